@@ -1,0 +1,191 @@
+"""ovhcore: OVHcloud's API from Python, over any transport.
+
+``import ovhcore as ovh`` runs a program written for python-ovh::
+
+    import ovhcore as ovh
+
+    client = ovh.Client()  # reads OVH_* variables and ovh.conf
+    print("Welcome", client.get("/me")["firstname"])
+
+The names below are loaded when they are first used: importing ovhcore opens nothing,
+reads no file and loads no HTTP library.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from . import client, config, exceptions, flows, plugins, protocol
+    from .client import AsyncClient, Client, ConsumerKeyRequest
+    from .exceptions import (
+        APIError,
+        BadParametersError,
+        ClientClosed,
+        ConnectError,
+        ConnectionLost,
+        ConnectTimeout,
+        Forbidden,
+        GatewayError,
+        HTTPError,
+        InvalidConfiguration,
+        InvalidCredential,
+        InvalidKey,
+        InvalidRegion,
+        InvalidRequest,
+        InvalidResponse,
+        InvalidSignature,
+        NetworkError,
+        NotCredential,
+        NotGrantedCall,
+        OAuth2FailureError,
+        PoolTimeout,
+        PreconditionFailed,
+        ProtocolError,
+        ProxyError,
+        QueryTimeOut,
+        ReadOnlyError,
+        ReadTimeout,
+        ResourceConflictError,
+        ResourceExpiredError,
+        ResourceLocked,
+        ResourceNotFoundError,
+        ServerError,
+        TLSError,
+        TooManyRequests,
+        TransportTimeout,
+        Unauthorized,
+    )
+    from .plugins import hookimpl
+    from .protocol.access import API_READ_ONLY, API_READ_WRITE, API_READ_WRITE_SAFE
+    from .protocol.endpoints import ENDPOINTS
+    from .protocol.messages import Headers, Request, Response, Timeout
+    from .protocol.signing import canonical_string, sign, verify
+
+__version__ = "0.1.0"
+
+_HOMES: Final = {
+    "client": ("AsyncClient", "Client", "ConsumerKeyRequest"),
+    "exceptions": (
+        "APIError",
+        "BadParametersError",
+        "ClientClosed",
+        "ConnectError",
+        "ConnectTimeout",
+        "ConnectionLost",
+        "Forbidden",
+        "GatewayError",
+        "HTTPError",
+        "InvalidConfiguration",
+        "InvalidCredential",
+        "InvalidKey",
+        "InvalidRegion",
+        "InvalidRequest",
+        "InvalidResponse",
+        "InvalidSignature",
+        "NetworkError",
+        "NotCredential",
+        "NotGrantedCall",
+        "OAuth2FailureError",
+        "PoolTimeout",
+        "PreconditionFailed",
+        "ProtocolError",
+        "ProxyError",
+        "QueryTimeOut",
+        "ReadOnlyError",
+        "ReadTimeout",
+        "ResourceConflictError",
+        "ResourceExpiredError",
+        "ResourceLocked",
+        "ResourceNotFoundError",
+        "ServerError",
+        "TLSError",
+        "TooManyRequests",
+        "TransportTimeout",
+        "Unauthorized",
+    ),
+    "plugins": ("hookimpl",),
+    "protocol.access": ("API_READ_ONLY", "API_READ_WRITE", "API_READ_WRITE_SAFE"),
+    "protocol.endpoints": ("ENDPOINTS",),
+    "protocol.messages": ("Headers", "Request", "Response", "Timeout"),
+    "protocol.signing": ("canonical_string", "sign", "verify"),
+}
+_MODULES: Final = ("client", "config", "exceptions", "flows", "plugins", "protocol")
+_HOME_OF: Final = {name: home for home, names in _HOMES.items() for name in names}
+
+__all__ = [
+    "API_READ_ONLY",
+    "API_READ_WRITE",
+    "API_READ_WRITE_SAFE",
+    "ENDPOINTS",
+    "APIError",
+    "AsyncClient",
+    "BadParametersError",
+    "Client",
+    "ClientClosed",
+    "ConnectError",
+    "ConnectTimeout",
+    "ConnectionLost",
+    "ConsumerKeyRequest",
+    "Forbidden",
+    "GatewayError",
+    "HTTPError",
+    "Headers",
+    "InvalidConfiguration",
+    "InvalidCredential",
+    "InvalidKey",
+    "InvalidRegion",
+    "InvalidRequest",
+    "InvalidResponse",
+    "InvalidSignature",
+    "NetworkError",
+    "NotCredential",
+    "NotGrantedCall",
+    "OAuth2FailureError",
+    "PoolTimeout",
+    "PreconditionFailed",
+    "ProtocolError",
+    "ProxyError",
+    "QueryTimeOut",
+    "ReadOnlyError",
+    "ReadTimeout",
+    "Request",
+    "ResourceConflictError",
+    "ResourceExpiredError",
+    "ResourceLocked",
+    "ResourceNotFoundError",
+    "Response",
+    "ServerError",
+    "TLSError",
+    "Timeout",
+    "TooManyRequests",
+    "TransportTimeout",
+    "Unauthorized",
+    "__version__",
+    "canonical_string",
+    "client",
+    "config",
+    "exceptions",
+    "flows",
+    "hookimpl",
+    "plugins",
+    "protocol",
+    "sign",
+    "verify",
+]
+
+
+def __getattr__(name: str) -> Any:
+    from importlib import import_module
+
+    if name in _HOME_OF:
+        value = getattr(import_module(f"{__name__}.{_HOME_OF[name]}"), name)
+        globals()[name] = value
+        return value
+    if name in _MODULES:
+        return import_module(f"{__name__}.{name}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

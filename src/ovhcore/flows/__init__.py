@@ -1,0 +1,28 @@
+"""What happens in which order: generators over a closed set of effects.
+
+A flow yields :mod:`effects <ovhcore.flows.effects>` and is resumed with what they
+brought; :func:`run` and :func:`arun` drive it with a transport, and so may any loop of
+your own. A flow is used once.
+"""
+
+from __future__ import annotations
+
+from .driver import AsyncTransport, Transport, arun, run
+from .effects import Clock, Effect, Flow, Gather, Handler, Middleware, Once, Send, Sleep, Uniform
+
+__all__ = [
+    "AsyncTransport",
+    "Clock",
+    "Effect",
+    "Flow",
+    "Gather",
+    "Handler",
+    "Middleware",
+    "Once",
+    "Send",
+    "Sleep",
+    "Transport",
+    "Uniform",
+    "arun",
+    "run",
+]

@@ -1,0 +1,131 @@
+"""Carry out a flow's effects with a transport: the only code that knows ``StopIteration``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Sequence
+from typing import Any, Final, Protocol, TypeVar
+
+from ..protocol.clock import Now
+from ..protocol.messages import Request, Response
+from .effects import Clock, Flow, Gather, Once, Send, Sleep, Uniform
+
+__all__ = ["AsyncTransport", "Transport", "arun", "run"]
+
+T = TypeVar("T")
+
+
+class Transport(Protocol):
+    """A client's whole outside world. ``ovhcore_transports.SyncTransport`` has all of it but ``send``."""
+
+    def send(self, request: Request) -> Response:
+        """Exchange one request, as it is, for one response."""
+        ...
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+        ...
+
+    def clock(self) -> Now:
+        """Read both clocks."""
+        ...
+
+    def uniform(self, low: float, high: float) -> float:
+        """Draw a random number."""
+        ...
+
+    def once(self, key: Hashable, flow: Flow[T]) -> T:
+        """Run a flow, or wait for the one that runs under this key."""
+        ...
+
+    def gather(self, flows: Sequence[Flow[Any]], limit: int) -> list[Any]:
+        """Run flows side by side."""
+        ...
+
+    def close(self) -> None:
+        """Let go of connections. May be called again."""
+        ...
+
+
+class AsyncTransport(Protocol):
+    """The same for ``async`` code. ``ovhcore_transports.AsyncTransport`` has all of it but ``send``."""
+
+    async def send(self, request: Request) -> Response:
+        """Exchange one request, as it is, for one response."""
+        ...
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait."""
+        ...
+
+    def clock(self) -> Now:
+        """Read both clocks."""
+        ...
+
+    def uniform(self, low: float, high: float) -> float:
+        """Draw a random number."""
+        ...
+
+    async def once(self, key: Hashable, flow: Flow[T]) -> T:
+        """Run a flow, or wait for the one that runs under this key."""
+        ...
+
+    async def gather(self, flows: Sequence[Flow[Any]], limit: int) -> list[Any]:
+        """Run flows side by side."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of connections. May be called again."""
+        ...
+
+
+_PERFORMED: Final[dict[type, Callable[[Any, Any], Any]]] = {
+    Send: lambda world, effect: world.send(effect.request),
+    Sleep: lambda world, effect: world.sleep(effect.seconds),
+    Clock: lambda world, effect: world.clock(),
+    Uniform: lambda world, effect: world.uniform(effect.low, effect.high),
+    Once: lambda world, effect: world.once(effect.key, effect.flow),
+    Gather: lambda world, effect: world.gather(effect.flows, effect.limit),
+}
+_IMMEDIATE: Final = frozenset({Clock, Uniform})
+
+
+def _unknown(effect: object) -> Callable[[Any, Any], Any]:
+    raise TypeError(f"a flow yields effects (Send, Sleep, Clock, Uniform, Once, Gather), not {type(effect).__name__}")
+
+
+def run(flow: Flow[T], transport: Transport) -> T:
+    """Drive a flow to its end and return what it returns.
+
+    An exception of the transport, also ``KeyboardInterrupt``, is raised inside the flow,
+    at the effect it belongs to; what the flow does not handle is raised here.
+    """
+    resume: Callable[[Any], Any] = flow.send
+    value: Any = None
+    while True:
+        try:
+            effect = resume(value)
+        except StopIteration as stop:
+            return stop.value  # type: ignore[no-any-return]
+        try:
+            value = (_PERFORMED.get(type(effect)) or _unknown(effect))(transport, effect)
+            resume = flow.send
+        except BaseException as error:  # it goes into the flow
+            value, resume = error, flow.throw
+
+
+async def arun(flow: Flow[T], transport: AsyncTransport) -> T:
+    """Drive a flow to its end with an asynchronous transport; as :func:`run` otherwise."""
+    resume: Callable[[Any], Any] = flow.send
+    value: Any = None
+    while True:
+        try:
+            effect = resume(value)
+        except StopIteration as stop:
+            return stop.value  # type: ignore[no-any-return]
+        try:
+            value = (_PERFORMED.get(type(effect)) or _unknown(effect))(transport, effect)
+            if type(effect) not in _IMMEDIATE:
+                value = await value
+            resume = flow.send
+        except BaseException as error:  # it goes into the flow
+            value, resume = error, flow.throw

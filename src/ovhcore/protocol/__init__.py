@@ -1,0 +1,1 @@
+"""What the API says: pure functions and frozen data, on the standard library alone."""

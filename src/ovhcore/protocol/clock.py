@@ -1,0 +1,76 @@
+"""What the server's clock shows: (state, observation) -> state.
+
+A response's ``Date`` is a whole second that passed between sending the request and
+receiving the answer. That bounds the offset between the two clocks from both sides;
+an offset within the bounds is kept, so that latency and rounding never move it.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final, NamedTuple
+
+__all__ = ["MAX_LATENCY", "ClockState", "Now", "observe", "parse_http_date"]
+
+MAX_LATENCY: Final = 30.0
+"""Seconds an exchange may take and still tell something about the clock."""
+
+_MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_IMF_FIXDATE = re.compile(
+    r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), ([0-9]{2}) (%s) ([0-9]{4}) ([0-9]{2}):([0-9]{2}):([0-9]{2}) GMT"
+    % "|".join(_MONTHS)
+)
+
+
+class Now(NamedTuple):
+    """Wall and monotonic time, in seconds, read together."""
+
+    wall: float
+    monotonic: float
+
+
+class ClockState(NamedTuple):
+    """What is known of the server's clock."""
+
+    offset: float = 0.0
+    """Seconds to add to the local wall clock to get the server's."""
+    known: bool = False
+    """Whether any answer has shown the server's clock yet."""
+    asked: bool = False
+    """Whether the offset was asked for (``/auth/time``); then ``Date`` headers no longer move it."""
+
+
+def observe(state: ClockState, sent: Now, received: Now, server: int, *, asked: bool = False) -> ClockState:
+    """Take in that between ``sent`` and ``received`` the server's clock showed ``server``, in whole seconds.
+
+    An exchange that took longer than :data:`MAX_LATENCY`, or during which the local
+    clock was set, shows nothing. What was asked for outranks ``Date`` headers, which a
+    cache or a proxy may have written.
+    """
+    elapsed = received.monotonic - sent.monotonic
+    if not asked and (state.asked or elapsed > MAX_LATENCY or abs(received.wall - sent.wall - elapsed) > 1.0):
+        return state
+    lowest = server - received.wall
+    highest = server + 1 - sent.wall
+    if lowest <= state.offset <= highest:
+        return state if state.known and state.asked == asked else ClockState(state.offset, True, asked)
+    return ClockState((lowest + highest) / 2, True, asked)
+
+
+def parse_http_date(text: str) -> int | None:
+    """Return the seconds since 1970 of an HTTP date (RFC 9110, IMF-fixdate), or None if it is not one.
+
+    >>> parse_http_date("Mon, 11 Jun 2018 13:19:31 GMT")
+    1528723171
+    """
+    match = _IMF_FIXDATE.fullmatch(text)
+    if match is None:
+        return None
+    day, month, year = int(match[1]), _MONTHS.index(match[2]) + 1, int(match[3])
+    hour, minute, second = int(match[4]), int(match[5]), int(match[6])
+    if not (1 <= day <= 31 and hour < 24 and minute < 60 and second <= 60):
+        return None
+    # Days since 1970 in the proleptic Gregorian calendar, years counted from March.
+    year -= month <= 2
+    days = 365 * year + year // 4 - year // 100 + year // 400 + (153 * ((month + 9) % 12) + 2) // 5 + day - 719469
+    return days * 86400 + hour * 3600 + minute * 60 + second

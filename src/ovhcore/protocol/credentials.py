@@ -1,0 +1,103 @@
+"""The three ways to say who calls. All of them print without their secrets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..exceptions import InvalidConfiguration
+from .frozen import Frozen, put
+from .redaction import Secret
+
+__all__ = ["AccessToken", "ApplicationKey", "Credentials", "OAuth2Client"]
+
+
+def _checked(value: str, name: str) -> str:
+    # The values go into headers and hashes; what cannot go there is refused here, unseen.
+    if not isinstance(value, str):
+        raise InvalidConfiguration(f"{name} must be a string, not {type(value).__name__}")
+    if not value.isascii() or not value.isprintable() or not value or " " in value:
+        del value
+        raise InvalidConfiguration(f"{name} is empty, or holds a space, a line end or a non-ASCII character")
+    return value
+
+
+class ApplicationKey(Frozen):
+    """An application key and its secret, and the consumer key of a user once there is one.
+
+    Raises:
+        InvalidConfiguration: a value that cannot be a key; the message does not show it.
+    """
+
+    __slots__ = ("application_key", "application_secret", "consumer_key")
+
+    application_key: str
+    application_secret: Secret
+    consumer_key: Secret | None
+
+    def __init__(
+        self, application_key: str, application_secret: str | Secret, consumer_key: str | Secret | None = None
+    ):
+        put(self, "application_key", _checked(application_key, "application_key"))
+        put(self, "application_secret", _secret(application_secret, "application_secret"))
+        put(self, "consumer_key", None if consumer_key is None else _secret(consumer_key, "consumer_key"))
+
+    def secrets(self) -> Iterator[str]:
+        """Yield the values that must not be shown."""
+        yield self.application_key
+        yield self.application_secret.reveal()
+        if self.consumer_key is not None:
+            yield self.consumer_key.reveal()
+
+    def __repr__(self) -> str:
+        return f"ApplicationKey({_hinted(self.application_key)}, <redacted>, {self.consumer_key})"
+
+
+class OAuth2Client(Frozen):
+    """A service account: OAuth2 client id and secret."""
+
+    __slots__ = ("client_id", "client_secret")
+
+    client_id: str
+    client_secret: Secret
+
+    def __init__(self, client_id: str, client_secret: str | Secret):
+        put(self, "client_id", _checked(client_id, "client_id"))
+        put(self, "client_secret", _secret(client_secret, "client_secret"))
+
+    def secrets(self) -> Iterator[str]:
+        """Yield the values that must not be shown."""
+        yield self.client_id
+        yield self.client_secret.reveal()
+
+    def __repr__(self) -> str:
+        return f"OAuth2Client({_hinted(self.client_id)}, <redacted>)"
+
+
+class AccessToken(Frozen):
+    """A token that was issued elsewhere; it is sent as it is and never renewed."""
+
+    __slots__ = ("access_token",)
+
+    access_token: Secret
+
+    def __init__(self, access_token: str | Secret):
+        put(self, "access_token", _secret(access_token, "access_token"))
+
+    def secrets(self) -> Iterator[str]:
+        """Yield the values that must not be shown."""
+        yield self.access_token.reveal()
+
+    def __repr__(self) -> str:
+        return "AccessToken(<redacted>)"
+
+
+Credentials = ApplicationKey | OAuth2Client | AccessToken
+
+
+def _secret(value: str | Secret, name: str) -> Secret:
+    return value if isinstance(value, Secret) else Secret(_checked(value, name))
+
+
+def _hinted(key: str) -> str:
+    # Enough to tell two applications apart, too little to use.
+    return f"'{key[:4]}...'" if len(key) >= 12 else "<redacted>"

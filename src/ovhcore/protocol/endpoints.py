@@ -1,0 +1,153 @@
+"""Where the API is: names, base URLs, OAuth2 token URLs, and the /v1 /v2 switch.
+
+The names and URLs are those of the official wrappers; ``runabove-ca`` is retired and
+kept for programs that still name it.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+from urllib.parse import urlsplit
+
+from ..exceptions import InvalidConfiguration, InvalidRegion, InvalidRequest
+from .frozen import Frozen, put
+from .urls import normalise_path
+
+__all__ = ["ENDPOINTS", "OAUTH2_TOKEN_URLS", "Endpoint", "resolve_endpoint"]
+
+ENDPOINTS: Final = {
+    "ovh-eu": "https://eu.api.ovh.com/1.0",
+    "ovh-us": "https://api.us.ovhcloud.com/1.0",
+    "ovh-ca": "https://ca.api.ovh.com/1.0",
+    "kimsufi-eu": "https://eu.api.kimsufi.com/1.0",
+    "kimsufi-ca": "https://ca.api.kimsufi.com/1.0",
+    "soyoustart-eu": "https://eu.api.soyoustart.com/1.0",
+    "soyoustart-ca": "https://ca.api.soyoustart.com/1.0",
+    "runabove-ca": "https://api.runabove.com/1.0",
+}
+"""Base URL of every endpoint that has a name."""
+
+OAUTH2_TOKEN_URLS: Final = {
+    "ovh-eu": "https://www.ovh.com/auth/oauth2/token",
+    "ovh-ca": "https://ca.ovh.com/auth/oauth2/token",
+    "ovh-us": "https://us.ovhcloud.com/auth/oauth2/token",
+}
+"""Where service accounts fetch their access tokens."""
+
+# Hosts that serve the same regions; a custom URL on one of them needs no token URL of its own.
+_REGION_OF_HOST: Final = {
+    "eu.api.ovh.com": "ovh-eu",
+    "api.ovh.com": "ovh-eu",
+    "api.eu.ovhcloud.com": "ovh-eu",
+    "ca.api.ovh.com": "ovh-ca",
+    "api.ca.ovhcloud.com": "ovh-ca",
+    "api.us.ovhcloud.com": "ovh-us",
+}
+
+_DEFAULT_PORTS: Final = {"http": 80, "https": 443}
+_VERSION_OF_BASE = re.compile(r"/(?:1\.0|v1|v2)$")
+_VERSION_OF_PATH = re.compile(r"/(?:1\.0|v1|v2)(?:/|\?|$)")
+_HOST = re.compile(r"[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?\.?|\[[0-9a-f:.]+\]")
+
+
+class Endpoint(Frozen):
+    """An API to call.
+
+    Attributes:
+        name: ``"ovh-eu"``, or the URL itself for a custom one.
+        url: base URL, as ``"https://eu.api.ovh.com/1.0"``, without a slash at the end.
+        token_url: where OAuth2 access tokens come from; None where there are none.
+    """
+
+    __slots__ = ("name", "url", "token_url")  # noqa: RUF023 - the order of __init__
+
+    name: str
+    url: str
+    token_url: str | None
+
+    def __init__(self, name: str, url: str, token_url: str | None = None) -> None:
+        put(self, "name", name)
+        put(self, "url", url)
+        put(self, "token_url", token_url)
+
+    def url_of(self, path: str) -> str:
+        """Return the URL of a path, in the spelling that is signed and sent.
+
+        A path that starts with a version (``/v1``, ``/v2``, ``/1.0``) replaces the
+        base URL's own: ``/v2/iam`` of ovh-eu is ``https://eu.api.ovh.com/v2/iam``.
+
+        >>> resolve_endpoint("ovh-eu").url_of("/v2/iam/policy")
+        'https://eu.api.ovh.com/v2/iam/policy'
+
+        Raises:
+            InvalidRequest: the path cannot be sent.
+        """
+        path = normalise_path(path)
+        if path[1:2] in ("v", "1") and _VERSION_OF_PATH.match(path):
+            return _VERSION_OF_BASE.sub("", self.url) + path
+        return self.url + path
+
+
+def resolve_endpoint(endpoint: str, token_url: str | None = None) -> Endpoint:
+    """Return the endpoint of a name, or of a custom ``http://`` or ``https://`` URL.
+
+    Args:
+        endpoint: a name of :data:`ENDPOINTS`, or a base URL.
+        token_url: where OAuth2 tokens come from, if not where they do by default.
+
+    Raises:
+        InvalidRegion: neither a known name nor a URL.
+        InvalidConfiguration: a URL that cannot be used.
+    """
+    token_url = None if token_url is None else _checked_url(token_url, "token URL")
+    if endpoint in ENDPOINTS:
+        return Endpoint(endpoint, ENDPOINTS[endpoint], token_url or OAUTH2_TOKEN_URLS.get(endpoint))
+    if "/" not in endpoint:
+        raise InvalidRegion(
+            f"Unknown endpoint {endpoint!r}. Valid endpoints: {', '.join(ENDPOINTS)}, or a URL such as "
+            "'https://eu.api.ovh.com/1.0'"
+        )
+    url = _checked_url(endpoint, "endpoint")
+    region = _REGION_OF_HOST.get(urlsplit(url).hostname or "")
+    return Endpoint(url, url, token_url or (OAUTH2_TOKEN_URLS[region] if region else None))
+
+
+def _checked_url(url: str, what: str) -> str:
+    # A URL may hold a password, so no message repeats more of it than was found wrong.
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as error:
+        problem = str(error)
+    else:
+        host = parts.netloc.rpartition("@")[2].lower()
+        if port is not None:
+            host = host[: -len(f":{port}")] if host.endswith(f":{port}") else host.rpartition(":")[0]
+        host = host.removesuffix(":")
+        problem = ""
+        if parts.scheme not in _DEFAULT_PORTS:
+            problem = "it must start with https:// or http://"
+        elif "@" in parts.netloc:
+            problem = "it must not carry a user name or password"
+        elif not host.isascii():
+            problem = "its host must be written in ASCII (punycode)"
+        elif not _HOST.fullmatch(host):
+            problem = "it has no valid host"
+        elif parts.query or parts.fragment or url.endswith(("?", "#")):
+            problem = "it must end with its path, without '?' or '#'"
+        elif url != url.strip() or "\\" in url:
+            problem = "it holds white space or a backslash"
+        else:
+            return _joined(parts.scheme, host, port, parts.path, what)
+    raise InvalidConfiguration(f"The {what} is not a usable URL: {problem}. Write it as 'https://eu.api.ovh.com/1.0'")
+
+
+def _joined(scheme: str, host: str, port: int | None, path: str, what: str) -> str:
+    authority = host if port in (None, _DEFAULT_PORTS[scheme]) else f"{host}:{port}"
+    path = path.rstrip("/")
+    try:
+        return f"{scheme}://{authority}{normalise_path(path) if path else ''}"
+    except InvalidRequest as error:
+        problem = str(error)
+    raise InvalidConfiguration(f"The {what} is not a usable URL: {problem}")

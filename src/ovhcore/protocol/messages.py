@@ -1,0 +1,193 @@
+"""Requests and responses: frozen data, bodies as bytes.
+
+Nothing here prints a secret: the reprs show names of sensitive headers without
+their values, and of bodies the length alone.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+from .frozen import Frozen, put
+from .redaction import REDACTED, SECRET_HEADERS, redact_url
+
+__all__ = ["Headers", "Request", "Response", "Timeout"]
+
+
+class Timeout(NamedTuple):
+    """How long to wait, in seconds, for a connection and for each read."""
+
+    connect: float
+    read: float
+
+
+class Headers(Mapping[str, str]):
+    """HTTP fields: case-insensitive to look up, order, case and repetition kept.
+
+    >>> headers = Headers([("Date", "today"), ("Via", "a"), ("via", "b")])
+    >>> headers["VIA"], len(headers), headers.pairs[0]
+    ('a, b', 2, ('Date', 'today'))
+    """
+
+    __slots__ = ("_index", "pairs")
+
+    pairs: tuple[tuple[str, str], ...]
+    """Every field as it was given, in order."""
+
+    def __init__(self, fields: Mapping[str, str] | Iterable[tuple[str, str]] = ()) -> None:
+        items = fields.items() if isinstance(fields, Mapping) else fields
+        self.pairs = fields.pairs if isinstance(fields, Headers) else tuple(items)
+        self._index: dict[str, tuple[str, str]] | None = None
+
+    def _indexed(self) -> dict[str, tuple[str, str]]:
+        index = self._index
+        if index is None:
+            index = {}
+            for name, value in self.pairs:
+                key = name.lower()
+                known = index.get(key)
+                index[key] = (name, value) if known is None else (known[0], f"{known[1]}, {value}")
+            self._index = index
+        return index
+
+    def __getitem__(self, name: str) -> str:
+        return self._indexed()[name.lower()][1]
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and name.lower() in self._indexed()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter([name for name, _ in self._indexed().values()])
+
+    def __len__(self) -> int:
+        return len(self._indexed())
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Headers):
+            return NotImplemented
+        return [(n.lower(), v) for n, v in self.pairs] == [(n.lower(), v) for n, v in other.pairs]
+
+    def __hash__(self) -> int:
+        return hash(tuple((name.lower(), value) for name, value in self.pairs))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (Headers, (self.pairs,))
+
+    def redacted(self) -> Headers:
+        """Return a copy whose sensitive values are hidden."""
+        return Headers([(n, REDACTED if n.lower() in SECRET_HEADERS else v) for n, v in self.pairs])
+
+    def __repr__(self) -> str:
+        return f"Headers({list(self.redacted().pairs)!r})"
+
+
+class Request(Frozen):
+    """One HTTP request, ready to be signed or sent.
+
+    Attributes:
+        method: upper-case HTTP method.
+        url: absolute URL, percent-encoded: exactly what is signed and sent.
+        headers: fields to send; ``Host`` and ``Content-Length`` are the transport's.
+        body: the bytes to send; empty for none.
+        need_auth: whether the call is to be authenticated.
+        timeout: seconds to wait for this call, or None for the transport's setting.
+    """
+
+    __slots__ = ("method", "url", "headers", "body", "need_auth", "timeout")  # noqa: RUF023 - the order of __init__
+
+    method: str
+    url: str
+    headers: Headers
+    body: bytes
+    need_auth: bool
+    timeout: Timeout | None
+
+    def __init__(
+        self,
+        method: str,
+        url: str,
+        headers: Headers | Mapping[str, str] | Iterable[tuple[str, str]] = (),
+        body: bytes = b"",
+        need_auth: bool = True,
+        timeout: Timeout | None = None,
+    ) -> None:
+        put(self, "method", method)
+        put(self, "url", url)
+        put(self, "headers", headers if type(headers) is Headers else Headers(headers))
+        put(self, "body", body)
+        put(self, "need_auth", need_auth)
+        put(self, "timeout", timeout)
+
+    def adding(self, *fields: tuple[str, str]) -> Request:
+        """Return a copy with header fields added at the end."""
+        headers = Headers(self.headers.pairs + fields)
+        return Request(self.method, self.url, headers, self.body, self.need_auth, self.timeout)
+
+    def __repr__(self) -> str:
+        return (
+            f"<Request {self.method} {redact_url(self.url)} {self.headers!r} "
+            f"body: {len(self.body)} bytes, need_auth={self.need_auth}>"
+        )
+
+
+class Response(Frozen):
+    """One HTTP response, read to its end and decompressed.
+
+    ``status_code``, ``content``, ``text``, ``ok`` and :meth:`json` are spelled as in
+    requests, so that what reads ``client.raw_call(...)`` or ``error.response`` in a
+    program written for python-ovh goes on working.
+    """
+
+    __slots__ = ("status", "headers", "body")  # noqa: RUF023 - the order of __init__
+
+    status: int
+    headers: Headers
+    body: bytes
+
+    def __init__(
+        self,
+        status: int,
+        headers: Headers | Mapping[str, str] | Iterable[tuple[str, str]] = (),
+        body: bytes = b"",
+    ) -> None:
+        put(self, "status", status)
+        put(self, "headers", headers if type(headers) is Headers else Headers(headers))
+        put(self, "body", body)
+
+    @property
+    def status_code(self) -> int:
+        """The status, as requests names it."""
+        return self.status
+
+    @property
+    def ok(self) -> bool:
+        """Whether the status is below 400, as requests has it."""
+        return self.status < 400
+
+    @property
+    def content(self) -> bytes:
+        """The body, as requests names it."""
+        return self.body
+
+    @property
+    def text(self) -> str:
+        """The body as UTF-8 text; bytes that are not UTF-8 become U+FFFD."""
+        return self.body.decode("utf-8", "replace")
+
+    @property
+    def query_id(self) -> str | None:
+        """OVHcloud's name for this exchange, to quote to its support."""
+        return self.headers.get("x-ovh-queryid") or self.headers.get("x-ovh-query-id")
+
+    def json(self) -> Any:
+        """Parse the body as JSON.
+
+        Raises:
+            ValueError: the body is not JSON.
+        """
+        return json.loads(self.body)
+
+    def __repr__(self) -> str:
+        return f"<Response {self.status} {self.headers!r} body: {len(self.body)} bytes>"

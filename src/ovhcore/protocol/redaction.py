@@ -1,0 +1,133 @@
+"""What must never be shown, and how it is hidden.
+
+One place knows which header and field names carry secrets; reprs, errors and events
+all come here. Besides names, :func:`redactor` hides known *values*, wherever an
+answer happens to repeat them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from typing import Any, Final
+
+__all__ = ["REDACTED", "SECRET_FIELDS", "SECRET_HEADERS", "Secret", "redact_json", "redact_url", "redactor", "visible"]
+
+REDACTED: Final = "<redacted>"
+
+SECRET_HEADERS: Final = frozenset(
+    {
+        "authorization",
+        "cookie",
+        "proxy-authorization",
+        "set-cookie",
+        "x-ovh-application",
+        "x-ovh-consumer",
+        "x-ovh-signature",
+    }
+)
+"""Header names, lower-case, whose values are never shown."""
+
+SECRET_FIELDS: Final = frozenset(
+    {
+        "access_token",
+        "accesstoken",
+        "application_key",
+        "application_secret",
+        "applicationkey",
+        "applicationsecret",
+        "client_secret",
+        "clientsecret",
+        "consumer_key",
+        "consumerkey",
+        "credentialtoken",
+        "id_token",
+        "password",
+        "refresh_token",
+        "refreshtoken",
+        "secret",
+        "token",
+        "validationurl",
+    }
+)
+"""Names of JSON members, form fields and query arguments, lower-case, whose values are never shown."""
+
+_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+_QUERY_ARGUMENT = re.compile(r"(?<=[?&])([^=&#]*)=([^&#]*)")
+_TEXT_MEMBER = re.compile(
+    r"(?i)([\"']?\b(%s)\b[\"']?\s*[:=]\s*)(\"(?:[^\"\\]|\\.)*\"?|'[^']*'?|[^\s,;&}]+)" % "|".join(sorted(SECRET_FIELDS))
+)
+
+
+class Secret:
+    """A string that prints as ``<redacted>``; :meth:`reveal` gives it back.
+
+    Never pickled, so that it cannot leave the process by accident.
+    """
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def reveal(self) -> str:
+        """Return the secret itself. Do not keep it in a variable that outlives its use."""
+        return self._value
+
+    def __repr__(self) -> str:
+        return REDACTED
+
+    __str__ = __repr__
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and other._value == self._value
+
+    def __hash__(self) -> int:
+        return hash(self._value)
+
+    def __reduce__(self) -> Any:
+        raise TypeError("a secret is not pickled; pass the credentials to the other process by configuration")
+
+
+def visible(text: str) -> str:
+    """Write control, direction and lone surrogate characters as escapes, so that a message cannot forge log lines."""
+    return _UNPRINTABLE.sub(lambda match: match[0].encode("unicode_escape").decode("ascii"), text)
+
+
+def redact_json(value: Any) -> Any:
+    """Return a copy of a JSON value with the members named in :data:`SECRET_FIELDS` hidden, at any depth."""
+    if isinstance(value, dict):
+        return {
+            name: REDACTED if str(name).lower() in SECRET_FIELDS and item is not None else redact_json(item)
+            for name, item in value.items()
+        }
+    if isinstance(value, list):
+        return [redact_json(item) for item in value]
+    return value
+
+
+def redact_text(text: str) -> str:
+    """Hide what follows a secret's name in text of any form: JSON that does not parse, a form, a log line."""
+    return _TEXT_MEMBER.sub(lambda match: match[1] + REDACTED, text)
+
+
+def redact_url(url: str) -> str:
+    """Hide the values of query arguments named in :data:`SECRET_FIELDS`."""
+    if "?" not in url:
+        return url
+    return _QUERY_ARGUMENT.sub(
+        lambda match: f"{match[1]}={REDACTED}" if match[1].lower() in SECRET_FIELDS else match[0], url
+    )
+
+
+def redactor(secrets: Iterable[str]) -> Callable[[str], str]:
+    """Return a function that hides every one of ``secrets``, longest first, in a text.
+
+    Values shorter than four characters are left alone: hiding them would garble
+    ordinary words and hide nothing worth hiding.
+    """
+    known = sorted({secret for secret in secrets if len(secret) >= 4}, key=len, reverse=True)
+    if not known:
+        return lambda text: text
+    pattern = re.compile("|".join(map(re.escape, known)))
+    return lambda text: pattern.sub(REDACTED, text)

@@ -1,0 +1,84 @@
+"""Python values as the text and JSON the API reads."""
+
+from __future__ import annotations
+
+import json
+from datetime import date, time
+from enum import Enum
+from typing import Any
+from uuid import UUID
+
+from ..exceptions import InvalidRequest
+
+__all__ = ["json_bytes", "json_text", "plain_text"]
+
+
+def plain_text(value: Any, what: str) -> str:
+    """Return the text of one scalar, for a path or a query.
+
+    Strings stay; booleans become ``true`` and ``false``; dates and times ISO 8601;
+    numbers, UUIDs, IP addresses and networks what ``str`` makes of them; members of
+    an enum their value.
+
+    Raises:
+        InvalidRequest: the value is None, bytes, a container, or not finite.
+    """
+    if isinstance(value, Enum):
+        value = value.value
+    if isinstance(value, str):
+        return str(value)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return _digits(value, what)
+    if isinstance(value, float):
+        if value - value != 0:
+            raise InvalidRequest(f"{what} is {value}, which the API has no way to write")
+        return repr(value)
+    if isinstance(value, (date, time)):
+        return value.isoformat()
+    if value is None or isinstance(value, (bytes, bytearray, dict, list, tuple, set, frozenset)):
+        raise InvalidRequest(f"{what} must be a plain value such as a string or a number, not {type(value).__name__}")
+    if type(value).__str__ is object.__str__:
+        raise InvalidRequest(f"{what} is of the type {type(value).__name__}, which has no text form")
+    return str(value)
+
+
+def _digits(value: int, what: str) -> str:
+    try:
+        return int.__repr__(value)
+    except ValueError:  # beyond sys.set_int_max_str_digits
+        pass
+    raise InvalidRequest(f"{what} is an integer of {value.bit_length()} bits, too long to be written")
+
+
+def _json_default(value: Any) -> Any:
+    if isinstance(value, (date, time)):
+        return value.isoformat()
+    if isinstance(value, UUID) or type(value).__module__ == "ipaddress":
+        return str(value)
+    raise TypeError(f"a value of the type {type(value).__name__}")
+
+
+_encode = json.JSONEncoder(separators=(",", ":"), allow_nan=False, default=_json_default).encode
+
+
+def json_text(value: Any, what: str) -> str:
+    """Return compact ASCII JSON, byte for byte what python-ovh sends.
+
+    Dates, times, UUIDs and IP addresses are written as strings.
+
+    Raises:
+        InvalidRequest: the value cannot be written as JSON.
+    """
+    # The encoder's own exception would keep frames that hold the caller's data.
+    try:
+        return _encode(value)
+    except (TypeError, ValueError, RecursionError) as error:
+        problem = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
+    raise InvalidRequest(f"{what} cannot be written as JSON: {problem}")
+
+
+def json_bytes(value: Any) -> bytes:
+    """Return the body that carries ``value``."""
+    return json_text(value, "the body").encode("ascii")
