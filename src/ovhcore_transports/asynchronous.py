@@ -71,7 +71,7 @@ class AsyncTransport:
             flight = self._flights[key] = _Flight(asyncio.ensure_future(arun(flow, self)))
         flight.waiters += 1
         try:
-            return await asyncio.shield(flight.task)  # type: ignore[no-any-return]
+            return await asyncio.shield(flight.task)
         finally:
             flight.waiters -= 1
             if not flight.waiters:

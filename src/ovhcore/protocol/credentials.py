@@ -11,16 +11,6 @@ from .redaction import Secret
 __all__ = ["AccessToken", "ApplicationKey", "Credentials", "OAuth2Client"]
 
 
-def _checked(value: str, name: str) -> str:
-    # The values go into headers and hashes; what cannot go there is refused here, unseen.
-    if not isinstance(value, str):
-        raise InvalidConfiguration(f"{name} must be a string, not {type(value).__name__}")
-    if not value.isascii() or not value.isprintable() or not value or " " in value:
-        del value
-        raise InvalidConfiguration(f"{name} is empty, or holds a space, a line end or a non-ASCII character")
-    return value
-
-
 class ApplicationKey(Frozen):
     """An application key and its secret, and the consumer key of a user once there is one.
 
@@ -37,7 +27,7 @@ class ApplicationKey(Frozen):
     def __init__(
         self, application_key: str, application_secret: str | Secret, consumer_key: str | Secret | None = None
     ):
-        put(self, "application_key", _checked(application_key, "application_key"))
+        put(self, "application_key", _secret(application_key, "application_key").reveal())
         put(self, "application_secret", _secret(application_secret, "application_secret"))
         put(self, "consumer_key", None if consumer_key is None else _secret(consumer_key, "consumer_key"))
 
@@ -60,8 +50,8 @@ class OAuth2Client(Frozen):
     client_id: str
     client_secret: Secret
 
-    def __init__(self, client_id: str, client_secret: str | Secret):
-        put(self, "client_id", _checked(client_id, "client_id"))
+    def __init__(self, client_id: str | Secret, client_secret: str | Secret):
+        put(self, "client_id", _secret(client_id, "client_id").reveal())
         put(self, "client_secret", _secret(client_secret, "client_secret"))
 
     def secrets(self) -> Iterator[str]:
@@ -95,7 +85,21 @@ Credentials = ApplicationKey | OAuth2Client | AccessToken
 
 
 def _secret(value: str | Secret, name: str) -> Secret:
-    return value if isinstance(value, Secret) else Secret(_checked(value, name))
+    # The values go into headers and hashes; what cannot go there is refused here, unseen.
+    secret = value if isinstance(value, Secret) else Secret(value)
+    del value
+    problem = _problem(secret.reveal())
+    if problem:
+        raise InvalidConfiguration(f"{name} {problem}")
+    return secret
+
+
+def _problem(value: object) -> str | None:
+    if not isinstance(value, str):
+        return f"must be a string, not {type(value).__name__}"
+    if not value or not value.isascii() or not value.isprintable() or " " in value:
+        return "is empty, or holds a space, a line end or a non-ASCII character"
+    return None
 
 
 def _hinted(key: str) -> str:

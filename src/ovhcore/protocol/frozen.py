@@ -19,7 +19,7 @@ class Frozen:
     ``__init__``, where it stores them with :data:`put`.
     """
 
-    __slots__ = ()
+    __slots__: tuple[str, ...] = ()
 
     def _values(self) -> tuple[Any, ...]:
         return tuple(getattr(self, name) for name in self.__slots__)

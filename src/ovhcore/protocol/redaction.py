@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from functools import cache
 from typing import Any, Final
 
 __all__ = ["REDACTED", "SECRET_FIELDS", "SECRET_HEADERS", "Secret", "redact_json", "redact_url", "redactor", "visible"]
@@ -54,9 +55,13 @@ SECRET_FIELDS: Final = frozenset(
 
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 _QUERY_ARGUMENT = re.compile(r"(?<=[?&])([^=&#]*)=([^&#]*)")
-_TEXT_MEMBER = re.compile(
-    r"(?i)([\"']?\b(%s)\b[\"']?\s*[:=]\s*)(\"(?:[^\"\\]|\\.)*\"?|'[^']*'?|[^\s,;&}]+)" % "|".join(sorted(SECRET_FIELDS))
-)
+
+
+@cache
+def _text_member() -> re.Pattern[str]:
+    # Compiled when an error first needs it.
+    names = "|".join(sorted(SECRET_FIELDS))
+    return re.compile(rf"(?i)([\"']?\b({names})\b[\"']?\s*[:=]\s*)(\"(?:[^\"\\]|\\.)*\"?|'[^']*'?|[^\s,;&}}]+)")
 
 
 class Secret:
@@ -108,7 +113,7 @@ def redact_json(value: Any) -> Any:
 
 def redact_text(text: str) -> str:
     """Hide what follows a secret's name in text of any form: JSON that does not parse, a form, a log line."""
-    return _TEXT_MEMBER.sub(lambda match: match[1] + REDACTED, text)
+    return _text_member().sub(lambda match: match[1] + REDACTED, text)
 
 
 def redact_url(url: str) -> str:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from datetime import date, time
 from enum import Enum
 from typing import Any
-from uuid import UUID
 
 from ..exceptions import InvalidRequest
+from .messages import Timeout
 
-__all__ = ["json_bytes", "json_text", "plain_text"]
+__all__ = ["json_bytes", "json_text", "plain_text", "read_timeout"]
 
 
 def plain_text(value: Any, what: str) -> str:
@@ -35,11 +34,11 @@ def plain_text(value: Any, what: str) -> str:
         if value - value != 0:
             raise InvalidRequest(f"{what} is {value}, which the API has no way to write")
         return repr(value)
-    if isinstance(value, (date, time)):
-        return value.isoformat()
+    if type(value).__module__ == "datetime" and hasattr(value, "isoformat"):
+        return str(value.isoformat())
     if value is None or isinstance(value, (bytes, bytearray, dict, list, tuple, set, frozenset)):
         raise InvalidRequest(f"{what} must be a plain value such as a string or a number, not {type(value).__name__}")
-    if type(value).__str__ is object.__str__:
+    if type(value).__str__ is object.__str__:  # type: ignore[comparison-overlap]
         raise InvalidRequest(f"{what} is of the type {type(value).__name__}, which has no text form")
     return str(value)
 
@@ -53,10 +52,9 @@ def _digits(value: int, what: str) -> str:
 
 
 def _json_default(value: Any) -> Any:
-    if isinstance(value, (date, time)):
-        return value.isoformat()
-    if isinstance(value, UUID) or type(value).__module__ == "ipaddress":
-        return str(value)
+    # By name: importing these modules would cost every program that never uses them.
+    if type(value).__module__ in ("datetime", "ipaddress", "uuid"):
+        return plain_text(value, "a value in the body")
     raise TypeError(f"a value of the type {type(value).__name__}")
 
 
@@ -82,3 +80,21 @@ def json_text(value: Any, what: str) -> str:
 def json_bytes(value: Any) -> bytes:
     """Return the body that carries ``value``."""
     return json_text(value, "the body").encode("ascii")
+
+
+def read_timeout(value: Any, what: str = "timeout") -> Timeout:
+    """Return a timeout in seconds from a number, a pair (connect, read), or the text ``"3.05,27"``.
+
+    Raises:
+        InvalidRequest: it is none of these, or not above 0 seconds.
+    """
+    parts = list(value) if isinstance(value, (tuple, list)) else str(value).split(",")
+    try:
+        seconds = [float(part) for part in parts]
+    except (TypeError, ValueError):
+        seconds = []
+    if isinstance(value, bool) or len(seconds) not in (1, 2) or not all(0 < number < 1e9 for number in seconds):
+        raise InvalidRequest(
+            f"{what} must be a number of seconds above 0, or two (connect, read), as '5,180'; not {value!r}"
+        )
+    return Timeout(seconds[0], seconds[-1])

@@ -1,0 +1,437 @@
+"""Settings: arguments, then environment, then ``ovh.conf`` files, then defaults.
+
+The only module that reads the environment and files. Credentials are taken as one set,
+from the most specific source that has any, so that an application key in a file never
+mixes with a service account in the environment.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final
+
+from .exceptions import InvalidConfiguration, InvalidRegion, InvalidRequest
+from .protocol.building import checked_headers
+from .protocol.credentials import AccessToken, ApplicationKey, Credentials, OAuth2Client
+from .protocol.endpoints import ENDPOINTS, Endpoint, resolve_endpoint
+from .protocol.frozen import Frozen, put
+from .protocol.messages import Timeout
+from .protocol.redaction import Secret
+from .protocol.values import read_timeout
+
+__all__ = ["CONFIG_FILES", "DEFAULT_TIMEOUT", "Environment", "Settings", "load_settings"]
+
+CONFIG_FILES: Final = ("./ovh.conf", "~/.ovh.conf", "/etc/ovh.conf")
+"""Where settings are looked for, most specific first."""
+
+DEFAULT_TIMEOUT: Final = Timeout(180.0, 180.0)
+
+_CREDENTIALS: Final = (
+    "application_key",
+    "application_secret",
+    "consumer_key",
+    "client_id",
+    "client_secret",
+    "access_token",
+)
+_OTHERS: Final = (
+    "transport",
+    "timeout",
+    "proxy",
+    "ca_bundle",
+    "user_agent",
+    "time_sync",
+    "token_url",
+    "max_response_size",
+)
+_KINDS: Final = (("application_key", "application_secret"), ("client_id", "client_secret"), ("access_token",))
+_HEADER_VARIABLE: Final = re.compile(r"OVH_HTTP_HEADERS_[0-9]+")
+
+
+class Settings(Frozen):
+    """What a client is made of. Prints without secrets.
+
+    Attributes:
+        endpoint: the API.
+        credentials: who calls; None for calls that need none.
+        transport: name of a transport, or None for the client's default.
+        timeout: seconds to wait for a connection and for each read.
+        proxy: URL of a proxy, ``"none"`` for none; None for what the environment says.
+        ca_bundle: file with the certificates to trust; None for the system's.
+        user_agent: put before the library's own, or None.
+        headers: fields sent with every request.
+        time_sync: ``"date"``, ``"server"`` or ``"off"``.
+        max_response_size: bytes beyond which a response is refused; None for the default.
+    """
+
+    __slots__ = (  # noqa: RUF023 - the order of __init__
+        "endpoint",
+        "credentials",
+        "transport",
+        "timeout",
+        "proxy",
+        "ca_bundle",
+        "user_agent",
+        "headers",
+        "time_sync",
+        "max_response_size",
+    )
+
+    endpoint: Endpoint
+    credentials: Credentials | None
+    transport: str | None
+    timeout: Timeout
+    proxy: str | None
+    ca_bundle: str | None
+    user_agent: str | None
+    headers: tuple[tuple[str, str], ...]
+    time_sync: str
+    max_response_size: int | None
+
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        credentials: Credentials | None = None,
+        transport: str | None = None,
+        timeout: Timeout = DEFAULT_TIMEOUT,
+        proxy: str | None = None,
+        ca_bundle: str | None = None,
+        user_agent: str | None = None,
+        headers: tuple[tuple[str, str], ...] = (),
+        time_sync: str = "date",
+        max_response_size: int | None = None,
+    ) -> None:
+        put(self, "endpoint", endpoint)
+        put(self, "credentials", credentials)
+        put(self, "transport", transport)
+        put(self, "timeout", timeout)
+        put(self, "proxy", proxy)
+        put(self, "ca_bundle", ca_bundle)
+        put(self, "user_agent", user_agent)
+        put(self, "headers", headers)
+        put(self, "time_sync", time_sync)
+        put(self, "max_response_size", max_response_size)
+
+    def __repr__(self) -> str:
+        # A proxy's URL may hold a password, a header anything.
+        return (
+            f"Settings({self.endpoint!r}, {self.credentials!r}, {self.transport!r}, {self.timeout!r}, "
+            f"proxy={self.proxy and '<redacted>'!r}, ca_bundle={self.ca_bundle!r}, user_agent={self.user_agent!r}, "
+            f"headers={[name for name, _ in self.headers]!r}, time_sync={self.time_sync!r})"
+        )
+
+
+class _Source:
+    """Settings that were found in one place, by their names in ``ovh.conf``."""
+
+    def __init__(
+        self, where: str, values: Mapping[str, Any], spelling: Callable[[str], str] = lambda name: name
+    ) -> None:
+        self.where = where
+        self.values: dict[str, Any] = {
+            name: Secret(value) if name in _CREDENTIALS and not isinstance(value, Secret) else value
+            for name, value in values.items()
+            if value is not None and value != ""
+        }
+        self.spelling = spelling
+
+    def named(self, name: str) -> str:
+        """Say which setting of which place is meant."""
+        return f"{self.spelling(name)} ({self.where})"
+
+
+class Environment:
+    """Variables of the process, or of a mapping, that do not print."""
+
+    def __init__(self, variables: Mapping[str, str] | None = None) -> None:
+        self._variables = os.environ if variables is None else variables
+
+    def get(self, name: str) -> str:
+        """Return a variable without outer white space; an unset one is empty."""
+        return self._variables.get(name, "").strip()
+
+    def names(self) -> list[str]:
+        """Return the names of all variables."""
+        return sorted(self._variables)
+
+
+def load_settings(
+    arguments: Mapping[str, Any],
+    *,
+    config_file: str | os.PathLike[str] | None = None,
+    environment: Environment | None = None,
+    files: tuple[str, ...] = CONFIG_FILES,
+    defaults_of: Callable[[str | None], Mapping[str, str]] = lambda name: {},
+) -> Settings:
+    """Put the settings of a client together.
+
+    Args:
+        arguments: what the caller gave, by name; None counts as not given.
+        config_file: a file that is read before the usual ones and must exist.
+        environment: the variables; those of the process by default.
+        files: the usual files, most specific first.
+        defaults_of: what the transport of a name brings along, for where nothing is said.
+
+    Raises:
+        InvalidConfiguration: a setting is malformed, contradicts another, or a file cannot be read.
+        InvalidRegion: no endpoint, or an unknown one.
+    """
+    variables = environment or Environment()
+    given = _Source("argument", arguments)
+    env = _from_environment(variables)
+    # A caller who says it all must neither be hindered by the files nor meet their contents.
+    all_given = "endpoint" in given.values and _has_credentials(given)
+    identity = [given] if all_given else [given, env]
+    found = _first(identity, "endpoint")
+    all_said = found is not None and any(map(_has_credentials, identity))
+    parsed = _parsed(config_file, () if all_given else files, lenient=all_said)
+    endpoint = str(found[0]) if found else _default_endpoint(parsed)
+    sources = [_section_source(path, parser, endpoint) for path, parser in parsed]
+    others = [given, env, *sources]
+    transport = _first(others, "transport")
+    defaults = _Source("transport", defaults_of(transport and transport[0]))
+    identity += [*sources, defaults]
+    return _settings(
+        _endpoint(identity, others, config_file, files),
+        _credentials(identity),
+        others,
+        variables,
+    )
+
+
+def _from_environment(variables: Environment) -> _Source:
+    headers: dict[str, Secret] = {}
+    for variable in filter(_HEADER_VARIABLE.fullmatch, variables.names()):
+        name, colon, value = map(str.strip, variables.get(variable).partition(":"))
+        if colon:
+            headers[name] = Secret(value)
+        elif name:
+            del name
+            raise InvalidConfiguration(f"The environment variable {variable} must read 'Name: value'")
+    names = ("endpoint", *_CREDENTIALS, *_OTHERS)
+    values: dict[str, Any] = {name: variables.get(f"OVH_{name.upper()}") for name in names}
+    return _Source("environment", {**values, "headers": headers or None}, lambda name: f"OVH_{name.upper()}")
+
+
+def _parsed(
+    config_file: str | os.PathLike[str] | None, files: tuple[str, ...], *, lenient: bool
+) -> list[tuple[str, Any]]:
+    parsed: list[tuple[str, Any]] = []
+    if config_file is not None:
+        path = os.path.expanduser(os.fspath(config_file))
+        parser = _parse_file(path)
+        if parser is None:
+            raise InvalidConfiguration(f"The configuration file {path} does not exist")
+        parsed.append((path, parser))
+    for name in files:
+        path = os.path.expanduser(name)
+        try:
+            parser = _parse_file(path)
+        except InvalidConfiguration:
+            if not lenient:
+                raise
+        else:
+            parsed += [] if parser is None else [(path, parser)]
+    return parsed
+
+
+def _default_endpoint(parsed: list[tuple[str, Any]]) -> str | None:
+    for _, parser in parsed:
+        if endpoint := parser.get("default", "endpoint", fallback="").strip():
+            return str(endpoint)
+    return None
+
+
+def _parse_file(path: str) -> Any:
+    """Return the parsed file, None if there is none."""
+    if not os.path.exists(path):
+        return None
+    # Only who has a file pays for the parser.
+    import configparser
+
+    parser = configparser.RawConfigParser(strict=False, interpolation=None)
+    # The parser's and the decoder's exceptions quote lines, which may hold secrets.
+    try:
+        with open(path, encoding="utf-8-sig") as file:
+            parser.read_file(file)
+        return parser
+    except configparser.MissingSectionHeaderError as error:
+        problem = f"line {error.lineno} stands before any [section]; the file begins with [default]"
+    except configparser.ParsingError as error:
+        problem = f"line {error.errors[0][0]} is not 'name = value'"
+    except UnicodeDecodeError:
+        problem = "it is not UTF-8 text"
+    except OSError as error:
+        problem = f"it cannot be read: {error.strerror}"
+    raise InvalidConfiguration(f"The configuration file {path} is not usable: {problem}")
+
+
+def _section_source(path: str, parser: Any, endpoint: str | None) -> _Source:
+    values: dict[str, Any] = {}
+    headers: dict[str, Secret] = {}
+    for section in ("default", endpoint):
+        if section is None or not parser.has_section(section):
+            continue
+        readable = _OTHERS + (("endpoint",) if section == "default" else _CREDENTIALS)
+        for name, value in parser.items(section):
+            if name.startswith("header."):
+                headers[name.removeprefix("header.")] = Secret((value or "").strip())
+            elif name in readable and value and value.strip():
+                values[name] = value.strip()
+    return _Source(f"{path}, section [{endpoint or 'default'}]", {**values, "headers": headers or None})
+
+
+def _first(sources: Iterable[_Source], name: str) -> tuple[Any, _Source] | None:
+    for source in sources:
+        if name in source.values:
+            return source.values[name], source
+    return None
+
+
+def _has_credentials(source: _Source) -> bool:
+    return any(all(name in source.values for name in kind) for kind in _KINDS)
+
+
+def _endpoint(
+    identity: list[_Source],
+    others: list[_Source],
+    config_file: str | os.PathLike[str] | None,
+    files: tuple[str, ...],
+) -> Endpoint:
+    found = _first(identity, "endpoint")
+    token_url = _first(others, "token_url")
+    if found is None:
+        looked = ", ".join([*([os.fspath(config_file)] if config_file else []), *files])
+        raise InvalidRegion(
+            "No endpoint is set. Valid endpoints: "
+            f"{', '.join(ENDPOINTS)}, or a URL. Looked at: argument endpoint, OVH_ENDPOINT, and "
+            f"'endpoint' in section [default] of {looked}"
+        )
+    name, source = found
+    if not isinstance(name, str):
+        raise InvalidConfiguration(f"endpoint must be a string, not {type(name).__name__}")
+    try:
+        return resolve_endpoint(name.strip(), token_url[0] if token_url else None)
+    except InvalidRegion as error:
+        raise InvalidRegion(f"{error}. It is set by {source.named('endpoint')}") from None
+    except InvalidConfiguration as error:
+        which = token_url[1].named("token_url") if token_url and "token URL" in str(error) else source.named("endpoint")
+        raise InvalidConfiguration(f"{error}. It is set by {which}") from None
+
+
+def _credentials(stack: list[_Source]) -> Credentials | None:
+    consumer: tuple[Any, _Source] | None = None
+    for source in stack:
+        present: list[str] = [name for name in _CREDENTIALS if name in source.values]
+        if not present:
+            continue
+        if present == ["consumer_key"]:
+            # Half of a set that a less specific source completes.
+            consumer = consumer or (source.values["consumer_key"], source)
+            continue
+        return _set_of(source, present, consumer)
+    if consumer is not None:
+        raise InvalidConfiguration(
+            f"{consumer[1].named('consumer_key')} needs application_key and application_secret beside it"
+        )
+    return None
+
+
+def _set_of(source: _Source, present: list[str], consumer: tuple[Any, _Source] | None) -> Credentials:
+    kinds = [kind for kind in _KINDS if any(name in present for name in kind)]
+    if len(kinds) > 1:
+        raise InvalidConfiguration(
+            f"Two kinds of credentials in one place ({source.where}): "
+            f"{' and '.join(source.spelling(next(n for n in kind if n in present)) for kind in kinds)}. "
+            "Use an application key, a service account (client_id) or an access token, not several"
+        )
+    (kind,) = kinds
+    for name in kind:
+        if name not in present:
+            other = next(n for n in kind if n in present)
+            raise InvalidConfiguration(
+                f"Half a pair of credentials: {source.named(other)} is set and {source.spelling(name)} is not"
+            )
+    if kind != _KINDS[0] and ("consumer_key" in present or consumer is not None):
+        where = source if "consumer_key" in present else consumer[1]  # type: ignore[index]
+        raise InvalidConfiguration(
+            f"{where.named('consumer_key')} belongs to an application key, not to {source.named(kind[0])}"
+        )
+    value: Callable[[str], Any] = source.values.get
+    try:
+        if kind == _KINDS[0]:
+            consumer_key = consumer[0] if consumer else value("consumer_key")
+            return ApplicationKey(value("application_key"), value("application_secret"), consumer_key)
+        if kind == _KINDS[1]:
+            return OAuth2Client(value("client_id"), value("client_secret"))
+        return AccessToken(value("access_token"))
+    except InvalidConfiguration as error:
+        raise InvalidConfiguration(f"{error} ({source.where})") from None
+
+
+def _settings(
+    endpoint: Endpoint, credentials: Credentials | None, others: list[_Source], variables: Environment
+) -> Settings:
+    def setting(name: str, read: Callable[[Any, str], Any], default: Any = None) -> Any:
+        found = _first(others, name)
+        return default if found is None else read(found[0], found[1].named(name))
+
+    headers: dict[str, tuple[str, str]] = {}
+    for source in reversed(others):
+        for name, hidden in source.values.get("headers", {}).items():
+            try:
+                (field,) = checked_headers({name: hidden.reveal() if isinstance(hidden, Secret) else hidden})
+            except InvalidRequest as error:
+                raise InvalidConfiguration(f"{error} ({source.where})") from None
+            headers[field[0].lower()] = field
+    ca_bundle = setting("ca_bundle", _file)
+    if ca_bundle is None:
+        # What requests, and so python-ovh, looks at.
+        for variable in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+            if path := variables.get(variable):
+                ca_bundle = _file(path, variable)
+                break
+    return Settings(
+        endpoint,
+        credentials,
+        setting("transport", _text),
+        setting("timeout", _timeout, DEFAULT_TIMEOUT),
+        setting("proxy", _text),
+        ca_bundle,
+        setting("user_agent", _text),
+        tuple(headers.values()),
+        setting("time_sync", _text, "date"),
+        setting("max_response_size", _size),
+    )
+
+
+def _text(value: Any, what: str) -> str:
+    if not isinstance(value, str) or not value.isprintable():
+        raise InvalidConfiguration(f"{what} must be a line of text")
+    return str(value)
+
+
+def _file(value: Any, what: str) -> str:
+    path: str = os.path.expanduser(os.fspath(value))
+    if not os.path.exists(path):
+        raise InvalidConfiguration(f"{what} names {path}, which does not exist")
+    return path
+
+
+def _timeout(value: Any, what: str) -> Timeout:
+    try:
+        return read_timeout(value, what)
+    except InvalidRequest as error:
+        raise InvalidConfiguration(str(error)) from None
+
+
+def _size(value: Any, what: str) -> int:
+    try:
+        size = int(value)
+    except (TypeError, ValueError):
+        size = 0
+    if size <= 0:
+        raise InvalidConfiguration(f"{what} must be a number of bytes above 0, not {value!r}")
+    return size

@@ -1,0 +1,133 @@
+"""Who calls: one handler for each kind of credentials.
+
+Innermost but for the exchange, so that what middleware sends again is signed again.
+Calls with ``need_auth=False`` carry the application key, as the official wrappers send
+it, and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..exceptions import InvalidKey
+from ..protocol.building import sign_request
+from ..protocol.credentials import AccessToken, ApplicationKey, Credentials, OAuth2Client
+from ..protocol.endpoints import Endpoint
+from ..protocol.messages import Request, Response
+from ..protocol.redaction import Secret
+from .effects import Flow, Handler
+from .events import Observer
+from .exchange import exchange
+from .oauth2 import TokenSource
+from .timesync import TimeSync
+
+__all__ = ["Authentication", "BearerAuthentication", "KeyAuthentication", "authentication"]
+
+
+class Authentication:
+    """No credentials at all; base of the other kinds."""
+
+    def __init__(self, time: TimeSync) -> None:
+        self.time = time
+
+    def handle(self, request: Request) -> Flow[Response]:
+        """Answer a request, authenticated if it needs to be."""
+        if request.need_auth:
+            raise InvalidKey("This call needs credentials and there are none")
+        return self.time.send(request)
+
+    def secrets(self) -> Iterator[str]:
+        """Yield the values that must not be shown."""
+        return iter(())
+
+
+class KeyAuthentication(Authentication):
+    """Application key, secret and consumer key: signed requests."""
+
+    def __init__(self, time: TimeSync, credentials: ApplicationKey) -> None:
+        super().__init__(time)
+        self.credentials = credentials
+
+    def handle(self, request: Request) -> Flow[Response]:
+        """Sign and send; when the API says that the time is wrong, correct it and do so once more."""
+        if not request.need_auth:
+            return self.time.send(request.adding(("X-Ovh-Application", self.credentials.application_key)))
+        return self._signed(request)
+
+    def _signed(self, request: Request) -> Flow[Response]:
+        timestamp = yield from self.time.timestamp()
+        response = yield from self.time.send(sign_request(request, self.credentials, timestamp))
+        if (yield from self.time.corrected(response)):
+            timestamp = yield from self.time.timestamp()
+            response = yield from self.time.send(sign_request(request, self.credentials, timestamp))
+        return response
+
+    def secrets(self) -> Iterator[str]:
+        """Yield the values that must not be shown."""
+        return self.credentials.secrets()
+
+
+class BearerAuthentication(Authentication):
+    """An access token: one that was given, or one that a service account fetches."""
+
+    def __init__(self, time: TimeSync, tokens: TokenSource | Secret) -> None:
+        super().__init__(time)
+        self._tokens = tokens
+
+    def handle(self, request: Request) -> Flow[Response]:
+        """Send with a token; when the API does not accept it, fetch another and do so once more."""
+        if not request.need_auth:
+            return self.time.send(request)
+        if isinstance(self._tokens, Secret):
+            return self.time.send(_bearing(request, self._tokens))
+        return self._fetched(request, self._tokens)
+
+    def _fetched(self, request: Request, tokens: TokenSource) -> Flow[Response]:
+        token = yield from tokens.token()
+        response = yield from self.time.send(_bearing(request, token))
+        if response.status == 401:
+            token = yield from tokens.token(refused=token)
+            response = yield from self.time.send(_bearing(request, token))
+        return response
+
+    def secrets(self) -> Iterator[str]:
+        """Yield the values that must not be shown."""
+        if isinstance(self._tokens, Secret):
+            yield self._tokens.reveal()
+        else:
+            yield from self._tokens.secrets()
+
+
+def _bearing(request: Request, token: Secret) -> Request:
+    return request.adding(("Authorization", f"Bearer {token.reveal()}"))
+
+
+def authentication(
+    credentials: Credentials | None,
+    endpoint: Endpoint,
+    time: TimeSync,
+    handler: Handler = exchange,
+    notify: Observer | None = None,
+) -> Authentication:
+    """Return what authenticates with a kind of credentials.
+
+    Args:
+        credentials: None for calls that need none.
+        endpoint: where service accounts fetch their tokens.
+        time: what is known of the API's clock; sends what is authenticated.
+        handler: what sends the request for a token. The token endpoint is another server,
+            whose clock tells nothing of the API's.
+        notify: is told of new tokens.
+
+    Raises:
+        InvalidConfiguration: a service account for an endpoint that has no token URL.
+    """
+    match credentials:
+        case None:
+            return Authentication(time)
+        case ApplicationKey():
+            return KeyAuthentication(time, credentials)
+        case AccessToken():
+            return BearerAuthentication(time, credentials.access_token)
+        case OAuth2Client():
+            return BearerAuthentication(time, TokenSource(credentials, endpoint, handler, notify))

@@ -1,0 +1,256 @@
+"""From a :class:`Response` to a JSON value or an exception: one table.
+
+The status decides first; among the 400s and 403s ``errorCode``, ``class`` or message
+tell the kinds apart, whichever of them the answer has. Four shapes are in use: legacy
+``errorCode``, current ``class``, a bare ``message``, and OAuth2's ``error``; in front of
+them all, gateways answer in HTML or not at all.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any, Final, NoReturn
+
+from .. import exceptions as exc
+from .clock import parse_http_date
+from .messages import Headers, Request, Response
+from .redaction import redact_json, redact_text, redact_url
+
+__all__ = ["annotate", "decode", "error_of", "is_time_error", "parse_json"]
+
+# (status, error code, what the message says in lower case, exception); the first row that fits.
+_KINDS: Final = (
+    (400, "INVALID_SIGNATURE", "invalid signature", exc.InvalidSignature),
+    (400, "QUERY_TIME_OUT", "query out of time", exc.QueryTimeOut),
+    (403, "NOT_GRANTED_CALL", "this call has not been granted", exc.NotGrantedCall),
+    (403, "NOT_GRANTED_CALL", "user not granted for this request", exc.NotGrantedCall),
+    (403, "NOT_CREDENTIAL", "this credential does not exist", exc.NotCredential),
+    (403, "INVALID_KEY", "invalid application key", exc.InvalidKey),
+    (403, "INVALID_KEY", "this application key is invalid", exc.InvalidKey),
+    (403, "INVALID_CREDENTIAL", "this credential is not valid", exc.InvalidCredential),
+)
+
+_STATUSES: Final[dict[int, type[exc.APIError]]] = {
+    400: exc.BadParametersError,
+    401: exc.Unauthorized,
+    403: exc.Forbidden,
+    404: exc.ResourceNotFoundError,
+    409: exc.ResourceConflictError,
+    412: exc.PreconditionFailed,
+    423: exc.ResourceLocked,
+    429: exc.TooManyRequests,
+    460: exc.ResourceExpiredError,
+}
+
+_HINTS: Final[dict[type[exc.APIError], str]] = {
+    exc.InvalidKey: "Application keys belong to one region: check that the endpoint is the one the key was made for.",
+    exc.NotCredential: "The consumer key is unknown here: check it, and that the endpoint is the one it was made for.",
+    exc.InvalidCredential: "The consumer key is not valid: its user has not confirmed it at the validation URL yet, "
+    "or it has expired or was refused. Ask for a new one with client.request_consumerkey(...).",
+    exc.QueryTimeOut: "The clock of this machine is wrong and could not be corrected; set it (NTP).",
+    exc.Unauthorized: "The call needs somebody to be logged in: a consumer key, a service account or an access token.",
+}
+
+_SKEW_TO_MENTION: Final = 30
+
+
+def _constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
+
+
+_parse = json.JSONDecoder(parse_constant=_constant).decode
+
+
+def parse_json(body: bytes) -> Any:
+    """Parse a JSON body. Integers of any length are exact; of a repeated member the last counts.
+
+    Raises:
+        ValueError: it is not JSON, is ``NaN`` or ``Infinity``, or is nested too deeply. The
+            message and the traceback hold nothing of the body.
+    """
+    try:
+        return _parse(body.decode("utf-8-sig"))
+    except UnicodeDecodeError:
+        problem = "it is not UTF-8"
+    except json.JSONDecodeError as error:
+        problem = f"{error.msg} at character {error.pos}"
+    except RecursionError:
+        problem = "it is nested too deeply"
+    except ValueError as error:
+        # An integer longer than sys.set_int_max_str_digits allows; or a constant.
+        problem = str(error)
+    # Raised here, for the parser's own exceptions hold the whole text.
+    raise ValueError(problem)
+
+
+def decode(
+    response: Response,
+    request: Request | None = None,
+    *,
+    redact: Callable[[str], str] | None = None,
+    received: float | None = None,
+) -> Any:
+    """Return the JSON value of a response, None for an empty one.
+
+    Args:
+        response: what came.
+        request: what was sent, for the exception to say so.
+        redact: hides secrets that the answer may repeat; see
+            :func:`ovhcore.protocol.redaction.redactor`.
+        received: seconds since 1970 on the local clock when the response came; lets a
+            signature error say how far the clocks are apart.
+
+    Raises:
+        APIError: the kind the answer calls for; see :mod:`ovhcore.exceptions`.
+        InvalidResponse: a success whose body is not JSON.
+    """
+    if 100 <= response.status < 300:
+        body = response.body
+        if not body or body.isspace():
+            return None
+        try:
+            return parse_json(body)
+        except ValueError as error:
+            problem = str(error)
+        failure: exc.APIError = exc.InvalidResponse(
+            f"Failed to decode API response as JSON: {problem}", response=_shown(response, redact)
+        )
+        raise annotate(failure, request)
+    raise error_of(response, request, redact=redact, received=received)
+
+
+def is_time_error(response: Response) -> bool:
+    """Say whether a response is the API's complaint about the timestamp."""
+    return response.status == 400 and _kind(400, *_members(response)[:3]) is exc.QueryTimeOut
+
+
+def error_of(
+    response: Response,
+    request: Request | None = None,
+    *,
+    redact: Callable[[str], str] | None = None,
+    received: float | None = None,
+) -> exc.APIError:
+    """Return, without raising it, the exception for a response that is no success; as :func:`decode`."""
+    code, error_class, message, details = _members(response)
+    status = response.status
+    kind = _kind(status, code, error_class, message)
+    if kind is None:
+        is_json = code is not None or error_class is not None or message is not None
+        if status >= 500 or (status == 408 and not is_json):
+            kind = exc.ServerError if is_json else exc.GatewayError
+        else:
+            kind = _STATUSES.get(status, exc.APIError)
+    if message is None:
+        message = _plain_message(response)
+    error = kind(
+        redact(redact_text(message)) if redact else redact_text(message),
+        response=_shown(response, redact),
+        status=status,
+        code=code,
+        error_class=error_class,
+        details=redact_json(details),
+        query_id=response.query_id,
+        retry_safe=kind in (exc.TooManyRequests, exc.QueryTimeOut)
+        or ((status == 408 or status >= 500) and request is not None and request.method == "GET"),
+    )
+    error.hint = _hint(error, request, received)
+    return annotate(error, request)
+
+
+def annotate(error: exc.APIError, request: Request | None) -> exc.APIError:
+    """Write into an exception what was sent, and into its notes what a traceback should show besides."""
+    if request is not None:
+        error.method, error.url = request.method, redact_url(request.url)
+        answered = f" answered {error.status}" if error.status else ""
+        error.add_note(f"{error.method} {error.url}{answered}")
+    if error.query_id:
+        error.add_note(f"OVH query id: {error.query_id}")
+    if error.hint:
+        error.add_note(error.hint)
+    return error
+
+
+def _members(response: Response) -> tuple[str | None, str | None, str | None, dict[str, Any]]:
+    """Return code, class, message and details, None for what the body has not."""
+    try:
+        body = parse_json(response.body)
+    except ValueError:
+        return None, None, None, {}
+    if not isinstance(body, dict):
+        return None, None, None, {}
+    code, error_class, message = (_text(body.get(name)) for name in ("errorCode", "class", "message"))
+    if message is None and code is None and error_class is None:
+        # OAuth2's shape (RFC 6749, 5.2)
+        code = _text(body.get("error"))
+        message = _text(body.get("error_description")) or code
+    details = body.get("details")
+    return code, error_class, message, details if isinstance(details, dict) else {}
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) and value else None
+
+
+def _kind(status: int, code: str | None, error_class: str | None, message: str | None) -> type[exc.APIError] | None:
+    # The current API may put its class before the message: "Client::Forbidden: This call ...".
+    said = (message or "").lower()
+    for row_status, row_code, row_message, kind in _KINDS:
+        if status == row_status and (code == row_code or row_message in said):
+            return kind
+    return None
+
+
+def _plain_message(response: Response) -> str:
+    text = " ".join(response.text.split())
+    if not text:
+        return f"HTTP status {response.status} with an empty answer"
+    if text.startswith("<"):
+        return f"HTTP status {response.status} with a page in HTML instead of JSON"
+    return text if len(text) <= 500 else text[:500] + "..."
+
+
+def _shown(response: Response, redact: Callable[[str], str] | None) -> Response:
+    """Return the copy of a response that an exception may keep."""
+    hide: Callable[[str], str] = redact or (lambda text: text)
+    headers = [(name, hide(value)) for name, value in response.headers.redacted().pairs]
+    try:
+        text = json.dumps(redact_json(parse_json(response.body)))
+    except (ValueError, RecursionError):
+        text = redact_text(response.text)
+    return Response(response.status, Headers(headers), hide(text).encode("utf-8", "replace"))
+
+
+def _hint(error: exc.APIError, request: Request | None, received: float | None) -> str | None:
+    if isinstance(error, exc.InvalidSignature):
+        return (
+            "Commonly one of these: the application secret or consumer key belongs to another application key; "
+            "the endpoint is not the one the keys were made for; the consumer key still waits for its validation; "
+            "a member of the body has the wrong type; the clock is wrong. " + _clock_seen(error.response, received)
+        )
+    if isinstance(error, exc.NotGrantedCall):
+        actions = error.details.get("unauthorizedActionsByIAM") or error.details.get(
+            "unauthorizedActionsByAuthentication"
+        )
+        if actions:
+            return f"No IAM policy of this identity allows: {actions}"
+        if request is not None:
+            return (
+                f"The consumer key has no access rule for {request.method} on this path. Its rules never change: "
+                "ask for a new one with client.request_consumerkey(...)."
+            )
+    return _HINTS.get(type(error))
+
+
+def _clock_seen(response: Response | Any, received: float | None) -> str:
+    server = parse_http_date(response.headers.get("date", ""))
+    if server is None or received is None:
+        return "The answer does not show the server's clock."
+    skew = round(server - received)
+    if abs(skew) < _SKEW_TO_MENTION:
+        return f"The clock is not the cause: by the answer's Date header it is right to within {abs(skew) + 1} s."
+    return (
+        f"By the answer's Date header the server's clock is {abs(skew)} s "
+        f"{'ahead of' if skew > 0 else 'behind'} this machine's."
+    )
