@@ -26,11 +26,12 @@ from urllib3.exceptions import (
 )
 from urllib3.exceptions import ProtocolError as AbortedError
 from urllib3.exceptions import ProxyError as ProxyFailure
-from urllib3.util import Timeout, make_headers
+from urllib3.util import Timeout as Limits
+from urllib3.util import make_headers
 
 from ovhcore import exceptions as exc
 from ovhcore.plugins import TransportSettings
-from ovhcore.protocol.messages import Headers, Request, Response
+from ovhcore.protocol.messages import Headers, Request, Response, Timeout
 
 from .synchronous import SyncTransport
 
@@ -49,8 +50,9 @@ _CUT_OFF = (ssl.SSLEOFError, ssl.SSLZeroReturnError, ssl.SSLSyscallError, Remote
 _FAILURES: Final[tuple[tuple[tuple[type[BaseException], ...], type[exc.NetworkError], str], ...]] = (
     ((EmptyPoolError,), exc.PoolTimeout, "no pooled connection became free in time"),
     ((ProxyFailure,), exc.ProxyError, "the proxy refused or failed"),
-    ((ConnectTimeoutError,), exc.ConnectTimeout, "no connection in time"),
+    # urllib3 counts this one as a kind of the next.
     ((NewConnectionError,), exc.ConnectError, "no connection could be made"),
+    ((ConnectTimeoutError,), exc.ConnectTimeout, "no connection in time"),
     ((ReadTimeoutError, TimeoutError), exc.ReadTimeout, "the server was silent for too long"),
     ((DecodeError,), exc.ProtocolError, "the answer cannot be decompressed"),
     (_CUT_OFF, exc.ConnectionLost, "the connection ended before the answer was complete"),
@@ -79,7 +81,7 @@ class Urllib3Transport(SyncTransport):
         super().__init__()
         self._settings = settings
         self._closed = False
-        self._timeout = Timeout(*settings.timeout)
+        self._timeout = _limits(settings.timeout)
         self._pool_timeout: Any = settings.timeout.read  # declared as int, any number of seconds will do
         self._pools: dict[str, urllib3.HTTPConnectionPool] = {}
         self._managers: dict[str | None, urllib3.PoolManager] = {}
@@ -113,7 +115,7 @@ class Urllib3Transport(SyncTransport):
                 retries=False,
                 redirect=False,
                 assert_same_host=False,
-                timeout=self._timeout if request.timeout is None else Timeout(*request.timeout),
+                timeout=self._timeout if request.timeout is None else _limits(request.timeout),
                 pool_timeout=self._pool_timeout,
                 preload_content=False,
             )
@@ -204,6 +206,10 @@ class Urllib3Transport(SyncTransport):
             if self._opened_by == os.getpid():
                 for manager in managers.values():
                     manager.clear()
+
+
+def _limits(timeout: Timeout) -> Limits:
+    return Limits(connect=timeout.connect, read=timeout.read)
 
 
 def _fields(request: Request) -> dict[str, str]:

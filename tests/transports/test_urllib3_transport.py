@@ -1,0 +1,411 @@
+from __future__ import annotations
+
+import gzip
+import os
+import pickle
+import socket
+import ssl
+import threading
+import time
+import traceback
+from pathlib import Path
+
+import pytest
+
+from ovhcore import exceptions as exc
+from ovhcore.plugins import TransportSettings
+from ovhcore.protocol.messages import Request, Timeout
+from ovhcore_transports.urllib3 import Urllib3Transport, open_sync
+from tests.certificates import Authority
+from tests.servers import RawServer, Received, answer
+
+DIRECT = TransportSettings(Timeout(5, 5), proxy="none")
+
+
+@pytest.fixture(autouse=True)
+def _no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+
+
+def fails(request: Request, settings: TransportSettings = DIRECT) -> exc.NetworkError:
+    transport = open_sync(settings)
+    try:
+        with pytest.raises(exc.NetworkError) as caught:
+            transport.send(request)
+    finally:
+        transport.close()
+    assert pickle.loads(pickle.dumps(caught.value)).args == caught.value.args
+    return caught.value
+
+
+def test_sends_the_request_as_it_is_and_returns_the_response() -> None:
+    with RawServer(answer(b'{"a":1}', "201 Custom Words", "X-OVH-QUERYID: FR.1", "Via: a", "Via: b")) as server:
+        transport = Urllib3Transport(DIRECT)
+        url = f"{server.url}/ip/1.2.3.0%2F24/(x);@!$&*+,?date.from=2026&q=%27%5B%C3%A9/?"
+        response = transport.send(Request("POST", url, {"X-A": "1", "User-Agent": "me"}, b'{"b":2}'))
+        transport.close()
+    (received,) = server.received
+    assert received.method == "POST"
+    assert server.origin + received.target == url
+    assert received.body == b'{"b":2}'
+    assert received.fields["x-a"] == "1"
+    assert received.fields["user-agent"] == "me"
+    assert received.fields["host"] == f"127.0.0.1:{server.port}"
+    assert (response.status, response.body, response.query_id) == (201, b'{"a":1}', "FR.1")
+    assert response.headers["via"] == "a, b"
+
+
+def test_header_fields_that_repeat_are_joined() -> None:
+    with RawServer() as server:
+        transport = Urllib3Transport(DIRECT)
+        transport.send(Request("GET", server.url + "/me", [("X-A", "1"), ("X-A", "2")]))
+        transport.close()
+    assert server.received[0].fields["x-a"] == "1, 2"
+
+
+def test_bodies_without_content() -> None:
+    with RawServer() as server:
+        transport = Urllib3Transport(DIRECT)
+        for method in ("GET", "DELETE", "POST", "PUT"):
+            transport.send(Request(method, server.url + "/me"))
+        transport.close()
+    lengths = [request.fields.get("content-length") for request in server.received]
+    assert lengths == [None, None, "0", "0"]
+    assert server.connections == 1
+
+
+def test_redirects_are_not_followed() -> None:
+    with RawServer(answer(b"", "302 Found", "Location: http://127.0.0.1:1/")) as server:
+        transport = Urllib3Transport(DIRECT)
+        assert transport.send(Request("GET", server.url + "/me", {"X-Ovh-Consumer": "CK"})).status == 302
+        transport.close()
+    assert len(server.received) == 1
+
+
+def test_errors_are_not_retried_and_a_reply_cut_short_is_an_error() -> None:
+    cut = b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nonly this"
+
+    def respond(request: Received) -> bytes | None:
+        return None if "nothing" in request.target else cut
+
+    with RawServer(respond) as server:
+        server_cut = RawServer(lambda request: cut)
+        assert type(fails(Request("GET", server.url + "/nothing"))) is exc.ConnectionLost
+        assert len(server.received) == 1
+        with server_cut:
+            error = fails(Request("GET", server_cut.url + "/cut"), TransportSettings(Timeout(5, 0.2), proxy="none"))
+            assert isinstance(error, exc.ReadTimeout)
+
+
+def test_a_connection_closed_in_the_body_is_lost() -> None:
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        for head in (b"Content-Length: 100", b"Transfer-Encoding: chunked"):
+            connection, _ = listener.accept()
+            connection.recv(65536)
+            connection.sendall(b"HTTP/1.1 200 OK\r\n" + head + b"\r\n\r\n5\r\nhello")
+            connection.close()
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    url = f"http://127.0.0.1:{listener.getsockname()[1]}/me"
+    for _ in range(2):
+        assert type(fails(Request("GET", url))) is exc.ConnectionLost
+    thread.join()
+    listener.close()
+
+
+def test_compressed_answers_and_the_size_limit() -> None:
+    packed = gzip.compress(b'"' + b"a" * 5000 + b'"')
+
+    def respond(request: Received) -> bytes:
+        assert request.fields["accept-encoding"] == "gzip, deflate"
+        if "bomb" in request.target:
+            return answer(gzip.compress(b"0" * 50_000), "200 OK", "Content-Encoding: gzip")
+        if "plain" in request.target:
+            return answer(b"0" * 6001)
+        if "broken" in request.target:
+            return answer(b"this is not gzip", "200 OK", "Content-Encoding: gzip")
+        if "chunked" in request.target:
+            return b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\n[1,\r\n2\r\n2]\r\n0\r\n\r\n"
+        return answer(packed, "200 OK", "Content-Encoding: gzip")
+
+    small = TransportSettings(Timeout(5, 5), "none", None, 6000)
+    with RawServer(respond) as server:
+        transport = Urllib3Transport(small)
+        assert len(transport.send(Request("GET", server.url + "/a")).body) == 5002
+        assert transport.send(Request("GET", server.url + "/chunked")).body == b"[1,2]"
+        assert transport.send(Request("GET", server.url + "/chunked")).body == b"[1,2]"
+        assert server.connections == 1
+        transport.close()
+        for path in ("/bomb", "/plain"):
+            error = fails(Request("GET", server.url + path), small)
+            assert type(error) is exc.ProtocolError
+            assert "6000 bytes" in str(error)
+        assert type(fails(Request("GET", server.url + "/broken"), small)) is exc.ProtocolError
+
+
+@pytest.mark.parametrize("reply", [b"SSH-2.0-OpenSSH_9.2\r\n", b"HTTP/1.1 abc Huh\r\n\r\n"])
+def test_what_is_not_http(reply: bytes) -> None:
+    with RawServer(reply) as server:
+        assert type(fails(Request("GET", server.url + "/me"))) is exc.ProtocolError
+
+
+def test_nobody_listens() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    error = fails(Request("POST", f"http://127.0.0.1:{port}/me"))
+    assert type(error) is exc.ConnectError
+    assert not error.may_have_arrived
+    assert "Connection refused" in str(error)
+    assert error.__cause__ is not None
+
+
+def test_a_host_that_does_not_exist() -> None:
+    error = fails(Request("GET", "http://does-not-exist.invalid/me"))
+    assert isinstance(error, exc.ConnectError)
+
+
+def test_connect_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
+    listener = socket.socket()
+    listener.bind(("127.0.0.1", 0))
+    listener.listen(0)
+    # A backlog that is full: further connections wait.
+    waiting = []
+    for _ in range(3):
+        one = socket.socket()
+        one.setblocking(False)
+        one.connect_ex(listener.getsockname())
+        waiting.append(one)
+    time.sleep(0.1)
+    url = f"http://127.0.0.1:{listener.getsockname()[1]}/me"
+    error = fails(Request("GET", url, timeout=Timeout(0.2, 5)))
+    assert type(error) is exc.ConnectTimeout
+    assert isinstance(error, TimeoutError)
+    for one in [*waiting, listener]:
+        one.close()
+
+
+def test_read_timeout_of_one_request() -> None:
+    release = threading.Event()
+
+    def respond(request: Received) -> bytes:
+        release.wait(10)
+        return answer()
+
+    with RawServer(respond) as server:
+        started = time.monotonic()
+        error = fails(Request("GET", server.url + "/me", timeout=Timeout(5, 0.2)))
+        assert time.monotonic() - started < 5
+        release.set()
+    assert type(error) is exc.ReadTimeout
+    assert error.may_have_arrived
+
+
+def test_pool_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ovhcore_transports.urllib3.POOL_SIZE", 1)
+    release, entered = threading.Event(), threading.Event()
+
+    def respond(request: Received) -> bytes:
+        entered.set()
+        release.wait(10)
+        return answer()
+
+    with RawServer(respond) as server:
+        transport = Urllib3Transport(TransportSettings(Timeout(5, 0.3), proxy="none"))
+        slow = threading.Thread(target=transport.send, args=(Request("GET", server.url, timeout=Timeout(5, 10)),))
+        slow.start()
+        entered.wait(5)
+        with pytest.raises(exc.PoolTimeout) as caught:
+            transport.send(Request("GET", server.url))
+        release.set()
+        slow.join()
+        transport.close()
+    assert not caught.value.may_have_arrived
+
+
+def test_many_threads_share_the_pool() -> None:
+    with RawServer(lambda request: answer(request.target.encode())) as server:
+        transport = Urllib3Transport(DIRECT)
+        wrong: list[str] = []
+
+        def work(number: int) -> None:
+            for step in range(20):
+                path = f"/1.0/{number}/{step}"
+                if transport.send(Request("GET", server.origin + path)).body != path.encode():
+                    wrong.append(path)
+
+        threads = [threading.Thread(target=work, args=(number,)) for number in range(16)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        transport.close()
+    assert not wrong
+    assert len(server.received) == 320
+    assert server.connections <= 16
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this platform")
+def test_after_a_fork_no_connection_is_shared() -> None:
+    with RawServer(lambda request: answer(request.target.encode())) as server:
+        transport = Urllib3Transport(DIRECT)
+        transport.send(Request("GET", server.origin + "/before"))
+        reader, writer = os.pipe()
+        child = os.fork()
+        if child == 0:
+            try:
+                body = transport.send(Request("GET", server.origin + "/child")).body
+                transport.close()
+                os.write(writer, body)
+            finally:
+                os._exit(0)
+        os.waitpid(child, 0)
+        assert os.read(reader, 100) == b"/child"
+        assert transport.send(Request("GET", server.origin + "/after")).body == b"/after"
+        transport.close()
+        os.close(reader)
+        os.close(writer)
+    assert server.connections == 2
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this platform")
+def test_a_child_that_only_closes_leaves_the_parents_connections_alone() -> None:
+    with RawServer() as server:
+        transport = Urllib3Transport(DIRECT)
+        transport.send(Request("GET", server.origin + "/a"))
+        child = os.fork()
+        if child == 0:
+            try:
+                transport.close()
+            finally:
+                os._exit(0)
+        os.waitpid(child, 0)
+        transport.send(Request("GET", server.origin + "/b"))
+        transport.close()
+    assert server.connections == 1
+
+
+def test_close_is_idempotent_and_a_closed_transport_says_so() -> None:
+    with RawServer() as server:
+        transport = Urllib3Transport(DIRECT)
+        transport.send(Request("GET", server.url))
+        transport.close()
+        transport.close()
+        with pytest.raises(exc.ClientClosed):
+            transport.send(Request("GET", server.url))
+
+
+# TLS
+
+
+def test_certificates_are_verified(tmp_path: Path) -> None:
+    authority = Authority(tmp_path)
+    with RawServer(context=authority.server_context("127.0.0.1")) as server:
+        error = fails(Request("GET", server.url + "/me"))
+        assert type(error) is exc.TLSError
+        trusting = TransportSettings(Timeout(5, 5), "none", str(authority.bundle))
+        transport = Urllib3Transport(trusting)
+        assert transport.send(Request("GET", server.url + "/me")).status == 200
+        transport.close()
+        wrong_name = server.url.replace("127.0.0.1", "localhost")
+        assert type(fails(Request("GET", wrong_name), trusting)) is exc.TLSError
+    assert len(server.received) == 1
+
+
+def test_a_directory_of_certificates(tmp_path: Path) -> None:
+    transport = Urllib3Transport(TransportSettings(ca_bundle=str(tmp_path)))
+    transport.close()
+
+
+def test_tls_to_a_server_without(tmp_path: Path) -> None:
+    with RawServer(b"HTTP/1.1 400 Bad\r\nContent-Length: 0\r\n\r\n") as server:
+        assert isinstance(fails(Request("GET", server.url.replace("http:", "https:"))), exc.NetworkError)
+
+
+def test_a_bundle_without_certificates(tmp_path: Path) -> None:
+    bundle = tmp_path / "ca.pem"
+    bundle.write_text("nothing")
+    with pytest.raises(exc.InvalidConfiguration, match=r"ca\.pem holds no usable certificates"):
+        Urllib3Transport(TransportSettings(ca_bundle=str(bundle)))
+
+
+# Proxies
+
+
+def test_a_proxy_for_http_gets_the_whole_url() -> None:
+    with RawServer(answer(b'"proxied"')) as proxy:
+        settings = TransportSettings(Timeout(5, 5), f"http://us%40er:pass@127.0.0.1:{proxy.port}")
+        transport = Urllib3Transport(settings)
+        assert transport.send(Request("GET", "http://api.invalid/1.0/me?a=%27")).body == b'"proxied"'
+        transport.close()
+    (received,) = proxy.received
+    assert received.target == "http://api.invalid/1.0/me?a=%27"
+    assert received.fields["proxy-authorization"] == "Basic dXNAZXI6cGFzcw=="
+
+
+def test_a_proxy_for_https_is_asked_for_a_tunnel() -> None:
+    with RawServer(answer(b"", "407 Proxy Authentication Required")) as proxy:
+        settings = TransportSettings(Timeout(5, 5), f"127.0.0.1:{proxy.port}")
+        error = fails(Request("GET", "https://api.invalid/1.0/me", {"X-Ovh-Consumer": "CANARY"}), settings)
+    assert type(error) is exc.ProxyError
+    assert not error.may_have_arrived
+    assert proxy.received[0].head.startswith(b"CONNECT api.invalid:443 HTTP/1.")
+    assert b"CANARY" not in proxy.received[0].head
+
+
+def test_a_proxy_nobody_listens_at() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    error = fails(Request("GET", "http://api.invalid/"), TransportSettings(proxy=f"http://127.0.0.1:{port}"))
+    assert type(error) is exc.ProxyError
+
+
+def test_proxies_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    with RawServer(answer(b'"proxied"')) as proxy, RawServer(answer(b'"direct"')) as server:
+        monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{proxy.port}")
+        monkeypatch.setenv("no_proxy", "127.0.0.1")
+        transport = Urllib3Transport(TransportSettings(Timeout(5, 5)))
+        assert transport.send(Request("GET", "http://api.invalid/me")).body == b'"proxied"'
+        assert transport.send(Request("GET", server.url)).body == b'"direct"'
+        assert transport.send(Request("GET", "http://other.invalid/me")).body == b'"proxied"'
+        transport.close()
+        monkeypatch.delenv("no_proxy")
+        transport = Urllib3Transport(DIRECT)
+        assert transport.send(Request("GET", server.url)).body == b'"direct"'
+        transport.close()
+
+
+@pytest.mark.parametrize("proxy", ["ftp://CANARY:CANARY@host", "http://user:CANARY@host:port", "http://", "socks5://h:1"])
+def test_a_proxy_that_is_no_url(proxy: str) -> None:
+    with pytest.raises(exc.InvalidConfiguration, match="proxy is not a usable URL") as caught:
+        Urllib3Transport(TransportSettings(proxy=proxy))
+    assert "CANARY" not in "".join(traceback.format_exception(caught.value))
+    assert "CANARY" not in repr(TransportSettings(proxy=proxy))
+
+
+def test_tracebacks_hold_no_header() -> None:
+    with RawServer(lambda request: None) as server:
+        error = fails(Request("POST", server.url, {"X-Ovh-Consumer": "CANARY-1", "Authorization": "CANARY-2"}, b"{}"))
+    shown = "".join(traceback.TracebackException.from_exception(error, capture_locals=True).format())
+    assert "CANARY" not in shown
+
+
+def test_an_ssl_context_is_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[ssl.SSLContext] = []
+    real = ssl.create_default_context
+
+    def counting(cafile: str | None = None) -> ssl.SSLContext:
+        made.append(real(cafile=cafile))
+        return made[-1]
+
+    monkeypatch.setattr("ssl.create_default_context", counting)
+    with RawServer() as one, RawServer() as other:
+        transport = Urllib3Transport(DIRECT)
+        for server in (one, other):
+            transport.send(Request("GET", server.url))
+        transport.close()
+    assert len(made) == 1
