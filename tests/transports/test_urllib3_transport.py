@@ -379,7 +379,9 @@ def test_proxies_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         transport.close()
 
 
-@pytest.mark.parametrize("proxy", ["ftp://CANARY:CANARY@host", "http://user:CANARY@host:port", "http://", "socks5://h:1"])
+@pytest.mark.parametrize(
+    "proxy", ["ftp://CANARY:CANARY@host", "http://user:CANARY@host:port", "http://", "socks5://h:1"]
+)
 def test_a_proxy_that_is_no_url(proxy: str) -> None:
     with pytest.raises(exc.InvalidConfiguration, match="proxy is not a usable URL") as caught:
         Urllib3Transport(TransportSettings(proxy=proxy))

@@ -1,0 +1,369 @@
+"""What Client and AsyncClient have in common: all but the loop that drives."""
+
+from __future__ import annotations
+
+import inspect
+import os
+from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar, Final, NoReturn, Self
+
+from . import __version__
+from .config import Settings, load_settings
+from .exceptions import ClientClosed, InvalidConfiguration, InvalidKey, InvalidResponse
+from .flows.authentication import KeyAuthentication, authentication
+from .flows.effects import Handler
+from .flows.events import Event, Observer
+from .flows.exchange import exchange, observed
+from .flows.timesync import TimeSync
+from .plugins import Plugins, TransportSettings, TransportSpec
+from .protocol.access import credential_request
+from .protocol.building import BODILESS, build_request, checked_headers, split_arguments, target
+from .protocol.credentials import ApplicationKey
+from .protocol.decoding import decode
+from .protocol.endpoints import Endpoint
+from .protocol.messages import Headers, Request, Response
+from .protocol.redaction import Secret, redactor
+from .protocol.values import read_timeout
+
+__all__ = ["BaseClient"]
+
+_AGENT: Final = f"ovhcore/{__version__}"
+
+
+class BaseClient:
+    """Everything of a client but the loop that drives its flows.
+
+    Args:
+        endpoint: name of an endpoint (``"ovh-eu"``) or a URL.
+        application_key: key of the application.
+        application_secret: its secret.
+        consumer_key: key of the user on whose behalf calls are made.
+        timeout: seconds to wait for a connection and for each read: a number or a pair.
+        config_file: a file to read before the usual ones.
+        client_id: OAuth2 id of a service account.
+        client_secret: its secret.
+        access_token: a token that was issued elsewhere.
+        transport: name of a transport, or one of your own making, which you close yourself.
+        plugins: plugins of this client, in addition to the installed ones.
+        proxy: URL of a proxy; ``OVH_PROXY``, ``HTTPS_PROXY`` and the like where not given.
+        ca_bundle: file with the certificates to trust.
+        user_agent: put before the library's own.
+        headers: fields to send with every request.
+        time_sync: ``"date"``, ``"server"`` or ``"off"``; see :mod:`ovhcore.flows.timesync`.
+        token_url: where OAuth2 tokens come from, if not where they do by default.
+        max_response_size: bytes beyond which a response is refused.
+
+    What is not given comes from ``OVH_*`` variables, then ``./ovh.conf``, ``~/.ovh.conf``
+    and ``/etc/ovh.conf``.
+
+    Raises:
+        InvalidConfiguration: a setting is missing, malformed or contradicts another.
+        InvalidRegion: no endpoint is set, or an unknown one.
+    """
+
+    _asynchronous: ClassVar[bool]
+    _default_transport: ClassVar[str]
+
+    def __init__(
+        self,
+        endpoint: str | None = None,
+        application_key: str | None = None,
+        application_secret: str | None = None,
+        consumer_key: str | None = None,
+        timeout: float | tuple[float, float] | None = None,
+        config_file: str | os.PathLike[str] | None = None,
+        client_id: str | None = None,
+        client_secret: str | None = None,
+        *,
+        access_token: str | None = None,
+        transport: Any = None,
+        plugins: Iterable[object] = (),
+        proxy: str | None = None,
+        ca_bundle: str | os.PathLike[str] | None = None,
+        user_agent: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        time_sync: str | None = None,
+        token_url: str | None = None,
+        max_response_size: int | None = None,
+    ) -> None:
+        # What a traceback would show of this frame, should anything below fail.
+        application_key, application_secret = _hidden(application_key), _hidden(application_secret)
+        consumer_key, access_token = _hidden(consumer_key), _hidden(access_token)
+        client_id, client_secret = _hidden(client_id), _hidden(client_secret)
+        self._plugins = Plugins(plugins)
+        named = transport is None or isinstance(transport, str)
+        self._settings = load_settings(
+            {
+                "endpoint": endpoint,
+                "application_key": application_key,
+                "application_secret": application_secret,
+                "consumer_key": consumer_key,
+                "client_id": client_id,
+                "client_secret": client_secret,
+                "access_token": access_token,
+                "timeout": timeout,
+                "transport": transport if named else None,
+                "proxy": proxy,
+                "ca_bundle": ca_bundle,
+                "user_agent": user_agent,
+                "headers": headers,
+                "time_sync": time_sync,
+                "token_url": token_url,
+                "max_response_size": max_response_size,
+            },
+            config_file=config_file,
+            defaults_of=self._defaults_of if named else lambda name: {},
+        )
+        self._headers = _default_headers(self._settings)
+        self._assemble()
+        self._closed = False
+        self._owned = named
+        self._spec: TransportSpec | None = None
+        self._opened: list[Any] = []
+        if named:
+            name = self._settings.transport or self._default_transport
+            self._spec = self._plugins.transport(name, asynchronous=self._asynchronous)
+            self._spec.check()
+        else:
+            self._opened.append(self._checked_transport(transport))
+
+    def _defaults_of(self, name: str | None) -> Mapping[str, str]:
+        return self._plugins.transport(name or self._default_transport, asynchronous=self._asynchronous).defaults
+
+    @property
+    def _transport(self) -> Any:
+        """The transport; made when it is first needed, for HTTP libraries take long to import."""
+        if not self._opened:
+            self._open()
+        return self._opened[0]
+
+    def _open(self) -> None:
+        settings = self._settings
+        if self._closed or self._spec is None:
+            raise ClientClosed("This client is closed; make a new one")
+        wanted = TransportSettings(settings.timeout, settings.proxy, settings.ca_bundle, settings.max_response_size)
+        # Of two threads that come here at once, both append and the first counts; the other
+        # transport has no connections yet.
+        self._opened.append(self._spec.open(wanted, asynchronous=self._asynchronous))
+
+    def _checked_transport(self, transport: Any) -> Any:
+        send = getattr(transport, "send", None)
+        if not callable(send):
+            raise InvalidConfiguration(
+                f"transport must be a name or an object with send(request), not {type(transport).__name__}"
+            )
+        if inspect.iscoroutinefunction(send) != self._asynchronous:
+            kind = "AsyncClient needs an asynchronous" if self._asynchronous else "Client needs a synchronous"
+            raise InvalidConfiguration(f"{kind} transport; {type(transport).__name__} is of the other kind")
+        return transport
+
+    def _assemble(self) -> None:
+        """Build the pipeline: middleware around authentication around the exchange."""
+        settings = self._settings
+        endpoint = settings.endpoint
+        observers = self._plugins.observers(settings)
+        notify = _notifier(observers) if observers else None
+        handler: Handler = exchange if notify is None else observed(exchange, notify)
+        ask = build_request(endpoint, "GET", "/auth/time", need_auth=False, headers=self._headers)
+        self._time = TimeSync(settings.time_sync, ask, handler, notify)
+        self._auth = authentication(settings.credentials, endpoint, self._time, handler, notify)
+        pipeline: Handler = self._auth.handle
+        for middleware in self._plugins.middleware(settings):
+            pipeline = middleware(pipeline)
+        self._pipeline = pipeline
+
+    @property
+    def endpoint(self) -> Endpoint:
+        """The API this client calls."""
+        return self._settings.endpoint
+
+    @property
+    def settings(self) -> Settings:
+        """What the client was made of; prints without secrets."""
+        return self._settings
+
+    @property
+    def closed(self) -> bool:
+        """Whether the client was closed."""
+        return self._closed
+
+    def __repr__(self) -> str:
+        state = ", closed" if self._closed else ""
+        credentials = self._auth.credentials if isinstance(self._auth, KeyAuthentication) else self.settings.credentials
+        return f"<{type(self).__name__} {self.endpoint.name}, {credentials!r}{state}>"
+
+    def __deepcopy__(self, memo: object) -> Self:
+        # A client is a handle on connections; frameworks that copy their settings mean the same one.
+        return self
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a client is not pickled: it holds connections and secrets; make one in the other process")
+
+    def _request(
+        self, method: str, path: str, data: Any, need_auth: bool, headers: Mapping[str, str] | None, timeout: Any
+    ) -> Request:
+        if self._closed:
+            raise ClientClosed("This client is closed; make a new one")
+        fields = self._headers
+        if headers:
+            own = {name.lower() for name in headers}
+            kept = tuple(pair for pair in fields.pairs if pair[0].lower() not in own)
+            fields = Headers(kept + checked_headers(headers))
+        return build_request(
+            self._settings.endpoint,
+            method,
+            path,
+            data,
+            need_auth=bool(need_auth),
+            headers=fields,
+            timeout=None if timeout is None else read_timeout(timeout),
+        )
+
+    def _decoded(self, response: Response, request: Request) -> Any:
+        if response.status == 200:
+            return decode(response, request)
+        return decode(response, request, redact=redactor(self._auth.secrets()), received=self._transport.clock().wall)
+
+    def _arguments(
+        self, method: str, path: str, arguments: Mapping[str, Any], headers: Any, timeout: Any
+    ) -> tuple[str, Any, dict[str, Any]]:
+        """Return path, data and further arguments for :meth:`call`.
+
+        The further ones only if they were given, so that a subclass may override ``call``
+        with python-ovh's four parameters.
+        """
+        further = {} if headers is None else {"headers": headers}
+        if timeout is not None:
+            further["timeout"] = timeout
+        if method in BODILESS:
+            return (target(path, arguments) if arguments else path), None, further
+        if arguments:
+            path, rest = split_arguments(path, arguments)
+            return path, rest or None, further
+        return path, None, further
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        data: Any = None,
+        need_auth: bool = True,
+        headers: Mapping[str, str] | None = None,
+        timeout: Any = None,
+    ) -> Any:
+        """Make a call; :class:`Client` returns its JSON value, :class:`AsyncClient` what is awaited for it."""
+        raise NotImplementedError
+
+    def get(
+        self,
+        _target: str,
+        /,
+        _need_auth: bool = True,
+        *,
+        _headers: Mapping[str, str] | None = None,
+        _timeout: Any = None,
+        **kwargs: Any,
+    ) -> Any:
+        """GET a path; arguments fill its template or go into the query.
+
+        Args:
+            _target: path, as ``"/me/bill"`` or ``"/me/bill/{billId}"``.
+            _need_auth: whether to authenticate the call.
+            _headers: fields to send besides.
+            _timeout: seconds, a number or a pair (connect, read).
+            **kwargs: arguments by name; ``_from`` for names that are Python keywords.
+
+        Raises:
+            InvalidRequest: the call cannot be sent as written.
+            APIError: the kind that the answer calls for.
+        """
+        path, data, further = self._arguments("GET", _target, kwargs, _headers, _timeout)
+        return self.call("GET", path, data, _need_auth, **further)
+
+    def post(
+        self,
+        _target: str,
+        /,
+        _need_auth: bool = True,
+        *,
+        _headers: Mapping[str, str] | None = None,
+        _timeout: Any = None,
+        **kwargs: Any,
+    ) -> Any:
+        """POST to a path; arguments fill its template, the others are the JSON body. As :meth:`get` otherwise."""
+        path, data, further = self._arguments("POST", _target, kwargs, _headers, _timeout)
+        return self.call("POST", path, data, _need_auth, **further)
+
+    def put(
+        self,
+        _target: str,
+        /,
+        _need_auth: bool = True,
+        *,
+        _headers: Mapping[str, str] | None = None,
+        _timeout: Any = None,
+        **kwargs: Any,
+    ) -> Any:
+        """PUT to a path; arguments fill its template, the others are the JSON body. As :meth:`get` otherwise."""
+        path, data, further = self._arguments("PUT", _target, kwargs, _headers, _timeout)
+        return self.call("PUT", path, data, _need_auth, **further)
+
+    def delete(
+        self,
+        _target: str,
+        /,
+        _need_auth: bool = True,
+        *,
+        _headers: Mapping[str, str] | None = None,
+        _timeout: Any = None,
+        **kwargs: Any,
+    ) -> Any:
+        """DELETE a path; arguments fill its template or go into the query. As :meth:`get` otherwise."""
+        path, data, further = self._arguments("DELETE", _target, kwargs, _headers, _timeout)
+        return self.call("DELETE", path, data, _need_auth, **further)
+
+    def _credential_request(self, access_rules: Any, redirect_url: str | None, allowed_ips: Any) -> dict[str, Any]:
+        if not isinstance(self._auth, KeyAuthentication):
+            raise InvalidKey(
+                "Asking for a consumer key needs an application key and secret",
+                hint="Give application_key and application_secret as arguments, variables or in ovh.conf.",
+            )
+        return credential_request(access_rules, redirect_url, allowed_ips)
+
+    def _take_consumer_key(self, answer: Any) -> Any:
+        key = answer.get("consumerKey") if isinstance(answer, dict) else None
+        if not isinstance(key, str) or not isinstance(self._auth, KeyAuthentication):
+            raise InvalidResponse("POST /auth/credential did not answer with a consumerKey")
+        known = self._auth.credentials
+        try:
+            self._auth.credentials = ApplicationKey(known.application_key, known.application_secret, key)
+        except InvalidConfiguration:
+            key = answer = None
+        if key is None:
+            raise InvalidResponse("POST /auth/credential answered with a consumerKey that cannot be used")
+        return answer
+
+
+def _default_headers(settings: Settings) -> Headers:
+    agent = f"{settings.user_agent} {_AGENT}" if settings.user_agent else _AGENT
+    fields = {"user-agent": ("User-Agent", agent), "accept": ("Accept", "application/json")}
+    fields.update((name.lower(), (name, value)) for name, value in settings.headers)
+    return Headers(fields.values())
+
+
+def _hidden(value: Any) -> Any:
+    return value if value is None or value == "" else Secret(value)
+
+
+def _notifier(observers: list[Observer]) -> Observer:
+    def notify(event: Event) -> None:
+        for observer in observers:
+            try:
+                observer(event)
+            except Exception:
+                # A call that has reached the API is not lost because somebody who watches failed.
+                import logging
+
+                logging.getLogger("ovhcore").exception("An observer failed at %s", type(event).__name__)
+
+    return notify

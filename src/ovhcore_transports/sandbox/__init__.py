@@ -1,0 +1,46 @@
+"""An imitation of OVHcloud's API: in memory, or on loopback by a real server.
+
+``Client(transport="sandbox")`` needs no account. :class:`Sandbox` is the imitation
+itself, pure; :class:`SandboxTransport` and :class:`AsyncSandboxTransport` hold one with a
+clock of their own; :func:`serve` puts one on 127.0.0.1.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
+
+from .state import ACCESS_KEYS, APPLICATION_KEY, APPLICATION_SECRET, CLIENT_ID, CLIENT_SECRET, CONSUMER_KEY
+
+if TYPE_CHECKING:
+    from .api import Sandbox
+    from .memory import AsyncSandboxTransport, SandboxTransport
+    from .server import Server, serve
+
+__all__ = [
+    "ACCESS_KEYS",
+    "APPLICATION_KEY",
+    "APPLICATION_SECRET",
+    "CLIENT_ID",
+    "CLIENT_SECRET",
+    "CONSUMER_KEY",
+    "AsyncSandboxTransport",
+    "Sandbox",
+    "SandboxTransport",
+    "Server",
+    "serve",
+]
+
+_HOMES: Final = {
+    "AsyncSandboxTransport": "memory",
+    "Sandbox": "api",
+    "SandboxTransport": "memory",
+    "Server": "server",
+    "serve": "server",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

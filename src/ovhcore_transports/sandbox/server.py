@@ -1,0 +1,123 @@
+"""The sandbox on loopback, by uvicorn: for programs that are to use real sockets."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from types import TracebackType
+from typing import Any, Final, Self
+
+from ovhcore.exceptions import InvalidConfiguration
+from ovhcore.protocol.messages import Request
+
+from .api import Sandbox
+
+__all__ = ["Server", "serve"]
+
+_MAX_BODY: Final = 16 * 1024 * 1024
+_PATIENCE: Final = 10.0
+
+
+class _App:
+    """The sandbox as an ASGI application."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self._sandbox = sandbox
+
+    async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
+        body = b""
+        more = True
+        while more and len(body) <= _MAX_BODY:
+            event = await receive()
+            body += event.get("body", b"")
+            more = event.get("more_body", False)
+        headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]]
+        target = scope["raw_path"] + (b"?" + scope["query_string"] if scope["query_string"] else b"")
+        host = next((value for name, value in headers if name == "host"), "")
+        url = f"http://{host}{target.decode('latin-1')}"
+        response = self._sandbox.handle(Request(scope["method"], url, headers, body), time.time())
+        fields = [*response.headers.pairs, ("Content-Length", str(len(response.body)))]
+        encoded = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in fields]
+        await send({"type": "http.response.start", "status": response.status, "headers": encoded})
+        await send({"type": "http.response.body", "body": response.body})
+
+
+class Server:
+    """A sandbox that is served on 127.0.0.1 for as long as the ``with`` block lasts.
+
+    Attributes:
+        sandbox: what answers.
+        origin: as ``"http://127.0.0.1:43210"``.
+        url: what to give to a client as its endpoint.
+        token_url: where service accounts fetch their tokens.
+    """
+
+    def __init__(self, sandbox: Sandbox, port: int = 0) -> None:
+        try:
+            import uvicorn
+        except ModuleNotFoundError:
+            raise InvalidConfiguration(
+                'Serving the sandbox needs uvicorn, which is not installed: pip install "ovhcore[testing]"'
+            ) from None
+        self.sandbox = sandbox
+        self._socket = socket.create_server(("127.0.0.1", port))
+        self.origin = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
+        self.url = f"{self.origin}/1.0"
+        self.token_url = f"{self.origin}/auth/oauth2/token"
+        config = uvicorn.Config(
+            _App(sandbox),  # type: ignore[arg-type] - an ASGI application
+            http="h11",
+            ws="none",
+            lifespan="off",
+            loop="asyncio",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            date_header=False,
+            timeout_graceful_shutdown=1,
+        )
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(
+            target=self._server.run, kwargs={"sockets": [self._socket]}, name="ovhcore-sandbox", daemon=True
+        )
+
+    def wait(self) -> None:
+        """Wait until the server is stopped, or the program interrupted."""
+        while self._thread.is_alive():
+            self._thread.join(0.5)
+
+    def stop(self) -> None:
+        """Stop; takes no longer than a few seconds."""
+        self._server.should_exit = True
+        self._thread.join(_PATIENCE)
+        self._socket.close()
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        deadline = time.monotonic() + _PATIENCE
+        while not self._server.started and self._thread.is_alive() and time.monotonic() < deadline:
+            time.sleep(0.005)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        self.stop()
+
+    def __repr__(self) -> str:
+        return f"<Server {self.url}>"
+
+
+def serve(sandbox: Sandbox | None = None, *, port: int = 0) -> Server:
+    """Put a sandbox on loopback.
+
+    ``with serve() as server:`` brings ``server.url``, the endpoint to give to a client.
+
+    Args:
+        sandbox: which one; a new one by default.
+        port: 0 for a free one.
+
+    Raises:
+        InvalidConfiguration: uvicorn is not installed.
+        OSError: the port is taken.
+    """
+    return Server(Sandbox() if sandbox is None else sandbox, port)

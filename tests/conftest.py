@@ -1,0 +1,34 @@
+"""Profiles of Hypothesis, and where shared data lies."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+_SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large]
+settings.register_profile("default", deadline=None, print_blob=True, suppress_health_check=_SLOW)
+settings.register_profile("full", settings.get_profile("default"), max_examples=200)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or "default")
+
+SHARED = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Return the directory of vectors, recordings and API descriptions, or skip."""
+    if not SHARED.is_dir():
+        pytest.skip("the shared data (vectors, API descriptions) is not beside this checkout")
+    return SHARED
+
+
+@pytest.fixture(autouse=True)
+def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Keep tests away from the variables and files of whoever runs them."""
+    for name in list(os.environ):
+        lowered = name.lower()
+        if name.startswith("OVH_") or lowered.endswith("_proxy") or name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+            monkeypatch.delenv(name)
+    monkeypatch.setattr("ovhcore.config.CONFIG_FILES", ())

@@ -1,0 +1,114 @@
+"""The house: which room may import what."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import ovhcore
+import ovhcore_transports
+
+CORE = Path(ovhcore.__file__).parent
+TRANSPORTS = Path(ovhcore_transports.__file__).parent
+WORLD = {
+    "socket",
+    "ssl",
+    "time",
+    "random",
+    "asyncio",
+    "threading",
+    "subprocess",
+    "urllib3",
+    "httpx",
+    "ovhcore_transports",
+}
+ROOMS = {"protocol": 0, "exceptions": 0, "flows": 1, "plugins": 2, "config": 2, "base": 3, "client": 4, "__init__": 5}
+
+
+def imports(file: Path, package: Path) -> list[tuple[str, list[str]]]:
+    """Return module and names of every import of a file, absolute, also of those inside functions."""
+    found: list[tuple[str, list[str]]] = []
+    parts = (package.name, *file.relative_to(package).with_suffix("").parts)
+    for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            found += [(alias.name, []) for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            base = ".".join(parts[: -node.level]) if node.level else ""
+            module = ".".join(filter(None, (base, node.module)))
+            found.append((module, [alias.name for alias in node.names]))
+    return found
+
+
+def files(package: Path) -> list[Path]:
+    return sorted(package.rglob("*.py"))
+
+
+@pytest.mark.parametrize("file", files(CORE), ids=lambda file: str(file.relative_to(CORE)))
+def test_the_core_imports_nothing_that_touches_the_world(file: Path) -> None:
+    loaded = {module.partition(".")[0] for module, _ in imports(file, CORE)}
+    assert not loaded & WORLD
+
+
+@pytest.mark.parametrize("file", files(CORE), ids=lambda file: str(file.relative_to(CORE)))
+def test_arrows_point_one_way(file: Path) -> None:
+    room = file.relative_to(CORE).parts[0].removesuffix(".py")
+    for module, names in imports(file, CORE):
+        if not module.startswith("ovhcore"):
+            continue
+        targets = [module.split(".")[1]] if "." in module else names
+        for target in targets:
+            if target in ROOMS and not _is_only_for_types(file, module):
+                assert ROOMS[target] <= ROOMS[room], f"{room} imports {target}"
+
+
+def _is_only_for_types(file: Path, module: str) -> bool:
+    tree = ast.parse(file.read_text("utf-8"))
+    guarded = [n for n in ast.walk(tree) if isinstance(n, ast.If) and ast.unparse(n.test) == "TYPE_CHECKING"]
+    return any(isinstance(n, ast.ImportFrom) and module.endswith(n.module or "") for g in guarded for n in ast.walk(g))
+
+
+@pytest.mark.parametrize("file", files(TRANSPORTS), ids=lambda file: str(file.relative_to(TRANSPORTS)))
+def test_transports_import_public_names_only(file: Path) -> None:
+    for module, names in imports(file, TRANSPORTS):
+        if module.partition(".")[0] == "ovhcore":
+            public = importlib.import_module(module).__all__ if module != "ovhcore" else ovhcore.__all__
+            assert set(names) <= set(public), (module, names)
+
+
+@pytest.mark.parametrize("file", files(CORE) + files(TRANSPORTS), ids=lambda file: file.stem)
+def test_modules_stay_readable(file: Path) -> None:
+    assert len(file.read_text("utf-8").splitlines()) <= 440
+
+
+def loaded_after(code: str) -> set[str]:
+    script = f"import sys; {code}; print(' '.join(sys.modules))"
+    return set(
+        subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.split()
+    )
+
+
+def test_importing_loads_nothing_that_touches_the_world() -> None:
+    loaded = loaded_after("import ovhcore")
+    assert not loaded & {"socket", "ssl", "asyncio", "urllib3", "httpx", "pluggy", "ovhcore_transports", "threading"}
+
+
+def test_making_a_client_loads_no_http_library() -> None:
+    loaded = loaded_after("import ovhcore; ovhcore.Client('ovh-eu', 'k' * 16, 's' * 32, 'c' * 32)")
+    assert not loaded & {"socket", "ssl", "asyncio", "urllib3", "httpx"}
+
+
+def test_every_public_name_is_there() -> None:
+    assert sorted(ovhcore.__all__) == sorted(set(ovhcore.__all__))
+    for name in ovhcore.__all__:
+        assert getattr(ovhcore, name) is not None
+    assert set(dir(ovhcore)) == set(ovhcore.__all__)
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        ovhcore.nothing  # noqa: B018
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        ovhcore_transports.nothing  # noqa: B018
+    assert ovhcore_transports.SyncTransport.__name__ == "SyncTransport"

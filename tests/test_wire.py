@@ -1,0 +1,146 @@
+"""What a socket receives is, byte for byte, what was signed."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import ovhcore as ovh
+from ovhcore.plugins import TransportSettings
+from ovhcore.protocol.messages import Request, Timeout
+from ovhcore.protocol.signing import verify_request
+from ovhcore_transports.urllib3 import Urllib3Transport
+from tests.servers import RawServer, Received
+
+CASES = 5000 if os.environ.get("HYPOTHESIS_PROFILE") == "full" else 300
+KEYS = {"application_key": "application-key", "application_secret": "application-secret", "consumer_key": "consumer"}
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[RawServer]:
+    with RawServer() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def client(server: RawServer) -> Iterator[ovh.Client]:
+    # "off": the server has no clock to correct with.
+    transport = Urllib3Transport(TransportSettings(Timeout(10, 10), proxy="none"))
+    with ovh.Client(endpoint=server.url, transport=transport, time_sync="off", **KEYS) as made:
+        yield made
+    transport.close()
+
+
+def check_signed(server: RawServer, received: Received) -> None:
+    """Verify a signature from what the socket received alone."""
+    request = Request(received.method, server.origin + received.target, received.fields, received.body)
+    found = verify_request(request, application_secret="application-secret", consumer_key="consumer")
+    assert found.signature, received
+    assert found.key
+
+
+text = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=30)
+nasty = st.sampled_from(["/", "%2F", "%2f", "%", "%zz", " ", "+", "'", '"', "[", "]", "{", "}", "\\", "^", "`", "|"])
+piece = st.lists(text | nasty | st.sampled_from("é你 \U0001f600~!$&()*,;=:@?#<>"), max_size=5).map("".join)
+raw_path = st.lists(piece, min_size=1, max_size=4).map(lambda pieces: "/" + "/".join(pieces))
+scalar = text | st.integers() | st.booleans() | st.floats(allow_nan=False, allow_infinity=False)
+query = st.dictionaries(text.filter(bool), scalar | st.none() | st.lists(scalar, max_size=3), max_size=4)
+body = st.recursive(
+    scalar | st.none(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(text, inner, max_size=3),
+    max_leaves=9,
+)
+bodies = st.dictionaries(text, body, max_size=4) | st.just({"long": "é" * 70_000})
+
+
+def is_refused(path: str) -> bool:
+    """Say whether a path has no spelling that all HTTP libraries leave alone."""
+    decoded = [re.sub("%2e", ".", segment, flags=re.IGNORECASE) for segment in path.partition("?")[0].split("/")]
+    return "." in decoded or ".." in decoded or "{" in path or "}" in path
+
+
+@settings(max_examples=CASES)
+@given(st.data())
+def test_what_is_received_is_what_was_signed(client: ovh.Client, server: RawServer, data: st.DataObject) -> None:
+    method = data.draw(st.sampled_from(["GET", "DELETE", "POST", "PUT"]))
+    server.received.clear()
+    if data.draw(st.booleans()):
+        path = data.draw(raw_path)
+        arguments: dict[str, Any] = {}
+        if is_refused(path):
+            with pytest.raises(ovh.InvalidRequest):
+                client.call(method, path)
+            assert not server.received
+            return
+    else:
+        path = "/ip/{name}/x/{number}"
+        name = data.draw(text.filter(lambda value: value not in ("", ".", "..")))
+        arguments = {"name": name, "number": data.draw(st.integers())}
+    if method in ("GET", "DELETE"):
+        arguments |= data.draw(query)
+        getattr(client, method.lower())(path, **{k: v for k, v in arguments.items() if not k.startswith("_")})
+    elif arguments:
+        getattr(client, method.lower())(path, **arguments)
+    else:
+        client.call(method, path, data.draw(bodies | st.none()))
+    (received,) = server.received
+    check_signed(server, received)
+    assert received.method == method
+    if method in ("GET", "DELETE"):
+        assert received.body == b""
+
+
+def operations(file: Path) -> Iterator[tuple[str, str, str, dict[str, Any]]]:
+    """Yield method, server path, template and operation of an OpenAPI document."""
+    document = json.loads(file.read_text("utf-8"))
+    base = re.sub(r"^https?://[^/]+", "", document["servers"][0]["url"]).rstrip("/")
+    for template, item in document["paths"].items():
+        for method, operation in item.items():
+            if method in ("get", "post", "put", "delete", "patch"):
+                operation["parameters"] = [*item.get("parameters", []), *operation.get("parameters", [])]
+                yield method.upper(), base, template, operation
+
+
+def example(schema: dict[str, Any]) -> Any:
+    """Return a value for a parameter, a nasty one where the schema allows it."""
+    if "example" in schema:
+        return schema["example"]
+    if schema.get("enum"):
+        return schema["enum"][0]
+    kind = schema.get("type")
+    if kind == "array":
+        return [example(schema.get("items", {})), example(schema.get("items", {}))]
+    return {"integer": 2**60 + 1, "number": 1.5, "boolean": True}.get(str(kind), "1.2.3.0/24 é'[x]")
+
+
+def test_every_operation_of_the_api(client: ovh.Client, server: RawServer, shared_data: Path) -> None:
+    count = 0
+    for file in sorted((shared_data / "openapi").glob("*.json")):
+        for method, base, template, operation in operations(file):
+            server.received.clear()
+            names = re.findall(r"\{([^}]+)\}", template)
+            schemas = {p["name"]: p.get("schema", {}) for p in operation["parameters"] if "name" in p}
+            arguments = {name: example(schemas.get(name, {})) for name in names}
+            if method in ("GET", "DELETE"):
+                arguments |= {
+                    p["name"]: example(p.get("schema", {})) for p in operation["parameters"] if p.get("in") == "query"
+                }
+                getattr(client, method.lower())(base + template, **arguments)
+            elif method == "PATCH":
+                path = re.sub(r"\{[^}]+\}", "x", base + template)
+                client.call(method, path, {"a": 1})
+            else:
+                getattr(client, method.lower())(base + template, **arguments, description="é")
+            (received,) = server.received
+            check_signed(server, received)
+            assert received.target.count("/") == (base + template).count("/")
+            count += 1
+    assert count > 1000
