@@ -17,11 +17,16 @@ import ovhcore as ovh
 from ovhcore.plugins import TransportSettings
 from ovhcore.protocol.messages import Request, Timeout
 from ovhcore.protocol.signing import verify_request
+from ovhcore_transports.sandbox.state import AccessKeys
 from ovhcore_transports.urllib3 import Urllib3Transport
 from tests.servers import RawServer, Received
 
 CASES = 5000 if os.environ.get("HYPOTHESIS_PROFILE") == "full" else 300
-KEYS = {"application_key": "application-key", "application_secret": "application-secret", "consumer_key": "consumer"}
+KEYS: AccessKeys = {
+    "application_key": "application-key",
+    "application_secret": "application-secret",
+    "consumer_key": "consumer",
+}
 
 
 @pytest.fixture(scope="module")

@@ -254,13 +254,14 @@ class BaseClient:
         """Make a call; :class:`Client` returns its JSON value, :class:`AsyncClient` what is awaited for it."""
         raise NotImplementedError
 
+    # Any, for type checkers hold **{"date.from": ...} against every parameter that has a name.
     def get(
         self,
         _target: str,
         /,
-        _need_auth: bool = True,
+        _need_auth: Any = True,
         *,
-        _headers: Mapping[str, str] | None = None,
+        _headers: Any = None,
         _timeout: Any = None,
         **kwargs: Any,
     ) -> Any:
@@ -284,9 +285,9 @@ class BaseClient:
         self,
         _target: str,
         /,
-        _need_auth: bool = True,
+        _need_auth: Any = True,
         *,
-        _headers: Mapping[str, str] | None = None,
+        _headers: Any = None,
         _timeout: Any = None,
         **kwargs: Any,
     ) -> Any:
@@ -298,9 +299,9 @@ class BaseClient:
         self,
         _target: str,
         /,
-        _need_auth: bool = True,
+        _need_auth: Any = True,
         *,
-        _headers: Mapping[str, str] | None = None,
+        _headers: Any = None,
         _timeout: Any = None,
         **kwargs: Any,
     ) -> Any:
@@ -312,9 +313,9 @@ class BaseClient:
         self,
         _target: str,
         /,
-        _need_auth: bool = True,
+        _need_auth: Any = True,
         *,
-        _headers: Mapping[str, str] | None = None,
+        _headers: Any = None,
         _timeout: Any = None,
         **kwargs: Any,
     ) -> Any:

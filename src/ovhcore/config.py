@@ -162,7 +162,7 @@ def load_settings(
     *,
     config_file: str | os.PathLike[str] | None = None,
     environment: Environment | None = None,
-    files: tuple[str, ...] = CONFIG_FILES,
+    files: tuple[str, ...] | None = None,
     defaults_of: Callable[[str | None], Mapping[str, str]] = lambda name: {},
 ) -> Settings:
     """Put the settings of a client together.
@@ -171,7 +171,7 @@ def load_settings(
         arguments: what the caller gave, by name; None counts as not given.
         config_file: a file that is read before the usual ones and must exist.
         environment: the variables; those of the process by default.
-        files: the usual files, most specific first.
+        files: the usual files, most specific first; :data:`CONFIG_FILES` by default.
         defaults_of: what the transport of a name brings along, for where nothing is said.
 
     Raises:
@@ -179,6 +179,7 @@ def load_settings(
         InvalidRegion: no endpoint, or an unknown one.
     """
     variables = environment or Environment()
+    files = CONFIG_FILES if files is None else files
     given = _Source("argument", arguments)
     env = _from_environment(variables)
     # A caller who says it all must neither be hindered by the files nor meet their contents.
@@ -359,14 +360,14 @@ def _set_of(source: _Source, present: list[str], consumer: tuple[Any, _Source] |
         raise InvalidConfiguration(
             f"{where.named('consumer_key')} belongs to an application key, not to {source.named(kind[0])}"
         )
-    value: Callable[[str], Any] = source.values.get
+    values = source.values
     try:
         if kind == _KINDS[0]:
-            consumer_key = consumer[0] if consumer else value("consumer_key")
-            return ApplicationKey(value("application_key"), value("application_secret"), consumer_key)
+            consumer_key = consumer[0] if consumer else values.get("consumer_key")
+            return ApplicationKey(values["application_key"], values["application_secret"], consumer_key)
         if kind == _KINDS[1]:
-            return OAuth2Client(value("client_id"), value("client_secret"))
-        return AccessToken(value("access_token"))
+            return OAuth2Client(values["client_id"], values["client_secret"])
+        return AccessToken(values["access_token"])
     except InvalidConfiguration as error:
         raise InvalidConfiguration(f"{error} ({source.where})") from None
 

@@ -100,7 +100,6 @@ class APIError(Exception):
     else is known stands in attributes, and in the notes a traceback prints.
 
     Attributes:
-        message: the API's message, or what went wrong here.
         status: HTTP status, or None without an answer.
         code: the legacy ``errorCode``, as ``"INVALID_SIGNATURE"``, or None.
         error_class: the current API's ``class``, as ``"Client::Forbidden"``, or None.
@@ -146,7 +145,7 @@ class APIError(Exception):
 
     @property
     def message(self) -> str:
-        """The message as the API wrote it."""
+        """The message as the API wrote it, or what went wrong here."""
         return super().__str__()
 
     def __str__(self) -> str:

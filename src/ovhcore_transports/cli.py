@@ -55,7 +55,7 @@ def _commands() -> Any:
     def serve(port: int) -> None:
         """Serve the sandbox on loopback until interrupted; print the variables that lead a program to it."""
         with sandbox.serve(sandbox.Sandbox(), port=port) as server:
-            for name, value in _credentials().items():
+            for name, value in sandbox.ACCESS_KEYS.items():
                 click.echo(f"export OVH_{name.upper()}={value}")
             click.echo(f"export OVH_ENDPOINT={server.url}")
             click.echo("# Serving; press Ctrl+C to stop.", err=True)
@@ -67,17 +67,8 @@ def _commands() -> Any:
     return commands
 
 
-def _credentials() -> dict[str, str]:
-    from ovhcore_transports import sandbox
-
-    return {
-        "application_key": sandbox.APPLICATION_KEY,
-        "application_secret": sandbox.APPLICATION_SECRET,
-        "consumer_key": sandbox.CONSUMER_KEY,
-    }
-
-
 def _client(url: str) -> Any:
     import ovhcore
+    from ovhcore_transports import sandbox
 
-    return ovhcore.Client(endpoint=url, transport="urllib3", proxy="none", **_credentials())
+    return ovhcore.Client(endpoint=url, transport="urllib3", proxy="none", **sandbox.ACCESS_KEYS)

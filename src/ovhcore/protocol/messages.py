@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from .frozen import Frozen, put
 from .redaction import REDACTED, SECRET_HEADERS, redact_url
@@ -37,8 +37,12 @@ class Headers(Mapping[str, str]):
     """Every field as it was given, in order."""
 
     def __init__(self, fields: Mapping[str, str] | Iterable[tuple[str, str]] = ()) -> None:
-        items = fields.items() if isinstance(fields, Mapping) else fields
-        self.pairs = fields.pairs if isinstance(fields, Headers) else tuple(items)
+        if isinstance(fields, Headers):
+            self.pairs = fields.pairs
+        elif isinstance(fields, Mapping):
+            self.pairs = tuple(cast("Mapping[str, str]", fields).items())
+        else:
+            self.pairs = tuple(fields)
         self._index: dict[str, tuple[str, str]] | None = None
 
     def _indexed(self) -> dict[str, tuple[str, str]]:

@@ -92,11 +92,9 @@ class Sandbox:
             token = parse_qs(query).get("credentialToken", [""])[-1]
             return 200, _HTML, validation_page(self._state, token, request).encode()
         base = next((base for base in _BASES if path.startswith(base + "/")), None)
-        found = None
-        if base is not None:
-            route = path.removeprefix(base)
-            segments = [unquote(segment, errors="replace") for segment in route.split("/")[1:]]
-            found = find_route(request.method, segments)
+        route = path.removeprefix(base or "")
+        segments = [unquote(segment, errors="replace") for segment in route.split("/")[1:]]
+        found = find_route(request.method, segments)
         if base is None or found is None or (base == "/v2") != (segments[0] == "iam"):
             raise ApiError.of_class(404, "NotFound", "Got an invalid (or empty) URL")
         arguments, login, answer = found

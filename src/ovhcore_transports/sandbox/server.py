@@ -66,7 +66,7 @@ class Server:
         self.url = f"{self.origin}/1.0"
         self.token_url = f"{self.origin}/auth/oauth2/token"
         config = uvicorn.Config(
-            _App(sandbox),  # type: ignore[arg-type] - an ASGI application
+            _App(sandbox),
             http="h11",
             ws="none",
             lifespan="off",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from copy import deepcopy
 from hashlib import sha256
-from typing import Any, Final
+from typing import Any, Final, TypedDict
 
 __all__ = [
     "ACCESS_KEYS",
@@ -13,9 +13,19 @@ __all__ = [
     "CLIENT_ID",
     "CLIENT_SECRET",
     "CONSUMER_KEY",
+    "AccessKeys",
     "ApiError",
     "State",
 ]
+
+
+class AccessKeys(TypedDict):
+    """What a signed call needs."""
+
+    application_key: str
+    application_secret: str
+    consumer_key: str
+
 
 APPLICATION_KEY: Final = "sandbox-application-key"
 APPLICATION_SECRET: Final = "sandbox-application-secret"
@@ -23,7 +33,7 @@ CONSUMER_KEY: Final = "sandbox-consumer-key"
 CLIENT_ID: Final = "sandbox-client-id"
 CLIENT_SECRET: Final = "sandbox-client-secret"
 
-ACCESS_KEYS: Final = {
+ACCESS_KEYS: Final[AccessKeys] = {
     "application_key": APPLICATION_KEY,
     "application_secret": APPLICATION_SECRET,
     "consumer_key": CONSUMER_KEY,

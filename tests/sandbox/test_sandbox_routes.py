@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+import ovhcore as ovh
+from ovhcore_transports.sandbox import ACCESS_KEYS, Sandbox, SandboxTransport
+
+
+@pytest.fixture
+def client() -> ovh.Client:
+    return ovh.Client("ovh-eu", transport=SandboxTransport(), **ACCESS_KEYS)
+
+
+def test_me(client: ovh.Client) -> None:
+    assert client.put("/me", firstname="Grace") is None
+    assert client.get("/me")["firstname"] == "Grace"
+    assert client.call("PUT", "/me", []) is None
+    with pytest.raises(ovh.BadParametersError, match=r"\[firstname\] is required and must be a str"):
+        client.put("/me", firstname=1)
+
+
+def test_bills(client: ovh.Client) -> None:
+    assert len(client.get("/me/bill")) == 4
+    assert client.get("/me/bill", **{"date.from": "2026-01-01", "date.to": "2026-03-31"}) == [
+        "FR54100002",
+        "FR54100003",
+    ]
+    (bill_id,) = client.get("/me/bill", orderId=154100004)
+    assert client.get("/me/bill/{billId}", billId=bill_id)["priceWithTax"]["value"] == 154.8
+    with pytest.raises(ovh.ResourceNotFoundError, match=r"billId = no"):
+        client.get("/me/bill/no")
+
+
+def test_servers_and_burst(client: ovh.Client) -> None:
+    first = client.get("/dedicated/server")[0]
+    assert client.get("/dedicated/server/{serviceName}", serviceName=first)["datacenter"] == "sbg1"
+    path = "/dedicated/server/{serviceName}/burst"
+    assert client.put(path, serviceName=first, status="active") is None
+    assert client.get(path, serviceName=first) == {"capacity": 1000, "status": "active"}
+    with pytest.raises(ovh.BadParametersError, match="enum"):
+        client.put(path, serviceName=first, status="on fire")
+    with pytest.raises(ovh.BadParametersError, match="required"):
+        client.call("PUT", f"/dedicated/server/{first}/burst")
+    with pytest.raises(ovh.ResourceNotFoundError):
+        client.get(path, serviceName="none")
+
+
+def test_instances(client: ovh.Client) -> None:
+    instances = client.get("/instance")
+    assert client.get("/instance/{instanceId}", instanceId=instances[0]["instanceId"])["name"] == "web-1"
+    (project,) = client.get("/cloud/project")
+    assert client.get("/cloud/project/{serviceName}/instance", serviceName=project) == instances
+
+
+def test_zone(client: ovh.Client) -> None:
+    assert client.get("/domain/zone") == ["example.com"]
+    records = "/domain/zone/{zoneName}/record"
+    zone: dict[str, Any] = {"zoneName": "example.com"}
+    assert client.get(records, **zone, fieldType="A", subDomain="www") == [1002]
+    made = client.post(records, **zone, fieldType="TXT", subDomain="é", target="x")
+    one: dict[str, Any] = {**zone, "id": made["id"]}
+    assert client.put(records + "/{id}", **one, ttl=60, target="y") is None
+    assert client.get(records + "/{id}", **one) == {**made, "ttl": 60, "target": "y"}
+    assert client.call("PUT", f"/domain/zone/example.com/record/{made['id']}") is None
+    assert client.delete(records + "/{id}", **one) is None
+    with pytest.raises(ovh.ResourceNotFoundError):
+        client.get(records + "/{id}", **one)
+    assert client.post("/domain/zone/{zoneName}/refresh", **zone) is None
+    with pytest.raises(ovh.ResourceNotFoundError, match="This service does not exist"):
+        client.get(records, zoneName="example.org")
+
+
+def test_policies_come_in_pages(client: ovh.Client) -> None:
+    assert len(client.get("/v2/iam/policy")) == 7
+    response = client.raw_call("GET", "/v2/iam/policy", headers={"X-Pagination-Size": "4"})
+    assert len(json.loads(response.body)) == 4
+    cursor = response.headers["X-Pagination-Cursor-Next"]
+    rest = client.raw_call("GET", "/v2/iam/policy", headers={"X-Pagination-Size": "4", "X-Pagination-Cursor": cursor})
+    assert len(json.loads(rest.body)) == 3
+    assert "X-Pagination-Cursor-Next" not in rest.headers
+    for size in ("0", "many"):
+        with pytest.raises(ovh.BadParametersError):
+            client.get("/v2/iam/policy", _headers={"X-Pagination-Size": size})
+
+
+def test_states_are_separate() -> None:
+    one, other = Sandbox(), Sandbox()
+    one.resources["me"]["firstname"] = "Grace"
+    assert other.resources["me"]["firstname"] == "Ada"
