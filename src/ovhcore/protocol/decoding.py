@@ -106,11 +106,10 @@ def decode(
         InvalidResponse: a success whose body is not JSON.
     """
     if 100 <= response.status < 300:
-        body = response.body
-        if not body or body.isspace():
+        if not response.body or response.body.isspace():
             return None
         try:
-            return parse_json(body)
+            return parse_json(response.body)
         except ValueError as error:
             problem = str(error)
         failure: exc.APIError = exc.InvalidResponse(
@@ -150,7 +149,7 @@ def error_of(
         status=status,
         code=code,
         error_class=error_class,
-        details=redact_json(details),
+        details=redact_json(details, redact or str),
         query_id=response.query_id,
         retry_safe=kind in (exc.TooManyRequests, exc.QueryTimeOut)
         or ((status == 408 or status >= 500) and request is not None and request.method == "GET"),
@@ -213,13 +212,13 @@ def _plain_message(response: Response) -> str:
 
 def _shown(response: Response, redact: Callable[[str], str] | None) -> Response:
     """Return the copy of a response that an exception may keep."""
-    hide: Callable[[str], str] = redact or (lambda text: text)
+    hide: Callable[[str], str] = redact or str
     headers = [(name, hide(value)) for name, value in response.headers.redacted().pairs]
     try:
-        text = json.dumps(redact_json(parse_json(response.body)))
+        text = json.dumps(redact_json(parse_json(response.body), hide))
     except (ValueError, RecursionError):
-        text = redact_text(response.text)
-    return Response(response.status, Headers(headers), hide(text).encode("utf-8", "replace"))
+        text = hide(redact_text(response.text))
+    return Response(response.status, Headers(headers), text.encode("utf-8", "replace"))
 
 
 def _hint(error: exc.APIError, request: Request | None, received: float | None) -> str | None:

@@ -99,16 +99,21 @@ def visible(text: str) -> str:
     return _UNPRINTABLE.sub(lambda match: match[0].encode("unicode_escape").decode("ascii"), text)
 
 
-def redact_json(value: Any) -> Any:
-    """Return a copy of a JSON value with the members named in :data:`SECRET_FIELDS` hidden, at any depth."""
+def redact_json(value: Any, hide: Callable[[str], str] = lambda text: text) -> Any:
+    """Return a copy of a JSON value with secrets hidden, at any depth.
+
+    Args:
+        value: what JSON can hold.
+        hide: what hides known values in a string, besides the names of :data:`SECRET_FIELDS`.
+    """
     if isinstance(value, dict):
         return {
-            name: REDACTED if str(name).lower() in SECRET_FIELDS and item is not None else redact_json(item)
+            name: REDACTED if str(name).lower() in SECRET_FIELDS and item is not None else redact_json(item, hide)
             for name, item in value.items()
         }
     if isinstance(value, list):
-        return [redact_json(item) for item in value]
-    return value
+        return [redact_json(item, hide) for item in value]
+    return hide(redact_text(value)) if isinstance(value, str) else value
 
 
 def redact_text(text: str) -> str:
