@@ -135,6 +135,7 @@ class _Source:
             for name, value in values.items()
             if value is not None and value != ""
         }
+        self.headers = {name: Secret(value) for name, value in (self.values.pop("headers", None) or {}).items()}
         self.spelling = spelling
 
     def named(self, name: str) -> str:
@@ -181,6 +182,7 @@ def load_settings(
     variables = environment or Environment()
     files = CONFIG_FILES if files is None else files
     given = _Source("argument", arguments)
+    del arguments  # a traceback would show them
     env = _from_environment(variables)
     # A caller who says it all must neither be hindered by the files nor meet their contents.
     all_given = "endpoint" in given.values and _has_credentials(given)
@@ -203,13 +205,13 @@ def load_settings(
 
 
 def _from_environment(variables: Environment) -> _Source:
-    headers: dict[str, Secret] = {}
+    headers: dict[str, str] = {}
     for variable in filter(_HEADER_VARIABLE.fullmatch, variables.names()):
         name, colon, value = map(str.strip, variables.get(variable).partition(":"))
         if colon:
-            headers[name] = Secret(value)
+            headers[name] = value
         elif name:
-            del name
+            del name, headers
             raise InvalidConfiguration(f"The environment variable {variable} must read 'Name: value'")
     names = ("endpoint", *_CREDENTIALS, *_OTHERS)
     values: dict[str, Any] = {name: variables.get(f"OVH_{name.upper()}") for name in names}
@@ -271,14 +273,14 @@ def _parse_file(path: str) -> Any:
 
 def _section_source(path: str, parser: Any, endpoint: str | None) -> _Source:
     values: dict[str, Any] = {}
-    headers: dict[str, Secret] = {}
+    headers: dict[str, str] = {}
     for section in ("default", endpoint):
         if section is None or not parser.has_section(section):
             continue
         readable = _OTHERS + (("endpoint",) if section == "default" else _CREDENTIALS)
         for name, value in parser.items(section):
             if name.startswith("header."):
-                headers[name.removeprefix("header.")] = Secret((value or "").strip())
+                headers[name.removeprefix("header.")] = (value or "").strip()
             elif name in readable and value and value.strip():
                 values[name] = value.strip()
     return _Source(f"{path}, section [{endpoint or 'default'}]", {**values, "headers": headers or None})
@@ -381,12 +383,14 @@ def _settings(
 
     headers: dict[str, tuple[str, str]] = {}
     for source in reversed(others):
-        for name, hidden in source.values.get("headers", {}).items():
+        for name, hidden in source.headers.items():
             try:
-                (field,) = checked_headers({name: hidden.reveal() if isinstance(hidden, Secret) else hidden})
+                (field,) = checked_headers({name: hidden.reveal()})
+                headers[field[0].lower()] = field
+                continue
             except InvalidRequest as error:
-                raise InvalidConfiguration(f"{error} ({source.where})") from None
-            headers[field[0].lower()] = field
+                problem = str(error)
+            raise InvalidConfiguration(f"{problem} ({source.where})")
     ca_bundle = setting("ca_bundle", _file)
     if ca_bundle is None:
         # What requests, and so python-ovh, looks at.

@@ -39,7 +39,9 @@ class ApplicationKey(Frozen):
             yield self.consumer_key.reveal()
 
     def __repr__(self) -> str:
-        return f"ApplicationKey({_hinted(self.application_key)}, <redacted>, {self.consumer_key})"
+        # One whose values are refused is shown by tracebacks before it has them.
+        key = getattr(self, "application_key", "")
+        return f"ApplicationKey({_hinted(key)}, <redacted>, {getattr(self, 'consumer_key', None)})"
 
 
 class OAuth2Client(Frozen):
@@ -60,7 +62,7 @@ class OAuth2Client(Frozen):
         yield self.client_secret.reveal()
 
     def __repr__(self) -> str:
-        return f"OAuth2Client({_hinted(self.client_id)}, <redacted>)"
+        return f"OAuth2Client({_hinted(getattr(self, 'client_id', ''))}, <redacted>)"
 
 
 class AccessToken(Frozen):

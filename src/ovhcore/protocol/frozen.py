@@ -39,7 +39,8 @@ class Frozen:
         return hash((type(self), self._values()))
 
     def __repr__(self) -> str:
-        fields = ", ".join(f"{name}={getattr(self, name)!r}" for name in self.__slots__)
+        # Tracebacks show objects that are not complete yet, too.
+        fields = ", ".join(f"{name}={getattr(self, name, '?')!r}" for name in self.__slots__)
         return f"{type(self).__name__}({fields})"
 
     def __reduce__(self) -> tuple[Any, ...]:

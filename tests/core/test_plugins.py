@@ -1,0 +1,264 @@
+from __future__ import annotations
+
+import importlib.metadata
+import sys
+import tempfile
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import ovhcore as ovh
+from ovhcore.flows import Flow, Handler
+from ovhcore.plugins import Plugins, TransportSettings, TransportSpec, hookimpl
+from ovhcore.plugins.discovery import find_entry_points, load
+from ovhcore.plugins.manager import _entry_points
+from ovhcore.protocol.messages import Request, Response
+from ovhcore_transports.sandbox import ACCESS_KEYS, SandboxTransport
+from tests.worlds import Scripted
+
+
+class Offer:
+    def __init__(self, *specs: TransportSpec) -> None:
+        self.specs = specs
+
+    @hookimpl
+    def ovhcore_transports(self) -> Any:
+        return list(self.specs)
+
+
+def test_transports_are_found_by_entry_point() -> None:
+    assert {"urllib3", "httpx", "sandbox"} <= Plugins().transports().keys()
+    assert ovh.Client(transport="sandbox").get("/me")["firstname"] == "Ada"
+
+
+def test_a_transport_of_the_caller() -> None:
+    spec = TransportSpec("mine", sync=lambda settings: Scripted(lambda request: Response(200, {}, b"7")))
+    client = ovh.Client("ovh-eu", "AK", "AS", "CK", transport="mine", plugins=[Offer(spec)])
+    assert client.get("/me") == 7
+    assert repr(spec).startswith("TransportSpec('mine'")
+
+
+def test_a_name_that_two_offer() -> None:
+    with pytest.raises(ovh.InvalidConfiguration, match="Two plugins offer a transport named 'sandbox'"):
+        ovh.Client(transport="sandbox", plugins=[Offer(TransportSpec("sandbox"))])
+
+
+def test_transports_that_cannot_be_had() -> None:
+    with pytest.raises(
+        ovh.InvalidConfiguration, match=r"'nothing' is not known\. For Client there are: sandbox, urllib3"
+    ):
+        ovh.Client("ovh-eu", transport="nothing")
+    with pytest.raises(ovh.InvalidConfiguration, match="'urllib3' cannot be used with AsyncClient"):
+        ovh.AsyncClient("ovh-eu", transport="urllib3")
+    missing = Offer(TransportSpec("far", sync="no_such_module:open", requires=("no_such_module",), extra="x[y]"))
+    with pytest.raises(ovh.InvalidConfiguration, match=r'needs no_such_module, .*: pip install "x\[y\]"'):
+        ovh.Client("ovh-eu", transport="far", plugins=[missing])
+    bare = Offer(TransportSpec("far", sync="no_such_module:open", requires=("no_such_module",)))
+    with pytest.raises(ovh.InvalidConfiguration, match=r"which is not installed$"):
+        ovh.Client("ovh-eu", transport="far", plugins=[bare])
+    with pytest.raises(ovh.InvalidConfiguration, match="has no asynchronous form"):
+        TransportSpec("x").open(TransportSettings(), asynchronous=True)
+
+
+def test_hooks_that_are_wrong() -> None:
+    class Unknown:
+        @hookimpl
+        def ovhcore_something(self) -> None: ...
+
+    with pytest.raises(ovh.InvalidConfiguration, match="ovhcore_something"):
+        Plugins([Unknown()])
+
+    class WrongArguments:
+        @hookimpl
+        def ovhcore_middleware(self, client: Any) -> None: ...
+
+    with pytest.raises(ovh.InvalidConfiguration, match="cannot be used"):
+        Plugins([WrongArguments()])
+
+    same = Offer()
+    with pytest.raises(ovh.InvalidConfiguration, match="cannot be used"):
+        Plugins([same, same])
+
+    class Awaitable:
+        @hookimpl
+        async def ovhcore_observer(self, settings: Any) -> Any:
+            return None
+
+    with pytest.raises(TypeError, match="ovhcore_observer is asynchronous"):
+        ovh.Client(transport="sandbox", plugins=[Awaitable()])
+
+    class Future:
+        @hookimpl
+        def ovhcore_observer(self, settings: Any) -> Any:
+            class Promise:
+                def __await__(self) -> Any: ...
+
+            return Promise()
+
+    with pytest.raises(TypeError, match="asynchronous"):
+        ovh.Client(transport="sandbox", plugins=[Future()])
+
+
+class Bracket:
+    def __init__(self, name: str, log: list[str]) -> None:
+        self.name, self.log = name, log
+
+    @hookimpl
+    def ovhcore_middleware(self, settings: Any) -> Any:
+        assert "sandbox-application-secret" not in repr(settings)
+
+        def middleware(handler: Handler) -> Handler:
+            def handle(request: Request) -> Flow[Response]:
+                self.log.append(f"{self.name} {'x-ovh-signature' in request.headers}")
+                response = yield from handler(request)
+                return response
+
+            return handle
+
+        return middleware
+
+
+class Nothing:
+    @hookimpl
+    def ovhcore_middleware(self, settings: Any) -> Any:
+        return None
+
+    @hookimpl
+    def ovhcore_observer(self, settings: Any) -> Any:
+        return None
+
+
+def test_the_callers_middleware_is_outermost_and_outside_of_signing() -> None:
+    log: list[str] = []
+    plugins = [Bracket("first", log), Nothing(), Bracket("last", log)]
+    ovh.Client(transport="sandbox", plugins=plugins).get("/me")
+    assert log == ["last False", "first False"]
+
+
+class Watcher:
+    def __init__(self) -> None:
+        self.seen: list[Any] = []
+
+    @hookimpl
+    def ovhcore_observer(self, settings: Any) -> Any:
+        def observe(event: Any) -> None:
+            self.seen.append(event)
+            if type(event).__name__ == "RequestSent":
+                raise ValueError("the observer failed")
+
+        return observe
+
+
+def test_an_observer_that_fails_loses_no_call(caplog: pytest.LogCaptureFixture) -> None:
+    watcher = Watcher()
+    client = ovh.Client("ovh-eu", transport=SandboxTransport(skew=500), plugins=[watcher], **ACCESS_KEYS)
+    assert client.get("/me")["firstname"] == "Ada"
+    assert "An observer failed at RequestSent" in caplog.text
+    names = [type(event).__name__ for event in watcher.seen]
+    assert names.count("RequestSent") == 3
+    assert "ClockCorrected" in names
+    assert "sandbox-" not in repr(watcher.seen)
+
+
+def test_a_broken_plugin_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    _entry_points.cache_clear()
+    monkeypatch.setattr("ovhcore.plugins.manager.find_entry_points", lambda group: {"broken": "no_such_module_x"})
+    with pytest.raises(ovh.InvalidConfiguration, match=r"plugin 'broken' \(no_such_module_x\) cannot be loaded"):
+        Plugins()
+    monkeypatch.undo()
+    assert "sandbox" in Plugins().transports()
+
+
+# Entry points
+
+
+def install(root: Path, name: str, text: str | None, kind: str = "dist-info") -> None:
+    directory = root / f"{name.replace('-', '_')}-1.0.{kind}"
+    directory.mkdir(parents=True)
+    (directory / ("METADATA" if kind == "dist-info" else "PKG-INFO")).write_text(f"Name: {name}\nVersion: 1.0\n\n")
+    if text is not None:
+        (directory / "entry_points.txt").write_text(text, "utf-8")
+
+
+def test_entry_points_of_this_environment() -> None:
+    for group in ("ovhcore", "console_scripts", "pytest11", "nothing"):
+        mine = find_entry_points(group)
+        theirs = {point.name: point.value for point in importlib.metadata.entry_points(group=group)}
+        assert mine == theirs
+
+
+line = st.sampled_from(
+    [
+        "[ovhcore]",
+        "[other]",
+        "a = m:f",
+        "b=m",
+        " c = m.n : f.g [extra] ",
+        "# comment",
+        "",
+        "d = m # not a comment",
+        "[x",
+    ]
+)
+
+
+@given(st.lists(line, max_size=12))
+def test_entry_points_as_the_library_reads_them(lines: list[str]) -> None:
+    with tempfile.TemporaryDirectory() as directory:
+        compare(Path(directory), lines)
+
+
+def compare(root: Path, lines: list[str]) -> None:
+    if lines and not lines[0].startswith("["):
+        lines = ["[other]", *lines]
+    install(root, "one-thing", "\n".join(lines))
+    theirs: dict[str, str] = {}
+    for distribution in importlib.metadata.distributions(path=[str(root)]):
+        for point in distribution.entry_points:
+            if point.group == "ovhcore":
+                theirs.setdefault(point.name, point.value)
+    assert find_entry_points("ovhcore", [str(root)]) == theirs
+
+
+def test_distributions(tmp_path: Path) -> None:
+    first, second = tmp_path / "first", tmp_path / "second"
+    install(first, "Some.Thing", "[ovhcore]\na = first\n")
+    install(first, "egg", "[ovhcore]\ne = egg\n", "egg-info")
+    install(first, "silent", None)
+    install(second, "some-thing", "[ovhcore]\na = shadowed\nz = shadowed\n")
+    install(second, "more", "[ovhcore]\nb = second\n")
+    (second / "x-1.0.dist-info").mkdir()
+    (second / "x-1.0.dist-info" / "entry_points.txt").write_bytes(b"\xff")
+    (second / "not-info").mkdir()
+    path = [str(first), str(second), str(tmp_path / "missing")]
+    assert find_entry_points("ovhcore", path) == {"a": "first", "e": "egg", "b": "second"}
+
+
+def test_zip_files_are_left_to_the_library(tmp_path: Path) -> None:
+    archive = tmp_path / "packed.zip"
+    with zipfile.ZipFile(archive, "w") as packed:
+        packed.writestr("packed-1.0.dist-info/METADATA", "Name: packed\nVersion: 1.0\n\n")
+        packed.writestr("packed-1.0.dist-info/entry_points.txt", "[ovhcore]\np = packed\n")
+    assert find_entry_points("ovhcore", [str(archive)]) == {"p": "packed"}
+
+
+def test_other_finders_are_left_to_the_library(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Finder:
+        def find_spec(self, *args: Any) -> None:
+            return None
+
+        def find_distributions(self, context: Any) -> list[Any]:
+            return []
+
+    monkeypatch.setattr(sys, "meta_path", [*sys.meta_path, Finder()])
+    assert "ovhcore-transports" in find_entry_points("ovhcore")
+
+
+def test_loading() -> None:
+    assert load("os.path:join") is __import__("os").path.join
+    assert load("os : path.join [extra]") is __import__("os").path.join
+    assert load("json").__name__ == "json"
