@@ -91,7 +91,7 @@ def test_what_is_received_is_what_was_signed(client: ovh.Client, server: RawServ
         name = data.draw(text.filter(lambda value: value not in ("", ".", "..")))
         arguments = {"name": name, "number": data.draw(st.integers())}
     if method in ("GET", "DELETE"):
-        arguments |= data.draw(query)
+        arguments = data.draw(query) | arguments
         getattr(client, method.lower())(path, **{k: v for k, v in arguments.items() if not k.startswith("_")})
     elif arguments:
         getattr(client, method.lower())(path, **arguments)

@@ -192,17 +192,7 @@ def test_entry_points_of_this_environment() -> None:
 
 
 line = st.sampled_from(
-    [
-        "[ovhcore]",
-        "[other]",
-        "a = m:f",
-        "b=m",
-        " c = m.n : f.g [extra] ",
-        "# comment",
-        "",
-        "d = m # not a comment",
-        "[x",
-    ]
+    ["[ovhcore]", "[other]", "a = m:f", "b=m", " c = m.n : f.g [extra] ", "# comment", "", "d = m # not a comment"]
 )
 
 
