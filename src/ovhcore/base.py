@@ -61,6 +61,7 @@ class BaseClient:
         InvalidRegion: no endpoint is set, or an unknown one.
     """
 
+    _closed = False
     _asynchronous: ClassVar[bool]
     _default_transport: ClassVar[str]
 
@@ -116,7 +117,6 @@ class BaseClient:
         )
         self._headers = _default_headers(self._settings)
         self._assemble()
-        self._closed = False
         self._owned = named
         self._spec: TransportSpec | None = None
         self._opened: list[Any] = []
@@ -188,6 +188,8 @@ class BaseClient:
         return self._closed
 
     def __repr__(self) -> str:
+        if not hasattr(self, "_auth"):
+            return f"<{type(self).__name__}, not complete>"  # in the traceback of its own __init__
         state = ", closed" if self._closed else ""
         credentials = self._auth.credentials if isinstance(self._auth, KeyAuthentication) else self.settings.credentials
         return f"<{type(self).__name__} {self.endpoint.name}, {credentials!r}{state}>"
@@ -220,9 +222,12 @@ class BaseClient:
         )
 
     def _decoded(self, response: Response, request: Request) -> Any:
-        if response.status == 200:
-            return decode(response, request)
-        return decode(response, request, redact=redactor(self._auth.secrets()), received=self._transport.clock().wall)
+        received = None if response.status == 200 else self._transport.clock().wall
+        return decode(response, request, redact=self._hide, received=received)
+
+    def _hide(self, text: str) -> str:
+        """Hide this client's secrets in a text; only errors need it, so it may take its time."""
+        return redactor(self._auth.secrets())(text)
 
     def _arguments(
         self, method: str, path: str, arguments: Mapping[str, Any], headers: Any, timeout: Any

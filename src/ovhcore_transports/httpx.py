@@ -135,6 +135,9 @@ def _failure(error: BaseException, url: str) -> exc.NetworkError:
         kind, said = exc.TLSError, "TLS failed"
     if isinstance(error, httpx.HTTPError):
         error._request = None  # it holds the signed headers
-    failure = kind(f"{url[: url.find('/', 8)]}: {said} ({str(error) or type(error).__name__})")
-    failure.__cause__ = error
+    # What the library says may quote what came, which may repeat what was sent.
+    reason = next((c.strerror for c in reversed(causes) if isinstance(c, OSError) and c.strerror), type(error).__name__)
+    failure = kind(f"{url[: url.find('/', 8)]}: {said} ({reason})")
+    if not isinstance(error, httpx.RemoteProtocolError):
+        failure.__cause__ = error
     return failure

@@ -195,7 +195,8 @@ class Urllib3Transport(SyncTransport):
         rows = (row for row in _FAILURES if any(isinstance(link, row[0]) for link in chain))
         _, kind, said = next(rows, ((), exc.ProtocolError, "the answer is not HTTP"))
         failure = kind(f"{origin}: {said} ({_said(chain)})")
-        failure.__cause__ = error
+        if not any(isinstance(link, _NOT_HTTP) for link in chain):
+            failure.__cause__ = error  # the others quote what came, which may repeat what was sent
         return failure
 
     def close(self) -> None:

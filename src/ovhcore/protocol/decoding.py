@@ -213,7 +213,7 @@ def _plain_message(response: Response) -> str:
 def _shown(response: Response, redact: Callable[[str], str] | None) -> Response:
     """Return the copy of a response that an exception may keep."""
     hide: Callable[[str], str] = redact or str
-    headers = [(name, hide(value)) for name, value in response.headers.redacted().pairs]
+    headers = [(name, hide(redact_text(value))) for name, value in response.headers.redacted().pairs]
     try:
         text = json.dumps(redact_json(parse_json(response.body), hide))
     except (ValueError, RecursionError):

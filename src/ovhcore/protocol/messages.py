@@ -1,7 +1,7 @@
 """Requests and responses: frozen data, bodies as bytes.
 
-Nothing here prints a secret: the reprs show names of sensitive headers without
-their values, and of bodies the length alone.
+Nothing here prints a secret: the reprs show the values of a few harmless headers, of
+others the names, and of bodies the length alone.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple, cast
 
 from .frozen import Frozen, put
-from .redaction import REDACTED, SECRET_HEADERS, redact_url
+from .redaction import PLAIN_HEADERS, REDACTED, SECRET_HEADERS, redact_url
 
 __all__ = ["Headers", "Request", "Response", "Timeout"]
 
@@ -84,7 +84,9 @@ class Headers(Mapping[str, str]):
         return Headers([(n, REDACTED if n.lower() in SECRET_HEADERS else v) for n, v in self.pairs])
 
     def __repr__(self) -> str:
-        return f"Headers({list(self.redacted().pairs)!r})"
+        # Of other fields nobody knows what they hold; a server may even send back what it received.
+        shown = [(n, v if n.lower() in PLAIN_HEADERS else "...") for n, v in self.pairs]
+        return f"Headers({shown!r})"
 
 
 class Request(Frozen):

@@ -12,7 +12,18 @@ from collections.abc import Callable, Iterable
 from functools import cache
 from typing import Any, Final
 
-__all__ = ["REDACTED", "SECRET_FIELDS", "SECRET_HEADERS", "Secret", "redact_json", "redact_url", "redactor", "visible"]
+__all__ = [
+    "PLAIN_HEADERS",
+    "REDACTED",
+    "SECRET_FIELDS",
+    "SECRET_HEADERS",
+    "Secret",
+    "redact_json",
+    "redact_text",
+    "redact_url",
+    "redactor",
+    "visible",
+]
 
 REDACTED: Final = "<redacted>"
 
@@ -28,6 +39,25 @@ SECRET_HEADERS: Final = frozenset(
     }
 )
 """Header names, lower-case, whose values are never shown."""
+
+PLAIN_HEADERS: Final = frozenset(
+    {
+        "accept",
+        "accept-encoding",
+        "connection",
+        "content-encoding",
+        "content-length",
+        "content-type",
+        "date",
+        "retry-after",
+        "server",
+        "transfer-encoding",
+        "user-agent",
+        "x-ovh-queryid",
+        "x-ovh-timestamp",
+    }
+)
+"""Header names, lower-case, whose values a repr shows."""
 
 SECRET_FIELDS: Final = frozenset(
     {
@@ -54,6 +84,7 @@ SECRET_FIELDS: Final = frozenset(
 """Names of JSON members, form fields and query arguments, lower-case, whose values are never shown."""
 
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+_SIGNATURE = re.compile(r"\$1\$[0-9a-fA-F]{40}")
 _QUERY_ARGUMENT = re.compile(r"(?<=[?&])([^=&#]*)=([^&#]*)")
 
 
@@ -117,8 +148,8 @@ def redact_json(value: Any, hide: Callable[[str], str] = lambda text: text) -> A
 
 
 def redact_text(text: str) -> str:
-    """Hide what follows a secret's name in text of any form: JSON that does not parse, a form, a log line."""
-    return _text_member().sub(lambda match: match[1] + REDACTED, text)
+    """Hide signatures, and what follows a secret's name: in JSON that does not parse, a form, a log line."""
+    return _SIGNATURE.sub(REDACTED, _text_member().sub(lambda match: match[1] + REDACTED, text))
 
 
 def redact_url(url: str) -> str:
