@@ -112,3 +112,13 @@ def test_every_public_name_is_there() -> None:
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         ovhcore_transports.nothing  # noqa: B018
     assert ovhcore_transports.SyncTransport.__name__ == "SyncTransport"
+
+
+def test_modules_are_names_of_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(ovhcore, "flows", raising=False)
+    assert ovhcore.flows is sys.modules["ovhcore.flows"]
+
+
+def test_names_that_are_not_there() -> None:
+    with pytest.raises(AttributeError, match="module 'ovhcore' has no attribute 'nothing'"):
+        ovhcore.nothing  # noqa: B018

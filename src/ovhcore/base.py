@@ -208,9 +208,9 @@ class BaseClient:
             raise ClientClosed("This client is closed; make a new one")
         fields = self._headers
         if headers:
-            own = {name.lower() for name in headers}
-            kept = tuple(pair for pair in fields.pairs if pair[0].lower() not in own)
-            fields = Headers(kept + checked_headers(headers))
+            added = checked_headers(headers)
+            own = {name.lower() for name, _ in added}
+            fields = Headers((*(pair for pair in fields.pairs if pair[0].lower() not in own), *added))
         return build_request(
             self._settings.endpoint,
             method,

@@ -15,11 +15,9 @@ from ovhcore.plugins import TransportSettings
 from ovhcore.protocol.messages import Headers, Request, Response, Timeout
 
 from .asynchronous import AsyncTransport
+from .proxies import read_proxy
 
 __all__ = ["AsyncHttpxTransport", "open_async"]
-
-NO_PROXY: Final = "none"
-"""The proxy setting for no proxy, whatever the environment says."""
 
 _LIMITS: Final = httpx.Limits(max_connections=100, max_keepalive_connections=20)
 
@@ -54,22 +52,18 @@ class AsyncHttpxTransport(AsyncTransport):
     def __init__(self, settings: TransportSettings = TransportSettings()) -> None:  # noqa: B008 - immutable
         super().__init__()
         self._settings = settings
-        proxy = settings.proxy
+        proxy = None if settings.proxy is None else read_proxy(settings.proxy)
         try:
             self._client = httpx.AsyncClient(
                 verify=True if settings.ca_bundle is None else ssl.create_default_context(cafile=settings.ca_bundle),
-                proxy=None if proxy is None or proxy.lower() == NO_PROXY else proxy,
-                trust_env=proxy is None,
+                proxy=None if proxy is None else httpx.Proxy(proxy.url, auth=proxy.user),
+                trust_env=settings.proxy is None,
                 timeout=_timeout(settings.timeout),
                 limits=_LIMITS,
             )
             return
         except (OSError, ssl.SSLError) as error:
             problem = f"ca_bundle {settings.ca_bundle} holds no usable certificates: {error}"
-        except (ValueError, httpx.InvalidURL):
-            problem = (
-                "The proxy is not a usable URL: write it as 'http://host:port' or 'http://user:password@host:port'"
-            )
         raise exc.InvalidConfiguration(problem)
 
     async def send(self, request: Request) -> Response:
@@ -133,8 +127,7 @@ def _failure(error: BaseException, url: str) -> exc.NetworkError:
     kind, said = next((row[1:] for row in _FAILURES if isinstance(error, row[0])), (exc.ConnectionLost, "failed"))
     if kind is exc.ConnectError and any(isinstance(cause, ssl.SSLError) for cause in causes):
         kind, said = exc.TLSError, "TLS failed"
-    if isinstance(error, httpx.HTTPError):
-        error._request = None  # it holds the signed headers
+    vars(error).pop("_request", None)  # it holds the signed headers
     # What the library says may quote what came, which may repeat what was sent.
     reason = next((c.strerror for c in reversed(causes) if isinstance(c, OSError) and c.strerror), type(error).__name__)
     failure = kind(f"{url[: url.find('/', 8)]}: {said} ({reason})")

@@ -11,7 +11,7 @@ import ssl
 import threading
 from http.client import BadStatusLine, LineTooLong, RemoteDisconnected, UnknownProtocol
 from typing import Any, Final
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 import urllib3
@@ -20,7 +20,6 @@ from urllib3.exceptions import (
     DecodeError,
     EmptyPoolError,
     HTTPError,
-    LocationParseError,
     NewConnectionError,
     ReadTimeoutError,
 )
@@ -33,15 +32,13 @@ from ovhcore import exceptions as exc
 from ovhcore.plugins import TransportSettings
 from ovhcore.protocol.messages import Headers, Request, Response, Timeout
 
+from .proxies import Proxy, read_proxy
 from .synchronous import SyncTransport
 
 __all__ = ["POOL_SIZE", "Urllib3Transport", "open_sync"]
 
 POOL_SIZE: Final = 64
 """Connections per origin; a thread that finds them all in use waits for one."""
-
-NO_PROXY: Final = "none"
-"""The proxy setting for no proxy, whatever the environment says."""
 
 _NOT_HTTP = (BadStatusLine, LineTooLong, UnknownProtocol)
 _CUT_OFF = (ssl.SSLEOFError, ssl.SSLZeroReturnError, ssl.SSLSyscallError, RemoteDisconnected)
@@ -84,15 +81,14 @@ class Urllib3Transport(SyncTransport):
         self._timeout = _limits(settings.timeout)
         self._pool_timeout: Any = settings.timeout.read  # declared as int, any number of seconds will do
         self._pools: dict[str, urllib3.HTTPConnectionPool] = {}
-        self._managers: dict[str | None, urllib3.PoolManager] = {}
+        self._managers: dict[Proxy | None, urllib3.PoolManager] = {}
         self._left_behind: list[object] = []
         self._opening = threading.Lock()
         self._opened_by = os.getpid()
         self._tls: ssl.SSLContext | None = None
         if settings.ca_bundle is not None:
             self._tls_context()
-        if settings.proxy is not None and settings.proxy.lower() != NO_PROXY:
-            self._manager(settings.proxy)
+        self._proxy = None if settings.proxy is None else read_proxy(settings.proxy)
 
     def send(self, request: Request) -> Response:
         """Exchange one request for one response.
@@ -155,15 +151,14 @@ class Urllib3Transport(SyncTransport):
                 pool = self._pools[origin] = manager.connection_from_host(host, parts.port, parts.scheme)
             return pool
 
-    def _proxy_for(self, scheme: str, host: str) -> str | None:
-        proxy = self._settings.proxy
-        if proxy is not None:
-            return None if proxy.lower() == NO_PROXY else proxy
+    def _proxy_for(self, scheme: str, host: str) -> Proxy | None:
+        if self._settings.proxy is not None:
+            return self._proxy
         proxies = getproxies()
         proxy = proxies.get(scheme) or proxies.get("all")
-        return None if not proxy or proxy_bypass(host) else proxy
+        return None if not proxy or proxy_bypass(host) else read_proxy(proxy)
 
-    def _manager(self, proxy: str | None) -> urllib3.PoolManager:
+    def _manager(self, proxy: Proxy | None) -> urllib3.PoolManager:
         manager = self._managers.get(proxy)
         if manager is None:
             options: dict[str, Any] = {
@@ -171,7 +166,11 @@ class Urllib3Transport(SyncTransport):
                 "block": True,
                 "ssl_context": self._tls_context(),
             }
-            manager = urllib3.PoolManager(**options) if proxy is None else _proxy_manager(proxy, options)
+            if proxy is None:
+                manager = urllib3.PoolManager(**options)
+            else:
+                headers = None if proxy.user is None else make_headers(proxy_basic_auth=":".join(proxy.user))
+                manager = urllib3.ProxyManager(proxy.url, proxy_headers=headers, **options)
             self._managers[proxy] = manager
         return manager
 
@@ -241,24 +240,3 @@ def _said(chain: list[BaseException]) -> str:
         if isinstance(link, OSError) and link.strerror:
             return link.strerror
     return type(chain[-1]).__name__
-
-
-def _proxy_manager(proxy: str, options: dict[str, Any]) -> urllib3.ProxyManager:
-    # The URL may hold a password, which no message repeats.
-    if "://" not in proxy:
-        proxy = f"http://{proxy}"
-    try:
-        parts = urlsplit(proxy)
-        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-        headers = None
-        if parts.username is not None:
-            headers = make_headers(proxy_basic_auth=f"{unquote(parts.username)}:{unquote(parts.password or '')}")
-        if usable:
-            bare = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
-            return urllib3.ProxyManager(bare, proxy_headers=headers, proxy_ssl_context=None, **options)
-    except (ValueError, LocationParseError):
-        pass
-    raise exc.InvalidConfiguration(
-        "The proxy is not a usable URL: write it as 'http://host:port' or 'http://user:password@host:port'. "
-        "SOCKS proxies are not supported"
-    )

@@ -220,7 +220,7 @@ def test_distributions(tmp_path: Path) -> None:
     install(first, "egg", "[ovhcore]\ne = egg\n", "egg-info")
     install(first, "silent", None)
     install(second, "some-thing", "[ovhcore]\na = shadowed\nz = shadowed\n")
-    install(second, "more", "[ovhcore]\nb = second\n")
+    install(second, "more", "[ovhcore]\nno value\nb = second\n")
     (second / "x-1.0.dist-info").mkdir()
     (second / "x-1.0.dist-info" / "entry_points.txt").write_bytes(b"\xff")
     (second / "not-info").mkdir()

@@ -13,8 +13,10 @@ from pathlib import Path
 import pytest
 
 from ovhcore import exceptions as exc
+from ovhcore.flows import Clock, Flow
 from ovhcore.plugins import TransportSettings
 from ovhcore.protocol.messages import Request, Timeout
+from ovhcore_transports.proxies import read_proxy
 from ovhcore_transports.urllib3 import Urllib3Transport, open_sync
 from tests.certificates import Authority
 from tests.servers import RawServer, Received, answer
@@ -273,6 +275,30 @@ def test_after_a_fork_no_connection_is_shared() -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this platform")
+def test_another_process_opens_pools_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    with RawServer() as server:
+        transport = Urllib3Transport(DIRECT)
+        transport.send(Request("GET", server.url + "/me"))
+        (parents,) = transport._pools.values()
+        here = os.getpid()
+        monkeypatch.setattr(os, "getpid", lambda: here + 1)
+        transport.send(Request("GET", server.url + "/me"))
+        (own,) = transport._pools.values()
+        assert own is not parents
+        monkeypatch.setattr(os, "getpid", lambda: here + 2)
+        assert transport.once("key", _clock()) == 1
+        transport.close()
+        assert own.pool is not None
+        assert server.connections == 2
+        own.close()
+        parents.close()
+
+
+def _clock() -> Flow[int]:
+    yield Clock()
+    return 1
+
+
 def test_a_child_that_only_closes_leaves_the_parents_connections_alone() -> None:
     with RawServer() as server:
         transport = Urllib3Transport(DIRECT)
@@ -355,6 +381,13 @@ def test_a_proxy_for_https_is_asked_for_a_tunnel() -> None:
     assert not error.may_have_arrived
     assert proxy.received[0].head.startswith(b"CONNECT api.invalid:443 HTTP/1.")
     assert b"CANARY" not in proxy.received[0].head
+
+
+def test_proxies_print_without_their_user() -> None:
+    proxy = read_proxy("me:canary@host:1")
+    assert proxy is not None
+    assert proxy.user == ("me", "canary")
+    assert repr(proxy) == "Proxy('http://host:1')"
 
 
 def test_a_proxy_nobody_listens_at() -> None:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from ..exceptions import InvalidKey
 from ..protocol.building import sign_request
-from ..protocol.credentials import AccessToken, ApplicationKey, Credentials, OAuth2Client
+from ..protocol.credentials import AccessToken, ApplicationKey, Credentials
 from ..protocol.endpoints import Endpoint
 from ..protocol.messages import Request, Response
 from ..protocol.redaction import Secret
@@ -122,12 +122,10 @@ def authentication(
     Raises:
         InvalidConfiguration: a service account for an endpoint that has no token URL.
     """
-    match credentials:
-        case None:
-            return Authentication(time)
-        case ApplicationKey():
-            return KeyAuthentication(time, credentials)
-        case AccessToken():
-            return BearerAuthentication(time, credentials.access_token)
-        case OAuth2Client():
-            return BearerAuthentication(time, TokenSource(credentials, endpoint, handler, notify))
+    if credentials is None:
+        return Authentication(time)
+    if isinstance(credentials, ApplicationKey):
+        return KeyAuthentication(time, credentials)
+    if isinstance(credentials, AccessToken):
+        return BearerAuthentication(time, credentials.access_token)
+    return BearerAuthentication(time, TokenSource(credentials, endpoint, handler, notify))

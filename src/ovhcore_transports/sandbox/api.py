@@ -73,8 +73,7 @@ class Sandbox:
                 status, kind, body = self._answer(request, now, headers)
             except ApiError as error:
                 status, kind, body = error.status, _JSON, _dumped(error.body)
-        if body:
-            headers["Content-Type"] = kind
+        headers["Content-Type"] = kind
         return Response(status, headers, body)
 
     def _query_id(self) -> str:
