@@ -29,6 +29,7 @@ BODILESS: Final = frozenset({"GET", "DELETE", "HEAD", "OPTIONS"})
 """Methods that never carry a body: the API hashes an empty one for them, whatever was sent."""
 
 _PREFIXED: Final = {f"_{word}": word for word in kwlist}
+_METHODS: Final = frozenset({"GET", "POST", "PUT", "DELETE"})
 _METHOD = re.compile(r"[A-Za-z]{1,16}")
 _HEADER_NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _HEADER_VALUE = re.compile(r"(?:[\x21-\x7e](?:[\x20-\x7e\t]*[\x21-\x7e])?)?")
@@ -106,9 +107,10 @@ def build_request(
     Raises:
         InvalidRequest: the call cannot be sent as written.
     """
-    if not isinstance(method, str) or not _METHOD.fullmatch(method):
-        raise InvalidRequest(f"method must be an HTTP method such as 'GET', not {method!r}")
-    method = method.upper()
+    if type(method) is not str or method not in _METHODS:
+        if not isinstance(method, str) or not _METHOD.fullmatch(method):
+            raise InvalidRequest(f"method must be an HTTP method such as 'GET', not {method!r}")
+        method = method.upper()
     if isinstance(path, str) and ("{" in path or "}" in path):
         path = fill_template(path, {})
     url = endpoint.url_of(path)

@@ -23,6 +23,7 @@ __all__ = ["DEFAULT_TOLERANCE", "Verification", "canonical_string", "sign", "ver
 DEFAULT_TOLERANCE: Final = 180
 """Seconds a timestamp may be off when verifying. OVHcloud documents no figure; this is a choice."""
 
+_METHODS: Final = frozenset({"GET", "POST", "PUT", "DELETE"})
 _METHOD = re.compile(r"[A-Za-z]+")
 _TIMESTAMP = re.compile(r"-?[0-9]{1,18}")
 
@@ -57,25 +58,30 @@ def canonical_string(
     Raises:
         InvalidRequest: an argument is of the wrong kind; the message holds no secret.
     """
+    canonical = _canonical(application_secret, consumer_key, method, url, body, timestamp)
+    if isinstance(canonical, bytes):
+        return canonical
+    # The frame of a raised exception keeps its variables.
+    del application_secret, consumer_key, body
+    raise InvalidRequest(canonical)
+
+
+def _canonical(secret: str, key: str, method: str, url: str, body: bytes, timestamp: int) -> bytes | str:
+    """Return the canonical string, or as a str what is wrong."""
     if (
         type(body) is bytes
         and type(timestamp) is int
         and type(method) is str
-        and _METHOD.fullmatch(method)
+        and (method in _METHODS or _METHOD.fullmatch(method))
         and type(url) is str
+        and isinstance(secret, str)
+        and isinstance(key, str)
     ):
         try:
-            head = f"{application_secret}+{consumer_key}+{method.upper()}+{url}+".encode()
+            return b"%b%b+%d" % (f"{secret}+{key}+{method.upper()}+{url}+".encode(), body, timestamp)
         except UnicodeEncodeError:
             pass
-        else:
-            if isinstance(application_secret, str) and isinstance(consumer_key, str):
-                return b"%b%b+%d" % (head, body, timestamp)
-    problem = _problem(application_secret, consumer_key, method, url, body, timestamp)
-    # The frame of a raised exception keeps its variables.
-    del application_secret, consumer_key, body
-    head = b""
-    raise InvalidRequest(f"cannot sign: {problem}")
+    return f"cannot sign: {_problem(secret, key, method, url, body, timestamp)}"
 
 
 def _problem(secret: object, key: object, method: object, url: object, body: object, timestamp: object) -> str:
@@ -112,15 +118,11 @@ def sign(*, application_secret: str, consumer_key: str, method: str, url: str, b
     ...      url="https://eu.api.ovh.com/1.0/domain/zone", body=b"", timestamp=1700000000)
     '$1$09deb620e4cc90d8141187a1746e56af76db079a'
     """
-    canonical = canonical_string(
-        application_secret=application_secret,
-        consumer_key=consumer_key,
-        method=method,
-        url=url,
-        body=body,
-        timestamp=timestamp,
-    )
-    return "$1$" + sha1(canonical, usedforsecurity=False).hexdigest()
+    canonical = _canonical(application_secret, consumer_key, method, url, body, timestamp)
+    if isinstance(canonical, bytes):
+        return "$1$" + sha1(canonical, usedforsecurity=False).hexdigest()
+    del application_secret, consumer_key, body
+    raise InvalidRequest(canonical)
 
 
 def verify(

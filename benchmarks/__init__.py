@@ -1,0 +1,1 @@
+"""What things cost, as ratios against a peer that was measured in the same run."""
