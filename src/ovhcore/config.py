@@ -1,6 +1,6 @@
 """Settings: arguments, then environment, then ``ovh.conf`` files, then defaults.
 
-The only module that reads the environment and files. Credentials are taken as one set,
+Credentials are taken as one set,
 from the most specific source that has any, so that an application key in a file never
 mixes with a service account in the environment.
 """
@@ -8,7 +8,6 @@ mixes with a service account in the environment.
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
@@ -18,36 +17,23 @@ from .protocol.credentials import AccessToken, ApplicationKey, Credentials, OAut
 from .protocol.endpoints import ENDPOINTS, Endpoint, resolve_endpoint
 from .protocol.frozen import Frozen, put
 from .protocol.messages import Timeout
-from .protocol.redaction import Secret
 from .protocol.values import read_timeout
+from .sources import (
+    CONFIG_FILES,
+    CREDENTIALS,
+    Environment,
+    Source,
+    default_endpoint,
+    from_environment,
+    from_file,
+    parse_files,
+)
 
 __all__ = ["CONFIG_FILES", "DEFAULT_TIMEOUT", "Environment", "Settings", "load_settings"]
 
-CONFIG_FILES: Final = ("./ovh.conf", "~/.ovh.conf", "/etc/ovh.conf")
-"""Where settings are looked for, most specific first."""
-
 DEFAULT_TIMEOUT: Final = Timeout(180.0, 180.0)
 
-_CREDENTIALS: Final = (
-    "application_key",
-    "application_secret",
-    "consumer_key",
-    "client_id",
-    "client_secret",
-    "access_token",
-)
-_OTHERS: Final = (
-    "transport",
-    "timeout",
-    "proxy",
-    "ca_bundle",
-    "user_agent",
-    "time_sync",
-    "token_url",
-    "max_response_size",
-)
 _KINDS: Final = (("application_key", "application_secret"), ("client_id", "client_secret"), ("access_token",))
-_HEADER_VARIABLE: Final = re.compile(r"OVH_HTTP_HEADERS_[0-9]+")
 
 
 class Settings(Frozen):
@@ -123,41 +109,6 @@ class Settings(Frozen):
         )
 
 
-class _Source:
-    """Settings that were found in one place, by their names in ``ovh.conf``."""
-
-    def __init__(
-        self, where: str, values: Mapping[str, Any], spelling: Callable[[str], str] = lambda name: name
-    ) -> None:
-        self.where = where
-        self.values: dict[str, Any] = {
-            name: Secret(value) if name in _CREDENTIALS and not isinstance(value, Secret) else value
-            for name, value in values.items()
-            if value is not None and value != ""
-        }
-        self.headers = {name: Secret(value) for name, value in (self.values.pop("headers", None) or {}).items()}
-        self.spelling = spelling
-
-    def named(self, name: str) -> str:
-        """Say which setting of which place is meant."""
-        return f"{self.spelling(name)} ({self.where})"
-
-
-class Environment:
-    """Variables of the process, or of a mapping, that do not print."""
-
-    def __init__(self, variables: Mapping[str, str] | None = None) -> None:
-        self._variables = os.environ if variables is None else variables
-
-    def get(self, name: str) -> str:
-        """Return a variable without outer white space; an unset one is empty."""
-        return self._variables.get(name, "").strip()
-
-    def names(self) -> list[str]:
-        """Return the names of all variables."""
-        return sorted(self._variables)
-
-
 def load_settings(
     arguments: Mapping[str, Any],
     *,
@@ -181,20 +132,20 @@ def load_settings(
     """
     variables = environment or Environment()
     files = CONFIG_FILES if files is None else files
-    given = _Source("argument", arguments)
+    given = Source("argument", arguments)
     del arguments  # a traceback would show them
-    env = _from_environment(variables)
+    env = from_environment(variables)
     # A caller who says it all must neither be hindered by the files nor meet their contents.
     all_given = "endpoint" in given.values and _has_credentials(given)
     identity = [given] if all_given else [given, env]
     found = _first(identity, "endpoint")
     all_said = found is not None and any(map(_has_credentials, identity))
-    parsed = _parsed(config_file, () if all_given else files, lenient=all_said)
-    endpoint = str(found[0]) if found else _default_endpoint(parsed)
-    sources = [_section_source(path, parser, endpoint) for path, parser in parsed]
+    parsed = parse_files(config_file, () if all_given else files, lenient=all_said)
+    endpoint = str(found[0]) if found else default_endpoint(parsed)
+    sources = [from_file(path, parser, endpoint) for path, parser in parsed]
     others = [given, env, *sources]
     transport = _first(others, "transport")
-    defaults = _Source("transport", defaults_of(transport and transport[0]))
+    defaults = Source("transport", defaults_of(transport and transport[0]))
     identity += [*sources, defaults]
     return _settings(
         _endpoint(identity, others, config_file, files),
@@ -204,102 +155,20 @@ def load_settings(
     )
 
 
-def _from_environment(variables: Environment) -> _Source:
-    headers: dict[str, str] = {}
-    for variable in filter(_HEADER_VARIABLE.fullmatch, variables.names()):
-        name, colon, value = map(str.strip, variables.get(variable).partition(":"))
-        if colon:
-            headers[name] = value
-        elif name:
-            del name, headers
-            raise InvalidConfiguration(f"The environment variable {variable} must read 'Name: value'")
-    names = ("endpoint", *_CREDENTIALS, *_OTHERS)
-    values: dict[str, Any] = {name: variables.get(f"OVH_{name.upper()}") for name in names}
-    return _Source("environment", {**values, "headers": headers or None}, lambda name: f"OVH_{name.upper()}")
-
-
-def _parsed(
-    config_file: str | os.PathLike[str] | None, files: tuple[str, ...], *, lenient: bool
-) -> list[tuple[str, Any]]:
-    parsed: list[tuple[str, Any]] = []
-    if config_file is not None:
-        path = os.path.expanduser(os.fspath(config_file))
-        parser = _parse_file(path)
-        if parser is None:
-            raise InvalidConfiguration(f"The configuration file {path} does not exist")
-        parsed.append((path, parser))
-    for name in files:
-        path = os.path.expanduser(name)
-        try:
-            parser = _parse_file(path)
-        except InvalidConfiguration:
-            if not lenient:
-                raise
-        else:
-            parsed += [] if parser is None else [(path, parser)]
-    return parsed
-
-
-def _default_endpoint(parsed: list[tuple[str, Any]]) -> str | None:
-    for _, parser in parsed:
-        if endpoint := parser.get("default", "endpoint", fallback="").strip():
-            return str(endpoint)
-    return None
-
-
-def _parse_file(path: str) -> Any:
-    """Return the parsed file, None if there is none."""
-    if not os.path.exists(path):
-        return None
-    # Only who has a file pays for the parser.
-    import configparser
-
-    parser = configparser.RawConfigParser(strict=False, interpolation=None)
-    # The parser's and the decoder's exceptions quote lines, which may hold secrets.
-    try:
-        with open(path, encoding="utf-8-sig") as file:
-            parser.read_file(file)
-        return parser
-    except configparser.MissingSectionHeaderError as error:
-        problem = f"line {error.lineno} stands before any [section]; the file begins with [default]"
-    except configparser.ParsingError as error:
-        problem = f"line {error.errors[0][0]} is not 'name = value'"
-    except UnicodeDecodeError:
-        problem = "it is not UTF-8 text"
-    except OSError as error:
-        problem = f"it cannot be read: {error.strerror}"
-    raise InvalidConfiguration(f"The configuration file {path} is not usable: {problem}")
-
-
-def _section_source(path: str, parser: Any, endpoint: str | None) -> _Source:
-    values: dict[str, Any] = {}
-    headers: dict[str, str] = {}
-    for section in ("default", endpoint):
-        if section is None or not parser.has_section(section):
-            continue
-        readable = _OTHERS + (("endpoint",) if section == "default" else _CREDENTIALS)
-        for name, value in parser.items(section):
-            if name.startswith("header."):
-                headers[name.removeprefix("header.")] = (value or "").strip()
-            elif name in readable and value and value.strip():
-                values[name] = value.strip()
-    return _Source(f"{path}, section [{endpoint or 'default'}]", {**values, "headers": headers or None})
-
-
-def _first(sources: Iterable[_Source], name: str) -> tuple[Any, _Source] | None:
+def _first(sources: Iterable[Source], name: str) -> tuple[Any, Source] | None:
     for source in sources:
         if name in source.values:
             return source.values[name], source
     return None
 
 
-def _has_credentials(source: _Source) -> bool:
+def _has_credentials(source: Source) -> bool:
     return any(all(name in source.values for name in kind) for kind in _KINDS)
 
 
 def _endpoint(
-    identity: list[_Source],
-    others: list[_Source],
+    identity: list[Source],
+    others: list[Source],
     config_file: str | os.PathLike[str] | None,
     files: tuple[str, ...],
 ) -> Endpoint:
@@ -324,10 +193,10 @@ def _endpoint(
         raise InvalidConfiguration(f"{error}. It is set by {which}") from None
 
 
-def _credentials(stack: list[_Source]) -> Credentials | None:
-    consumer: tuple[Any, _Source] | None = None
+def _credentials(stack: list[Source]) -> Credentials | None:
+    consumer: tuple[Any, Source] | None = None
     for source in stack:
-        present: list[str] = [name for name in _CREDENTIALS if name in source.values]
+        present: list[str] = [name for name in CREDENTIALS if name in source.values]
         if not present:
             continue
         if present == ["consumer_key"]:
@@ -342,7 +211,7 @@ def _credentials(stack: list[_Source]) -> Credentials | None:
     return None
 
 
-def _set_of(source: _Source, present: list[str], consumer: tuple[Any, _Source] | None) -> Credentials:
+def _set_of(source: Source, present: list[str], consumer: tuple[Any, Source] | None) -> Credentials:
     kinds = [kind for kind in _KINDS if any(name in present for name in kind)]
     if len(kinds) > 1:
         raise InvalidConfiguration(
@@ -375,7 +244,7 @@ def _set_of(source: _Source, present: list[str], consumer: tuple[Any, _Source] |
 
 
 def _settings(
-    endpoint: Endpoint, credentials: Credentials | None, others: list[_Source], variables: Environment
+    endpoint: Endpoint, credentials: Credentials | None, others: list[Source], variables: Environment
 ) -> Settings:
     def setting(name: str, read: Callable[[Any, str], Any], default: Any = None) -> Any:
         found = _first(others, name)

@@ -8,10 +8,12 @@ it, and nothing else.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from ..exceptions import InvalidKey
 from ..protocol.building import sign_request
 from ..protocol.credentials import AccessToken, ApplicationKey, Credentials
+from ..protocol.decoding import annotate
 from ..protocol.endpoints import Endpoint
 from ..protocol.messages import Request, Response
 from ..protocol.redaction import Secret
@@ -23,6 +25,11 @@ from .timesync import TimeSync
 
 __all__ = ["Authentication", "BearerAuthentication", "KeyAuthentication", "authentication"]
 
+_WHERE: Final = (
+    "Set application_key, application_secret and consumer_key, or client_id and client_secret, or access_token: as "
+    "arguments, as OVH_... variables, or in the section of ovh.conf that has the endpoint's name."
+)
+
 
 class Authentication:
     """No credentials at all; base of the other kinds."""
@@ -33,7 +40,8 @@ class Authentication:
     def handle(self, request: Request) -> Flow[Response]:
         """Answer a request, authenticated if it needs to be."""
         if request.need_auth:
-            raise InvalidKey("This call needs credentials and there are none")
+            error = InvalidKey("This call needs credentials and there are none", hint=_WHERE)
+            raise annotate(error, request)
         return self.time.send(request)
 
     def secrets(self) -> Iterator[str]:

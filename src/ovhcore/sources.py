@@ -1,0 +1,182 @@
+"""Where settings come from: arguments, the environment and ``ovh.conf`` files.
+
+The only module that reads the environment and files.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from .exceptions import InvalidConfiguration
+from .protocol.redaction import Secret
+
+__all__ = [
+    "CONFIG_FILES",
+    "CREDENTIALS",
+    "Environment",
+    "Source",
+    "default_endpoint",
+    "from_environment",
+    "from_file",
+    "parse_files",
+]
+
+CONFIG_FILES: Final = ("./ovh.conf", "~/.ovh.conf", "/etc/ovh.conf")
+"""Where settings are looked for, most specific first."""
+
+CREDENTIALS: Final = (
+    "application_key",
+    "application_secret",
+    "consumer_key",
+    "client_id",
+    "client_secret",
+    "access_token",
+)
+OTHERS: Final = (
+    "transport",
+    "timeout",
+    "proxy",
+    "ca_bundle",
+    "user_agent",
+    "time_sync",
+    "token_url",
+    "max_response_size",
+)
+_HEADER_VARIABLE: Final = re.compile(r"OVH_HTTP_HEADERS_[0-9]+")
+
+
+class Source:
+    """Settings that were found in one place, by their names in ``ovh.conf``."""
+
+    def __init__(
+        self, where: str, values: Mapping[str, Any], spelling: Callable[[str], str] = lambda name: name
+    ) -> None:
+        self.where = where
+        self.values: dict[str, Any] = {
+            name: Secret(value) if name in CREDENTIALS and not isinstance(value, Secret) else value
+            for name, value in values.items()
+            if value is not None and value != ""
+        }
+        self.headers = {name: Secret(value) for name, value in (self.values.pop("headers", None) or {}).items()}
+        self.spelling = spelling
+
+    def named(self, name: str) -> str:
+        """Say which setting of which place is meant."""
+        return f"{self.spelling(name)} ({self.where})"
+
+
+class Environment:
+    """Variables of the process, or of a mapping, that do not print."""
+
+    def __init__(self, variables: Mapping[str, str] | None = None) -> None:
+        self._variables = os.environ if variables is None else variables
+
+    def get(self, name: str) -> str:
+        """Return a variable without outer white space; an unset one is empty."""
+        return self._variables.get(name, "").strip()
+
+    def names(self) -> list[str]:
+        """Return the names of all variables."""
+        return sorted(self._variables)
+
+
+def from_environment(variables: Environment) -> Source:
+    """Return what the ``OVH_*`` variables say; empty ones count as unset.
+
+    Raises:
+        InvalidConfiguration: a header's variable has no colon.
+    """
+    headers: dict[str, str] = {}
+    for variable in filter(_HEADER_VARIABLE.fullmatch, variables.names()):
+        name, colon, value = map(str.strip, variables.get(variable).partition(":"))
+        if colon:
+            headers[name] = value
+        elif name:
+            del name, headers
+            raise InvalidConfiguration(f"The environment variable {variable} must read 'Name: value'")
+    names = ("endpoint", *CREDENTIALS, *OTHERS)
+    values: dict[str, Any] = {name: variables.get(f"OVH_{name.upper()}") for name in names}
+    return Source("environment", {**values, "headers": headers or None}, lambda name: f"OVH_{name.upper()}")
+
+
+def parse_files(
+    config_file: str | os.PathLike[str] | None, files: tuple[str, ...], *, lenient: bool
+) -> list[tuple[str, Any]]:
+    """Return path and parser of every file there is, most specific first.
+
+    Args:
+        config_file: must exist.
+        files: may exist.
+        lenient: whether to pass over those of ``files`` that cannot be read.
+
+    Raises:
+        InvalidConfiguration: a file cannot be read, or is malformed; its path is named.
+    """
+    parsed: list[tuple[str, Any]] = []
+    if config_file is not None:
+        path = os.path.expanduser(os.fspath(config_file))
+        parser = _parse_file(path)
+        if parser is None:
+            raise InvalidConfiguration(f"The configuration file {path} does not exist")
+        parsed.append((path, parser))
+    for name in files:
+        path = os.path.expanduser(name)
+        try:
+            parser = _parse_file(path)
+        except InvalidConfiguration:
+            if not lenient:
+                raise
+        else:
+            parsed += [] if parser is None else [(path, parser)]
+    return parsed
+
+
+def default_endpoint(parsed: list[tuple[str, Any]]) -> str | None:
+    """Return the endpoint of the first file whose section ``[default]`` has one."""
+    for _, parser in parsed:
+        if endpoint := parser.get("default", "endpoint", fallback="").strip():
+            return str(endpoint)
+    return None
+
+
+def _parse_file(path: str) -> Any:
+    """Return the parsed file, None if there is none."""
+    if not os.path.exists(path):
+        return None
+    # Only who has a file pays for the parser.
+    import configparser
+
+    parser = configparser.RawConfigParser(strict=False, interpolation=None)
+    # The parser's and the decoder's exceptions quote lines, which may hold secrets.
+    try:
+        with open(path, encoding="utf-8-sig") as file:
+            parser.read_file(file)
+        return parser
+    except configparser.MissingSectionHeaderError as error:
+        problem = f"line {error.lineno} stands before any [section]; the file begins with [default]"
+    except configparser.ParsingError as error:
+        problem = f"line {error.errors[0][0]} is not 'name = value'"
+    except UnicodeDecodeError:
+        problem = "it is not UTF-8 text"
+    except OSError as error:
+        problem = f"it cannot be read: {error.strerror}"
+    raise InvalidConfiguration(f"The configuration file {path} is not usable: {problem}")
+
+
+def from_file(path: str, parser: Any, endpoint: str | None) -> Source:
+    """Return what the sections ``[default]`` and that of the endpoint say."""
+    values: dict[str, Any] = {}
+    headers: dict[str, str] = {}
+    for section in ("default", endpoint):
+        if section is None or not parser.has_section(section):
+            continue
+        readable = OTHERS + (("endpoint",) if section == "default" else CREDENTIALS)
+        for name, value in parser.items(section):
+            if name.startswith("header."):
+                headers[name.removeprefix("header.")] = (value or "").strip()
+            elif name in readable and value and value.strip():
+                values[name] = value.strip()
+    return Source(f"{path}, section [{endpoint or 'default'}]", {**values, "headers": headers or None})
