@@ -6,6 +6,7 @@ import asyncio
 import json
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from email.utils import formatdate
 from typing import Any
 
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 import ovhcore as ovh
 from ovhcore import exceptions as exc
 from ovhcore.flows import Once, run
-from ovhcore.flows.events import Event, TokenRenewed
+from ovhcore.flows.events import Event, RequestSent, TokenRenewed
 from ovhcore.plugins import hookimpl
 from ovhcore.protocol.messages import Request, Response
 from ovhcore_transports.sandbox import (
@@ -47,6 +48,11 @@ class Watch:
     @hookimpl
     def ovhcore_observer(self, settings: object) -> Callable[[Event], None]:
         return self.events.append
+
+
+def asked(watch: Watch) -> int:
+    """Return how often the API was asked for the time."""
+    return sum(isinstance(event, RequestSent) and event.url.endswith("/auth/time") for event in watch.events)
 
 
 def tokens(*replies: Response, api: Callable[[Request], Response] | None = None) -> Callable[[Request], Response]:
@@ -216,8 +222,7 @@ def test_a_wrong_clock_costs_one_request_at_most(skew: float, mode: str, pauses:
         client.get("/me")
         world.sleep(pause)
     client.get("/me")
-    asked = [event for event in watch.events if getattr(event, "url", "").endswith("/auth/time")]
-    assert len(asked) <= 2  # of one request: sent, answered
+    assert asked(watch) <= 1
     assert abs(client.time_delta - skew) <= 1.5
 
 
@@ -269,8 +274,25 @@ def test_a_time_that_is_none(body: bytes) -> None:
     client = ovh.Client(
         "ovh-eu", "key", "secret", "consumer", time_sync="server", transport=Scripted(lambda r: Response(200, {}, body))
     )
-    with pytest.raises(exc.InvalidResponse, match="did not answer with a number of seconds"):
+    with pytest.raises(exc.InvalidResponse, match="did not answer with a number of seconds") as caught:
         client.get("/me")
+    assert "time was asked for, to sign with" in (caught.value.hint or "")
+    assert caught.value.hint in caught.value.__notes__
+
+
+def test_asking_for_the_time_fails() -> None:
+    """Who called something else is told why /auth/time was."""
+
+    def respond(request: Request) -> Response:
+        if request.url.endswith("/auth/time"):
+            return Response(403, {}, b'{"errorCode": "INVALID_KEY", "message": "Invalid application key"}')
+        return Response(400, {}, b'{"errorCode": "QUERY_TIME_OUT", "message": "Query out of time"}')
+
+    client = ovh.Client("ovh-eu", "key", "secret", "consumer", transport=Scripted(respond))
+    with pytest.raises(exc.InvalidKey) as caught:
+        client.get("/me")
+    assert caught.value.url == "https://eu.api.ovh.com/1.0/auth/time"
+    assert "belong to one region" in (caught.value.hint or "")
 
 
 def test_a_mode_that_is_none() -> None:
@@ -284,8 +306,28 @@ def test_tasks_correct_the_clock_together() -> None:
         world = AsyncSandboxTransport(skew=5000)
         client = ovh.AsyncClient("ovh-eu", transport=world, plugins=[watch], **ACCESS_KEYS)
         await asyncio.gather(*(client.get("/me") for _ in range(20)))
+        assert asked(watch) == 1
 
     asyncio.run(main())
+
+
+def test_threads_correct_the_clock_together() -> None:
+    watch = Watch()
+    denied = threading.Barrier(20, timeout=10)
+    box = Sandbox()
+
+    class Slow(SandboxTransport):
+        """Answers no request before all threads have signed with the wrong time."""
+
+        def send(self, request: Request) -> Response:
+            if request.need_auth and abs(int(request.headers["x-ovh-timestamp"]) - self.clock().wall) < 10:
+                denied.wait()
+            return super().send(request)
+
+    client = ovh.Client("ovh-eu", transport=Slow(box, skew=5000), plugins=[watch], **ACCESS_KEYS)
+    with ThreadPoolExecutor(20) as pool:
+        assert all(me["firstname"] == "Ada" for me in pool.map(lambda _: client.get("/me"), range(20)))
+    assert asked(watch) == 1
 
 
 def test_asynchronous_worlds_sign_too() -> None:

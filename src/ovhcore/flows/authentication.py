@@ -12,6 +12,7 @@ from typing import Final
 
 from ..exceptions import InvalidKey
 from ..protocol.building import sign_request
+from ..protocol.clock import Now
 from ..protocol.credentials import AccessToken, ApplicationKey, Credentials
 from ..protocol.decoding import annotate
 from ..protocol.endpoints import Endpoint
@@ -21,7 +22,7 @@ from .effects import Flow, Handler
 from .events import Observer
 from .exchange import exchange
 from .oauth2 import TokenSource
-from .timesync import TimeSync
+from .timesync import CLOCK, TimeSync
 
 __all__ = ["Authentication", "BearerAuthentication", "KeyAuthentication", "authentication"]
 
@@ -63,11 +64,16 @@ class KeyAuthentication(Authentication):
         return self._signed(request)
 
     def _signed(self, request: Request) -> Flow[Response]:
-        timestamp = yield from self.time.timestamp()
-        response = yield from self.time.send(sign_request(request, self.credentials, timestamp))
-        if (yield from self.time.corrected(response)):
-            timestamp = yield from self.time.timestamp()
-            response = yield from self.time.send(sign_request(request, self.credentials, timestamp))
+        time = self.time
+        if time.must_ask:
+            yield from time.ask()
+        answers = time.answers
+        now: Now = yield CLOCK
+        response = yield from time.send(sign_request(request, self.credentials, time.timestamp(now)), now)
+        if response.status == 400 and time.denied(response):
+            yield from time.correct(answers)
+            now = yield CLOCK
+            response = yield from time.send(sign_request(request, self.credentials, time.timestamp(now)), now)
         return response
 
     def secrets(self) -> Iterator[str]:

@@ -10,24 +10,33 @@ from __future__ import annotations
 
 from typing import Final
 
-from ..exceptions import InvalidConfiguration, InvalidResponse
+from ..exceptions import APIError, InvalidConfiguration, InvalidResponse
 from ..protocol.clock import ClockState, Now, observe, parse_http_date
 from ..protocol.decoding import annotate, decode, is_time_error
 from ..protocol.messages import Request, Response
 from .effects import Clock, Flow, Handler, Once
 from .events import ClockCorrected, Observer
 
-__all__ = ["MODES", "TimeSync"]
+__all__ = ["CLOCK", "MODES", "TimeSync"]
 
 MODES: Final = ("date", "server", "off")
 
-_CLOCK: Final = Clock()
+CLOCK: Final = Clock()
+
+_WHY_ASKED: Final = (
+    "The API's time was asked for, to sign with: because of time_sync='server', because the API had said that the time "
+    "of a request was wrong, or for time_delta. With time_sync='off' the clock of this machine is trusted."
+)
 
 
 class TimeSync:
     """What a client knows of the API's clock, and how it learns it.
 
     One per client. The state is replaced as a whole, so threads need no lock.
+
+    Attributes:
+        state: the offset, and how it is known.
+        answers: how often ``/auth/time`` has answered.
     """
 
     def __init__(self, mode: str, ask: Request, handler: Handler, notify: Observer | None = None) -> None:
@@ -35,63 +44,81 @@ class TimeSync:
             raise InvalidConfiguration(f"time_sync must be one of 'date', 'server', 'off', not {mode!r}")
         self.mode = mode
         self.state = ClockState()
+        self.answers = 0
         self._ask = ask
         self._handler = handler
         self._notify = notify
-        self._last_date = ("", 0)
+        self._last_date = ""
 
-    def send(self, request: Request) -> Flow[Response]:
-        """Send a request that needs no timestamp; look at the clock of its answer."""
-        sent: Now = yield _CLOCK
+    def send(self, request: Request, sent: Now | None = None) -> Flow[Response]:
+        """Send a request as it is; look at the clock of its answer.
+
+        Args:
+            request: signed already, or in no need of it.
+            sent: what the clock showed just before, if it was read.
+        """
+        if sent is None:
+            sent = yield CLOCK
         response = yield from self._handler(request)
-        if self.mode == "date":
-            yield from self._observe(sent, response)
+        if self.mode == "date" and not self.state.asked:
+            server = self._new_date(response)
+            if server is not None:
+                received: Now = yield CLOCK
+                self._learn(observe(self.state, sent, received, server))
         return response
 
-    def timestamp(self) -> Flow[int]:
+    @property
+    def must_ask(self) -> bool:
+        """Whether the time has to be asked for before anything is signed."""
+        return self.mode == "server" and not self.state.asked
+
+    def timestamp(self, now: Now) -> int:
         """Return seconds since 1970 on the API's clock, as far as it is known."""
-        if self.mode == "server" and not self.state.asked:
-            yield from self.ask()
-        now: Now = yield _CLOCK
         return int(now.wall + self.state.offset)
 
-    def corrected(self, response: Response) -> Flow[bool]:
-        """Say whether the request should be signed and sent again, its time corrected."""
-        if self.mode == "off" or response.status != 400 or not is_time_error(response):
-            return False
-        yield from self.ask()
-        return True
+    def denied(self, response: Response) -> bool:
+        """Say whether the API denies a timestamp that asking for the time can correct."""
+        return self.mode != "off" and is_time_error(response)
+
+    def correct(self, answers: int) -> Flow[None]:
+        """Ask for the time, unless somebody has since ``answers`` was read, before the request was signed."""
+        if answers == self.answers:
+            yield from self.ask()
 
     def ask(self) -> Flow[float]:
-        """Ask ``/auth/time``; return the offset in seconds. Callers at the same time share one request."""
+        """Ask ``/auth/time``; return the offset in seconds. Callers at the same time share one request.
+
+        Raises:
+            APIError: there was no usable answer; its hint says what was asked, and why.
+        """
         offset: float = yield Once("time", self._asked())
         return offset
 
     def _asked(self) -> Flow[float]:
-        sent: Now = yield _CLOCK
-        response = yield from self._handler(self._ask)
-        received: Now = yield _CLOCK
-        server = decode(response, self._ask)
-        if type(server) is not int or not 0 < server < 2**40:
-            raise annotate(InvalidResponse("GET /auth/time did not answer with a number of seconds"), self._ask)
+        try:
+            sent: Now = yield CLOCK
+            response = yield from self._handler(self._ask)
+            received: Now = yield CLOCK
+            server = decode(response, self._ask)
+            if type(server) is not int or not 0 < server < 2**40:
+                raise annotate(InvalidResponse("GET /auth/time did not answer with a number of seconds"), self._ask)
+        except APIError as error:
+            # Nobody called /auth/time; who reads this wonders why it was.
+            if error.hint is None:
+                error.hint = _WHY_ASKED
+                error.add_note(error.hint)
+            raise
         self._learn(observe(self.state, sent, received, server, asked=True))
+        self.answers += 1
         return self.state.offset
 
-    def _observe(self, sent: Now, response: Response) -> Flow[None]:
-        if self.state.asked:
-            return
-        text = response.headers.get("date", "")
-        last, server = self._last_date
-        if text != last:
-            parsed = parse_http_date(text)
-            if parsed is None:
-                return
-            server = parsed
-            self._last_date = (text, server)
-        elif not text:
-            return
-        received: Now = yield _CLOCK
-        self._learn(observe(self.state, sent, received, server))
+    def _new_date(self, response: Response) -> int | None:
+        """Return the second that an answer's ``Date`` shows, None if the answer before showed the same."""
+        text = response.headers.get("date")
+        if text is None or text == self._last_date:
+            return None
+        self._last_date = text
+        return parse_http_date(text)
 
     def _learn(self, state: ClockState) -> None:
         if state is self.state:
