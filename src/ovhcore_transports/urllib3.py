@@ -115,7 +115,7 @@ class Urllib3Transport(SyncTransport):
                 pool_timeout=self._pool_timeout,
                 preload_content=False,
             )
-            return Response(raw.status, Headers(raw.headers.items()), self._read(raw))
+            return Response(raw.status, Headers(tuple(raw.headers.iteritems())), self._read(raw))
         except (HTTPError, OSError) as error:
             failure = self._failure(error, origin)
         # Raised here: the frames of the HTTP library hold signed headers.

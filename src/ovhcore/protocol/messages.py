@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple, TypeVar, cast, overload
 
-from .frozen import Frozen, put
+from .frozen import Frozen
 from .redaction import PLAIN_HEADERS, REDACTED, SECRET_HEADERS, redact_url
 
 __all__ = ["Headers", "Request", "Response", "Timeout"]
@@ -178,9 +178,9 @@ class Response(Frozen):
         headers: Headers | Mapping[str, str] | Iterable[tuple[str, str]] = (),
         body: bytes = b"",
     ) -> None:
-        put(self, "status", status)
-        put(self, "headers", headers if type(headers) is Headers else Headers(headers))
-        put(self, "body", body)
+        _put_status(self, status)
+        _put_fields(self, headers if type(headers) is Headers else Headers(headers))
+        _put_content(self, body)
 
     @property
     def status_code(self) -> int:
@@ -217,3 +217,6 @@ class Response(Frozen):
 
     def __repr__(self) -> str:
         return f"<Response {self.status} {self.headers!r} body: {len(self.body)} bytes>"
+
+
+_put_status, _put_fields, _put_content = (getattr(Response, name).__set__ for name in Response.__slots__)
