@@ -28,15 +28,16 @@ WORLD = {
     "ovhcore_transports",
 }
 ROOMS = {
-    "protocol": 0,
+    "_version": 0,
     "exceptions": 0,
-    "flows": 1,
-    "plugins": 2,
-    "sources": 2,
-    "config": 2,
-    "base": 3,
-    "client": 4,
-    "__init__": 5,
+    "protocol": 1,
+    "flows": 2,
+    "plugins": 3,
+    "sources": 3,
+    "config": 3,
+    "base": 4,
+    "client": 5,
+    "__init__": 6,
 }
 
 

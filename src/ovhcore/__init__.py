@@ -15,6 +15,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from ._version import __version__
+
 if TYPE_CHECKING:
     from . import client, config, exceptions, flows, plugins, protocol
     from .client import AsyncClient, Client, ConsumerKeyRequest
@@ -61,8 +63,6 @@ if TYPE_CHECKING:
     from .protocol.endpoints import ENDPOINTS
     from .protocol.messages import Headers, Request, Response, Timeout
     from .protocol.signing import canonical_string, sign, verify
-
-__version__ = "0.1.0"
 
 _HOMES: Final = {
     "client": ("AsyncClient", "Client", "ConsumerKeyRequest"),

@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar, Final, NoReturn, Self
 
-from . import __version__
+from ._version import __version__
 from .config import Settings, load_settings
 from .exceptions import ClientClosed, InvalidConfiguration, InvalidKey, InvalidResponse
 from .flows.authentication import KeyAuthentication, authentication

@@ -45,10 +45,9 @@ No exception holds a secret: responses kept by an error are redacted copies.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
-
-from .protocol.redaction import visible
 
 if TYPE_CHECKING:
     from .protocol.messages import Response
@@ -91,6 +90,13 @@ __all__ = [
     "TransportTimeout",
     "Unauthorized",
 ]
+
+_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+def _visible(text: str) -> str:
+    """Write control, direction and lone surrogate characters as escapes, so that a message cannot forge log lines."""
+    return _UNPRINTABLE.sub(lambda match: match[0].encode("unicode_escape").decode("ascii"), text)
 
 
 class APIError(Exception):
@@ -149,7 +155,7 @@ class APIError(Exception):
         return super().__str__()
 
     def __str__(self) -> str:
-        return visible(self.message)
+        return _visible(self.message)
 
 
 class InvalidConfiguration(APIError):

@@ -22,7 +22,6 @@ __all__ = [
     "redact_text",
     "redact_url",
     "redactor",
-    "visible",
 ]
 
 REDACTED: Final = "<redacted>"
@@ -83,7 +82,6 @@ SECRET_FIELDS: Final = frozenset(
 )
 """Names of JSON members, form fields and query arguments, lower-case, whose values are never shown."""
 
-_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 _SIGNATURE = re.compile(r"\$1\$[0-9a-fA-F]{40}")
 _QUERY_ARGUMENT = re.compile(r"(?<=[?&])([^=&#]*)=([^&#]*)")
 
@@ -123,11 +121,6 @@ class Secret:
 
     def __reduce__(self) -> Any:
         raise TypeError("a secret is not pickled; pass the credentials to the other process by configuration")
-
-
-def visible(text: str) -> str:
-    """Write control, direction and lone surrogate characters as escapes, so that a message cannot forge log lines."""
-    return _UNPRINTABLE.sub(lambda match: match[0].encode("unicode_escape").decode("ascii"), text)
 
 
 def redact_json(value: Any, hide: Callable[[str], str] = lambda text: text) -> Any:
