@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Final, NoReturn, Self
 
 from ._version import __version__
 from .config import Settings, load_settings
-from .exceptions import ClientClosed, InvalidConfiguration, InvalidKey, InvalidResponse
+from .exceptions import ClientClosed, InvalidConfiguration, InvalidKey, InvalidRequest, InvalidResponse
 from .flows.authentication import KeyAuthentication, authentication
 from .flows.effects import Handler
 from .flows.events import Event, Observer
@@ -148,6 +148,8 @@ class BaseClient:
 
     def _checked_transport(self, transport: Any) -> Any:
         send = getattr(transport, "send", None)
+        if isinstance(transport, type):
+            raise InvalidConfiguration(f"transport must be an object: {transport.__name__}(...), not the class itself")
         if not callable(send):
             raise InvalidConfiguration(
                 f"transport must be a name or an object with send(request), not {type(transport).__name__}"
@@ -206,6 +208,11 @@ class BaseClient:
     ) -> Request:
         if self._closed:
             raise ClientClosed("This client is closed; make a new one")
+        if need_auth is not True and need_auth is not False:
+            raise InvalidRequest(
+                f"need_auth must be True or False, not {type(need_auth).__name__}. Arguments of a call are passed by "
+                "name, as client.put(path, **{...}); a whole body with client.call('PUT', path, body)"
+            )
         fields = self._headers
         if headers:
             added = checked_headers(headers)
@@ -216,7 +223,7 @@ class BaseClient:
             method,
             path,
             data,
-            need_auth=bool(need_auth),
+            need_auth=need_auth,
             headers=fields,
             timeout=None if timeout is None else read_timeout(timeout),
         )

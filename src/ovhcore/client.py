@@ -9,7 +9,14 @@ from typing import Any, Generic, Self, TypeVar
 from .base import BaseClient
 from .flows.driver import arun, run
 from .flows.effects import Flow
-from .protocol.access import API_READ_ONLY, API_READ_WRITE, API_READ_WRITE_SAFE, access_rule, recursive_rules
+from .protocol.access import (
+    API_READ_ONLY,
+    API_READ_WRITE,
+    API_READ_WRITE_SAFE,
+    access_rule,
+    access_rules,
+    recursive_rules,
+)
 from .protocol.endpoints import ENDPOINTS
 from .protocol.messages import Response
 
@@ -216,8 +223,7 @@ class ConsumerKeyRequest(Generic[C]):
 
     def add_rules(self, methods: Iterable[str], path: str) -> None:
         """Allow several methods on one path pattern."""
-        for method in methods:
-            self.add_rule(method, path)
+        self._access_rules += access_rules(methods, path)
 
     def add_recursive_rules(self, methods: Iterable[str], path: str) -> None:
         """Allow several methods on a path and on everything below it."""

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 from .exceptions import InvalidConfiguration, InvalidRegion, InvalidRequest
+from .flows.timesync import MODES
 from .protocol.building import checked_headers
 from .protocol.credentials import AccessToken, ApplicationKey, Credentials, OAuth2Client
 from .protocol.endpoints import ENDPOINTS, Endpoint, resolve_endpoint
@@ -24,6 +25,7 @@ from .sources import (
     Environment,
     Source,
     default_endpoint,
+    expanded,
     from_environment,
     from_file,
     parse_files,
@@ -142,7 +144,7 @@ def load_settings(
     all_said = found is not None and any(map(_has_credentials, identity))
     parsed = parse_files(config_file, () if all_given else files, lenient=all_said)
     endpoint = str(found[0]) if found else default_endpoint(parsed)
-    sources = [from_file(path, parser, endpoint) for path, parser in parsed]
+    sources = [source for path, parser in parsed for source in from_file(path, parser, endpoint)]
     others = [given, env, *sources]
     transport = _first(others, "transport")
     defaults = Source("transport", defaults_of(transport and transport[0]))
@@ -276,7 +278,7 @@ def _settings(
         ca_bundle,
         setting("user_agent", _text),
         tuple(headers.values()),
-        setting("time_sync", _text, "date"),
+        setting("time_sync", _time_sync, "date"),
         setting("max_response_size", _size),
     )
 
@@ -287,8 +289,14 @@ def _text(value: Any, what: str) -> str:
     return str(value)
 
 
+def _time_sync(value: Any, what: str) -> str:
+    if value not in MODES:
+        raise InvalidConfiguration(f"{what} must be one of {', '.join(MODES)}, not {value!r}")
+    return str(value)
+
+
 def _file(value: Any, what: str) -> str:
-    path: str = os.path.expanduser(os.fspath(value))
+    path = expanded(value, what)
     if not os.path.exists(path):
         raise InvalidConfiguration(f"{what} names {path}, which does not exist")
     return path

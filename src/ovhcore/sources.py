@@ -19,6 +19,7 @@ __all__ = [
     "Environment",
     "Source",
     "default_endpoint",
+    "expanded",
     "from_environment",
     "from_file",
     "parse_files",
@@ -117,7 +118,7 @@ def parse_files(
     """
     parsed: list[tuple[str, Any]] = []
     if config_file is not None:
-        path = os.path.expanduser(os.fspath(config_file))
+        path = expanded(config_file, "config_file")
         parser = _parse_file(path)
         if parser is None:
             raise InvalidConfiguration(f"The configuration file {path} does not exist")
@@ -132,6 +133,17 @@ def parse_files(
         else:
             parsed += [] if parser is None else [(path, parser)]
     return parsed
+
+
+def expanded(path: Any, what: str) -> str:
+    """Return a path with ``~`` expanded.
+
+    Raises:
+        InvalidConfiguration: it is not a path.
+    """
+    if not isinstance(path, (str, os.PathLike)):
+        raise InvalidConfiguration(f"{what} must be the path of a file, not {type(path).__name__}")
+    return os.fsdecode(os.path.expanduser(path))
 
 
 def default_endpoint(parsed: list[tuple[str, Any]]) -> str | None:
@@ -166,17 +178,22 @@ def _parse_file(path: str) -> Any:
     raise InvalidConfiguration(f"The configuration file {path} is not usable: {problem}")
 
 
-def from_file(path: str, parser: Any, endpoint: str | None) -> Source:
-    """Return what the sections ``[default]`` and that of the endpoint say."""
+def from_file(path: str, parser: Any, endpoint: str | None) -> list[Source]:
+    """Return what the endpoint's section says, then what ``[default]`` does."""
+    return [
+        _from_section(path, parser, section)
+        for section in dict.fromkeys((endpoint, "default"))
+        if section is not None and parser.has_section(section)
+    ]
+
+
+def _from_section(path: str, parser: Any, section: str) -> Source:
+    readable = OTHERS + (("endpoint",) if section == "default" else CREDENTIALS)
     values: dict[str, Any] = {}
     headers: dict[str, str] = {}
-    for section in ("default", endpoint):
-        if section is None or not parser.has_section(section):
-            continue
-        readable = OTHERS + (("endpoint",) if section == "default" else CREDENTIALS)
-        for name, value in parser.items(section):
-            if name.startswith("header."):
-                headers[name.removeprefix("header.")] = (value or "").strip()
-            elif name in readable and value and value.strip():
-                values[name] = value.strip()
-    return Source(f"{path}, section [{endpoint or 'default'}]", {**values, "headers": headers or None})
+    for name, value in parser.items(section):
+        if name.startswith("header."):
+            headers[name.removeprefix("header.")] = (value or "").strip()
+        elif name in readable and value and value.strip():
+            values[name] = value.strip()
+    return Source(f"{path}, section [{section}]", {**values, "headers": headers or None})

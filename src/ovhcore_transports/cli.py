@@ -5,19 +5,28 @@ Needs the extras ``cli``, ``testing`` and ``urllib3``.
 
 from __future__ import annotations
 
+import io
 import sys
 from typing import Any
+
+from ovhcore.exceptions import APIError
 
 __all__ = ["main"]
 
 
 def main() -> None:
     """Run the command."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # not every terminal has a euro sign
     try:
         commands = _commands()
     except ModuleNotFoundError as error:
         sys.exit(f'The command needs {error.name}, which is not installed: pip install "ovhcore[all]"')
-    commands()
+    try:
+        commands()
+    except (APIError, OSError) as error:
+        sys.exit(f"Error: {error}")
 
 
 def _commands() -> Any:
@@ -35,7 +44,10 @@ def _commands() -> Any:
 
     @commands.command()
     def demo() -> None:
-        """Start the sandbox on loopback and list its bills, fetched by signed calls through urllib3."""
+        """List the bills of a sandbox, fetched by signed calls.
+
+        The sandbox is served on loopback while the command runs; urllib3 calls it.
+        """
         console = Console()
         with sandbox.serve(sandbox.Sandbox()) as server, _client(server.url) as client:
             name = client.get("/me")["firstname"]
@@ -51,13 +63,22 @@ def _commands() -> Any:
             console.print(f"{len(bills) + 2} signed calls answered.", highlight=False)
 
     @commands.command("sandbox")
-    @click.option("--port", default=0, show_default="a free one", help="Port on 127.0.0.1.")
-    def serve(port: int) -> None:
-        """Serve the sandbox on loopback until interrupted; print the variables that lead a program to it."""
+    @click.option("--port", type=click.IntRange(0, 65535), default=0, show_default="a free one", help="On 127.0.0.1.")
+    @click.option("--oauth2", is_flag=True, help="Print the variables of a service account instead of an application.")
+    def serve(port: int, oauth2: bool) -> None:
+        """Serve a sandbox on loopback until interrupted.
+
+        Prints the variables that lead a program to it: paste them into another terminal.
+        """
         with sandbox.serve(sandbox.Sandbox(), port=port) as server:
-            for name, value in sandbox.ACCESS_KEYS.items():
+            variables: dict[str, Any] = {"endpoint": server.url}
+            if oauth2:
+                variables |= {"client_id": sandbox.CLIENT_ID, "client_secret": sandbox.CLIENT_SECRET}
+                variables["token_url"] = server.token_url
+            else:
+                variables |= sandbox.ACCESS_KEYS
+            for name, value in variables.items():
                 click.echo(f"export OVH_{name.upper()}={value}")
-            click.echo(f"export OVH_ENDPOINT={server.url}")
             click.echo("# Serving; press Ctrl+C to stop.", err=True)
             try:
                 server.wait()

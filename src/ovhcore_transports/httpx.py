@@ -5,6 +5,7 @@ httpx leaves a URL alone that is in the spelling ovhcore writes, so what was sig
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 from typing import Final
 
@@ -16,6 +17,7 @@ from ovhcore.protocol.messages import Headers, Request, Response, Timeout
 
 from .asynchronous import AsyncTransport
 from .proxies import read_proxy
+from .tls import tls_context
 
 __all__ = ["AsyncHttpxTransport", "open_async"]
 
@@ -52,19 +54,11 @@ class AsyncHttpxTransport(AsyncTransport):
     def __init__(self, settings: TransportSettings = TransportSettings()) -> None:  # noqa: B008 - immutable
         super().__init__()
         self._settings = settings
+        self._closed = False
+        self._loop: asyncio.AbstractEventLoop | None = None
         proxy = None if settings.proxy is None else read_proxy(settings.proxy)
-        try:
-            self._client = httpx.AsyncClient(
-                verify=True if settings.ca_bundle is None else ssl.create_default_context(cafile=settings.ca_bundle),
-                proxy=None if proxy is None else httpx.Proxy(proxy.url, auth=proxy.user),
-                trust_env=settings.proxy is None,
-                timeout=_timeout(settings.timeout),
-                limits=_LIMITS,
-            )
-            return
-        except (OSError, ssl.SSLError) as error:
-            problem = f"ca_bundle {settings.ca_bundle} holds no usable certificates: {error}"
-        raise exc.InvalidConfiguration(problem)
+        self._proxy = None if proxy is None else httpx.Proxy(proxy.url, auth=proxy.user)
+        self._tls = tls_context(settings.ca_bundle)
 
     async def send(self, request: Request) -> Response:
         """Exchange one request for one response.
@@ -72,8 +66,10 @@ class AsyncHttpxTransport(AsyncTransport):
         Raises:
             NetworkError: no answer; the kind says whether the request may have arrived.
         """
-        if self._client.is_closed:
+        if self._closed:
             raise exc.ClientClosed("The transport is closed")
+        if self._loop is not asyncio.get_running_loop():
+            self._open()
         try:
             raw = await self._client.send(self._built(request), stream=True, auth=_keep, follow_redirects=False)
             try:
@@ -84,6 +80,17 @@ class AsyncHttpxTransport(AsyncTransport):
             failure = _failure(error, request.url)
         # Raised here: the frames of the HTTP library hold signed headers.
         raise failure
+
+    def _open(self) -> None:
+        # Connections belong to a loop; those of one that has ended, as in a second asyncio.run, are of no use.
+        self._loop = asyncio.get_running_loop()
+        self._client = httpx.AsyncClient(
+            verify=self._tls,
+            proxy=self._proxy,
+            trust_env=self._settings.proxy is None,
+            timeout=_timeout(self._settings.timeout),
+            limits=_LIMITS,
+        )
 
     def _built(self, request: Request) -> httpx.Request:
         return self._client.build_request(
@@ -105,7 +112,9 @@ class AsyncHttpxTransport(AsyncTransport):
 
     async def close(self) -> None:
         """Close the connections. May be called again."""
-        await self._client.aclose()
+        self._closed = True
+        if self._loop is asyncio.get_running_loop():
+            await self._client.aclose()
 
 
 def _timeout(timeout: Timeout) -> httpx.Timeout:

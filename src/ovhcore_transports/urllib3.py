@@ -34,6 +34,7 @@ from ovhcore.protocol.messages import Headers, Request, Response, Timeout
 
 from .proxies import Proxy, read_proxy
 from .synchronous import SyncTransport
+from .tls import tls_context
 
 __all__ = ["POOL_SIZE", "Urllib3Transport", "open_sync"]
 
@@ -177,14 +178,7 @@ class Urllib3Transport(SyncTransport):
     def _tls_context(self) -> ssl.SSLContext:
         # Shared by all connections: reading the certificates takes longer than a handshake.
         if self._tls is None:
-            path = self._settings.ca_bundle
-            try:
-                if path is not None and os.path.isdir(path):
-                    self._tls = ssl.create_default_context(capath=path)
-                else:
-                    self._tls = ssl.create_default_context(cafile=path)
-            except (OSError, ssl.SSLError) as error:
-                raise exc.InvalidConfiguration(f"ca_bundle {path} holds no usable certificates: {error}") from None
+            self._tls = tls_context(self._settings.ca_bundle)
         return self._tls
 
     def _failure(self, error: BaseException, origin: str) -> exc.NetworkError:

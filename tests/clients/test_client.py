@@ -81,6 +81,12 @@ def test_verbs_and_arguments() -> None:
         (lambda c: c.get("/a", _headers={"X-Ovh-Signature": "x"}), "written by the library"),
         (lambda c: c.get("/a", _timeout=0), "above 0"),
         (lambda c: c.get(None), "must be a string"),
+        (lambda c: c.put("/me", {"firstname": "x"}), "need_auth must be True or False, not dict"),
+        (lambda c: c.get("/me", {}), "passed by name"),
+        (lambda c: c.get("/me", _need_auth="no"), "not str"),
+        (lambda c: c.raw_call("GET", "/me", None, 1), "not int"),
+        (lambda c: c.new_consumer_key_request().add_rules("GET", "/me"), "methods is a list"),
+        (lambda c: c.new_consumer_key_request().add_recursive_rules("GET", "/me"), "methods is a list"),
         (lambda c: c.request_consumerkey([]), "at least one access rule"),
         (lambda c: c.request_consumerkey("GET"), "are lists"),
     ],
@@ -130,7 +136,7 @@ def test_consumer_keys() -> None:
     client = ovh.Client("ovh-eu", "sandbox-application-key", "sandbox-application-secret", transport=transport)
     with pytest.raises(ovh.InvalidKey, match="needs a consumer key") as caught:
         client.get("/me")
-    assert "request_consumerkey" in (caught.value.hint or "")
+    assert "new_consumer_key_request" in (caught.value.hint or "")
     request = client.new_consumer_key_request()
     request.add_rule("GET", "/me")
     request.add_rules(ovh.API_READ_WRITE_SAFE, "/a")
@@ -173,11 +179,13 @@ def test_closing() -> None:
 def test_transports_of_the_wrong_kind() -> None:
     with pytest.raises(ovh.InvalidConfiguration, match=r"name or an object with send\(request\), not object"):
         ovh.Client("ovh-eu", transport=object())
+    with pytest.raises(ovh.InvalidConfiguration, match=r"must be an object: SandboxTransport\(\.\.\.\), not the class"):
+        ovh.Client("ovh-eu", transport=SandboxTransport)
     with pytest.raises(ovh.InvalidConfiguration, match="needs a synchronous transport"):
         ovh.Client("ovh-eu", transport=AsyncScripted(echo))
     with pytest.raises(ovh.InvalidConfiguration, match="needs an asynchronous transport"):
         ovh.AsyncClient("ovh-eu", transport=Scripted(echo))
-    with pytest.raises(ovh.InvalidConfiguration, match="time_sync must be one of"):
+    with pytest.raises(ovh.InvalidConfiguration, match="must be one of date, server, off"):
         ovh.Client("ovh-eu", transport="sandbox", time_sync="often")
     with pytest.raises(ovh.InvalidConfiguration, match="has no OAuth2 token URL"):
         ovh.Client("kimsufi-eu", client_id="i", client_secret="s", transport="sandbox")

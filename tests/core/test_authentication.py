@@ -296,7 +296,7 @@ def test_asking_for_the_time_fails() -> None:
 
 
 def test_a_mode_that_is_none() -> None:
-    with pytest.raises(exc.InvalidConfiguration, match="time_sync must be one of"):
+    with pytest.raises(exc.InvalidConfiguration, match="must be one of date, server, off"):
         ovh.Client("ovh-eu", transport="sandbox", time_sync="often")
 
 

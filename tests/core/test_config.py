@@ -160,6 +160,9 @@ def test_credentials_of_the_default_section_do_not_count(tmp_path: Path) -> None
         ({"user_agent": "a\nb"}, {}, "user_agent (argument) must be a line of text"),
         ({"user_agent": 3}, {}, "must be a line of text"),
         ({"token_url": "nonsense"}, {}, "token URL is not a usable URL"),
+        ({"ca_bundle": 5}, {}, "ca_bundle (argument) must be the path of a file, not int"),
+        ({}, {"OVH_TIME_SYNC": "often"}, "OVH_TIME_SYNC (environment) must be one of date, server, off, not 'often'"),
+        ({"time_sync": []}, {}, "time_sync (argument) must be one of"),
     ],
 )
 def test_each_mistake_is_named(arguments: dict[str, Any], env: dict[str, str], said: str) -> None:
@@ -200,6 +203,21 @@ def test_files_that_cannot_be_used(tmp_path: Path, content: bytes | None, said: 
     message = refused(exc.InvalidConfiguration, {}, {}, path)
     assert str(path) in message
     assert said in message
+
+
+def test_a_setting_is_blamed_on_its_own_section(tmp_path: Path) -> None:
+    file = conf(tmp_path / "file", "[default]\nendpoint = ovh-fr\n")
+    assert f"endpoint ({file}, section [default])" in refused(exc.InvalidRegion, {}, {}, file)
+    text = "[default]\nendpoint = ovh-eu\ntimeout = 3\nproxy = p\n[ovh-eu]\ntimeout = x\n"
+    file = conf(tmp_path / "file", text)
+    assert f"timeout ({file}, section [ovh-eu]) must be" in refused(exc.InvalidConfiguration, {}, {}, file)
+    file = conf(tmp_path / "file", text.replace("= x", "= 7"))
+    settings = load({}, {}, file)
+    assert (settings.timeout, settings.proxy) == (Timeout(7, 7), "p")
+
+
+def test_a_file_that_is_no_path() -> None:
+    assert "config_file must be the path of a file, not int" in refused(exc.InvalidConfiguration, config_file=5)
 
 
 def test_other_settings(tmp_path: Path) -> None:

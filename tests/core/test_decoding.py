@@ -128,6 +128,17 @@ def test_hints() -> None:
         assert word in behind
 
 
+def test_hints_that_the_api_was_not_reached() -> None:
+    moved = error_of(respond(301, b"", Location="https://elsewhere.example/?token=CANARY"), GET)
+    assert "It leads to https://elsewhere.example/?token=<redacted>" in (moved.hint or "")
+    assert "Redirects are not followed" in (error_of(respond(302, b"")).hint or "")
+    assert "ends in /1.0" in (error_of(respond(404, {"message": "Got an invalid (or empty) URL"})).hint or "")
+    assert error_of(respond(404, {"message": "This service does not exist"})).hint is None
+    with pytest.raises(exc.InvalidResponse, match="it is a page in HTML") as caught:
+        decode(respond(200, b" <!DOCTYPE html>"))
+    assert "check the endpoint" in (caught.value.hint or "")
+
+
 @pytest.mark.parametrize("status", [200, 201, 202, 204, 206])
 @pytest.mark.parametrize("body", [b"", b" \r\n"])
 def test_empty_successes_are_none(status: int, body: bytes) -> None:

@@ -79,6 +79,11 @@ def test_hooks_that_are_wrong() -> None:
     with pytest.raises(ovh.InvalidConfiguration, match="cannot be used"):
         Plugins([WrongArguments()])
 
+    with pytest.raises(ovh.InvalidConfiguration, match="plugin 5 has no hook"):
+        Plugins([5])
+    with pytest.raises(ovh.InvalidConfiguration, match="plugins must be a list of plugins, not int"):
+        ovh.Client(transport="sandbox", plugins=5)  # type: ignore[arg-type]
+
     same = Offer()
     with pytest.raises(ovh.InvalidConfiguration, match="cannot be used"):
         Plugins([same, same])

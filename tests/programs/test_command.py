@@ -38,9 +38,10 @@ def test_version_and_help() -> None:
     assert "No account is needed" in runner.invoke(cli._commands(), ["-h"]).output
 
 
-def test_a_sandbox_for_other_programs() -> None:
+@pytest.mark.parametrize("kind", [[], ["--oauth2"]])
+def test_a_sandbox_for_other_programs(kind: list[str]) -> None:
     served = subprocess.Popen(
-        [*COMMAND, "sandbox"],
+        [*COMMAND, "sandbox", *kind],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -52,6 +53,11 @@ def test_a_sandbox_for_other_programs() -> None:
         variables: dict[str, Any] = dict(line.removeprefix("export ").split("=", 1) for line in lines)
         with ovh.Client(**{name.removeprefix("OVH_").lower(): value for name, value in variables.items()}) as client:
             assert client.get("/me")["firstname"] == "Ada"
+            port = client.endpoint.url.removesuffix("/1.0").rpartition(":")[2]
+        taken = subprocess.run([*COMMAND, "sandbox", "--port", port], capture_output=True, text=True, timeout=60)
+        assert taken.returncode == 1
+        assert taken.stderr.startswith("Error: ")
+        assert len(taken.stderr.splitlines()) == 1
         served.send_signal(signal.SIGINT)
         _, err = served.communicate(timeout=20)
     finally:
@@ -59,6 +65,19 @@ def test_a_sandbox_for_other_programs() -> None:
         served.communicate()
     assert served.returncode == 0
     assert err == "# Serving; press Ctrl+C to stop.\n# Stopped.\n"
+
+
+def test_what_is_missing_is_said_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["ovhcore", "demo"])
+    monkeypatch.setitem(sys.modules, "uvicorn", None)
+    with pytest.raises(SystemExit, match=r'^Error: Serving the sandbox needs uvicorn, .* "ovhcore\[testing\]"$'):
+        cli.main()
+
+
+def test_a_terminal_without_a_euro_sign() -> None:
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0", "LC_ALL": "C"}
+    done = subprocess.run([*COMMAND, "demo"], capture_output=True, timeout=60, check=True, env=environment)
+    assert b"59.98 ?" in done.stdout
 
 
 def test_a_sandbox_until_interrupted(monkeypatch: pytest.MonkeyPatch) -> None:

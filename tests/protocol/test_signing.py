@@ -169,4 +169,5 @@ def test_without_headers() -> None:
 def test_without_a_consumer_key() -> None:
     with pytest.raises(InvalidKey, match="needs a consumer key") as caught:
         sign_request(Request("GET", "https://eu.api.ovh.com/1.0/me"), ApplicationKey("key", "secret"), 1)
-    assert "request_consumerkey" in str(caught.value.hint)
+    assert "new_consumer_key_request" in str(caught.value.hint)
+    assert (caught.value.method, caught.value.url) == ("GET", "https://eu.api.ovh.com/1.0/me")

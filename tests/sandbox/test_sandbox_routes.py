@@ -52,7 +52,12 @@ def test_instances(client: ovh.Client) -> None:
     instances = client.get("/instance")
     assert client.get("/instance/{instanceId}", instanceId=instances[0]["instanceId"])["name"] == "web-1"
     (project,) = client.get("/cloud/project")
-    assert client.get("/cloud/project/{serviceName}/instance", serviceName=project) == instances
+    path = "/cloud/project/{serviceName}/instance"
+    assert [instance["id"] for instance in client.get(path, serviceName=project)] == [
+        instance["instanceId"] for instance in instances
+    ]
+    (far,) = client.get(path, serviceName=project, region="SBG-1")
+    assert (far["name"], far["ipAddresses"][0]["ip"]) == ("batch", "198.51.100.3")
 
 
 def test_zone(client: ovh.Client) -> None:
@@ -71,6 +76,27 @@ def test_zone(client: ovh.Client) -> None:
     assert client.post("/domain/zone/{zoneName}/refresh", **zone) is None
     with pytest.raises(ovh.ResourceNotFoundError, match="This service does not exist"):
         client.get(records, zoneName="example.org")
+
+
+def test_a_slash_at_the_end_changes_nothing(client: ovh.Client) -> None:
+    assert client.get("/dedicated/server/") == client.get("/dedicated/server")
+    assert client.get("/me/")["firstname"] == "Ada"
+
+
+def test_bodies_that_a_call_does_not_describe(client: ovh.Client) -> None:
+    with pytest.raises(ovh.BadParametersError, match=r"Received not described parameters: \(a, b\)"):
+        client.post("/domain/zone/{zoneName}/record", zoneName="example.com", fieldType="A", target="x", a=1, b=2)
+    with pytest.raises(ovh.BadParametersError, match="input body while none was expected"):
+        client.call("POST", "/domain/zone/example.com/refresh", {})
+    with pytest.raises(ovh.BadParametersError, match="must be an object"):
+        client.call("POST", "/domain/zone/example.com/record", ["A"])
+
+
+def test_what_is_not_imitated(client: ovh.Client) -> None:
+    with pytest.raises(ovh.ResourceNotFoundError, match=r"invalid \(or empty\) URL") as caught:
+        client.get("/email/domain")
+    assert caught.value.details["sandbox"].startswith("GET /email/domain is not among the calls that the sandbox")
+    assert "has no such path" in (caught.value.hint or "")
 
 
 def test_policies_come_in_pages(client: ovh.Client) -> None:

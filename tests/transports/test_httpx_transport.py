@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import gzip
 import time
+import warnings
 from pathlib import Path
 
 import pytest
@@ -51,6 +53,36 @@ def test_sends_the_request_as_it_is_and_returns_the_response() -> None:
     assert (received.fields["x-a"], received.fields["user-agent"]) == ("1", "me")
     assert (response.status, response.body, response.query_id) == (201, b'{"a":1}', "FR.1")
     assert response.headers["via"] == "a, b"
+
+
+def test_one_loop_after_another() -> None:
+    with RawServer() as server:
+        transport = open_async(DIRECT)
+
+        async def main(last: bool) -> int:
+            try:
+                return (await transport.send(get(server.url + "/me"))).status
+            finally:
+                if last:
+                    await transport.close()
+
+        with warnings.catch_warnings():
+            # The first loop is gone with its connection open, which asyncio says when it is collected.
+            warnings.simplefilter("ignore", ResourceWarning)
+            assert [asyncio.run(main(last)) for last in (False, True)] == [200, 200]
+            gc.collect()
+    assert server.connections == 2
+
+
+def test_closed_before_it_was_used() -> None:
+    async def main() -> None:
+        transport = open_async(DIRECT)
+        await transport.close()
+        await transport.close()
+        with pytest.raises(exc.ClientClosed):
+            await transport.send(get("http://127.0.0.1/"))
+
+    asyncio.run(main())
 
 
 def test_redirects_are_not_followed() -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from ..exceptions import APIError, InvalidConfiguration, InvalidResponse
+from ..exceptions import APIError, InvalidResponse
 from ..protocol.clock import ClockState, Now, observe, parse_http_date
 from ..protocol.decoding import annotate, decode, is_time_error
 from ..protocol.messages import Request, Response
@@ -20,6 +20,7 @@ from .events import ClockCorrected, Observer
 __all__ = ["CLOCK", "MODES", "TimeSync"]
 
 MODES: Final = ("date", "server", "off")
+"""What ``time_sync`` may be."""
 
 CLOCK: Final = Clock()
 
@@ -40,8 +41,6 @@ class TimeSync:
     """
 
     def __init__(self, mode: str, ask: Request, handler: Handler, notify: Observer | None = None) -> None:
-        if mode not in MODES:
-            raise InvalidConfiguration(f"time_sync must be one of 'date', 'server', 'off', not {mode!r}")
         self.mode = mode
         self.state = ClockState()
         self.answers = 0
@@ -57,14 +56,13 @@ class TimeSync:
             request: signed already, or in no need of it.
             sent: what the clock showed just before, if it was read.
         """
-        if sent is None:
-            sent = yield CLOCK
+        begun: Now = (yield CLOCK) if sent is None else sent
         response = yield from self._handler(request)
         if self.mode == "date" and not self.state.asked:
             server = self._new_date(response)
             if server is not None:
                 received: Now = yield CLOCK
-                self._learn(observe(self.state, sent, received, server))
+                self._learn(observe(self.state, begun, received, server))
         return response
 
     @property

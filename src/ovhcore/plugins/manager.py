@@ -36,6 +36,12 @@ def _entry_points() -> tuple[tuple[str, Any], ...]:
     return tuple(found)
 
 
+def _listed(plugins: Iterable[object]) -> list[object]:
+    if isinstance(plugins, Iterable):
+        return list(plugins)
+    raise InvalidConfiguration(f"plugins must be a list of plugins, not {type(plugins).__name__}")
+
+
 class Plugins:
     """The plugins of one client.
 
@@ -51,8 +57,12 @@ class Plugins:
         manager.add_hookspecs(hookspecs)
         for name, plugin in _entry_points():
             self._register(plugin, name)
-        for plugin in plugins:
+        for plugin in _listed(plugins):
             self._register(plugin, None)
+            if not manager.get_hookcallers(plugin):
+                raise InvalidConfiguration(
+                    f"The plugin {plugin!r} has no hook: a hook is a function marked with ovhcore.hookimpl"
+                )
         try:
             manager.check_pending()
         except pluggy.PluginValidationError as error:

@@ -18,6 +18,7 @@ __all__ = [
     "API_READ_WRITE",
     "API_READ_WRITE_SAFE",
     "access_rule",
+    "access_rules",
     "credential_request",
     "recursive_rules",
     "rule_covers",
@@ -47,16 +48,31 @@ def access_rule(method: str, path: str) -> dict[str, str]:
     return {"method": method.upper(), "path": path}
 
 
+def access_rules(methods: Iterable[str], path: str) -> list[dict[str, str]]:
+    """Return the rules that grant ``methods`` on one path pattern; see :func:`access_rule`.
+
+    Raises:
+        InvalidRequest: no such method, a string instead of a list, or a path that does not start with ``/``.
+    """
+    if isinstance(methods, str):
+        raise InvalidRequest(f"methods is a list, as API_READ_ONLY or ['GET'], not the string {methods!r}")
+    return [access_rule(method, path) for method in methods]
+
+
 def recursive_rules(methods: Iterable[str], path: str) -> list[dict[str, str]]:
     """Return the rules that grant ``methods`` on a path and on everything below it.
 
     >>> [rule["path"] for rule in recursive_rules(["GET"], "/sms")]
     ['/sms', '/sms/*']
+
+    Raises:
+        InvalidRequest: as :func:`access_rules`.
     """
-    methods = list(methods)
-    base = path.rstrip("*/ ")
-    paths = [base, f"{base}/*"] if base else ["/*"]
-    return [access_rule(method, each) for each in paths for method in methods]
+    if not isinstance(methods, str):
+        methods = tuple(methods)
+    base = path.rstrip("*/ ") if isinstance(path, str) else path
+    own = access_rules(methods, base) if base else []
+    return own + access_rules(methods, f"{base}/*")
 
 
 def rule_covers(rule: Mapping[str, Any], method: str, path: str) -> bool:

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from ..exceptions import InvalidKey, InvalidRequest
 from .credentials import ApplicationKey
+from .decoding import annotate
 from .endpoints import Endpoint
 from .messages import Headers, Request, Timeout
 from .signing import sign
@@ -156,11 +157,12 @@ def sign_request(request: Request, credentials: ApplicationKey, timestamp: int) 
     """
     consumer_key = credentials.consumer_key
     if consumer_key is None:
-        raise InvalidKey(
+        error = InvalidKey(
             "This call needs a consumer key and there is none",
-            hint="Ask for one with client.request_consumerkey(...) and send the user to its validationUrl, "
+            hint="Ask for one with client.new_consumer_key_request() and send the user to its validationUrl, "
             "or set consumer_key beside the application key.",
         )
+        raise annotate(error, request)
     signature = sign(
         application_secret=credentials.application_secret.reveal(),
         consumer_key=consumer_key.reveal(),

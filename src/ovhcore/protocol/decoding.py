@@ -47,11 +47,20 @@ _HINTS: Final[dict[type[exc.APIError], str]] = {
     exc.InvalidKey: "Application keys belong to one region: check that the endpoint is the one the key was made for.",
     exc.NotCredential: "The consumer key is unknown here: check it, and that the endpoint is the one it was made for.",
     exc.InvalidCredential: "The consumer key is not valid: its user has not confirmed it at the validation URL yet, "
-    "or it has expired or was refused. Ask for a new one with client.request_consumerkey(...).",
+    "or it has expired or was refused. Ask for a new one with client.new_consumer_key_request().",
     exc.QueryTimeOut: "The clock of this machine is wrong and could not be corrected; set it (NTP).",
-    exc.Unauthorized: "The call needs somebody to be logged in: a consumer key, a service account or an access token.",
+    exc.Unauthorized: "The API does not know who is calling: there is no consumer key, or the access token belongs to "
+    "another endpoint, or has expired.",
 }
 
+_NOT_THE_API: Final = (
+    "Something other than the API may have answered: check the endpoint, which ends in /1.0, /v1 or /v2, and the proxy."
+)
+_NO_SUCH_PATH: Final = (
+    "The API has no such path: check it against the API console of this endpoint, and that the endpoint's URL ends in "
+    "/1.0, /v1 or /v2."
+)
+_NO_ROUTE: Final = "got an invalid (or empty) url"
 _SKEW_TO_MENTION: Final = 30
 
 
@@ -112,8 +121,10 @@ def decode(
             return parse_json(response.body)
         except ValueError as error:
             problem = str(error)
+        if response.body.lstrip()[:1] == b"<":
+            problem = f"{problem}; it is a page in HTML"
         failure: exc.APIError = exc.InvalidResponse(
-            f"Failed to decode API response as JSON: {problem}", response=_shown(response, redact)
+            f"Failed to decode API response as JSON: {problem}", response=_shown(response, redact), hint=_NOT_THE_API
         )
         raise annotate(failure, request)
     raise error_of(response, request, redact=redact, received=received)
@@ -143,9 +154,10 @@ def error_of(
             kind = _STATUSES.get(status, exc.APIError)
     if message is None:
         message = _plain_message(response)
+    shown = _shown(response, redact)
     error = kind(
         redact(redact_text(message)) if redact else redact_text(message),
-        response=_shown(response, redact),
+        response=shown,
         status=status,
         code=code,
         error_class=error_class,
@@ -154,7 +166,7 @@ def error_of(
         retry_safe=kind in (exc.TooManyRequests, exc.QueryTimeOut)
         or ((status == 408 or status >= 500) and request is not None and request.method == "GET"),
     )
-    error.hint = _hint(error, request, received)
+    error.hint = _hint(error, shown, request, received)
     return annotate(error, request)
 
 
@@ -221,12 +233,12 @@ def _shown(response: Response, redact: Callable[[str], str] | None) -> Response:
     return Response(response.status, Headers(headers), text.encode("utf-8", "replace"))
 
 
-def _hint(error: exc.APIError, request: Request | None, received: float | None) -> str | None:
+def _hint(error: exc.APIError, shown: Response, request: Request | None, received: float | None) -> str | None:
     if isinstance(error, exc.InvalidSignature):
         return (
             "Commonly one of these: the application secret or consumer key belongs to another application key; "
             "the endpoint is not the one the keys were made for; the consumer key still waits for its validation; "
-            "a member of the body has the wrong type; the clock is wrong. " + _clock_seen(error.response, received)
+            "a member of the body has the wrong type; the clock is wrong. " + _clock_seen(shown, received)
         )
     if isinstance(error, exc.NotGrantedCall):
         actions = error.details.get("unauthorizedActionsByIAM") or error.details.get(
@@ -237,12 +249,17 @@ def _hint(error: exc.APIError, request: Request | None, received: float | None) 
         if request is not None:
             return (
                 f"The consumer key has no access rule for {request.method} on this path. Its rules never change: "
-                "ask for a new one with client.request_consumerkey(...)."
+                "ask for a new one with client.new_consumer_key_request()."
             )
+    if 300 <= shown.status < 400:
+        where = f" It leads to {shown.headers['location']}." if "location" in shown.headers else ""
+        return f"Redirects are not followed: a signature holds for one URL.{where} {_NOT_THE_API}"
+    if isinstance(error, exc.ResourceNotFoundError) and _NO_ROUTE in error.message.lower():
+        return _NO_SUCH_PATH
     return _HINTS.get(type(error))
 
 
-def _clock_seen(response: Response | Any, received: float | None) -> str:
+def _clock_seen(response: Response, received: float | None) -> str:
     server = parse_http_date(response.headers.get("date", ""))
     if server is None or received is None:
         return "The answer does not show the server's clock."

@@ -6,7 +6,7 @@ import json
 import threading
 from email.utils import formatdate
 from typing import Any, Final
-from urllib.parse import parse_qs, parse_qsl, unquote
+from urllib.parse import parse_qs, parse_qsl
 
 from ovhcore.protocol.messages import Request, Response
 
@@ -90,17 +90,14 @@ class Sandbox:
         if path == "/auth/" and request.method in ("GET", "POST"):
             token = parse_qs(query).get("credentialToken", [""])[-1]
             return 200, _HTML, validation_page(self._state, token, request).encode()
-        base = next((base for base in _BASES if path.startswith(base + "/")), None)
-        route = path.removeprefix(base or "")
-        segments = [unquote(segment, errors="replace") for segment in route.split("/")[1:]]
-        found = find_route(request.method, segments)
-        if base is None or found is None or (base == "/v2") != (segments[0] == "iam"):
-            raise ApiError.of_class(404, "NotFound", "Got an invalid (or empty) URL")
-        arguments, login, answer = found
+        base = next((base for base in _BASES if path.startswith(base + "/")), "")
+        # Access rules, and the routes of version 1, are written without the version.
+        route_path = path.removeprefix(base) if base else "/"
+        route, arguments = find_route(request.method, path if base == "/v2" else route_path)
         credential = None
-        if login:
-            credential = authenticate(self._state, request, route, now)
-        elif route == "/auth/credential" and request.headers.get("x-ovh-application", "") != APPLICATION_KEY:
+        if route.login:
+            credential = authenticate(self._state, request, route_path, now)
+        elif route.method == "POST" and request.headers.get("x-ovh-application", "") != APPLICATION_KEY:
             raise ApiError.of_code(403, "Forbidden", "INVALID_KEY", "This application key is invalid")
         call = Call(
             self._state,
@@ -113,7 +110,8 @@ class Sandbox:
             origin,
             headers,
         )
-        return 200, _JSON, _dumped(answer(call))
+        route.check(call)
+        return 200, _JSON, _dumped(route.answer(call))
 
     def _token(self, request: Request, now: float) -> tuple[int, str, bytes]:
         try:

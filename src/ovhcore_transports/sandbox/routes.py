@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
+from urllib.parse import unquote
 
 from .state import ApiError, State
 
-__all__ = ["ROUTES", "Call", "find_route"]
+__all__ = ["ROUTES", "Call", "Route", "find_route"]
 
 
 class Call(NamedTuple):
@@ -152,7 +153,19 @@ def _projects(call: Call) -> list[str]:
 
 def _project_instances(call: Call) -> Any:
     _named([call.state.resources["project"]], "project_id", call.path["serviceName"])
-    return call.state.resources["instances"]
+    return [
+        {
+            "id": instance["instanceId"],
+            "name": instance["name"],
+            "ipAddresses": [{"ip": instance["ip"], "type": "public", "version": 4}],
+            "flavorId": instance["flavorId"],
+            "imageId": instance["imageId"],
+            "region": instance["region"],
+            "status": instance["status"],
+        }
+        for instance in call.state.resources["instances"]
+        if call.query.get("region", instance["region"]) == instance["region"]
+    ]
 
 
 def _zones(call: Call) -> list[str]:
@@ -192,7 +205,7 @@ def _record(call: Call) -> dict[str, Any]:
 def _change_record(call: Call) -> None:
     record = _record(call)
     for name in ("subDomain", "target", "ttl"):
-        if isinstance(call.body, dict) and name in call.body:
+        if call.body and name in call.body:
             record[name] = call.member(name, int if name == "ttl" else str)
 
 
@@ -216,42 +229,89 @@ def _policies(call: Call) -> Any:
     return policies[start:end]
 
 
-ROUTES: Final[tuple[tuple[str, str, bool, Answer], ...]] = (
-    # method, template, whether somebody must be logged in, what answers
-    ("GET", "/auth/time", False, _time),
-    ("POST", "/auth/credential", False, _ask_credential),
-    ("GET", "/auth/currentCredential", True, _current_credential),
-    ("GET", "/auth/details", True, _details),
-    ("POST", "/auth/logout", True, _logout),
-    ("GET", "/me", True, _me),
-    ("PUT", "/me", True, _change_me),
-    ("GET", "/me/bill", True, _bills),
-    ("GET", "/me/bill/{billId}", True, _bill),
-    ("GET", "/dedicated/server", True, _servers),
-    ("GET", "/dedicated/server/{serviceName}", True, _server),
-    ("GET", "/dedicated/server/{serviceName}/burst", True, _burst),
-    ("PUT", "/dedicated/server/{serviceName}/burst", True, _change_burst),
-    ("GET", "/instance", True, _instances),
-    ("GET", "/instance/{instanceId}", True, _instance),
-    ("GET", "/cloud/project", True, _projects),
-    ("GET", "/cloud/project/{serviceName}/instance", True, _project_instances),
-    ("GET", "/domain/zone", True, _zones),
-    ("GET", "/domain/zone/{zoneName}/record", True, _records),
-    ("POST", "/domain/zone/{zoneName}/record", True, _new_record),
-    ("GET", "/domain/zone/{zoneName}/record/{id}", True, _record),
-    ("PUT", "/domain/zone/{zoneName}/record/{id}", True, _change_record),
-    ("DELETE", "/domain/zone/{zoneName}/record/{id}", True, _delete_record),
-    ("POST", "/domain/zone/{zoneName}/refresh", True, _refresh),
-    ("GET", "/iam/policy", True, _policies),
+class Route(NamedTuple):
+    """One path that the sandbox imitates."""
+
+    method: str
+    template: str
+    answer: Answer
+    accepts: tuple[str, ...] | None = ()
+    """Members that the body may have: none at all by default, None for any."""
+    login: bool = True
+    """Whether somebody must be logged in."""
+
+    def arguments(self, method: str, segments: list[str]) -> dict[str, str] | None:
+        """Return the arguments that a path has for this route's template, None if it is another's."""
+        pattern = self.template.split("/")[1:]
+        if method != self.method or len(pattern) != len(segments):
+            return None
+        pairs = list(zip(pattern, segments, strict=True))
+        if any(given != wanted and not wanted.startswith("{") for wanted, given in pairs):
+            return None
+        return {wanted[1:-1]: given for wanted, given in pairs if wanted.startswith("{")}
+
+    def check(self, call: Call) -> None:
+        """Refuse a body that the call does not describe.
+
+        Queries are not checked: the real paths know more arguments than the sandbox does.
+
+        Raises:
+            ApiError: it has other members, or there is one where none belongs.
+        """
+        if call.body is None or self.accepts is None:
+            return
+        if not self.accepts:
+            raise ApiError.of_class(400, "BadRequest", "You provided an input body while none was expected")
+        if not isinstance(call.body, dict):
+            raise ApiError.of_class(400, "BadRequest", "The body must be an object")
+        if strange := sorted(call.body.keys() - self.accepts):
+            raise ApiError.of_class(400, "BadRequest", f"Received not described parameters: ({', '.join(strange)})")
+
+
+_RECORD: Final = ("fieldType", "subDomain", "target", "ttl")
+
+ROUTES: Final = (
+    Route("GET", "/auth/time", _time, login=False),
+    Route("POST", "/auth/credential", _ask_credential, ("accessRules", "allowedIPs", "redirection"), login=False),
+    Route("GET", "/auth/currentCredential", _current_credential),
+    Route("GET", "/auth/details", _details),
+    Route("POST", "/auth/logout", _logout),
+    Route("GET", "/me", _me),
+    Route("PUT", "/me", _change_me, None),
+    Route("GET", "/me/bill", _bills),
+    Route("GET", "/me/bill/{billId}", _bill),
+    Route("GET", "/dedicated/server", _servers),
+    Route("GET", "/dedicated/server/{serviceName}", _server),
+    Route("GET", "/dedicated/server/{serviceName}/burst", _burst),
+    Route("PUT", "/dedicated/server/{serviceName}/burst", _change_burst, ("status",)),
+    Route("GET", "/instance", _instances),
+    Route("GET", "/instance/{instanceId}", _instance),
+    Route("GET", "/cloud/project", _projects),
+    Route("GET", "/cloud/project/{serviceName}/instance", _project_instances),
+    Route("GET", "/domain/zone", _zones),
+    Route("GET", "/domain/zone/{zoneName}/record", _records),
+    Route("POST", "/domain/zone/{zoneName}/record", _new_record, _RECORD),
+    Route("GET", "/domain/zone/{zoneName}/record/{id}", _record),
+    Route("PUT", "/domain/zone/{zoneName}/record/{id}", _change_record, _RECORD[1:]),
+    Route("DELETE", "/domain/zone/{zoneName}/record/{id}", _delete_record),
+    Route("POST", "/domain/zone/{zoneName}/refresh", _refresh),
+    Route("GET", "/v2/iam/policy", _policies),
 )
 
 
-def find_route(method: str, segments: list[str]) -> tuple[dict[str, str], bool, Answer] | None:
-    """Return the arguments in a path, whether it needs a login, and what answers; None for no such route."""
-    for route_method, template, login, answer in ROUTES:
-        pattern = template.split("/")[1:]
-        if route_method == method and len(pattern) == len(segments):
-            pairs = list(zip(pattern, segments, strict=True))
-            if all(given == wanted or wanted.startswith("{") for wanted, given in pairs):
-                return {wanted[1:-1]: given for wanted, given in pairs if wanted.startswith("{")}, login, answer
-    return None
+def find_route(method: str, path: str) -> tuple[Route, dict[str, str]]:
+    """Return the route of a path that was received, without its version if that is 1, and the arguments it has.
+
+    Raises:
+        ApiError: there is none.
+    """
+    segments = [unquote(segment, errors="replace") for segment in path.split("/")[1:]]
+    if len(segments) > 1 and not segments[-1]:
+        del segments[-1]  # "/dedicated/server/" is "/dedicated/server"
+    for route in ROUTES:
+        arguments = route.arguments(method, segments)
+        if arguments is not None:
+            return route, arguments
+    error = ApiError.of_class(404, "NotFound", "Got an invalid (or empty) URL")
+    error.body["details"] = {"sandbox": f"{method} {path} is not among the calls that the sandbox imitates"}
+    raise error
