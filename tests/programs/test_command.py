@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import subprocess
@@ -70,6 +71,7 @@ def test_a_sandbox_for_other_programs(kind: list[str]) -> None:
 def test_what_is_missing_is_said_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "argv", ["ovhcore", "demo"])
     monkeypatch.setitem(sys.modules, "uvicorn", None)
+    monkeypatch.setattr(sys, "stdout", io.StringIO())  # what IDEs put there
     with pytest.raises(SystemExit, match=r'^Error: Serving the sandbox needs uvicorn, .* "ovhcore\[testing\]"$'):
         cli.main()
 
@@ -80,12 +82,13 @@ def test_a_terminal_without_a_euro_sign() -> None:
     assert b"59.98 ?" in done.stdout
 
 
-def test_a_sandbox_until_interrupted(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("kind", [[], ["--oauth2"]])
+def test_a_sandbox_until_interrupted(kind: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupted(server: Server) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(Server, "wait", interrupted)
-    result = CliRunner().invoke(cli._commands(), ["sandbox"])
+    result = CliRunner().invoke(cli._commands(), ["sandbox", *kind])
     assert result.exit_code == 0
     assert "export OVH_ENDPOINT=http://127.0.0.1:" in result.output
     assert "# Stopped." in result.output
