@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import ovhcore
 
 project = "ovhcore"
@@ -17,12 +19,24 @@ myst_heading_anchors = 3
 html_theme = "furo"
 html_title = f"ovhcore {version}"
 
+autoclass_content = "both"
 autodoc_typehints = "description"
+autodoc_typehints_description_target = "documented"
 autodoc_member_order = "bysource"
 autodoc_default_options = {"members": True, "show-inheritance": True}
 napoleon_google_docstring = True
 napoleon_use_rtype = False
-suppress_warnings = ["ref.python"]
-nitpicky = False
+nitpicky = True
+# The standard library's own pages, and type variables, which have none.
+nitpick_ignore_regex = [("py:.*", r"(collections|os)\..*"), ("py:.*", r"ovhcore\..*\.[A-Z]")]
 doctest_global_setup = "import ovhcore as ovh"
 doctest_test_doctest_blocks = ""  # those of docstrings are run by the tests
+
+
+def setup(app: Any) -> None:
+    """Leave the constructors of exceptions out: nobody calls them, and their sentence is what counts."""
+
+    def signature(app: Any, what: str, *rest: object) -> tuple[str, None] | None:
+        return ("", None) if what == "exception" else None
+
+    app.connect("autodoc-process-signature", signature)

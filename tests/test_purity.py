@@ -35,9 +35,11 @@ ROOMS = {
     "plugins": 3,
     "sources": 3,
     "config": 3,
-    "base": 4,
-    "client": 5,
-    "__init__": 6,
+    "python_ovh": 4,
+    "base": 5,
+    "consumer_key": 6,
+    "client": 7,
+    "__init__": 8,
 }
 
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 from ._version import __version__
 
 if TYPE_CHECKING:
-    from . import client, config, exceptions, flows, plugins, protocol
+    from . import client, config, consumer_key, exceptions, flows, plugins, protocol
     from .client import AsyncClient, Client, ConsumerKeyRequest
     from .exceptions import (
         APIError,
@@ -63,6 +63,7 @@ if TYPE_CHECKING:
     from .protocol.endpoints import ENDPOINTS
     from .protocol.messages import Headers, Request, Response, Timeout
     from .protocol.signing import canonical_string, sign, verify
+    from .python_ovh import install_as_ovh
 
 _HOMES: Final = {
     "client": ("AsyncClient", "Client", "ConsumerKeyRequest"),
@@ -108,9 +109,10 @@ _HOMES: Final = {
     "protocol.access": ("API_READ_ONLY", "API_READ_WRITE", "API_READ_WRITE_SAFE"),
     "protocol.endpoints": ("ENDPOINTS",),
     "protocol.messages": ("Headers", "Request", "Response", "Timeout"),
+    "python_ovh": ("install_as_ovh",),
     "protocol.signing": ("canonical_string", "sign", "verify"),
 }
-_MODULES: Final = ("client", "config", "exceptions", "flows", "plugins", "protocol")
+_MODULES: Final = ("client", "config", "consumer_key", "exceptions", "flows", "plugins", "protocol")
 _HOME_OF: Final = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
@@ -165,9 +167,11 @@ __all__ = [
     "canonical_string",
     "client",
     "config",
+    "consumer_key",
     "exceptions",
     "flows",
     "hookimpl",
+    "install_as_ovh",
     "plugins",
     "protocol",
     "sign",

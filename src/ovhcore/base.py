@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Final, NoReturn, Self
 from ._version import __version__
 from .config import Settings, load_settings
 from .exceptions import ClientClosed, InvalidConfiguration, InvalidKey, InvalidRequest, InvalidResponse
-from .flows.authentication import KeyAuthentication, authentication
+from .flows.authentication import KeyAuthentication, as_application, authentication
 from .flows.effects import Handler
 from .flows.events import Event, Observer
 from .flows.exchange import exchange, observed
@@ -24,42 +24,15 @@ from .protocol.endpoints import Endpoint
 from .protocol.messages import Headers, Request, Response
 from .protocol.redaction import Secret, redactor
 from .protocol.values import read_timeout
+from .python_ovh import PythonOvhNames
 
 __all__ = ["BaseClient"]
 
 _AGENT: Final = f"ovhcore/{__version__}"
 
 
-class BaseClient:
-    """Everything of a client but the loop that drives its flows.
-
-    Args:
-        endpoint: name of an endpoint (``"ovh-eu"``) or a URL.
-        application_key: key of the application.
-        application_secret: its secret.
-        consumer_key: key of the user on whose behalf calls are made.
-        timeout: seconds to wait for a connection and for each read: a number or a pair.
-        config_file: a file to read before the usual ones.
-        client_id: OAuth2 id of a service account.
-        client_secret: its secret.
-        access_token: a token that was issued elsewhere.
-        transport: name of a transport, or one of your own making, which you close yourself.
-        plugins: plugins of this client, in addition to the installed ones.
-        proxy: URL of a proxy; ``OVH_PROXY``, ``HTTPS_PROXY`` and the like where not given.
-        ca_bundle: file with the certificates to trust.
-        user_agent: put before the library's own.
-        headers: fields to send with every request.
-        time_sync: ``"date"``, ``"server"`` or ``"off"``; see :mod:`ovhcore.flows.timesync`.
-        token_url: where OAuth2 tokens come from, if not where they do by default.
-        max_response_size: bytes beyond which a response is refused.
-
-    What is not given comes from ``OVH_*`` variables, then ``./ovh.conf``, ``~/.ovh.conf``
-    and ``/etc/ovh.conf``.
-
-    Raises:
-        InvalidConfiguration: a setting is missing, malformed or contradicts another.
-        InvalidRegion: no endpoint is set, or an unknown one.
-    """
+class BaseClient(PythonOvhNames):
+    """Everything of a client but the loop that drives its flows."""
 
     _closed = False
     _asynchronous: ClassVar[bool]
@@ -87,6 +60,36 @@ class BaseClient:
         token_url: str | None = None,
         max_response_size: int | None = None,
     ) -> None:
+        """Make a client; nothing is sent yet.
+
+        What is not given comes from ``OVH_*`` variables, then ``./ovh.conf``, ``~/.ovh.conf``
+        and ``/etc/ovh.conf``. With the endpoint and a whole set of credentials given, neither
+        is asked for them.
+
+        Args:
+            endpoint: name of an endpoint (``"ovh-eu"``) or a URL.
+            application_key: key of the application.
+            application_secret: its secret.
+            consumer_key: key of the user on whose behalf calls are made.
+            timeout: seconds to wait for a connection and for each read: a number or a pair.
+            config_file: a file to read before the usual ones.
+            client_id: OAuth2 id of a service account.
+            client_secret: its secret.
+            access_token: a token that was issued elsewhere.
+            transport: name of a transport, or one of your own making, which you close yourself.
+            plugins: plugins of this client, in addition to the installed ones.
+            proxy: URL of a proxy; ``OVH_PROXY``, ``HTTPS_PROXY`` and the like where not given.
+            ca_bundle: file with the certificates to trust.
+            user_agent: put before the library's own.
+            headers: fields to send with every request.
+            time_sync: ``"date"``, ``"server"`` or ``"off"``; see :mod:`ovhcore.flows.timesync`.
+            token_url: where OAuth2 tokens come from, if not where they do by default.
+            max_response_size: bytes beyond which a response is refused.
+
+        Raises:
+            InvalidConfiguration: a setting is missing, malformed or contradicts another.
+            InvalidRegion: no endpoint is set, or an unknown one.
+        """
         # What a traceback would show of this frame, should anything below fail.
         application_key, application_secret = _hidden(application_key), _hidden(application_secret)
         consumer_key, access_token = _hidden(consumer_key), _hidden(access_token)
@@ -167,6 +170,8 @@ class BaseClient:
         notify = _notifier(observers) if observers else None
         handler: Handler = exchange if notify is None else observed(exchange, notify)
         ask = build_request(endpoint, "GET", "/auth/time", need_auth=False, headers=self._headers)
+        if isinstance(settings.credentials, ApplicationKey):
+            ask = as_application(ask, settings.credentials)
         self._time = TimeSync(settings.time_sync, ask, handler, notify)
         self._auth = authentication(settings.credentials, endpoint, self._time, handler, notify)
         pipeline: Handler = self._auth.handle
@@ -193,8 +198,12 @@ class BaseClient:
         if not hasattr(self, "_auth"):
             return f"<{type(self).__name__}, not complete>"  # in the traceback of its own __init__
         state = ", closed" if self._closed else ""
-        credentials = self._auth.credentials if isinstance(self._auth, KeyAuthentication) else self.settings.credentials
-        return f"<{type(self).__name__} {self.endpoint.name}, {credentials!r}{state}>"
+        return (
+            f"<{type(self).__name__} {self.endpoint.name}, {self._application or self.settings.credentials!r}{state}>"
+        )
+
+    def __copy__(self) -> Self:
+        return self
 
     def __deepcopy__(self, memo: object) -> Self:
         # A client is a handle on connections; frameworks that copy their settings mean the same one.
@@ -263,14 +272,14 @@ class BaseClient:
         headers: Mapping[str, str] | None = None,
         timeout: Any = None,
     ) -> Any:
-        """Make a call; :class:`Client` returns its JSON value, :class:`AsyncClient` what is awaited for it."""
+        """Make a call; :class:`.Client` returns its JSON value, :class:`.AsyncClient` what is awaited for it."""
         raise NotImplementedError
 
     # Any, for type checkers hold **{"date.from": ...} against every parameter that has a name.
     def get(
         self,
-        _target: str,
         /,
+        _target: str,
         _need_auth: Any = True,
         *,
         _headers: Any = None,
@@ -295,8 +304,8 @@ class BaseClient:
 
     def post(
         self,
-        _target: str,
         /,
+        _target: str,
         _need_auth: Any = True,
         *,
         _headers: Any = None,
@@ -309,8 +318,8 @@ class BaseClient:
 
     def put(
         self,
-        _target: str,
         /,
+        _target: str,
         _need_auth: Any = True,
         *,
         _headers: Any = None,
@@ -323,8 +332,8 @@ class BaseClient:
 
     def delete(
         self,
-        _target: str,
         /,
+        _target: str,
         _need_auth: Any = True,
         *,
         _headers: Any = None,
@@ -347,9 +356,8 @@ class BaseClient:
         key = answer.get("consumerKey") if isinstance(answer, dict) else None
         if not isinstance(key, str) or not isinstance(self._auth, KeyAuthentication):
             raise InvalidResponse("POST /auth/credential did not answer with a consumerKey")
-        known = self._auth.credentials
         try:
-            self._auth.credentials = ApplicationKey(known.application_key, known.application_secret, key)
+            self._consumer_key = key
         except InvalidConfiguration:
             key = answer = None
         if key is None:

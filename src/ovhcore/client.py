@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from types import TracebackType
-from typing import Any, Generic, Self, TypeVar
+from typing import Any, Self
 
+from . import exceptions
 from .base import BaseClient
+from .consumer_key import ConsumerKeyRequest
 from .flows.driver import arun, run
 from .flows.effects import Flow
 from .protocol.access import (
     API_READ_ONLY,
     API_READ_WRITE,
     API_READ_WRITE_SAFE,
-    access_rule,
-    access_rules,
-    recursive_rules,
 )
 from .protocol.endpoints import ENDPOINTS
 from .protocol.messages import Response
@@ -31,7 +30,12 @@ __all__ = [
     "ConsumerKeyRequest",
 ]
 
-C = TypeVar("C", bound=BaseClient)
+
+def __getattr__(name: str) -> Any:
+    # python-ovh's module has its exceptions, too: "from ovh.client import APIError".
+    if name in exceptions.__all__:
+        return getattr(exceptions, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 class Client(BaseClient):
@@ -119,7 +123,7 @@ class Client(BaseClient):
         return ConsumerKeyRequest(self)
 
     def close(self) -> None:
-        """Close the connections. May be called again; calls after it raise :class:`ClientClosed`."""
+        """Close the connections. May be called again; calls after it raise :class:`.ClientClosed`."""
         self._closed = True
         for transport in self._opened if self._owned else ():
             transport.close()
@@ -132,7 +136,7 @@ class Client(BaseClient):
 
 
 class AsyncClient(BaseClient):
-    """A client for ``async def`` code: the methods of :class:`Client`, awaited; safe to use from many tasks."""
+    """A client for ``async def`` code: the methods of :class:`.Client`, awaited; safe to use from many tasks."""
 
     _asynchronous = True
     _default_transport = "httpx"
@@ -146,7 +150,7 @@ class AsyncClient(BaseClient):
         headers: Mapping[str, str] | None = None,
         timeout: Any = None,
     ) -> Any:
-        """Make a call and return its JSON value; see :meth:`Client.call`."""
+        """Make a call and return its JSON value; see :meth:`.Client.call`."""
         request = self._request(method, path, data, need_auth, headers, timeout)
         return self._decoded(await arun(self._pipeline(request), self._transport), request)
 
@@ -159,7 +163,7 @@ class AsyncClient(BaseClient):
         headers: Mapping[str, str] | None = None,
         timeout: Any = None,
     ) -> Response:
-        """Make a call and return the response, whatever its status; see :meth:`Client.raw_call`."""
+        """Make a call and return the response, whatever its status; see :meth:`.Client.raw_call`."""
         request = self._request(method, path, data, need_auth, headers, timeout)
         return await arun(self._pipeline(request), self._transport)
 
@@ -178,7 +182,7 @@ class AsyncClient(BaseClient):
         redirect_url: str | None = None,
         allowedIPs: Iterable[str] | None = None,  # noqa: N803 - python-ovh's name
     ) -> dict[str, Any]:
-        """Ask for a consumer key and use it from now on; see :meth:`Client.request_consumerkey`."""
+        """Ask for a consumer key and use it from now on; see :meth:`.Client.request_consumerkey`."""
         body = self._credential_request(access_rules, redirect_url, allowedIPs)
         return self._take_consumer_key(await self.call("POST", "/auth/credential", body, False))  # type: ignore[no-any-return]
 
@@ -187,7 +191,7 @@ class AsyncClient(BaseClient):
         return ConsumerKeyRequest(self)
 
     async def close(self) -> None:
-        """Close the connections. May be called again; calls after it raise :class:`ClientClosed`."""
+        """Close the connections. May be called again; calls after it raise :class:`.ClientClosed`."""
         self._closed = True
         for transport in self._opened if self._owned else ():
             await transport.close()
@@ -201,39 +205,3 @@ class AsyncClient(BaseClient):
         self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
     ) -> None:
         await self.close()
-
-
-class ConsumerKeyRequest(Generic[C]):
-    """Collects access rules and asks for a consumer key with them.
-
-    >>> with Client(transport="sandbox") as client:
-    ...     request = client.new_consumer_key_request()
-    ...     request.add_recursive_rules(API_READ_ONLY, "/me")
-    ...     request.request()["state"]
-    'pendingValidation'
-    """
-
-    def __init__(self, client: C) -> None:
-        self._client = client
-        self._access_rules: list[dict[str, str]] = []
-
-    def add_rule(self, method: str, path: str) -> None:
-        """Allow one method on one path pattern."""
-        self._access_rules.append(access_rule(method, path))
-
-    def add_rules(self, methods: Iterable[str], path: str) -> None:
-        """Allow several methods on one path pattern."""
-        self._access_rules += access_rules(methods, path)
-
-    def add_recursive_rules(self, methods: Iterable[str], path: str) -> None:
-        """Allow several methods on a path and on everything below it."""
-        self._access_rules += recursive_rules(methods, path)
-
-    def request(
-        self,
-        redirect_url: str | None = None,
-        allowedIPs: Iterable[str] | None = None,  # noqa: N803 - python-ovh's name
-    ) -> Any:
-        """Ask; see :meth:`Client.request_consumerkey`. With an :class:`AsyncClient`, to be awaited."""
-        client: Any = self._client
-        return client.request_consumerkey(self._access_rules, redirect_url, allowedIPs)

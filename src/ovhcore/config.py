@@ -35,7 +35,8 @@ __all__ = ["CONFIG_FILES", "DEFAULT_TIMEOUT", "Environment", "Settings", "load_s
 
 DEFAULT_TIMEOUT: Final = Timeout(180.0, 180.0)
 
-_KINDS: Final = (("application_key", "application_secret"), ("client_id", "client_secret"), ("access_token",))
+_APPLICATION: Final = ("application_key", "application_secret")
+_KINDS: Final = (_APPLICATION, ("client_id", "client_secret"), ("access_token",))
 
 
 class Settings(Frozen):
@@ -125,7 +126,7 @@ def load_settings(
         arguments: what the caller gave, by name; None counts as not given.
         config_file: a file that is read before the usual ones and must exist.
         environment: the variables; those of the process by default.
-        files: the usual files, most specific first; :data:`CONFIG_FILES` by default.
+        files: the usual files, most specific first; those of ``CONFIG_FILES`` by default.
         defaults_of: what the transport of a name brings along, for where nothing is said.
 
     Raises:
@@ -138,13 +139,17 @@ def load_settings(
     del arguments  # a traceback would show them
     env = from_environment(variables)
     # A caller who says it all must neither be hindered by the files nor meet their contents.
-    all_given = "endpoint" in given.values and _has_credentials(given)
+    all_given = "endpoint" in given.values and _has_credentials(given, whole=True)
     identity = [given] if all_given else [given, env]
     found = _first(identity, "endpoint")
-    all_said = found is not None and any(map(_has_credentials, identity))
-    parsed = parse_files(config_file, () if all_given else files, lenient=all_said)
+    parsed = parse_files(config_file, () if all_given else files)
     endpoint = str(found[0]) if found else default_endpoint(parsed)
-    sources = [source for path, parser in parsed for source in from_file(path, parser, endpoint)]
+    sources: list[Source] = []
+    for path, parser in parsed:
+        if not isinstance(parser, InvalidConfiguration):
+            sources += from_file(path, parser, endpoint)
+        elif not any(map(_has_credentials, [*identity, *sources])):
+            raise parser
     others = [given, env, *sources]
     transport = _first(others, "transport")
     defaults = Source("transport", defaults_of(transport and transport[0]))
@@ -164,8 +169,10 @@ def _first(sources: Iterable[Source], name: str) -> tuple[Any, Source] | None:
     return None
 
 
-def _has_credentials(source: Source) -> bool:
-    return any(all(name in source.values for name in kind) for kind in _KINDS)
+def _has_credentials(source: Source, *, whole: bool = False) -> bool:
+    """Say whether a source has a pair or a token; with ``whole``, also the consumer key of an application key."""
+    kind = next((kind for kind in _KINDS if all(name in source.values for name in kind)), None)
+    return kind is not None and not (whole and kind == _APPLICATION and "consumer_key" not in source.values)
 
 
 def _endpoint(
@@ -197,7 +204,7 @@ def _endpoint(
 
 def _credentials(stack: list[Source]) -> Credentials | None:
     consumer: tuple[Any, Source] | None = None
-    for source in stack:
+    for number, source in enumerate(stack, start=1):
         present: list[str] = [name for name in CREDENTIALS if name in source.values]
         if not present:
             continue
@@ -205,11 +212,27 @@ def _credentials(stack: list[Source]) -> Credentials | None:
             # Half of a set that a less specific source completes.
             consumer = consumer or (source.values["consumer_key"], source)
             continue
-        return _set_of(source, present, consumer)
+        return _set_of(source, present, consumer or _consumer_key_below(source, stack[number:]))
     if consumer is not None:
         raise InvalidConfiguration(
             f"{consumer[1].named('consumer_key')} needs application_key and application_secret beside it"
         )
+    return None
+
+
+def _consumer_key_below(source: Source, stack: list[Source]) -> tuple[Any, Source] | None:
+    """Return the consumer key that completes a source's application key.
+
+    It stands alone in the next place that has credentials, or beside the same application key.
+    """
+    if "consumer_key" in source.values or "application_key" not in source.values:
+        return None
+    for other in stack:
+        if any(name in other.values for name in CREDENTIALS):
+            belongs = other.values.get("application_key", source.values["application_key"])
+            if "consumer_key" in other.values and belongs == source.values["application_key"]:
+                return other.values["consumer_key"], other
+            return None
     return None
 
 
@@ -228,14 +251,14 @@ def _set_of(source: Source, present: list[str], consumer: tuple[Any, Source] | N
             raise InvalidConfiguration(
                 f"Half a pair of credentials: {source.named(other)} is set and {source.spelling(name)} is not"
             )
-    if kind != _KINDS[0] and ("consumer_key" in present or consumer is not None):
+    if kind != _APPLICATION and ("consumer_key" in present or consumer is not None):
         where = source if "consumer_key" in present else consumer[1]  # type: ignore[index]
         raise InvalidConfiguration(
             f"{where.named('consumer_key')} belongs to an application key, not to {source.named(kind[0])}"
         )
     values = source.values
     try:
-        if kind == _KINDS[0]:
+        if kind == _APPLICATION:
             consumer_key = consumer[0] if consumer else values.get("consumer_key")
             return ApplicationKey(values["application_key"], values["application_secret"], consumer_key)
         if kind == _KINDS[1]:

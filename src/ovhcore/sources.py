@@ -8,10 +8,13 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from .exceptions import InvalidConfiguration
 from .protocol.redaction import Secret
+
+if TYPE_CHECKING:
+    from configparser import RawConfigParser
 
 __all__ = [
     "CONFIG_FILES",
@@ -104,19 +107,18 @@ def from_environment(variables: Environment) -> Source:
 
 
 def parse_files(
-    config_file: str | os.PathLike[str] | None, files: tuple[str, ...], *, lenient: bool
-) -> list[tuple[str, Any]]:
-    """Return path and parser of every file there is, most specific first.
+    config_file: str | os.PathLike[str] | None, files: tuple[str, ...]
+) -> list[tuple[str, RawConfigParser | InvalidConfiguration]]:
+    """Return path and parser of every file there is, most specific first; for an unusable one, the error.
 
     Args:
         config_file: must exist.
         files: may exist.
-        lenient: whether to pass over those of ``files`` that cannot be read.
 
     Raises:
-        InvalidConfiguration: a file cannot be read, or is malformed; its path is named.
+        InvalidConfiguration: ``config_file`` does not exist, or is unusable; its path is named.
     """
-    parsed: list[tuple[str, Any]] = []
+    parsed: list[tuple[str, RawConfigParser | InvalidConfiguration]] = []
     if config_file is not None:
         path = expanded(config_file, "config_file")
         parser = _parse_file(path)
@@ -127,9 +129,8 @@ def parse_files(
         path = os.path.expanduser(name)
         try:
             parser = _parse_file(path)
-        except InvalidConfiguration:
-            if not lenient:
-                raise
+        except InvalidConfiguration as error:
+            parsed.append((path, error))
         else:
             parsed += [] if parser is None else [(path, parser)]
     return parsed
@@ -146,15 +147,21 @@ def expanded(path: Any, what: str) -> str:
     return os.fsdecode(os.path.expanduser(path))
 
 
-def default_endpoint(parsed: list[tuple[str, Any]]) -> str | None:
-    """Return the endpoint of the first file whose section ``[default]`` has one."""
+def default_endpoint(parsed: list[tuple[str, RawConfigParser | InvalidConfiguration]]) -> str | None:
+    """Return the endpoint of the first file whose section ``[default]`` has one.
+
+    Raises:
+        InvalidConfiguration: a file before it is unusable.
+    """
     for _, parser in parsed:
+        if isinstance(parser, InvalidConfiguration):
+            raise parser
         if endpoint := parser.get("default", "endpoint", fallback="").strip():
-            return str(endpoint)
+            return endpoint
     return None
 
 
-def _parse_file(path: str) -> Any:
+def _parse_file(path: str) -> RawConfigParser | None:
     """Return the parsed file, None if there is none."""
     if not os.path.exists(path):
         return None
@@ -178,7 +185,7 @@ def _parse_file(path: str) -> Any:
     raise InvalidConfiguration(f"The configuration file {path} is not usable: {problem}")
 
 
-def from_file(path: str, parser: Any, endpoint: str | None) -> list[Source]:
+def from_file(path: str, parser: RawConfigParser, endpoint: str | None) -> list[Source]:
     """Return what the endpoint's section says, then what ``[default]`` does."""
     return [
         _from_section(path, parser, section)
@@ -187,7 +194,7 @@ def from_file(path: str, parser: Any, endpoint: str | None) -> list[Source]:
     ]
 
 
-def _from_section(path: str, parser: Any, section: str) -> Source:
+def _from_section(path: str, parser: RawConfigParser, section: str) -> Source:
     readable = OTHERS + (("endpoint",) if section == "default" else CREDENTIALS)
     values: dict[str, Any] = {}
     headers: dict[str, str] = {}

@@ -117,6 +117,10 @@ def test_headers_of_every_request() -> None:
     assert transport.sent[0].headers["Accept"] == "text/plain"
     assert transport.sent[0].headers["X-Team"] == "t"
     assert transport.sent[1].headers["X-Team"] == "other"
+    client.raw_call("POST", "/me", {}, headers={"Content-type": "text/plain"})
+    assert [pair for pair in transport.sent[2].headers.pairs if pair[0].lower() == "content-type"] == [
+        ("Content-Type", "application/json")
+    ]
 
 
 def test_a_subclass_may_override_call() -> None:

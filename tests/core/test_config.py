@@ -108,8 +108,8 @@ def test_environment_wins_as_a_set(tmp_path: Path) -> None:
 def test_who_says_it_all_meets_neither_variables_nor_files(tmp_path: Path) -> None:
     broken = conf(tmp_path / "broken", "canary before any section")
     env = {**ENV_KEY, "OVH_ENDPOINT": "ovh-us", "OVH_TRANSPORT": "env"}
-    settings = load({"endpoint": "ovh-eu", **KEY}, env, broken)
-    assert settings.credentials == ApplicationKey("ak-canary", "as-canary")
+    settings = load({"endpoint": "ovh-eu", **KEY, "consumer_key": "ck-canary"}, env, broken)
+    assert settings.credentials == ApplicationKey("ak-canary", "as-canary", "ck-canary")
     assert settings.transport == "env"
     named = conf(tmp_path / "named", "[default]\ntransport = named\n")
     assert load({"endpoint": "ovh-eu", **KEY}, {}, broken, config_file=named).transport == "named"
@@ -119,6 +119,32 @@ def test_a_complete_environment_survives_broken_files(tmp_path: Path) -> None:
     broken = conf(tmp_path / "broken", "canary before any section")
     assert load({}, {**ENV_KEY, "OVH_ENDPOINT": "ovh-us"}, broken).endpoint.name == "ovh-us"
     assert "broken is not usable: line 1" in refused(exc.InvalidConfiguration, {}, ENV_KEY, broken)
+
+
+def test_a_file_that_nobody_needs_may_be_unusable(tmp_path: Path) -> None:
+    """As /etc/ovh.conf that only root may read, beside a user's own complete file."""
+    directory = tmp_path / "directory"
+    directory.mkdir()
+    mine = conf(tmp_path / "mine", FILE)
+    assert keys_of(load({}, {}, mine, directory)) == ("file-ak", "file-as", "file-ck")
+    assert "cannot be read" in refused(exc.InvalidConfiguration, {}, {}, directory, mine)
+    only_keys = conf(tmp_path / "keys", FILE.replace("endpoint = ovh-ca", ""))
+    assert "cannot be read" in refused(exc.InvalidConfiguration, {}, {}, only_keys, directory)
+    assert keys_of(load({"endpoint": "ovh-ca"}, {}, only_keys, directory))[0] == "file-ak"
+    only_endpoint = conf(tmp_path / "endpoint", "[default]\nendpoint = ovh-ca\n")
+    assert "cannot be read" in refused(exc.InvalidConfiguration, {}, {}, only_endpoint, directory)
+
+
+def test_a_consumer_key_completes_its_own_application_key(tmp_path: Path) -> None:
+    pair = {"endpoint": "ovh-ca", "application_key": "file-ak", "application_secret": "as"}
+    file = conf(tmp_path / "file", FILE)
+    assert keys_of(load(pair, {}, file)) == ("file-ak", "as", "file-ck")
+    assert keys_of(load(pair, {"OVH_CONSUMER_KEY": "env-ck"}, file)) == ("file-ak", "as", "env-ck")
+    assert keys_of(load({**pair, "application_key": "other"}, {}, file)) == ("other", "as")
+    assert keys_of(load(pair, {"OVH_ACCESS_TOKEN": "t"}, file)) == ("file-ak", "as")
+    assert keys_of(load(pair, {})) == ("file-ak", "as")
+    oauth2 = {"endpoint": "ovh-ca", "client_id": "i", "client_secret": "s"}
+    assert keys_of(load(oauth2, {"OVH_CONSUMER_KEY": "env-ck"}, file)) == ("i", "s")
 
 
 def test_empty_is_unset(tmp_path: Path) -> None:

@@ -78,6 +78,31 @@ def test_kinds_told_apart_in_every_shape(
     assert is_time_error(respond(status, body)) == (kind is exc.QueryTimeOut)
 
 
+@pytest.mark.parametrize(
+    ("status", "body", "kind"),
+    [
+        # What a service says of its own affairs is no complaint about the signature, the time or the keys.
+        (400, {"message": "SQL query out of time, order may be created"}, exc.BadParametersError),
+        (400, {"message": "Invalid signature of the uploaded certificate"}, exc.BadParametersError),
+        (403, {"errorCode": "FORBIDDEN", "message": "This credential does not exist"}, exc.Forbidden),
+        (403, {"class": "Client::Forbidden::Busy", "message": "An operation is already running"}, exc.Forbidden),
+        (403, {"class": "Client::Forbidden::NotGrantedCall", "message": "no"}, exc.NotGrantedCall),
+        (403, {"class": "INVALID_KEY", "message": "no"}, exc.InvalidKey),
+        (400, {"class": "QUERY_TIME_OUT"}, exc.QueryTimeOut),
+        (500, {"message": "Query out of time"}, exc.ServerError),
+        (400, {"message": "Client::BadRequest: Query out of time."}, exc.QueryTimeOut),
+    ],
+)
+def test_the_whole_message_counts(status: int, body: Any, kind: type[exc.APIError]) -> None:
+    assert type(error_of(respond(status, body), POST)) is kind
+    assert is_time_error(respond(status, body)) is (kind is exc.QueryTimeOut)
+
+
+@pytest.mark.parametrize("message", ["Invalid password: must be long", "token: this field is mandatory", "Secret: no"])
+def test_sentences_are_left_alone(message: str) -> None:
+    assert str(error_of(respond(400, {"message": message}))) == message
+
+
 @pytest.mark.parametrize(("status", "kind"), STATUSES)
 @pytest.mark.parametrize("body", [{"class": "Client::X", "message": "no"}, {"message": "no"}, {"errorCode": "X"}])
 def test_the_status_decides(status: int, kind: type[exc.APIError], body: Any) -> None:

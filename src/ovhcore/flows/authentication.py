@@ -24,7 +24,7 @@ from .exchange import exchange
 from .oauth2 import TokenSource
 from .timesync import CLOCK, TimeSync
 
-__all__ = ["Authentication", "BearerAuthentication", "KeyAuthentication", "authentication"]
+__all__ = ["Authentication", "BearerAuthentication", "KeyAuthentication", "as_application", "authentication"]
 
 _WHERE: Final = (
     "Set application_key, application_secret and consumer_key, or client_id and client_secret, or access_token: as "
@@ -60,7 +60,7 @@ class KeyAuthentication(Authentication):
     def handle(self, request: Request) -> Flow[Response]:
         """Sign and send; when the API says that the time is wrong, correct it and do so once more."""
         if not request.need_auth:
-            return self.time.send(request.adding(("X-Ovh-Application", self.credentials.application_key)))
+            return self.time.send(as_application(request, self.credentials))
         return self._signed(request)
 
     def _signed(self, request: Request) -> Flow[Response]:
@@ -110,6 +110,11 @@ class BearerAuthentication(Authentication):
             yield self._tokens.reveal()
         else:
             yield from self._tokens.secrets()
+
+
+def as_application(request: Request, credentials: ApplicationKey) -> Request:
+    """Return a request that says which application sends it, as calls without authentication do, too."""
+    return request.adding(("X-Ovh-Application", credentials.application_key))
 
 
 def _bearing(request: Request, token: Secret) -> Request:

@@ -3,9 +3,9 @@
 ========================= ============================== ==========================================
 ``yield``                 resumes with                   carried out
 ========================= ============================== ==========================================
-``Send(request)``         :class:`Response`              one HTTP exchange
+``Send(request)``         :class:`.Response`             one HTTP exchange
 ``Sleep(seconds)``        None                           waiting
-``Clock()``               :class:`Now`                   wall and monotonic time, read together
+``Clock()``               :class:`.Now`                  wall and monotonic time, read together
 ``Uniform(low, high)``    float                          a random number, for jitter
 ``Once(key, flow)``       what the flow returns          single flight: who asks for a key while
                                                          its flow runs waits for that one
@@ -111,4 +111,4 @@ Handler: TypeAlias = Callable[[Request], Flow[Response]]
 """What answers a request."""
 
 Middleware: TypeAlias = Callable[[Handler], Handler]
-"""What brackets a handler: it may change the request, send it again, or look at the answer."""
+"""What brackets a handler. It may change the request, send it again, or look at the answer."""

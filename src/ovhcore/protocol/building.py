@@ -1,4 +1,4 @@
-"""From a call as it is written to a :class:`Request`, and from a Request to a signed one."""
+"""From a call as it is written to a :class:`.Request`, and from a Request to a signed one."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ __all__ = [
 ]
 
 BODILESS: Final = frozenset({"GET", "DELETE", "HEAD", "OPTIONS"})
-"""Methods that never carry a body: the API hashes an empty one for them, whatever was sent."""
+"""Methods that never carry a body. The API hashes an empty one for them, whatever was sent."""
 
 _PREFIXED: Final = {f"_{word}": word for word in kwlist}
 _METHODS: Final = frozenset({"GET", "POST", "PUT", "DELETE"})
@@ -123,7 +123,8 @@ def build_request(
         raise InvalidRequest(
             f"{method} carries no body: the API computes its signature without one. Put the arguments in the query"
         )
-    headers = Headers((*headers.pairs, _JSON_BODY))
+    pairs = [pair for pair in headers.pairs if pair[0].lower() != "content-type"]
+    headers = Headers((*pairs, _JSON_BODY))
     return Request(method, url, headers, json_bytes(data), need_auth, timeout)
 
 

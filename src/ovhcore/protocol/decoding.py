@@ -1,4 +1,4 @@
-"""From a :class:`Response` to a JSON value or an exception: one table.
+"""From a :class:`.Response` to a JSON value or an exception: one table.
 
 The status decides first; among the 400s and 403s ``errorCode``, ``class`` or message
 tell the kinds apart, whichever of them the answer has. Four shapes are in use: legacy
@@ -9,6 +9,7 @@ them all, gateways answer in HTML or not at all.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any, Final, NoReturn
 
@@ -19,17 +20,21 @@ from .redaction import redact_json, redact_text, redact_url
 
 __all__ = ["annotate", "decode", "error_of", "is_time_error", "parse_json"]
 
-# (status, error code, what the message says in lower case, exception); the first row that fits.
-_KINDS: Final = (
-    (400, "INVALID_SIGNATURE", "invalid signature", exc.InvalidSignature),
-    (400, "QUERY_TIME_OUT", "query out of time", exc.QueryTimeOut),
-    (403, "NOT_GRANTED_CALL", "this call has not been granted", exc.NotGrantedCall),
-    (403, "NOT_GRANTED_CALL", "user not granted for this request", exc.NotGrantedCall),
-    (403, "NOT_CREDENTIAL", "this credential does not exist", exc.NotCredential),
-    (403, "INVALID_KEY", "invalid application key", exc.InvalidKey),
-    (403, "INVALID_KEY", "this application key is invalid", exc.InvalidKey),
-    (403, "INVALID_CREDENTIAL", "this credential is not valid", exc.InvalidCredential),
+# Status and error code, and the messages in lower case that say the same where there is no code.
+_KINDS: Final[tuple[tuple[int, str, tuple[str, ...], type[exc.APIError]], ...]] = (
+    (400, "INVALID_SIGNATURE", ("invalid signature",), exc.InvalidSignature),
+    (400, "QUERY_TIME_OUT", ("query out of time",), exc.QueryTimeOut),
+    (
+        403,
+        "NOT_GRANTED_CALL",
+        ("this call has not been granted", "user not granted for this request"),
+        exc.NotGrantedCall,
+    ),
+    (403, "NOT_CREDENTIAL", ("this credential does not exist",), exc.NotCredential),
+    (403, "INVALID_KEY", ("invalid application key", "this application key is invalid"), exc.InvalidKey),
+    (403, "INVALID_CREDENTIAL", ("this credential is not valid",), exc.InvalidCredential),
 )
+_CLASS_BEFORE_MESSAGE: Final = re.compile(r"(?:client|server)::[\w:]*\s*:\s+")
 
 _STATUSES: Final[dict[int, type[exc.APIError]]] = {
     400: exc.BadParametersError,
@@ -205,10 +210,16 @@ def _text(value: Any) -> str | None:
 
 
 def _kind(status: int, code: str | None, error_class: str | None, message: str | None) -> type[exc.APIError] | None:
-    # The current API may put its class before the message: "Client::Forbidden: This call ...".
     said = (message or "").lower()
-    for row_status, row_code, row_message, kind in _KINDS:
-        if status == row_status and (code == row_code or row_message in said):
+    said = _CLASS_BEFORE_MESSAGE.sub("", said, count=1).strip(" .")
+    reason = (error_class or "").rpartition("::")[2].upper()
+    for row_status, row_code, messages, kind in _KINDS:
+        if status == row_status and (
+            code == row_code
+            or reason in (row_code, row_code.replace("_", ""))
+            # The whole message, and no other code: a service may well say "SQL query out of time".
+            or (code is None and said in messages)
+        ):
             return kind
     return None
 

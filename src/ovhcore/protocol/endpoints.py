@@ -86,6 +86,8 @@ class Endpoint(Frozen):
         path = normalise_path(path)
         if path[1:2] in ("v", "1") and _VERSION_OF_PATH.match(path):
             return _VERSION_OF_BASE.sub("", self.url) + path
+        if path.startswith("/auth/") and self.url.endswith("/v2"):
+            return f"{self.url[:-3]}/1.0{path}"  # time and consumer keys exist in version 1 alone
         return self.url + path
 
 

@@ -88,9 +88,13 @@ _QUERY_ARGUMENT = re.compile(r"(?<=[?&])([^=&#]*)=([^&#]*)")
 
 @cache
 def _text_member() -> re.Pattern[str]:
-    # Compiled when an error first needs it.
+    # Compiled when an error first needs it. "password: must be long" is a sentence: a word in lower case after a colon
+    # and a space is no secret.
     names = "|".join(sorted(SECRET_FIELDS))
-    return re.compile(rf"(?i)([\"']?\b({names})\b[\"']?\s*[:=]\s*)(\"(?:[^\"\\]|\\.)*\"?|'[^']*'?|[^\s,;&}}]+)")
+    return re.compile(
+        rf"(?i)([\"']?\b({names})\b[\"']?\s*(?:=|:(?!\s+(?-i:[a-z]{{1,15}})(?:[\s.,;!?]|$)))\s*)"
+        rf"(\"(?:[^\"\\]|\\.)*\"?|'[^']*'?|[^\s,;&}}]+)"
+    )
 
 
 class Secret:

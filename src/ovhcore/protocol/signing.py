@@ -46,7 +46,7 @@ class Verification(NamedTuple):
 
     @property
     def failed(self) -> tuple[str, ...]:
-        """Names of what failed: ``"time"``, ``"key"``, ``"signature"``."""
+        """Names of what failed, of ``"time"``, ``"key"`` and ``"signature"``."""
         return tuple(name for name in ("time", "key", "signature") if getattr(self, name) is False)
 
 

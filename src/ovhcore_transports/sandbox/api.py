@@ -41,7 +41,7 @@ class Sandbox:
 
     @property
     def resources(self) -> dict[str, Any]:
-        """What the sandbox holds, by kind: ``"me"``, ``"bills"``, ``"servers"`` and so on. May be changed."""
+        """What the sandbox holds under ``"me"``, ``"bills"``, ``"servers"`` and so on. May be changed."""
         return self._state.resources
 
     def validate(self, consumer_key: str) -> None:
