@@ -29,7 +29,6 @@ napoleon_use_rtype = False
 nitpicky = True
 # The standard library's own pages, and type variables, which have none.
 nitpick_ignore_regex = [("py:.*", r"(collections|os)\..*"), ("py:.*", r"ovhcore\..*\.[A-Z]")]
-doctest_global_setup = "import ovhcore as ovh"
 doctest_test_doctest_blocks = ""  # those of docstrings are run by the tests
 
 

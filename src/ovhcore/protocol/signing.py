@@ -2,7 +2,9 @@
 
 The rule, as OVHcloud documents it ("First steps with the OVHcloud APIs")::
 
-    "$1$" + SHA1_HEX( application secret "+" consumer key "+" METHOD "+" URL "+" body "+" timestamp )
+    "$1$" + SHA1_HEX(
+        application secret "+" consumer key "+" METHOD "+" URL "+" body "+" timestamp
+    )
 
 over UTF-8 bytes. The URL is the absolute one, percent-encoded, exactly as sent; the body
 the exact bytes sent. These functions take both as they are given and change nothing.

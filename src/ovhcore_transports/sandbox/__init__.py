@@ -1,8 +1,8 @@
 """An imitation of OVHcloud's API: in memory, or on loopback by a real server.
 
-``Client(transport="sandbox")`` needs no account. :class:`Sandbox` is the imitation
-itself, pure; :class:`SandboxTransport` and :class:`AsyncSandboxTransport` hold one with a
-clock of their own; :func:`serve` puts one on 127.0.0.1.
+``Client(transport="sandbox")`` needs no account. :class:`.Sandbox` is the imitation
+itself, pure; :class:`.SandboxTransport` and :class:`.AsyncSandboxTransport` hold one with a
+clock of their own; :func:`.serve` puts one on 127.0.0.1.
 """
 
 from __future__ import annotations
