@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, ClassVar, Final, NoReturn, Self
 
 from ._version import __version__
@@ -22,7 +22,7 @@ from .protocol.credentials import ApplicationKey
 from .protocol.decoding import decode
 from .protocol.endpoints import Endpoint
 from .protocol.messages import Headers, Request, Response
-from .protocol.redaction import Secret, redactor
+from .protocol.redaction import as_secret, redactor
 from .protocol.values import read_timeout
 from .python_ovh import PythonOvhNames
 
@@ -93,7 +93,8 @@ class BaseClient(PythonOvhNames):
         # What a traceback would show of this frame, should anything below fail.
         application_key, application_secret = _hidden(application_key), _hidden(application_secret)
         consumer_key, access_token = _hidden(consumer_key), _hidden(access_token)
-        client_id, client_secret = _hidden(client_id), _hidden(client_secret)
+        client_id, client_secret, proxy = _hidden(client_id), _hidden(client_secret), _hidden(proxy)
+        headers = _hidden_fields(headers)
         self._plugins = Plugins(plugins)
         named = transport is None or isinstance(transport, str)
         self._settings = load_settings(
@@ -239,11 +240,12 @@ class BaseClient(PythonOvhNames):
 
     def _decoded(self, response: Response, request: Request) -> Any:
         received = None if response.status == 200 else self._transport.clock().wall
-        return decode(response, request, redact=self._hide, received=received)
+        return decode(response, request, redact=redactor(self._secrets()), received=received)
 
-    def _hide(self, text: str) -> str:
-        """Hide this client's secrets in a text; only errors need it, so it may take its time."""
-        return redactor(self._auth.secrets())(text)
+    def _secrets(self) -> Iterator[str]:
+        """Yield the values that an answer must not make an error show."""
+        yield from self._auth.secrets()
+        yield from self._settings.secrets()
 
     def _arguments(
         self, method: str, path: str, arguments: Mapping[str, Any], headers: Any, timeout: Any
@@ -353,16 +355,14 @@ class BaseClient(PythonOvhNames):
         return credential_request(access_rules, redirect_url, allowed_ips)
 
     def _take_consumer_key(self, answer: Any) -> Any:
-        key = answer.get("consumerKey") if isinstance(answer, dict) else None
-        if not isinstance(key, str) or not isinstance(self._auth, KeyAuthentication):
-            raise InvalidResponse("POST /auth/credential did not answer with a consumerKey")
-        try:
-            self._consumer_key = key
-        except InvalidConfiguration:
-            key = answer = None
-        if key is None:
-            raise InvalidResponse("POST /auth/credential answered with a consumerKey that cannot be used")
-        return answer
+        if isinstance(answer, dict) and answer.get("consumerKey") is not None:
+            try:
+                self._consumer_key = answer["consumerKey"]
+                return answer
+            except InvalidConfiguration:
+                pass
+        answer = None  # a traceback would show it
+        raise InvalidResponse("POST /auth/credential did not answer with a consumerKey that can be used")
 
 
 def _default_headers(settings: Settings) -> Headers:
@@ -373,7 +373,13 @@ def _default_headers(settings: Settings) -> Headers:
 
 
 def _hidden(value: Any) -> Any:
-    return value if value is None or value == "" else Secret(value)
+    return value if value is None or value == "" else as_secret(value)
+
+
+def _hidden_fields(headers: Any) -> Any:
+    if isinstance(headers, Mapping):
+        return {name: as_secret(value) for name, value in headers.items()}
+    return None if headers is None else as_secret(headers)
 
 
 def _notifier(observers: list[Observer]) -> Observer:

@@ -8,16 +8,19 @@ mixes with a service account in the environment.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
+from urllib.parse import unquote
 
 from .exceptions import InvalidConfiguration, InvalidRegion, InvalidRequest
 from .flows.timesync import MODES
-from .protocol.building import checked_headers
+from .protocol.building import field_problem
 from .protocol.credentials import AccessToken, ApplicationKey, Credentials, OAuth2Client
 from .protocol.endpoints import ENDPOINTS, Endpoint, resolve_endpoint
 from .protocol.frozen import Frozen, put
 from .protocol.messages import Timeout
+from .protocol.redaction import Secret
 from .protocol.values import read_timeout
 from .sources import (
     CONFIG_FILES,
@@ -35,6 +38,7 @@ __all__ = ["CONFIG_FILES", "DEFAULT_TIMEOUT", "Environment", "Settings", "load_s
 
 DEFAULT_TIMEOUT: Final = Timeout(180.0, 180.0)
 
+_SECRET_HEADER: Final = re.compile("auth|cookie|key|pass|secret|session|token", re.IGNORECASE)
 _APPLICATION: Final = ("application_key", "application_secret")
 _KINDS: Final = (_APPLICATION, ("client_id", "client_secret"), ("access_token",))
 
@@ -103,6 +107,16 @@ class Settings(Frozen):
         put(self, "time_sync", time_sync)
         put(self, "max_response_size", max_response_size)
 
+    def secrets(self) -> Iterator[str]:
+        """Yield what must not be shown besides the credentials: secret header values, the proxy's password."""
+        for name, value in self.headers:
+            if _SECRET_HEADER.search(name):
+                yield value
+        user, at, _ = (self.proxy or "").rpartition("@")
+        if at:
+            password = user.rpartition(":")[2]
+            yield from (password, unquote(password))
+
     def __repr__(self) -> str:
         # A proxy's URL may hold a password, a header anything.
         return (
@@ -143,7 +157,7 @@ def load_settings(
     identity = [given] if all_given else [given, env]
     found = _first(identity, "endpoint")
     parsed = parse_files(config_file, () if all_given else files)
-    endpoint = str(found[0]) if found else default_endpoint(parsed)
+    endpoint = str(found[0]).strip() if found else default_endpoint(parsed)
     sources: list[Source] = []
     for path, parser in parsed:
         if not isinstance(parser, InvalidConfiguration):
@@ -275,16 +289,6 @@ def _settings(
         found = _first(others, name)
         return default if found is None else read(found[0], found[1].named(name))
 
-    headers: dict[str, tuple[str, str]] = {}
-    for source in reversed(others):
-        for name, hidden in source.headers.items():
-            try:
-                (field,) = checked_headers({name: hidden.reveal()})
-                headers[field[0].lower()] = field
-                continue
-            except InvalidRequest as error:
-                problem = str(error)
-            raise InvalidConfiguration(f"{problem} ({source.where})")
     ca_bundle = setting("ca_bundle", _file)
     if ca_bundle is None:
         # What requests, and so python-ovh, looks at.
@@ -297,13 +301,36 @@ def _settings(
         credentials,
         setting("transport", _text),
         setting("timeout", _timeout, DEFAULT_TIMEOUT),
-        setting("proxy", _text),
+        setting("proxy", _hidden_text),
         ca_bundle,
-        setting("user_agent", _text),
-        tuple(headers.values()),
+        setting("user_agent", _user_agent),
+        _headers(others),
         setting("time_sync", _time_sync, "date"),
         setting("max_response_size", _size),
     )
+
+
+def _headers(others: list[Source]) -> tuple[tuple[str, str], ...]:
+    """Return the header fields of all places; of one name, that of the most specific."""
+    hidden: dict[str, tuple[str, Secret]] = {}
+    for source in reversed(others):
+        for name, value in source.headers.items():
+            if problem := field_problem(name, value.reveal()):
+                raise InvalidConfiguration(f"{problem} ({source.where})")
+            hidden[name.lower()] = (name, value)
+    return tuple((name, value.reveal()) for name, value in hidden.values())
+
+
+def _hidden_text(value: Secret, what: str) -> str:
+    if not isinstance(value.reveal(), str) or not value.reveal().isprintable():
+        raise InvalidConfiguration(f"{what} must be a line of text")
+    return value.reveal()
+
+
+def _user_agent(value: Any, what: str) -> str:
+    if field_problem("User-Agent", value):
+        raise InvalidConfiguration(f"{what} must be a line of printable ASCII text without outer spaces")
+    return str(value)
 
 
 def _text(value: Any, what: str) -> str:
@@ -335,7 +362,7 @@ def _timeout(value: Any, what: str) -> Timeout:
 def _size(value: Any, what: str) -> int:
     try:
         size = int(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         size = 0
     if size <= 0:
         raise InvalidConfiguration(f"{what} must be a number of bytes above 0, not {value!r}")

@@ -23,7 +23,7 @@ below a python-ovh name are finer kinds of it::
     ├── ResourceLocked               423
     ├── TooManyRequests              429
     ├── ServerError                  5xx
-    │   └── GatewayError             408 or 5xx that is not JSON (also an InvalidResponse)
+    │   └── GatewayError             408 or 5xx not in the API's JSON (also an InvalidResponse)
     ├── InvalidResponse              an answer that is not what it should be
     ├── OAuth2FailureError           no access token to be had
     ├── ReadOnlyError                a write where only reads are allowed
@@ -94,7 +94,7 @@ __all__ = [
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
-def _visible(text: str) -> str:
+def visible(text: str) -> str:
     """Write control, direction and lone surrogate characters as escapes, so that a message cannot forge log lines."""
     return _UNPRINTABLE.sub(lambda match: match[0].encode("unicode_escape").decode("ascii"), text)
 
@@ -155,7 +155,7 @@ class APIError(Exception):
         return super().__str__()
 
     def __str__(self) -> str:
-        return _visible(self.message)
+        return visible(self.message)
 
 
 class InvalidConfiguration(APIError):
@@ -241,7 +241,7 @@ class ServerError(APIError):
 
 
 class GatewayError(ServerError, InvalidResponse):
-    """Something in front of the API failed and answered for it: 408 or 5xx, not in JSON."""
+    """Something in front of the API failed and answered for it: 408 or 5xx, not in the API's JSON."""
 
 
 class OAuth2FailureError(APIError):

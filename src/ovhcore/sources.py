@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from .exceptions import InvalidConfiguration
-from .protocol.redaction import Secret
+from .protocol.redaction import Secret, as_secret
 
 if TYPE_CHECKING:
     from configparser import RawConfigParser
@@ -39,6 +39,9 @@ CREDENTIALS: Final = (
     "client_secret",
     "access_token",
 )
+HIDDEN: Final = frozenset({*CREDENTIALS, "proxy"})
+"""What no traceback shows while settings are put together; a proxy's URL may hold a password."""
+
 OTHERS: Final = (
     "transport",
     "timeout",
@@ -49,6 +52,7 @@ OTHERS: Final = (
     "token_url",
     "max_response_size",
 )
+_MAX_SIZE: Final = 1024 * 1024
 _HEADER_VARIABLE: Final = re.compile(r"OVH_HTTP_HEADERS_[0-9]+")
 
 
@@ -60,11 +64,14 @@ class Source:
     ) -> None:
         self.where = where
         self.values: dict[str, Any] = {
-            name: Secret(value) if name in CREDENTIALS and not isinstance(value, Secret) else value
+            name: as_secret(value) if name in HIDDEN else value
             for name, value in values.items()
             if value is not None and value != ""
         }
-        self.headers = {name: Secret(value) for name, value in (self.values.pop("headers", None) or {}).items()}
+        headers = self.values.pop("headers", {})
+        if isinstance(headers, Secret):  # whoever hid it knows that it is no mapping
+            raise InvalidConfiguration(f"headers ({where}) must be a mapping, as {{'X-Name': 'value'}}")
+        self.headers = {name: as_secret(value) for name, value in headers.items()}
         self.spelling = spelling
 
     def named(self, name: str) -> str:
@@ -121,7 +128,7 @@ def parse_files(
     parsed: list[tuple[str, RawConfigParser | InvalidConfiguration]] = []
     if config_file is not None:
         path = expanded(config_file, "config_file")
-        parser = _parse_file(path)
+        parser = _parse_file(path, regular=False)
         if parser is None:
             raise InvalidConfiguration(f"The configuration file {path} does not exist")
         parsed.append((path, parser))
@@ -161,8 +168,13 @@ def default_endpoint(parsed: list[tuple[str, RawConfigParser | InvalidConfigurat
     return None
 
 
-def _parse_file(path: str) -> RawConfigParser | None:
-    """Return the parsed file, None if there is none."""
+def _parse_file(path: str, *, regular: bool = True) -> RawConfigParser | None:
+    """Return the parsed file, None if there is none.
+
+    Args:
+        path: the file.
+        regular: whether a pipe or a device is refused, which could block, or never end.
+    """
     if not os.path.exists(path):
         return None
     # Only who has a file pays for the parser.
@@ -171,9 +183,9 @@ def _parse_file(path: str) -> RawConfigParser | None:
     parser = configparser.RawConfigParser(strict=False, interpolation=None)
     # The parser's and the decoder's exceptions quote lines, which may hold secrets.
     try:
-        with open(path, encoding="utf-8-sig") as file:
-            parser.read_file(file)
-        return parser
+        problem = _read_into(parser, path, regular)
+        if problem is None:
+            return parser
     except configparser.MissingSectionHeaderError as error:
         problem = f"line {error.lineno} stands before any [section]; the file begins with [default]"
     except configparser.ParsingError as error:
@@ -181,16 +193,29 @@ def _parse_file(path: str) -> RawConfigParser | None:
     except UnicodeDecodeError:
         problem = "it is not UTF-8 text"
     except OSError as error:
-        problem = f"it cannot be read: {error.strerror}"
+        problem = f"it cannot be read: {error.strerror or type(error).__name__}"
     raise InvalidConfiguration(f"The configuration file {path} is not usable: {problem}")
+
+
+def _read_into(parser: RawConfigParser, path: str, regular: bool) -> str | None:
+    if regular and not os.path.isdir(path) and not os.path.isfile(path):
+        return "it is not a regular file"
+    with open(path, encoding="utf-8-sig") as file:
+        text = file.read(_MAX_SIZE + 1)
+    if len(text) > _MAX_SIZE:
+        return f"it is larger than {_MAX_SIZE} characters"
+    parser.read_string(text, path)
+    return None
 
 
 def from_file(path: str, parser: RawConfigParser, endpoint: str | None) -> list[Source]:
     """Return what the endpoint's section says, then what ``[default]`` does."""
+    # A URL may be written with a slash at its end in one place and without in the other.
+    spellings = [] if endpoint is None else [endpoint, endpoint.rstrip("/"), f"{endpoint}/"]
     return [
         _from_section(path, parser, section)
-        for section in dict.fromkeys((endpoint, "default"))
-        if section is not None and parser.has_section(section)
+        for section in dict.fromkeys([*spellings, "default"])
+        if parser.has_section(section)
     ]
 
 

@@ -183,9 +183,17 @@ def test_credentials_of_the_default_section_do_not_count(tmp_path: Path) -> None
         ({"max_response_size": "much"}, {}, "max_response_size (argument) must be a number of bytes"),
         ({"max_response_size": 0}, {}, "above 0"),
         ({"ca_bundle": "/does/not/exist"}, {}, "ca_bundle (argument) names /does/not/exist"),
-        ({"user_agent": "a\nb"}, {}, "user_agent (argument) must be a line of text"),
-        ({"user_agent": 3}, {}, "must be a line of text"),
+        ({"user_agent": "a\nb"}, {}, "user_agent (argument) must be a line of printable"),
+        ({"user_agent": "é"}, {}, "must be a line of printable ASCII text"),
         ({"token_url": "nonsense"}, {}, "token URL is not a usable URL"),
+        ({"max_response_size": float("inf")}, {}, "above 0"),
+        ({"timeout": (10**400, 1)}, {}, "timeout (argument) must be"),
+        ({"transport": "a\nb"}, {}, "transport (argument) must be a line of text"),
+        ({"token_url": 5}, {}, "token URL must be a string, not int"),
+        ({"proxy": "http://u:canary@h\n"}, {}, "proxy (argument) must be a line of text"),
+        ({"proxy": "http://u:canary@h", "time_sync": "x"}, {}, "time_sync"),
+        ({"headers": {"X-Token": "canary"}, "time_sync": "x"}, {}, "time_sync"),
+        ({"headers": {"X-Token": "canary", "X-Other": "canary\n"}}, {}, "'X-Other' has a value"),
         ({"ca_bundle": 5}, {}, "ca_bundle (argument) must be the path of a file, not int"),
         ({}, {"OVH_TIME_SYNC": "often"}, "OVH_TIME_SYNC (environment) must be one of date, server, off, not 'often'"),
         ({"time_sync": []}, {}, "time_sync (argument) must be one of"),
@@ -244,6 +252,29 @@ def test_a_setting_is_blamed_on_its_own_section(tmp_path: Path) -> None:
 
 def test_a_file_that_is_no_path() -> None:
     assert "config_file must be the path of a file, not int" in refused(exc.InvalidConfiguration, config_file=5)
+
+
+def test_files_that_never_end(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "fifo")
+    assert "not a regular file" in refused(exc.InvalidConfiguration, {}, {}, tmp_path / "fifo")
+    big = conf(tmp_path / "big", "# canary\n" * 200_000)
+    assert "is larger than 1048576 characters" in refused(exc.InvalidConfiguration, {}, {}, big)
+
+
+def test_sections_of_urls(tmp_path: Path) -> None:
+    text = "[{}]\napplication_key = a\napplication_secret = s\n"
+    for section in ("http://127.0.0.1:1/1.0", "http://127.0.0.1:1/1.0/"):
+        file = conf(tmp_path / "file", text.format(section))
+        for endpoint in ("http://127.0.0.1:1/1.0", " http://127.0.0.1:1/1.0/ "):
+            assert keys_of(load({"endpoint": endpoint}, {}, file)) == ("a", "s")
+    assert keys_of(load({"endpoint": " ovh-eu "}, {}, conf(tmp_path / "file", text.format("ovh-eu"))))[0] == "a"
+
+
+def test_what_else_must_not_be_shown() -> None:
+    headers = {"X-Auth-Token": "canary-token", "X-Team": "billing"}
+    settings = load({"endpoint": "ovh-eu", "headers": headers, "proxy": "http://me:p%40ss@host:1"})
+    assert list(settings.secrets()) == ["canary-token", "p%40ss", "p@ss"]
+    assert list(load({"endpoint": "ovh-eu"}).secrets()) == []
 
 
 def test_other_settings(tmp_path: Path) -> None:

@@ -164,6 +164,41 @@ def test_hints_that_the_api_was_not_reached() -> None:
     assert "check the endpoint" in (caught.value.hint or "")
 
 
+@pytest.mark.parametrize("status", [100, 101, 103, 199, 304])
+def test_what_is_no_final_answer_is_no_success(status: int) -> None:
+    with pytest.raises(exc.APIError):
+        decode(Response(status, {}, b""))
+
+
+@pytest.mark.parametrize("depth", [400, 700, 980])
+def test_details_that_are_nested_deeply(depth: int) -> None:
+    body = b'{"message":"x","details":{"a":' + b"[" * depth + b"]" * depth + b"}}"
+    error = error_of(Response(400, {}, body), GET)
+    assert type(error) is exc.BadParametersError
+    assert str(error)
+
+
+def test_secrets_are_hidden_in_every_attribute() -> None:
+    told = {"errorCode": "KNOWN", "class": "Client::KNOWN", "message": "x", "details": {"KNOWN": ["KNOWN"]}}
+    response = respond(400, told, **{"X-OVH-QUERYID": "KNOWN"})
+    error = error_of(response, GET, redact=redactor(["KNOWN"]))
+    assert "KNOWN" not in repr(vars(error)) + error.response.text  # type: ignore[union-attr]
+    assert "KNOWN" not in str(
+        error_of(respond(400, b"x" * 490 + b" KNOWN-SECRET"), GET, redact=redactor(["KNOWN-SECRET"]))
+    )
+    assert "KNOWN" not in str(error_of(respond(400, b"x" * 490 + b" KNOWN-SECRET"), redact=redactor(["KNOWN-SECRET"])))
+
+
+def test_notes_forge_no_lines() -> None:
+    details = {"unauthorizedActionsByIAM": "a\n2026-01-01 ERROR forged\ud800"}
+    told = {"message": "This call has not been granted", "details": details}
+    error = error_of(respond(403, told, **{"X-OVH-QUERYID": "\x1b[31m"}), GET)
+    assert "\\x1b[31m" in error.__notes__[1]
+    for note in [*error.__notes__, error.hint or ""]:
+        assert len(note.splitlines()) == 1
+        note.encode()
+
+
 @pytest.mark.parametrize("status", [200, 201, 202, 204, 206])
 @pytest.mark.parametrize("body", [b"", b" \r\n"])
 def test_empty_successes_are_none(status: int, body: bytes) -> None:

@@ -171,3 +171,23 @@ def test_without_a_consumer_key() -> None:
         sign_request(Request("GET", "https://eu.api.ovh.com/1.0/me"), ApplicationKey("key", "secret"), 1)
     assert "new_consumer_key_request" in str(caught.value.hint)
     assert (caught.value.method, caught.value.url) == ("GET", "https://eu.api.ovh.com/1.0/me")
+
+
+@pytest.mark.parametrize(
+    ("odd", "said"),
+    [
+        ({"signature": 5}, "signature must be a str, not int"),
+        ({"received_consumer_key": 5}, "received_consumer_key must be a str, not int"),
+        ({"now": "5"}, "now must be a number of seconds, not str"),
+        ({"tolerance": "a"}, "tolerance must be a number of seconds, not str"),
+        ({"body": "text"}, "body must be bytes, not str"),
+    ],
+)
+def test_what_cannot_be_verified(odd: dict[str, Any], said: str) -> None:
+    with pytest.raises(InvalidRequest, match=said) as caught:
+        verify(**{**CALL, "signature": "$1$", **odd})
+    trace = caught.value.__traceback__
+    assert trace is not None
+    caught.value.__traceback__ = trace.tb_next
+    shown = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
+    assert "canary" not in "".join(shown.format())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
@@ -15,7 +17,15 @@ import ovhcore as ovh
 from ovhcore.exceptions import InvalidConfiguration, InvalidRegion, InvalidRequest
 from ovhcore.protocol.building import build_request, named_arguments, split_arguments, target
 from ovhcore.protocol.endpoints import ENDPOINTS, OAUTH2_TOKEN_URLS, resolve_endpoint
-from ovhcore.protocol.urls import append_query, encode_query, encode_segment, normalise_path, template_names
+from ovhcore.protocol.urls import (
+    append_query,
+    encode_query,
+    encode_segment,
+    fill_template,
+    normalise_path,
+    split_url,
+    template_names,
+)
 
 EU = resolve_endpoint("ovh-eu")
 text = st.text(st.characters(exclude_categories=["Cs", "Cc"]))
@@ -190,8 +200,12 @@ def test_token_urls() -> None:
         ("https://a_b-", "no valid host"),
         ("https://host?x=canary", "without '?' or '#'"),
         ("https://host/#", "without '?' or '#'"),
-        ("https://host/a\\b", "white space or a backslash"),
-        ("https://host/ ", "white space or a backslash"),
+        ("https://host/a\\b", "a backslash or outer white space"),
+        ("https://host/ ", "a backslash or outer white space"),
+        ("https://ho\tst/", "a control character"),
+        ("https://host/\n", "a control character"),
+        ("https://host:0/", "port must be between 1 and 65535"),
+        ("https://a..b/", "no valid host"),
         ("https://host:99999/", "Port"),
         ("https://host:x/", "Port"),
         ("https://host/../x", "segment '..'"),
@@ -203,6 +217,59 @@ def test_endpoints_that_cannot_be_used(endpoint: str, said: str) -> None:
         resolve_endpoint(endpoint)
     assert said in str(caught.value)
     assert "canary" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("token_url", "kept"),
+    [
+        ("http://127.0.0.12:18080", "http://127.0.0.12:18080/"),
+        ("https://auth.example.com/", "https://auth.example.com/"),
+        ("https://auth.example.com/token/", "https://auth.example.com/token/"),
+    ],
+)
+def test_token_urls_keep_their_path(token_url: str, kept: str) -> None:
+    assert resolve_endpoint("ovh-eu", token_url).token_url == kept
+
+
+def test_unknown_endpoints_that_may_hold_a_password() -> None:
+    with pytest.raises(InvalidRegion) as caught:
+        resolve_endpoint("user:canary@host")
+    assert "canary" not in str(caught.value)
+    with pytest.raises(InvalidConfiguration, match="token URL must be a string, not int"):
+        resolve_endpoint("ovh-eu", 5)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("url", ["http://h", "https://h?a=/b", "https://h#/", "ftp://hhhhhhhh/", "/1.0/me", ""])
+def test_urls_that_transports_cannot_split(url: str) -> None:
+    with pytest.raises(InvalidRequest, match="must be absolute and have a path"):
+        split_url(url)
+
+
+class Marked(str):
+    """As those of template engines."""
+
+    def __radd__(self, other: str) -> Marked:
+        return self
+
+
+def test_subclasses_of_str() -> None:
+    path: Any = Marked("/me")
+    url = resolve_endpoint("ovh-eu").url_of(path)
+    assert type(url) is str
+    assert url == "https://eu.api.ovh.com/1.0/me"
+    assert type(fill_template("/a/{b}", {"b": Marked("c")})) is str
+
+
+@pytest.mark.parametrize("path", [123, None, b"/me", Path("/me")])
+def test_paths_of_other_types(path: Any) -> None:
+    calls: list[Callable[[], object]] = [
+        lambda: target(path, {"a": 1}),
+        lambda: target(path, {}),
+        lambda: resolve_endpoint("ovh-eu").url_of(path),
+    ]
+    for call in calls:
+        with pytest.raises(InvalidRequest, match="path must be a string"):
+            call()
 
 
 def test_unknown_endpoints() -> None:

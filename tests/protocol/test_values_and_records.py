@@ -11,7 +11,10 @@ import pickle
 import re
 import sys
 import uuid
+from decimal import Decimal
 from email.utils import formatdate
+from traceback import TracebackException
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -19,6 +22,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ovhcore import exceptions as exc
+from ovhcore.plugins import TransportSpec
 from ovhcore.protocol import redaction
 from ovhcore.protocol.access import (
     API_READ_ONLY,
@@ -30,7 +34,7 @@ from ovhcore.protocol.access import (
 from ovhcore.protocol.clock import MAX_LATENCY, ClockState, Now, observe, parse_http_date
 from ovhcore.protocol.credentials import AccessToken, ApplicationKey, OAuth2Client
 from ovhcore.protocol.messages import Headers, Request, Response, Timeout
-from ovhcore.protocol.redaction import Secret, redact_json, redact_text, redact_url, redactor
+from ovhcore.protocol.redaction import Secret, as_secret, redact_json, redact_text, redact_url, redactor
 from ovhcore.protocol.values import json_bytes, json_text, plain_text, read_timeout
 
 
@@ -348,3 +352,70 @@ def test_exceptions_travel(kind: type[exc.APIError]) -> None:
 def test_an_exception_without_anything() -> None:
     error = exc.APIError()
     assert (str(error), error.details, error.response, error.may_have_arrived) == ("", {}, None, True)
+
+
+class Frozen(dt.datetime):
+    """As those of libraries that stop the time."""
+
+
+def test_values_of_the_standard_library_and_their_kinds() -> None:
+    assert plain_text(Frozen(2026, 1, 1), "x") == "2026-01-01T00:00:00"
+    assert plain_text(dt.timedelta(days=1, seconds=1), "x") == "PT86401S"
+    assert plain_text(dt.timedelta(milliseconds=1500), "x") == "PT1.5S"
+    assert plain_text(Decimal("1.10"), "x") == "1.10"
+    body = {"a": Frozen(2026, 1, 1), "b": Colour.RED, "c": dt.timedelta(1), "d": uuid.UUID(int=0)}
+    assert json.loads(json_bytes(body)) == {
+        "a": "2026-01-01T00:00:00",
+        "b": "red",
+        "c": "PT86400S",
+        "d": "00000000-0000-0000-0000-000000000000",
+    }
+    odd: list[Any] = [Decimal("NaN"), Decimal("Infinity"), MappingProxyType({}), memoryview(b""), frozenset()]
+    for value in odd:
+        with pytest.raises(exc.InvalidRequest):
+            plain_text(value, "x")
+
+
+def test_timeouts_that_are_out_of_reach() -> None:
+    for value in (10**5000, (10**400, 1), "x" * 10):
+        with pytest.raises(exc.InvalidRequest, match="must be a number of seconds above 0"):
+            read_timeout(value)
+
+
+def test_secrets_are_copied_as_themselves() -> None:
+    secret = Secret("canary")
+    assert copy.copy(secret) is secret
+    assert copy.deepcopy([secret])[0] is secret
+    assert as_secret(secret) is secret
+
+
+pieces = st.lists(st.sampled_from(["", "a", "b", "ab", "/"]), min_size=1, max_size=5)
+
+
+@given(pieces, st.text("ab/", max_size=12))
+def test_rules_cover_as_their_stars_say(parts: list[str], path: str) -> None:
+    expected = re.fullmatch(".*".join(map(re.escape, parts)), path, re.DOTALL) is not None
+    assert rule_covers({"method": "GET", "path": "*".join(parts)}, "GET", path) is expected
+
+
+def test_rules_of_many_stars_take_no_time() -> None:
+    assert not rule_covers({"method": "GET", "path": "/" + "*a" * 50 + "b"}, "GET", "/" + "a" * 5000)
+
+
+@pytest.mark.parametrize("kind", [ApplicationKey, OAuth2Client])
+@pytest.mark.parametrize("bad", [0, 1])
+def test_refused_credentials_are_in_no_traceback(kind: Any, bad: int) -> None:
+    values = ["canary-one", "canary-two"]
+    values[bad] += " "
+    with pytest.raises(exc.InvalidConfiguration) as caught:
+        kind(*values)
+    trace = caught.value.__traceback__
+    assert trace is not None
+    caught.value.__traceback__ = trace.tb_next  # without the frame of this test
+    assert "canary" not in "".join(TracebackException.from_exception(caught.value, capture_locals=True).format())
+
+
+def test_transport_specs_are_data() -> None:
+    spec = TransportSpec("a", "b:c", requires=("d",), defaults={"endpoint": "ovh-eu"})
+    assert pickle.loads(pickle.dumps(spec)) == copy.copy(spec) == spec
+    assert hash(copy.deepcopy(spec)) == hash(spec)

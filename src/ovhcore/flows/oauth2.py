@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from ..exceptions import InvalidConfiguration, OAuth2FailureError
 from ..protocol.clock import Now
-from ..protocol.credentials import OAuth2Client
+from ..protocol.credentials import AccessToken, OAuth2Client
 from ..protocol.decoding import annotate, error_of, parse_json
 from ..protocol.endpoints import Endpoint
 from ..protocol.messages import Request, Response
@@ -23,6 +23,10 @@ _DEFAULT_LIFETIME: Final = 3600.0
 # A token is renewed this long before its end, so that it does not end on the way; never
 # more than a tenth of its life, so that short-lived ones are used at all.
 _MARGIN: Final = 10.0
+
+
+# How many tokens are kept out of error messages.
+_REMEMBERED: Final = 4
 
 
 class _Held(NamedTuple):
@@ -46,12 +50,14 @@ class TokenSource:
         self._handler = handler
         self._notify = notify
         self._held: _Held | None = None
+        self._tokens: tuple[Secret, ...] = ()
 
     def secrets(self) -> Iterator[str]:
         """Yield the values that must not be shown."""
         yield from self._credentials.secrets()
-        if self._held is not None:
-            yield self._held.token.reveal()
+        # Also those that were replaced: a call that took one may end after that.
+        for token in self._tokens:
+            yield token.reveal()
 
     def token(self, refused: Secret | None = None) -> Flow[Secret]:
         """Return a token that is valid for a while, but not ``refused``.
@@ -63,7 +69,7 @@ class TokenSource:
         now: Now = yield Clock()
         held = self._usable(now, refused)
         if held is None:
-            held = yield Once(("oauth2", self._url, self._credentials.client_id), self._renewed(refused))
+            held = yield Once(self, self._renewed(refused))
         return held
 
     def _usable(self, now: Now, refused: Secret | None) -> Secret | None:
@@ -79,6 +85,7 @@ class TokenSource:
         request = self._request()
         response = yield from self._handler(request)
         token, lifetime = self._read(request, response)
+        self._tokens = (token, *self._tokens)[:_REMEMBERED]
         self._held = _Held(token, asked.monotonic + lifetime - min(_MARGIN, lifetime / 10))
         if self._notify is not None:
             self._notify(TokenRenewed(lifetime))
@@ -99,11 +106,11 @@ class TokenSource:
         body: Any = None
         with suppress(ValueError):
             body = parse_json(response.body)
-        token = body.get("access_token") if isinstance(body, dict) else None
-        if response.status != 200 or not isinstance(token, str) or not token.isascii() or not token.isprintable():
-            token = body = None
-            raise self._failure(request, response)
-        return Secret(token), _lifetime(body.get("expires_in"))
+        if response.status == 200 and isinstance(body, dict):
+            with suppress(InvalidConfiguration):
+                return AccessToken(body.get("access_token", "")).access_token, _lifetime(body.get("expires_in"))
+        body = None  # a traceback would show it
+        raise self._failure(request, response)
 
     def _failure(self, request: Request, response: Response) -> OAuth2FailureError:
         seen = error_of(response, None, redact=redactor(self._credentials.secrets()))

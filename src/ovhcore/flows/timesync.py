@@ -89,7 +89,7 @@ class TimeSync:
         Raises:
             APIError: there was no usable answer; its hint says what was asked, and why.
         """
-        offset: float = yield Once("time", self._asked())
+        offset: float = yield Once(self, self._asked())
         return offset
 
     def _asked(self) -> Flow[float]:

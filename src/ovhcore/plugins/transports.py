@@ -82,7 +82,6 @@ class TransportSpec(Frozen):
         name: str,
         sync: TransportFactory | None = None,
         asynchronous: TransportFactory | None = None,
-        *,
         requires: tuple[str, ...] = (),
         extra: str | None = None,
         defaults: Mapping[str, str] | None = None,
@@ -93,6 +92,9 @@ class TransportSpec(Frozen):
         put(self, "requires", requires)
         put(self, "extra", extra)
         put(self, "defaults", dict(defaults or {}))
+
+    def __hash__(self) -> int:
+        return hash((self.name, self.sync, self.asynchronous))
 
     def __repr__(self) -> str:
         return f"TransportSpec({self.name!r}, {self.sync!r}, {self.asynchronous!r})"

@@ -13,13 +13,14 @@ from .decoding import annotate
 from .endpoints import Endpoint
 from .messages import Headers, Request, Timeout
 from .signing import sign
-from .urls import append_query, encode_query, fill_template, template_names
+from .urls import append_query, checked_path, encode_query, fill_template, template_names
 from .values import json_bytes
 
 __all__ = [
     "BODILESS",
     "build_request",
     "checked_headers",
+    "field_problem",
     "named_arguments",
     "sign_request",
     "split_arguments",
@@ -70,7 +71,8 @@ def split_arguments(path: str, arguments: Mapping[str, Any]) -> tuple[str, dict[
         InvalidRequest: an argument is missing or cannot stand in a path.
     """
     rest = named_arguments(arguments)
-    if isinstance(path, str) and ("{" in path or "}" in path):
+    path = checked_path(path)
+    if "{" in path or "}" in path:
         filled = fill_template(path, rest)
         for name in template_names(path):
             del rest[name]
@@ -128,20 +130,30 @@ def build_request(
     return Request(method, url, headers, json_bytes(data), need_auth, timeout)
 
 
-def checked_headers(fields: Mapping[str, str], what: str = "header") -> tuple[tuple[str, str], ...]:
+def field_problem(name: object, value: object) -> str | None:
+    """Return why a header field cannot be sent, None if it can; never the value."""
+    if not isinstance(name, str) or not _HEADER_NAME.fullmatch(name):
+        return f"header {name!r} is not a valid HTTP field name"
+    if name.lower() in _OWN_HEADERS:
+        return f"header {name!r} is written by the library and cannot be set"
+    if not isinstance(value, str) or not _HEADER_VALUE.fullmatch(value):
+        return f"header {name!r} has a value that is not printable ASCII text without outer spaces"
+    return None
+
+
+def checked_headers(fields: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
     """Return extra header fields once they are found fit to send.
 
     Raises:
         InvalidRequest: a name or value that HTTP does not allow, or a field that is the
             library's own. The message shows the name, never the value.
     """
+    if not isinstance(fields, Mapping):
+        raise InvalidRequest(f"headers must be a mapping, as {{'X-Name': 'value'}}, not {type(fields).__name__}")
     for name, value in fields.items():
-        if not isinstance(name, str) or not _HEADER_NAME.fullmatch(name):
-            raise InvalidRequest(f"{what} {name!r} is not a valid HTTP field name")
-        if name.lower() in _OWN_HEADERS:
-            raise InvalidRequest(f"{what} {name!r} is written by the library and cannot be set")
-        if not isinstance(value, str) or not _HEADER_VALUE.fullmatch(value):
-            raise InvalidRequest(f"{what} {name!r} has a value that is not printable ASCII text without outer spaces")
+        if problem := field_problem(name, value):
+            del fields, value  # a traceback would show them
+            raise InvalidRequest(problem)
     return tuple(fields.items())
 
 

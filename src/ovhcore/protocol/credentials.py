@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from ..exceptions import InvalidConfiguration
 from .frozen import Frozen, put
-from .redaction import Secret
+from .redaction import Secret, as_secret
 
 __all__ = ["AccessToken", "ApplicationKey", "Credentials", "OAuth2Client"]
 
@@ -27,9 +27,13 @@ class ApplicationKey(Frozen):
     def __init__(
         self, application_key: str, application_secret: str | Secret, consumer_key: str | Secret | None = None
     ):
-        put(self, "application_key", _secret(application_key, "application_key").reveal())
-        put(self, "application_secret", _secret(application_secret, "application_secret"))
-        put(self, "consumer_key", None if consumer_key is None else _secret(consumer_key, "consumer_key"))
+        # Hidden all before any is refused: a traceback shows this frame.
+        key, secret = as_secret(application_key), as_secret(application_secret)
+        user = None if consumer_key is None else as_secret(consumer_key)
+        del application_key, application_secret, consumer_key
+        put(self, "application_key", _checked(key, "application_key").reveal())
+        put(self, "application_secret", _checked(secret, "application_secret"))
+        put(self, "consumer_key", user and _checked(user, "consumer_key"))
 
     def secrets(self) -> Iterator[str]:
         """Yield the values that must not be shown."""
@@ -53,8 +57,10 @@ class OAuth2Client(Frozen):
     client_secret: Secret
 
     def __init__(self, client_id: str | Secret, client_secret: str | Secret):
-        put(self, "client_id", _secret(client_id, "client_id").reveal())
-        put(self, "client_secret", _secret(client_secret, "client_secret"))
+        identity, secret = as_secret(client_id), as_secret(client_secret)
+        del client_id, client_secret
+        put(self, "client_id", _checked(identity, "client_id").reveal())
+        put(self, "client_secret", _checked(secret, "client_secret"))
 
     def secrets(self) -> Iterator[str]:
         """Yield the values that must not be shown."""
@@ -73,7 +79,9 @@ class AccessToken(Frozen):
     access_token: Secret
 
     def __init__(self, access_token: str | Secret):
-        put(self, "access_token", _secret(access_token, "access_token"))
+        token = as_secret(access_token)
+        del access_token
+        put(self, "access_token", _checked(token, "access_token"))
 
     def secrets(self) -> Iterator[str]:
         """Yield the values that must not be shown."""
@@ -86,10 +94,8 @@ class AccessToken(Frozen):
 Credentials = ApplicationKey | OAuth2Client | AccessToken
 
 
-def _secret(value: str | Secret, name: str) -> Secret:
+def _checked(secret: Secret, name: str) -> Secret:
     # The values go into headers and hashes; what cannot go there is refused here, unseen.
-    secret = value if isinstance(value, Secret) else Secret(value)
-    del value
     problem = _problem(secret.reveal())
     if problem:
         raise InvalidConfiguration(f"{name} {problem}")

@@ -77,11 +77,12 @@ _parse = json.JSONDecoder(parse_constant=_constant).decode
 
 
 def parse_json(body: bytes) -> Any:
-    """Parse a JSON body. Integers of any length are exact; of a repeated member the last counts.
+    """Parse a JSON body. Integers are exact; of a repeated member the last counts.
 
     Raises:
-        ValueError: it is not JSON, is ``NaN`` or ``Infinity``, or is nested too deeply. The
-            message and the traceback hold nothing of the body.
+        ValueError: it is not JSON, is ``NaN`` or ``Infinity``, is nested too deeply, or has an
+            integer of more digits than :func:`sys.set_int_max_str_digits` allows. The message
+            and the traceback hold nothing of the body.
     """
     try:
         return _parse(body.decode("utf-8-sig"))
@@ -119,7 +120,7 @@ def decode(
         APIError: the kind the answer calls for; see :mod:`ovhcore.exceptions`.
         InvalidResponse: a success whose body is not JSON.
     """
-    if 100 <= response.status < 300:
+    if 200 <= response.status < 300:
         if not response.body or response.body.isspace():
             return None
         try:
@@ -129,7 +130,9 @@ def decode(
         if response.body.lstrip()[:1] == b"<":
             problem = f"{problem}; it is a page in HTML"
         failure: exc.APIError = exc.InvalidResponse(
-            f"Failed to decode API response as JSON: {problem}", response=_shown(response, redact), hint=_NOT_THE_API
+            f"Failed to decode API response as JSON: {problem}",
+            response=_shown(response, redact or str),
+            hint=_NOT_THE_API,
         )
         raise annotate(failure, request)
     raise error_of(response, request, redact=redact, received=received)
@@ -148,31 +151,38 @@ def error_of(
     received: float | None = None,
 ) -> exc.APIError:
     """Return, without raising it, the exception for a response that is no success; as :func:`decode`."""
+    hide: Callable[[str], str] = redact or str
+    shown = _shown(response, hide)
     code, error_class, message, details = _members(response)
     status = response.status
     kind = _kind(status, code, error_class, message)
     if kind is None:
-        is_json = code is not None or error_class is not None or message is not None
-        if status >= 500 or (status == 408 and not is_json):
-            kind = exc.ServerError if is_json else exc.GatewayError
+        of_the_api = code is not None or error_class is not None or message is not None
+        if status >= 500 or (status == 408 and not of_the_api):
+            kind = exc.ServerError if of_the_api else exc.GatewayError
         else:
             kind = _STATUSES.get(status, exc.APIError)
-    if message is None:
-        message = _plain_message(response)
-    shown = _shown(response, redact)
     error = kind(
-        redact(redact_text(message)) if redact else redact_text(message),
+        _plain_message(shown) if message is None else hide(redact_text(message)),
         response=shown,
         status=status,
-        code=code,
-        error_class=error_class,
-        details=redact_json(details, redact or str),
-        query_id=response.query_id,
+        code=code and hide(redact_text(code)),
+        error_class=error_class and hide(redact_text(error_class)),
+        details=_redacted(details, hide),
+        query_id=shown.query_id,
         retry_safe=kind in (exc.TooManyRequests, exc.QueryTimeOut)
         or ((status == 408 or status >= 500) and request is not None and request.method == "GET"),
     )
     error.hint = _hint(error, shown, request, received)
     return annotate(error, request)
+
+
+def _redacted(details: dict[str, Any], hide: Callable[[str], str]) -> dict[str, Any]:
+    try:
+        redacted: dict[str, Any] = redact_json(details, hide)
+    except RecursionError:
+        return {}
+    return redacted
 
 
 def annotate(error: exc.APIError, request: Request | None) -> exc.APIError:
@@ -182,8 +192,9 @@ def annotate(error: exc.APIError, request: Request | None) -> exc.APIError:
         answered = f" answered {error.status}" if error.status else ""
         error.add_note(f"{error.method} {error.url}{answered}")
     if error.query_id:
-        error.add_note(f"OVH query id: {error.query_id}")
+        error.add_note(exc.visible(f"OVH query id: {error.query_id}"))
     if error.hint:
+        error.hint = exc.visible(error.hint)
         error.add_note(error.hint)
     return error
 
@@ -233,9 +244,8 @@ def _plain_message(response: Response) -> str:
     return text if len(text) <= 500 else text[:500] + "..."
 
 
-def _shown(response: Response, redact: Callable[[str], str] | None) -> Response:
+def _shown(response: Response, hide: Callable[[str], str]) -> Response:
     """Return the copy of a response that an exception may keep."""
-    hide: Callable[[str], str] = redact or str
     headers = [(name, hide(redact_text(value))) for name, value in response.headers.redacted().pairs]
     try:
         text = json.dumps(redact_json(parse_json(response.body), hide))

@@ -48,7 +48,9 @@ _REGION_OF_HOST: Final = {
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 _VERSION_OF_BASE = re.compile(r"/(?:1\.0|v1|v2)$")
 _VERSION_OF_PATH = re.compile(r"/(?:1\.0|v1|v2)(?:/|\?|$)")
-_HOST = re.compile(r"[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?\.?|\[[0-9a-f:.]+\]")
+_LABEL = r"[a-z0-9](?:[a-z0-9_-]*[a-z0-9])?"
+_HOST = re.compile(rf"{_LABEL}(?:\.{_LABEL})*\.?|\[[0-9a-f:.]+\]")
+_FORBIDDEN = re.compile("[\x00-\x1f\x7f\\\\]|^ | $")
 
 
 class Endpoint(Frozen):
@@ -106,17 +108,20 @@ def resolve_endpoint(endpoint: str, token_url: str | None = None) -> Endpoint:
     if endpoint in ENDPOINTS:
         return Endpoint(endpoint, ENDPOINTS[endpoint], token_url or OAUTH2_TOKEN_URLS.get(endpoint))
     if "/" not in endpoint:
+        shown = "" if "@" in endpoint else f" {endpoint!r}"  # what stands before it may be a password
         raise InvalidRegion(
-            f"Unknown endpoint {endpoint!r}. Valid endpoints: {', '.join(ENDPOINTS)}, or a URL such as "
+            f"Unknown endpoint{shown}. Valid endpoints: {', '.join(ENDPOINTS)}, or a URL such as "
             "'https://eu.api.ovh.com/1.0'"
         )
-    url = _checked_url(endpoint, "endpoint")
+    url = _checked_url(endpoint, "endpoint").rstrip("/")
     region = _REGION_OF_HOST.get(urlsplit(url).hostname or "")
     return Endpoint(url, url, token_url or (OAUTH2_TOKEN_URLS[region] if region else None))
 
 
 def _checked_url(url: str, what: str) -> str:
     # A URL may hold a password, so no message repeats more of it than was found wrong.
+    if not isinstance(url, str):
+        raise InvalidConfiguration(f"The {what} must be a string, not {type(url).__name__}")
     try:
         parts = urlsplit(url)
         port = parts.port
@@ -128,7 +133,9 @@ def _checked_url(url: str, what: str) -> str:
             host = host[: -len(f":{port}")] if host.endswith(f":{port}") else host.rpartition(":")[0]
         host = host.removesuffix(":")
         problem = ""
-        if parts.scheme not in _DEFAULT_PORTS:
+        if _FORBIDDEN.search(url):
+            problem = "it holds a control character, a backslash or outer white space"
+        elif parts.scheme not in _DEFAULT_PORTS:
             problem = "it must start with https:// or http://"
         elif "@" in parts.netloc:
             problem = "it must not carry a user name or password"
@@ -136,20 +143,14 @@ def _checked_url(url: str, what: str) -> str:
             problem = "its host must be written in ASCII (punycode)"
         elif not _HOST.fullmatch(host):
             problem = "it has no valid host"
+        elif port == 0:
+            problem = "its port must be between 1 and 65535"
         elif parts.query or parts.fragment or url.endswith(("?", "#")):
             problem = "it must end with its path, without '?' or '#'"
-        elif url != url.strip() or "\\" in url:
-            problem = "it holds white space or a backslash"
         else:
-            return _joined(parts.scheme, host, port, parts.path, what)
+            authority = host if port in (None, _DEFAULT_PORTS[parts.scheme]) else f"{host}:{port}"
+            try:
+                return f"{parts.scheme}://{authority}{normalise_path(parts.path or '/')}"
+            except InvalidRequest as error:
+                problem = str(error)
     raise InvalidConfiguration(f"The {what} is not a usable URL: {problem}. Write it as 'https://eu.api.ovh.com/1.0'")
-
-
-def _joined(scheme: str, host: str, port: int | None, path: str, what: str) -> str:
-    authority = host if port in (None, _DEFAULT_PORTS[scheme]) else f"{host}:{port}"
-    path = path.rstrip("/")
-    try:
-        return f"{scheme}://{authority}{normalise_path(path) if path else ''}"
-    except InvalidRequest as error:
-        problem = str(error)
-    raise InvalidConfiguration(f"The {what} is not a usable URL: {problem}")

@@ -18,6 +18,7 @@ __all__ = [
     "SECRET_FIELDS",
     "SECRET_HEADERS",
     "Secret",
+    "as_secret",
     "redact_json",
     "redact_text",
     "redact_url",
@@ -123,8 +124,19 @@ class Secret:
     def __hash__(self) -> int:
         return hash(self._value)
 
+    def __copy__(self) -> Secret:
+        return self
+
+    def __deepcopy__(self, memo: object) -> Secret:
+        return self
+
     def __reduce__(self) -> Any:
         raise TypeError("a secret is not pickled; pass the credentials to the other process by configuration")
+
+
+def as_secret(value: Any) -> Secret:
+    """Return a value that does not print."""
+    return value if isinstance(value, Secret) else Secret(value)
 
 
 def redact_json(value: Any, hide: Callable[[str], str] = lambda text: text) -> Any:
@@ -136,7 +148,9 @@ def redact_json(value: Any, hide: Callable[[str], str] = lambda text: text) -> A
     """
     if isinstance(value, dict):
         return {
-            name: REDACTED if str(name).lower() in SECRET_FIELDS and item is not None else redact_json(item, hide)
+            hide(str(name)): REDACTED
+            if str(name).lower() in SECRET_FIELDS and item is not None
+            else redact_json(item, hide)
             for name, item in value.items()
         }
     if isinstance(value, list):
@@ -162,10 +176,16 @@ def redactor(secrets: Iterable[str]) -> Callable[[str], str]:
     """Return a function that hides every one of ``secrets``, longest first, in a text.
 
     Values shorter than four characters are left alone: hiding them would garble
-    ordinary words and hide nothing worth hiding.
+    ordinary words and hide nothing worth hiding. ``secrets`` is looked at when a first
+    text comes.
     """
-    known = sorted({secret for secret in secrets if len(secret) >= 4}, key=len, reverse=True)
-    if not known:
-        return lambda text: text
-    pattern = re.compile("|".join(map(re.escape, known)))
-    return lambda text: pattern.sub(REDACTED, text)
+    pattern: re.Pattern[str] | None = None
+
+    def hide(text: str) -> str:
+        nonlocal pattern
+        if pattern is None:
+            known = sorted({secret for secret in secrets if len(secret) >= 4}, key=len, reverse=True)
+            pattern = re.compile("|".join(map(re.escape, known)) or r"(?!)")
+        return pattern.sub(REDACTED, text)
+
+    return hide

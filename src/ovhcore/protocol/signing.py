@@ -75,7 +75,7 @@ def _canonical(secret: str, key: str, method: str, url: str, body: bytes, timest
         and type(timestamp) is int
         and type(method) is str
         and (method in _METHODS or _METHOD.fullmatch(method))
-        and type(url) is str
+        and isinstance(url, str)
         and isinstance(secret, str)
         and isinstance(key, str)
     ):
@@ -156,21 +156,29 @@ def verify(
     ...        body=b"", timestamp=1700000000, signature="$1$" + "0" * 40, now=1700000500).failed
     ('time', 'signature')
     """
-    expected = sign(
-        application_secret=application_secret,
-        consumer_key=consumer_key,
-        method=method,
-        url=url,
-        body=body,
-        timestamp=timestamp,
-    )
-    if not isinstance(signature, str):
-        raise InvalidRequest(f"signature must be a str, not {type(signature).__name__}")
+    canonical = _canonical(application_secret, consumer_key, method, url, body, timestamp)
+    problem = canonical if isinstance(canonical, str) else _odd(signature, received_consumer_key, now, tolerance)
+    if problem or isinstance(canonical, str):
+        del application_secret, consumer_key, received_consumer_key, body, canonical
+        raise InvalidRequest(problem)
+    expected = "$1$" + sha1(canonical, usedforsecurity=False).hexdigest()
     return Verification(
         signature=_same(expected, signature),
         time=None if now is None else abs(now - timestamp) <= tolerance,
         key=None if received_consumer_key is None else _same(consumer_key, received_consumer_key),
     )
+
+
+def _odd(signature: object, received_key: object, now: object, tolerance: object) -> str | None:
+    """Return what is wrong with what is to be checked, None if nothing is."""
+    if not isinstance(signature, str):
+        return f"signature must be a str, not {type(signature).__name__}"
+    if received_key is not None and not isinstance(received_key, str):
+        return f"received_consumer_key must be a str, not {type(received_key).__name__}"
+    for name, value in (("now", 0 if now is None else now), ("tolerance", tolerance)):
+        if not isinstance(value, (int, float)):
+            return f"{name} must be a number of seconds, not {type(value).__name__}"
+    return None
 
 
 def verify_request(

@@ -25,7 +25,16 @@ from urllib.parse import quote
 from ..exceptions import InvalidRequest
 from .values import json_text, plain_text
 
-__all__ = ["append_query", "encode_query", "encode_segment", "fill_template", "normalise_path", "template_names"]
+__all__ = [
+    "append_query",
+    "checked_path",
+    "encode_query",
+    "encode_segment",
+    "fill_template",
+    "normalise_path",
+    "split_url",
+    "template_names",
+]
 
 # Kept as they are by RFC 3986 and WHATWG parsers alike. "'" is not among them: WHATWG
 # encodes it in queries.
@@ -63,6 +72,17 @@ def _normalise(text: str, safe: str, what: str) -> str:
     return "".join(pieces)
 
 
+def checked_path(path: Any) -> str:
+    """Return a path that is a plain string.
+
+    Raises:
+        InvalidRequest: it is of another type.
+    """
+    if not isinstance(path, str):
+        raise InvalidRequest(f"path must be a string that starts with '/', not {type(path).__name__}")
+    return str.__str__(path)
+
+
 def normalise_path(path: str) -> str:
     """Write a path, with its query if it has one, in the spelling that is signed and sent.
 
@@ -75,8 +95,7 @@ def normalise_path(path: str) -> str:
     Raises:
         InvalidRequest: the path does not start with ``/``, or has no such spelling.
     """
-    if not isinstance(path, str):
-        raise InvalidRequest(f"path must be a string that starts with '/', not {type(path).__name__}")
+    path = checked_path(path)
     if _NORMAL.fullmatch(path) and "/." not in path:
         return path
     if not path.startswith("/"):
@@ -94,6 +113,22 @@ def normalise_path(path: str) -> str:
     if not query:
         return before
     return before + mark + _normalise(query, _QUERY_SAFE, "query")
+
+
+def split_url(url: str) -> tuple[str, str]:
+    """Return the origin and the request target of an absolute URL, for transports.
+
+    >>> split_url("http://127.0.0.1:8080/1.0/me?a=/b")
+    ('http://127.0.0.1:8080', '/1.0/me?a=/b')
+
+    Raises:
+        InvalidRequest: it is no absolute HTTP URL with a path.
+    """
+    start = url.find("/", 8)
+    origin = url[:start]
+    if start < 0 or not origin.startswith(("http://", "https://")) or "?" in origin or "#" in origin:
+        raise InvalidRequest("the URL of a request must be absolute and have a path, as 'https://host/1.0/me'")
+    return origin, url[start:]
 
 
 def encode_segment(value: Any, name: str = "value") -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sys
+from collections.abc import Mapping, Set
 from enum import Enum
 from typing import Any
 
@@ -15,9 +17,9 @@ __all__ = ["json_bytes", "json_text", "plain_text", "read_timeout"]
 def plain_text(value: Any, what: str) -> str:
     """Return the text of one scalar, for a path or a query.
 
-    Strings stay; booleans become ``true`` and ``false``; dates and times ISO 8601;
-    numbers, UUIDs, IP addresses and networks what ``str`` makes of them; members of
-    an enum their value.
+    Strings stay; booleans become ``true`` and ``false``; dates, times and durations ISO
+    8601; numbers, UUIDs, IP addresses and networks what ``str`` makes of them; members
+    of an enum their value.
 
     Raises:
         InvalidRequest: the value is None, bytes, a container, or not finite.
@@ -25,7 +27,7 @@ def plain_text(value: Any, what: str) -> str:
     if isinstance(value, Enum):
         value = value.value
     if isinstance(value, str):
-        return str(value)
+        return str.__str__(value)
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int):
@@ -34,13 +36,27 @@ def plain_text(value: Any, what: str) -> str:
         if value - value != 0:
             raise InvalidRequest(f"{what} is {value}, which the API has no way to write")
         return repr(value)
-    if type(value).__module__ == "datetime" and hasattr(value, "isoformat"):
+    if _is_one_of(value, "datetime", "date", "time"):
         return str(value.isoformat())
-    if value is None or isinstance(value, (bytes, bytearray, dict, list, tuple, set, frozenset)):
+    if _is_one_of(value, "datetime", "timedelta"):
+        return f"PT{_digits_of_seconds(value.total_seconds())}S"
+    if value is None or isinstance(value, (bytes, bytearray, memoryview, Mapping, list, tuple, Set)):
         raise InvalidRequest(f"{what} must be a plain value such as a string or a number, not {type(value).__name__}")
     if type(value).__str__ is object.__str__:  # type: ignore[comparison-overlap]
         raise InvalidRequest(f"{what} is of the type {type(value).__name__}, which has no text form")
+    if _is_one_of(value, "decimal", "Decimal") and not value.is_finite():
+        raise InvalidRequest(f"{what} is {value}, which the API has no way to write")
     return str(value)
+
+
+def _is_one_of(value: object, module: str, *names: str) -> bool:
+    # Whoever has such a value has imported its module; importing it here would cost all others.
+    loaded = sys.modules.get(module)
+    return loaded is not None and isinstance(value, tuple(getattr(loaded, name) for name in names))
+
+
+def _digits_of_seconds(seconds: float) -> str:
+    return str(int(seconds)) if seconds == int(seconds) else repr(seconds)
 
 
 def _digits(value: int, what: str) -> str:
@@ -52,8 +68,13 @@ def _digits(value: int, what: str) -> str:
 
 
 def _json_default(value: Any) -> Any:
-    # By name: importing these modules would cost every program that never uses them.
-    if type(value).__module__ in ("datetime", "ipaddress", "uuid"):
+    if isinstance(value, Enum):
+        return value.value
+    if (
+        _is_one_of(value, "datetime", "date", "time", "timedelta")
+        or _is_one_of(value, "uuid", "UUID")
+        or type(value).__module__ == "ipaddress"
+    ):
         return plain_text(value, "a value in the body")
     raise TypeError(f"a value of the type {type(value).__name__}")
 
@@ -64,7 +85,8 @@ _encode = json.JSONEncoder(separators=(",", ":"), allow_nan=False, default=_json
 def json_text(value: Any, what: str) -> str:
     """Return compact ASCII JSON, byte for byte what python-ovh sends.
 
-    Dates, times, UUIDs and IP addresses are written as strings.
+    Dates, times, durations, UUIDs and IP addresses are written as strings, members of an
+    enum as their value.
 
     Raises:
         InvalidRequest: the value cannot be written as JSON.
@@ -88,13 +110,20 @@ def read_timeout(value: Any, what: str = "timeout") -> Timeout:
     Raises:
         InvalidRequest: it is none of these, or not above 0 seconds.
     """
-    parts = list(value) if isinstance(value, (tuple, list)) else str(value).split(",")
     try:
+        parts = list(value) if isinstance(value, (tuple, list)) else str(value).split(",")
         seconds = [float(part) for part in parts]
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         seconds = []
     if isinstance(value, bool) or len(seconds) not in (1, 2) or not all(0 < number < 1e9 for number in seconds):
         raise InvalidRequest(
-            f"{what} must be a number of seconds above 0, or two (connect, read), as '5,180'; not {value!r}"
+            f"{what} must be a number of seconds above 0, or two (connect, read), as '5,180'; not {_shown(value)}"
         )
     return Timeout(seconds[0], seconds[-1])
+
+
+def _shown(value: object) -> str:
+    try:
+        return repr(value)
+    except ValueError:  # an integer beyond sys.set_int_max_str_digits
+        return f"a {type(value).__name__}"
