@@ -46,6 +46,7 @@ class RawServer:
         self.respond: Answer = respond if callable(respond) else lambda request: respond or answer()
         self.received: list[Received] = []
         self.connections = 0
+        self.hang_up = False
         self._context = context
         self._socket = socket.create_server(("127.0.0.1", 0))
         self.port = self._socket.getsockname()[1]
@@ -100,6 +101,8 @@ class RawServer:
                 if reply is None:
                     return
                 connection.sendall(reply)
+                if self.hang_up:
+                    return
         except OSError:
             return
         finally:

@@ -11,6 +11,8 @@ from ovhcore.flows import Flow, arun
 from ovhcore.protocol.clock import Now
 from ovhcore.protocol.messages import Request, Response
 
+from .flights import of_ones_own
+
 __all__ = ["AsyncTransport"]
 
 T = TypeVar("T")
@@ -33,7 +35,7 @@ class AsyncTransport:
     """
 
     def __init__(self) -> None:
-        self._flights: dict[Hashable, _Flight] = {}
+        self._flights: dict[tuple[asyncio.AbstractEventLoop, Hashable], _Flight] = {}
 
     async def send(self, request: Request) -> Response:
         """Exchange one request for one response: the URL, headers and body as they are, nothing followed or retried.
@@ -66,18 +68,23 @@ class AsyncTransport:
         The flow has a task of its own: a waiter that is cancelled does not disturb it,
         and when the last one is gone it is cancelled too.
         """
-        flight = self._flights.get(key)
-        if flight is None or flight.task.done():
-            flight = self._flights[key] = _Flight(asyncio.ensure_future(arun(flow, self)))
+        name = (asyncio.get_running_loop(), key)
+        flight = self._flights.get(name)
+        first = flight is None or flight.task.done()
+        if flight is None or first:
+            flight = self._flights[name] = _Flight(asyncio.ensure_future(arun(flow, self)))
         flight.waiters += 1
         try:
             return await asyncio.shield(flight.task)
+        except Exception as error:
+            failure = error if first else of_ones_own(error)
         finally:
             flight.waiters -= 1
             if not flight.waiters:
                 flight.task.cancel()
-            if (flight.task.done() or not flight.waiters) and self._flights.get(key) is flight:
-                del self._flights[key]
+            if (flight.task.done() or not flight.waiters) and self._flights.get(name) is flight:
+                del self._flights[name]
+        raise failure
 
     async def gather(self, flows: Sequence[Flow[Any]], limit: int) -> list[Any]:
         """Run flows in tasks, at most ``limit`` at once; the first failure cancels the rest and is raised."""

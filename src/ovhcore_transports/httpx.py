@@ -1,22 +1,26 @@
 """The default transport for ``AsyncClient``: httpx, on asyncio.
 
-httpx leaves a URL alone that is in the spelling ovhcore writes, so what was signed is sent.
+httpx's own transports, used directly: its client would add cookies, look for passwords in
+``~/.netrc`` and read proxies in its own way. The request target is handed over as it was
+signed.
 """
 
 from __future__ import annotations
 
 import asyncio
 import ssl
-from typing import Final
+from typing import Any, Final
 
 import httpx
 
 from ovhcore import exceptions as exc
 from ovhcore.plugins import TransportSettings
 from ovhcore.protocol.messages import Headers, Request, Response, Timeout
+from ovhcore.protocol.urls import split_url
 
 from .asynchronous import AsyncTransport
-from .proxies import read_proxy
+from .bodies import ACCEPTED, decompressed, too_large
+from .proxies import Proxy, proxy_for, read_proxy
 from .tls import tls_context
 
 __all__ = ["AsyncHttpxTransport", "open_async"]
@@ -25,15 +29,19 @@ _LIMITS: Final = httpx.Limits(max_connections=100, max_keepalive_connections=20)
 
 # The first row that fits.
 _FAILURES: Final[tuple[tuple[type[BaseException], type[exc.NetworkError], str], ...]] = (
-    (httpx.PoolTimeout, exc.PoolTimeout, "no pooled connection became free in time"),
-    (httpx.ConnectTimeout, exc.ConnectTimeout, "no connection in time"),
-    (httpx.TimeoutException, exc.ReadTimeout, "the server was silent for too long"),
-    (httpx.ProxyError, exc.ProxyError, "the proxy refused or failed"),
+    (httpx.PoolTimeout, exc.PoolTimeout, "no pooled connection became free within {read:g} s"),
+    (httpx.ConnectTimeout, exc.ConnectTimeout, "no connection within {connect:g} s"),
+    (httpx.TimeoutException, exc.ReadTimeout, "the server was silent for {read:g} s"),
+    (httpx.ProxyError, exc.ProxyError, "the proxy {proxy} refused or failed"),
     (httpx.ConnectError, exc.ConnectError, "no connection could be made"),
-    (httpx.RemoteProtocolError, exc.ConnectionLost, "the connection ended before the answer was complete"),
+    (httpx.RemoteProtocolError, exc.ProtocolError, "the answer is not HTTP"),
     (httpx.NetworkError, exc.ConnectionLost, "the connection ended before the answer was complete"),
     (httpx.HTTPError, exc.ProtocolError, "the answer cannot be read"),
 )
+# How h11 and httpcore say that it was the connection that ended.
+_ENDED: Final = ("disconnected", "closed connection")
+
+_Open = dict[Proxy | None, httpx.AsyncHTTPTransport]
 
 
 def open_async(settings: TransportSettings) -> AsyncHttpxTransport:
@@ -43,6 +51,9 @@ def open_async(settings: TransportSettings) -> AsyncHttpxTransport:
 
 class AsyncHttpxTransport(AsyncTransport):
     """Send requests with httpx: pooled, TLS verified, nothing redirected, nothing retried.
+
+    Connections belong to the event loop that opened them; a loop that comes after another
+    opens its own.
 
     Args:
         settings: timeout, proxy, certificates, size limit.
@@ -55,10 +66,11 @@ class AsyncHttpxTransport(AsyncTransport):
         super().__init__()
         self._settings = settings
         self._closed = False
-        self._loop: asyncio.AbstractEventLoop | None = None
-        proxy = None if settings.proxy is None else read_proxy(settings.proxy)
-        self._proxy = None if proxy is None else httpx.Proxy(proxy.url, auth=proxy.user)
+        self._open: dict[asyncio.AbstractEventLoop, _Open] = {}
+        self._proxies: dict[str, Proxy | None] = {}
         self._tls = tls_context(settings.ca_bundle)
+        if settings.proxy is not None:
+            read_proxy(settings.proxy)
 
     async def send(self, request: Request) -> Response:
         """Exchange one request for one response.
@@ -68,65 +80,71 @@ class AsyncHttpxTransport(AsyncTransport):
         """
         if self._closed:
             raise exc.ClientClosed("The transport is closed")
-        if self._loop is not asyncio.get_running_loop():
-            self._open()
+        origin, target = split_url(request.url)
+        if origin not in self._proxies:
+            self._proxies[origin] = proxy_for(self._settings.proxy, origin)
+        proxy = self._proxies[origin]
+        if proxy is not None and origin.startswith("http:"):
+            target = request.url  # a proxy wants all of it (RFC 9112, 3.2.2)
+        timeout = request.timeout or self._settings.timeout
         try:
-            raw = await self._client.send(self._built(request), stream=True, auth=_keep, follow_redirects=False)
+            raw = await self._transport(proxy).handle_async_request(_built(request, origin, target, timeout))
             try:
                 return Response(raw.status_code, Headers(raw.headers.multi_items()), await self._read(raw))
             finally:
                 await raw.aclose()
         except (httpx.HTTPError, OSError) as error:
-            failure = _failure(error, request.url)
+            failure = _failure(error, origin, timeout, proxy)
         # Raised here: the frames of the HTTP library hold signed headers.
         raise failure
 
-    def _open(self) -> None:
-        # Connections belong to a loop; those of one that has ended, as in a second asyncio.run, are of no use.
-        self._loop = asyncio.get_running_loop()
-        self._client = httpx.AsyncClient(
-            verify=self._tls,
-            proxy=self._proxy,
-            trust_env=self._settings.proxy is None,
-            timeout=_timeout(self._settings.timeout),
-            limits=_LIMITS,
-        )
-
-    def _built(self, request: Request) -> httpx.Request:
-        return self._client.build_request(
-            request.method,
-            request.url,
-            headers=list(request.headers.pairs),
-            content=request.body or None,
-            timeout=_timeout(request.timeout or self._settings.timeout),
-        )
+    def _transport(self, proxy: Proxy | None) -> httpx.AsyncHTTPTransport:
+        loop = asyncio.get_running_loop()
+        opened = self._open.get(loop)
+        if opened is None:
+            # What a loop left behind that has ended can no longer be closed.
+            self._open = {other: held for other, held in self._open.items() if not other.is_closed()}
+            opened = self._open[loop] = {}
+        transport = opened.get(proxy)
+        if transport is None:
+            transport = opened[proxy] = httpx.AsyncHTTPTransport(
+                verify=self._tls,
+                trust_env=False,
+                limits=_LIMITS,
+                proxy=None if proxy is None else httpx.Proxy(proxy.url, headers=proxy.headers),
+            )
+        return transport
 
     async def _read(self, raw: httpx.Response) -> bytes:
         limit = self._settings.max_response_size
         body = bytearray()
-        async for chunk in raw.aiter_bytes():
+        async for chunk in raw.aiter_raw():
             body += chunk
             if len(body) > limit:
-                raise exc.ProtocolError(f"The answer is larger than max_response_size, {limit} bytes")
-        return bytes(body)
+                raise too_large(limit)
+        return decompressed(bytes(body), raw.headers.get("content-encoding", ""), limit)
 
     async def close(self) -> None:
-        """Close the connections. May be called again."""
+        """Close the connections of the running loop. May be called again."""
         self._closed = True
-        if self._loop is asyncio.get_running_loop():
-            await self._client.aclose()
+        for transport in self._open.pop(asyncio.get_running_loop(), {}).values():
+            await transport.aclose()
 
 
-def _timeout(timeout: Timeout) -> httpx.Timeout:
-    return httpx.Timeout(timeout.read, connect=timeout.connect)
+def _built(request: Request, origin: str, target: str, timeout: Timeout) -> httpx.Request:
+    headers = list(request.headers.pairs)
+    if "accept-encoding" not in request.headers:
+        headers.append(("Accept-Encoding", ACCEPTED))
+    extensions: dict[str, Any] = {
+        "target": target.encode("ascii"),
+        "timeout": {"connect": timeout.connect, "read": timeout.read, "write": timeout.read, "pool": timeout.read},
+    }
+    return httpx.Request(
+        request.method, f"{origin}/", headers=headers, content=request.body or None, extensions=extensions
+    )
 
 
-def _keep(request: httpx.Request) -> httpx.Request:
-    # Without an auth of its own httpx would look for one in ~/.netrc.
-    return request
-
-
-def _failure(error: BaseException, url: str) -> exc.NetworkError:
+def _failure(error: BaseException, origin: str, timeout: Timeout, proxy: Proxy | None) -> exc.NetworkError:
     link: BaseException | None = error
     causes: list[BaseException] = []
     while link is not None and link not in causes:
@@ -136,10 +154,15 @@ def _failure(error: BaseException, url: str) -> exc.NetworkError:
     kind, said = next((row[1:] for row in _FAILURES if isinstance(error, row[0])), (exc.ConnectionLost, "failed"))
     if kind is exc.ConnectError and any(isinstance(cause, ssl.SSLError) for cause in causes):
         kind, said = exc.TLSError, "TLS failed"
+    elif kind in (exc.ConnectError, exc.ConnectTimeout) and proxy is not None:
+        kind, said = exc.ProxyError, "the proxy {proxy} refused or failed"
+    elif kind is exc.ProtocolError and any(words in str(error) for words in _ENDED):
+        kind, said = exc.ConnectionLost, "the connection ended before the answer was complete"
     vars(error).pop("_request", None)  # it holds the signed headers
     # What the library says may quote what came, which may repeat what was sent.
-    reason = next((c.strerror for c in reversed(causes) if isinstance(c, OSError) and c.strerror), type(error).__name__)
-    failure = kind(f"{url[: url.find('/', 8)]}: {said} ({reason})")
-    if not isinstance(error, httpx.RemoteProtocolError):
+    reason = next((c.strerror for c in reversed(causes) if isinstance(c, OSError) and c.strerror), "")
+    said = said.format(connect=timeout.connect, read=timeout.read, proxy=proxy and proxy.url)
+    failure = kind(f"{origin}: {said} ({reason})" if reason else f"{origin}: {said}")
+    if not isinstance(error, (httpx.RemoteProtocolError, httpx.LocalProtocolError)):
         failure.__cause__ = error
     return failure

@@ -2,25 +2,41 @@
 
 from __future__ import annotations
 
+import re
+from base64 import b64encode
 from typing import Final, NamedTuple
 from urllib.parse import unquote, urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 from ovhcore.exceptions import InvalidConfiguration
 
-__all__ = ["NO_PROXY", "Proxy", "read_proxy"]
+__all__ = ["NO_PROXY", "Proxy", "proxy_for", "read_proxy"]
 
 NO_PROXY: Final = "none"
 """The proxy setting for no proxy, whatever the environment says."""
 
 
+_HOST: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?\.?|[0-9a-fA-F:.]*:[0-9a-fA-F:.%]*")
+
+
 class Proxy(NamedTuple):
-    """A proxy to use; prints without its user."""
+    """A proxy to use; prints without its user.
+
+    Attributes:
+        url: without the user.
+        authorization: value of ``Proxy-Authorization``, None without a user.
+    """
 
     url: str
-    user: tuple[str, str] | None
+    authorization: str | None
 
     def __repr__(self) -> str:
         return f"Proxy({self.url!r})"
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What to send to the proxy."""
+        return {} if self.authorization is None else {"Proxy-Authorization": self.authorization}
 
 
 def read_proxy(proxy: str) -> Proxy | None:
@@ -31,14 +47,46 @@ def read_proxy(proxy: str) -> Proxy | None:
     """
     if proxy.lower() == NO_PROXY:
         return None
+    read = _read(proxy if "://" in proxy else f"http://{proxy}")
+    del proxy  # a traceback would show it
+    if read is None:
+        raise InvalidConfiguration(
+            "The proxy is not a usable URL: write it as 'http://host:port' or 'http://user:password@host:port'. "
+            "SOCKS proxies are not supported"
+        )
+    return read
+
+
+def _read(url: str) -> Proxy | None:
     try:
-        parts = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
-        if parts.scheme in ("http", "https") and parts.hostname and "[" not in parts.hostname and parts.port != 0:
-            user = None if parts.username is None else (unquote(parts.username), unquote(parts.password or ""))
-            return Proxy(f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}", user)
-    except ValueError:
-        pass
-    raise InvalidConfiguration(
-        "The proxy is not a usable URL: write it as 'http://host:port' or 'http://user:password@host:port'. "
-        "SOCKS proxies are not supported"
-    )
+        parts = urlsplit(url)
+        port = parts.port
+        host = (parts.hostname or "").encode("idna").decode("ascii")
+    except ValueError:  # also a UnicodeError
+        return None
+    if parts.scheme not in ("http", "https") or not _HOST.fullmatch(host) or port == 0 or not url.isprintable():
+        return None
+    authorization = None
+    if parts.username is not None:
+        user = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+        authorization = f"Basic {b64encode(user.encode('utf-8', 'replace')).decode('ascii')}"
+    address = f"[{host}]" if ":" in host else host
+    return Proxy(f"{parts.scheme}://{address}" + ("" if port is None else f":{port}"), authorization)
+
+
+def proxy_for(setting: str | None, origin: str) -> Proxy | None:
+    """Return the proxy for an origin, None to go without.
+
+    Args:
+        setting: URL of a proxy, :data:`NO_PROXY`, or None for what the environment says.
+        origin: as ``"https://eu.api.ovh.com"``.
+
+    Raises:
+        InvalidConfiguration: the proxy is not a usable URL.
+    """
+    if setting is not None:
+        return read_proxy(setting)
+    parts = urlsplit(origin)
+    proxies = getproxies()
+    proxy = proxies.get(parts.scheme) or proxies.get("all")
+    return None if not proxy or proxy_bypass(parts.hostname or "") else read_proxy(proxy)

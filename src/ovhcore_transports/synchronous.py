@@ -12,6 +12,8 @@ from ovhcore.flows import Flow, run
 from ovhcore.protocol.clock import Now
 from ovhcore.protocol.messages import Request, Response
 
+from .flights import of_ones_own
+
 __all__ = ["SyncTransport"]
 
 T = TypeVar("T")
@@ -86,7 +88,7 @@ class SyncTransport:
                 raise RuntimeError(f"the flow {key!r} waits for itself")
             flight.done.wait()
             if flight.error is not None:
-                raise flight.error
+                raise of_ones_own(flight.error)
             if flight.value is not None:
                 return flight.value[0]  # type: ignore[no-any-return]
         try:

@@ -9,15 +9,14 @@ from __future__ import annotations
 import os
 import ssl
 import threading
-from http.client import BadStatusLine, LineTooLong, RemoteDisconnected, UnknownProtocol
+from http.client import BadStatusLine, HTTPResponse, LineTooLong, RemoteDisconnected, UnknownProtocol
 from typing import Any, Final
 from urllib.parse import urlsplit
-from urllib.request import getproxies, proxy_bypass
 
 import urllib3
+from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import (
     ConnectTimeoutError,
-    DecodeError,
     EmptyPoolError,
     HTTPError,
     NewConnectionError,
@@ -26,13 +25,14 @@ from urllib3.exceptions import (
 from urllib3.exceptions import ProtocolError as AbortedError
 from urllib3.exceptions import ProxyError as ProxyFailure
 from urllib3.util import Timeout as Limits
-from urllib3.util import make_headers
 
 from ovhcore import exceptions as exc
 from ovhcore.plugins import TransportSettings
 from ovhcore.protocol.messages import Headers, Request, Response, Timeout
+from ovhcore.protocol.urls import split_url
 
-from .proxies import Proxy, read_proxy
+from .bodies import ACCEPTED, decompressed, too_large
+from .proxies import Proxy, proxy_for, read_proxy
 from .synchronous import SyncTransport
 from .tls import tls_context
 
@@ -46,18 +46,36 @@ _CUT_OFF = (ssl.SSLEOFError, ssl.SSLZeroReturnError, ssl.SSLSyscallError, Remote
 
 # The first row that fits anything in the chain of causes.
 _FAILURES: Final[tuple[tuple[tuple[type[BaseException], ...], type[exc.NetworkError], str], ...]] = (
-    ((EmptyPoolError,), exc.PoolTimeout, "no pooled connection became free in time"),
-    ((ProxyFailure,), exc.ProxyError, "the proxy refused or failed"),
+    ((EmptyPoolError,), exc.PoolTimeout, "no pooled connection became free within {read:g} s"),
+    ((ProxyFailure,), exc.ProxyError, "the proxy {proxy} refused or failed"),
     # urllib3 counts this one as a kind of the next.
     ((NewConnectionError,), exc.ConnectError, "no connection could be made"),
-    ((ConnectTimeoutError,), exc.ConnectTimeout, "no connection in time"),
-    ((ReadTimeoutError, TimeoutError), exc.ReadTimeout, "the server was silent for too long"),
-    ((DecodeError,), exc.ProtocolError, "the answer cannot be decompressed"),
+    ((ConnectTimeoutError,), exc.ConnectTimeout, "no connection within {connect:g} s"),
+    ((ReadTimeoutError, TimeoutError), exc.ReadTimeout, "the server was silent for {read:g} s"),
     (_CUT_OFF, exc.ConnectionLost, "the connection ended before the answer was complete"),
     (_NOT_HTTP, exc.ProtocolError, "the answer is not HTTP"),
     ((ssl.SSLError,), exc.TLSError, "TLS failed"),
     ((AbortedError, OSError), exc.ConnectionLost, "the connection ended before the answer was complete"),
 )
+
+
+class _Answer(HTTPResponse):
+    """http.client's response, which passes over 100 alone; the others of its kind announce an answer, too.
+
+    RFC 9110, 15.2. The announcement would be taken for the answer, and the answer for that of the next request.
+    """
+
+    def _read_status(self) -> tuple[str, int, str]:
+        version, status, reason = super()._read_status()  # type: ignore[misc]
+        return version, 100 if 101 < status < 200 else status, reason
+
+
+class _Connection(HTTPConnection):
+    response_class = _Answer
+
+
+class _TLSConnection(HTTPSConnection):
+    response_class = _Answer
 
 
 def open_sync(settings: TransportSettings) -> Urllib3Transport:
@@ -76,20 +94,25 @@ class Urllib3Transport(SyncTransport):
     """
 
     def __init__(self, settings: TransportSettings = TransportSettings()) -> None:  # noqa: B008 - immutable
-        super().__init__()
         self._settings = settings
         self._closed = False
         self._timeout = _limits(settings.timeout)
-        self._pool_timeout: Any = settings.timeout.read  # declared as int, any number of seconds will do
+        self._left_behind: list[object] = []
         self._pools: dict[str, urllib3.HTTPConnectionPool] = {}
         self._managers: dict[Proxy | None, urllib3.PoolManager] = {}
-        self._left_behind: list[object] = []
-        self._opening = threading.Lock()
-        self._opened_by = os.getpid()
+        super().__init__()
         self._tls: ssl.SSLContext | None = None
         if settings.ca_bundle is not None:
             self._tls_context()
-        self._proxy = None if settings.proxy is None else read_proxy(settings.proxy)
+        if settings.proxy is not None:
+            read_proxy(settings.proxy)
+
+    def _reset(self) -> None:
+        super()._reset()
+        # After a fork the parent goes on using these connections: here they are neither used nor closed.
+        self._left_behind += (self._pools, self._managers)
+        self._pools, self._managers = {}, {}
+        self._opening = threading.Lock()
 
     def send(self, request: Request) -> Response:
         """Exchange one request for one response.
@@ -97,67 +120,70 @@ class Urllib3Transport(SyncTransport):
         Raises:
             NetworkError: no answer; the kind says whether the request may have arrived.
         """
-        url = request.url
-        start = url.find("/", 8)
-        origin = url[:start]
+        origin, target = split_url(request.url)
+        timeout = request.timeout
         pool = self._pools.get(origin)
-        if pool is None or self._opened_by != os.getpid():
+        if pool is None or self._pid != os.getpid():
             pool = self._open_pool(origin)
+        if pool.proxy is not None and origin.startswith("http:"):
+            target = request.url  # a proxy wants all of it (RFC 9112, 3.2.2)
         try:
             raw = pool.urlopen(
                 request.method,
-                url if pool.proxy is not None and url.startswith("http:") else url[start:],
+                target,
                 request.body or None,
                 _fields(request),
                 retries=False,
                 redirect=False,
                 assert_same_host=False,
-                timeout=self._timeout if request.timeout is None else _limits(request.timeout),
-                pool_timeout=self._pool_timeout,
+                timeout=self._timeout if timeout is None else _limits(timeout),
+                pool_timeout=(timeout or self._settings.timeout).read,  # type: ignore[arg-type] # any number will do
                 preload_content=False,
             )
             return Response(raw.status, Headers(tuple(raw.headers.iteritems())), self._read(raw))
         except (HTTPError, OSError) as error:
-            failure = self._failure(error, origin)
+            failure: BaseException = self._failure(error, origin, timeout or self._settings.timeout, pool)
+        except (KeyboardInterrupt, SystemExit) as error:
+            failure = error.with_traceback(None)
         # Raised here: the frames of the HTTP library hold signed headers.
         raise failure
 
     def _read(self, raw: Any) -> bytes:
         limit = self._settings.max_response_size
         length = raw.length_remaining
-        if length is not None and length <= limit and "content-encoding" not in raw.headers:
-            body: bytes = raw.read()
+        if length is not None and length <= limit:
+            body: bytes = raw.read(decode_content=False)
         else:
-            body = raw.read(limit + 1)
+            body = raw.read(limit + 1, decode_content=False)
             if len(body) > limit:
                 raw.close()
-                raise exc.ProtocolError(f"The answer is larger than max_response_size, {limit} bytes")
+                raw.release_conn()
+                raise too_large(limit)
         raw.release_conn()
-        return body
+        fields = raw.headers
+        if raw.status < 200:
+            raise exc.ProtocolError("The answer is not a final one")
+        if not body and length is None and not raw.chunked and raw.version == 11 and "connection" not in fields:
+            # http.client takes headers for complete where the connection ends. A body of unknown length ends with its
+            # connection, and then a server says so (RFC 9112, 9.6).
+            raise exc.ConnectionLost("The connection ended within the headers of the answer")
+        return decompressed(body, fields["content-encoding"], limit) if "content-encoding" in fields else body
 
     def _open_pool(self, origin: str) -> urllib3.HTTPConnectionPool:
+        if self._pid != os.getpid():
+            self._reset()
         with self._opening:
-            if self._opened_by != os.getpid():
-                # The parent goes on using these connections: here they are neither used nor closed.
-                self._left_behind += (self._pools, self._managers)
-                self._pools, self._managers = {}, {}
-                self._opened_by = os.getpid()
             if self._closed:
                 raise exc.ClientClosed("The transport is closed")
             pool = self._pools.get(origin)
             if pool is None:
                 parts = urlsplit(origin)
-                host = parts.hostname or ""
-                manager = self._manager(self._proxy_for(parts.scheme, host))
-                pool = self._pools[origin] = manager.connection_from_host(host, parts.port, parts.scheme)
+                manager = self._manager(proxy_for(self._settings.proxy, origin))
+                pool = manager.connection_from_host(parts.hostname, parts.port, parts.scheme)
+                kind: Any = _TLSConnection if parts.scheme == "https" else _Connection
+                pool.ConnectionCls = kind
+                self._pools[origin] = pool
             return pool
-
-    def _proxy_for(self, scheme: str, host: str) -> Proxy | None:
-        if self._settings.proxy is not None:
-            return self._proxy
-        proxies = getproxies()
-        proxy = proxies.get(scheme) or proxies.get("all")
-        return None if not proxy or proxy_bypass(host) else read_proxy(proxy)
 
     def _manager(self, proxy: Proxy | None) -> urllib3.PoolManager:
         manager = self._managers.get(proxy)
@@ -170,8 +196,7 @@ class Urllib3Transport(SyncTransport):
             if proxy is None:
                 manager = urllib3.PoolManager(**options)
             else:
-                headers = None if proxy.user is None else make_headers(proxy_basic_auth=":".join(proxy.user))
-                manager = urllib3.ProxyManager(proxy.url, proxy_headers=headers, **options)
+                manager = urllib3.ProxyManager(proxy.url, proxy_headers=proxy.headers, **options)
             self._managers[proxy] = manager
         return manager
 
@@ -181,25 +206,29 @@ class Urllib3Transport(SyncTransport):
             self._tls = tls_context(self._settings.ca_bundle)
         return self._tls
 
-    def _failure(self, error: BaseException, origin: str) -> exc.NetworkError:
+    def _failure(
+        self, error: BaseException, origin: str, timeout: Timeout, pool: urllib3.HTTPConnectionPool
+    ) -> exc.NetworkError:
         chain = _chain(error)
         for link in chain:
             link.__traceback__ = None
         rows = (row for row in _FAILURES if any(isinstance(link, row[0]) for link in chain))
         _, kind, said = next(rows, ((), exc.ProtocolError, "the answer is not HTTP"))
-        failure = kind(f"{origin}: {said} ({_said(chain)})")
-        if not any(isinstance(link, _NOT_HTTP) for link in chain):
-            failure.__cause__ = error  # the others quote what came, which may repeat what was sent
+        said = said.format(connect=timeout.connect, read=timeout.read, proxy=pool.proxy)
+        failure = kind(f"{origin}: {said} ({_said(chain)})" if _said(chain) else f"{origin}: {said}")
+        if kind is not exc.ProtocolError and all(_is_plain(link) for link in chain):
+            failure.__cause__ = error
         return failure
 
     def close(self) -> None:
         """Close the connections. May be called again."""
+        if self._pid != os.getpid():
+            self._reset()
         with self._opening:
             self._closed = True
             managers, self._pools, self._managers = self._managers, {}, {}
-            if self._opened_by == os.getpid():
-                for manager in managers.values():
-                    manager.clear()
+        for manager in managers.values():
+            manager.clear()
 
 
 def _limits(timeout: Timeout) -> Limits:
@@ -211,7 +240,8 @@ def _fields(request: Request) -> dict[str, str]:
     fields = dict(pairs)
     if len(fields) != len(pairs):
         fields = dict(request.headers)
-    fields.setdefault("Accept-Encoding", "gzip, deflate")
+    if not any(len(name) == 15 and name.lower() == "accept-encoding" for name in fields):
+        fields["Accept-Encoding"] = ACCEPTED
     return fields
 
 
@@ -229,8 +259,15 @@ def _chain(error: BaseException) -> list[BaseException]:
     return found
 
 
+def _is_plain(error: BaseException) -> bool:
+    # The others quote what came, which may repeat what was sent.
+    return isinstance(error, (OSError, HTTPError)) and not isinstance(error, _NOT_HTTP)
+
+
 def _said(chain: list[BaseException]) -> str:
+    """Return what the operating system says, or the name of the innermost exception if that says anything."""
     for link in reversed(chain):
         if isinstance(link, OSError) and link.strerror:
             return link.strerror
-    return type(chain[-1]).__name__
+    last = chain[-1]
+    return "" if isinstance(last, (TimeoutError, HTTPError)) else type(last).__name__

@@ -94,6 +94,38 @@ def test_a_token_is_fetched_kept_and_renewed_before_its_end() -> None:
     assert "one" not in repr(client)
 
 
+def test_a_token_that_was_replaced_is_not_shown_either() -> None:
+    def api(request: Request) -> Response:
+        return answered({"message": "no canary-one, no canary-two"}, 401)
+
+    world = Scripted(
+        tokens(answered({"access_token": "canary-one"}), answered({"access_token": "canary-two"}), api=api)
+    )
+    with pytest.raises(exc.Unauthorized) as caught:
+        ovh.Client("ovh-eu", transport=world, **OAUTH2).get("/me")
+    assert str(caught.value) == "no <redacted>, no <redacted>"
+
+
+def test_two_clients_on_one_transport_share_no_token() -> None:
+    gate = threading.Event()
+
+    class Slow(SandboxTransport):
+        def send(self, request: Request) -> Response:
+            if request.url == TOKEN_URL and b"wrong" not in request.body:
+                gate.wait(10)
+            return super().send(request)
+
+    world = Slow()
+    good = ovh.Client("ovh-eu", transport=world, client_id=CLIENT_ID, client_secret=CLIENT_SECRET)
+    bad = ovh.Client("ovh-eu", transport=world, client_id=CLIENT_ID, client_secret="wrong")
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(good.get, "/me")
+        with pytest.raises(exc.OAuth2FailureError):
+            bad.get("/me")
+        gate.set()
+        assert waiting.result(10)["firstname"] == "Ada"
+
+
 def test_a_token_that_is_refused_is_replaced_once() -> None:
     def api(request: Request) -> Response:
         return answered({"message": "no two two"}, 401)
@@ -124,6 +156,10 @@ def test_lifetimes_that_are_odd(expires: Any) -> None:
         (answered({"access_token": "with\nline"}), "{"),
         (answered({"access_token": "é"}), "{"),
         (answered({"access_token": 1}), "{"),
+        (answered({"access_token": ""}), "{"),
+        (answered({"access_token": "canary-token "}), "{"),
+        (answered({"access_token": ["a", "canary-token"]}), "{"),
+        (answered({"access_token": {"value": "canary-token"}}), "{"),
         (answered([1]), "[1]"),
         (Response(502, {}, b"<html>"), "a page in HTML"),
         (Response(200, {}, b""), "empty answer"),

@@ -128,6 +128,11 @@ def slow(counter: list[int], gate: threading.Event | None = None, error: Excepti
     return len(counter)
 
 
+class OneOfAKind(Exception):
+    def __copy__(self) -> OneOfAKind:
+        raise TypeError("there is but one")
+
+
 def in_threads(count: int, work: Any) -> list[Any]:
     results: list[Any] = []
 
@@ -153,7 +158,12 @@ def test_many_threads_share_one_flight() -> None:
     assert in_threads(50, lambda: transport.once("k", slow(counter))) == [1] * 50
     assert transport.once("k", slow(counter)) == 2
     error = ValueError("no")
-    assert in_threads(10, lambda: transport.once("k", slow([], None, error))) == [error] * 10
+    failures = in_threads(10, lambda: transport.once("k", slow([], None, error)))
+    assert {(type(failure), failure.args) for failure in failures} == {(ValueError, ("no",))}
+    # One object raised in ten threads would have the frames of all of them.
+    assert len({id(failure) for failure in failures}) == 10
+    unique = OneOfAKind("no")
+    assert set(in_threads(3, lambda: transport.once("k", slow([], None, unique)))) == {unique}
 
 
 def test_when_the_first_thread_is_interrupted_another_takes_over() -> None:
@@ -187,7 +197,9 @@ def test_many_tasks_share_one_flight() -> None:
         assert await transport.once("k", slow(counter)) == 2
         error = ValueError("no")
         flights = [transport.once("k", slow([], None, error)) for _ in range(5)]
-        assert await asyncio.gather(*flights, return_exceptions=True) == [error] * 5
+        failures: list[Any] = await asyncio.gather(*flights, return_exceptions=True)
+        assert {(type(failure), failure.args) for failure in failures} == {(ValueError, ("no",))}
+        assert len({id(failure) for failure in failures}) == 5
 
     asyncio.run(main())
 
@@ -208,6 +220,13 @@ def test_a_waiter_that_is_cancelled_disturbs_nobody() -> None:
         assert await transport.once("k", slow(counter)) == 3
 
     asyncio.run(main())
+
+
+def test_flights_belong_to_a_loop() -> None:
+    """Two threads with a loop each may share a transport."""
+    transport, counter = AsyncTransport(), list[int]()
+    results = in_threads(2, lambda: asyncio.run(transport.once("k", slow(counter))))
+    assert sorted(results) in ([1, 2], [2, 2])
 
 
 def test_a_flight_that_just_ended_is_not_joined() -> None:

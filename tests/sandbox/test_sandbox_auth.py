@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import base64
 import json
+import os
+import signal
 from typing import Any
 
 import pytest
@@ -220,3 +222,35 @@ def test_anything_is_answered(method: str, target: str, body: bytes, sign: bool)
         response = Sandbox().handle(request, NOW)
         assert 200 <= response.status < 500
         response.json()
+
+
+def test_garbage_is_answered() -> None:
+    box = Sandbox()
+    odd = Request(
+        "GET", ORIGIN + "/1.0/me?\ud800", {**dict(signed("GET", "/1.0/me").headers), "X-Ovh-Signature": "\ud800"}
+    )
+    assert code(box.handle(odd, NOW)) == (400, "INVALID_SIGNATURE")
+    request = signed("POST", "/1.0/domain/zone/example.com/record", b'{"fieldType": "A", "target": "x", "ttl": NaN}')
+    assert code(box.handle(request, NOW)) == (400, "Client::BadRequest::InvalidJSON")
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this platform")
+def test_a_fork_while_another_thread_asks() -> None:
+    box = Sandbox()
+    with box._lock:  # as another thread holds it
+        child = os.fork()
+        if child == 0:
+            signal.alarm(10)
+            try:
+                os._exit(0 if box.handle(signed("GET", "/1.0/me"), NOW).status == 200 else 1)
+            finally:
+                os._exit(1)
+    assert os.waitpid(child, 0)[1] == 0
+
+
+def test_another_process_has_a_lock_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    box = Sandbox()
+    here = os.getpid()
+    with box._lock:
+        monkeypatch.setattr(os, "getpid", lambda: here + 1)
+        assert box.handle(signed("GET", "/1.0/me"), NOW).status == 200

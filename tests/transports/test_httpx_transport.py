@@ -74,6 +74,71 @@ def test_one_loop_after_another() -> None:
     assert server.connections == 2
 
 
+def test_two_loops_at_once() -> None:
+    with RawServer() as server:
+        transport = open_async(DIRECT)
+        first, second = asyncio.new_event_loop(), asyncio.new_event_loop()
+        for _ in range(10):
+            for loop in (first, second):
+                assert loop.run_until_complete(transport.send(get(server.url + "/me"))).status == 200
+        for loop in (first, second):
+            loop.run_until_complete(transport.close())
+            loop.close()
+    assert server.connections == 2
+
+
+def test_nothing_is_added_to_a_request() -> None:
+    """No cookie that an answer set, no field of httpx's own."""
+    with RawServer(answer(b"1", "200 OK", "Set-Cookie: sid=CANARY")) as server:
+        transport = open_async(DIRECT)
+
+        async def main() -> None:
+            for _ in range(2):
+                await transport.send(Request("GET", server.url + "/me", {"accept-encoding": "identity"}))
+            await transport.close()
+
+        asyncio.run(main())
+    assert [sorted(received.fields) for received in server.received] == [["accept-encoding", "host"]] * 2
+
+
+@pytest.mark.parametrize(
+    "proxy", ["socks5://127.0.0.1:1", "ftp://u:CANARY@h", "http://h:x", "http://[::1", "é..x", "http://h:99999"]
+)
+def test_proxies_of_the_environment_that_are_no_urls(proxy: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("http_proxy", proxy)
+    transport = open_async(TransportSettings(Timeout(5, 5)))
+
+    async def main() -> None:
+        for _ in range(2):
+            with pytest.raises(exc.InvalidConfiguration, match="proxy is not a usable URL"):
+                await transport.send(get("http://api.invalid/me"))
+        await transport.close()
+
+    asyncio.run(main())
+
+
+def test_a_proxy_nobody_listens_at() -> None:
+    with RawServer() as closed:
+        pass
+    settings = TransportSettings(Timeout(5, 5), closed.origin)
+    for url in ("http://api.invalid/me", "https://api.invalid/me"):
+        error = fails(get(url), settings)
+        assert type(error) is exc.ProxyError
+        assert f"the proxy {closed.origin} refused or failed" in str(error)
+
+
+def test_what_is_too_large_uncompressed() -> None:
+    with RawServer(answer(b"x" * 1000)) as server:
+        settings = TransportSettings(Timeout(5, 5), "none", max_response_size=99)
+        assert "larger than max_response_size, 99 bytes" in str(fails(get(server.url + "/me"), settings))
+
+
+def test_a_bomb_of_two_layers() -> None:
+    bomb = gzip.compress(gzip.compress(b"0" * 10_000_000))
+    with RawServer(answer(bomb, "200 OK", "Content-Encoding: gzip, gzip")) as server:
+        assert "was not asked for" in str(fails(get(server.url + "/me")))
+
+
 def test_closed_before_it_was_used() -> None:
     async def main() -> None:
         transport = open_async(DIRECT)
@@ -116,7 +181,10 @@ def test_failures() -> None:
         assert type(error) is exc.ConnectionLost
         assert error.may_have_arrived
     with RawServer(lambda request: b"nonsense\r\n\r\n") as server:
-        assert isinstance(fails(get(server.url + "/me")), exc.ConnectionLost)
+        assert type(fails(get(server.url + "/me"))) is exc.ProtocolError
+    with RawServer(lambda request: b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nabc") as server:
+        server.hang_up = True
+        assert type(fails(get(server.url + "/me"))) is exc.ConnectionLost
     error = fails(get(server.url + "/me"))  # nobody listens any more
     assert type(error) is exc.ConnectError
     assert not error.may_have_arrived

@@ -3,11 +3,13 @@ from __future__ import annotations
 import gzip
 import os
 import pickle
+import signal
 import socket
 import ssl
 import threading
 import time
 import traceback
+from base64 import b64encode
 from pathlib import Path
 
 import pytest
@@ -156,6 +158,63 @@ def test_what_is_not_http(reply: bytes) -> None:
         assert type(fails(Request("GET", server.url + "/me"))) is exc.ProtocolError
 
 
+@pytest.mark.parametrize("status", ["100 Continue", "102 Processing", "103 Early Hints", "199 Odd"])
+def test_what_only_announces_an_answer_is_passed_over(status: str) -> None:
+    def respond(request: Received) -> bytes:
+        return f"HTTP/1.1 {status}\r\nLink: a\r\n\r\n".encode() + answer(request.target.encode())
+
+    with RawServer(respond) as server:
+        transport = Urllib3Transport(DIRECT)
+        for path in ("/a", "/b", "/c"):
+            assert transport.send(Request("GET", server.origin + path)).body == path.encode()
+        transport.close()
+
+
+def test_switching_protocols_was_not_asked_for() -> None:
+    with RawServer(b"HTTP/1.1 101 Switching Protocols\r\nContent-Length: 0\r\n\r\n") as server:
+        assert "not a final one" in str(fails(Request("GET", server.url)))
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        b"HTTP/1.1 200 OK\r\nDate: x\r\nContent-Ty",
+        b"HTTP/1.1 200 OK\r\nDate: x\r\n",
+        b"HTTP/1.1 200 OK\r\n",
+        b"HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 200 OK\r\n",
+    ],
+)
+def test_headers_that_are_cut_off(reply: bytes) -> None:
+    with RawServer(reply) as server:
+        server.hang_up = True
+        assert type(fails(Request("POST", server.url))) is exc.ConnectionLost
+
+
+@pytest.mark.parametrize("head", ["HTTP/1.1 200 OK\r\nConnection: close", "HTTP/1.0 200 OK", "HTTP/1.1 204 None"])
+def test_empty_bodies_that_end_with_the_connection(head: str) -> None:
+    with RawServer(head.encode() + b"\r\n\r\n") as server:
+        server.hang_up = True
+        transport = Urllib3Transport(DIRECT)
+        assert transport.send(Request("POST", server.url)).body == b""
+        transport.close()
+
+
+def test_a_compressed_body_that_is_cut_off() -> None:
+    body = gzip.compress(b'{"a": 1}')[:-9]
+    with RawServer(answer(body, "200 OK", "Content-Encoding: gzip")) as server:
+        assert "is cut off" in str(fails(Request("GET", server.url)))
+
+
+def test_what_is_too_large_costs_no_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ovhcore_transports.urllib3.POOL_SIZE", 2)
+    with RawServer(answer(b"x" * 1000)) as server:
+        transport = Urllib3Transport(TransportSettings(Timeout(5, 0.5), "none", max_response_size=99))
+        for _ in range(5):
+            with pytest.raises(exc.ProtocolError, match="larger than max_response_size, 99 bytes"):
+                transport.send(Request("GET", server.url))
+        transport.close()
+
+
 def test_nobody_listens() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
@@ -223,6 +282,10 @@ def test_pool_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
         entered.wait(5)
         with pytest.raises(exc.PoolTimeout) as caught:
             transport.send(Request("GET", server.url))
+        started = time.monotonic()
+        with pytest.raises(exc.PoolTimeout, match=r"within 0\.05 s"):
+            transport.send(Request("GET", server.url, timeout=Timeout(5, 0.05)))
+        assert time.monotonic() - started < 0.3
         release.set()
         slow.join()
         transport.close()
@@ -287,11 +350,30 @@ def test_another_process_opens_pools_of_its_own(monkeypatch: pytest.MonkeyPatch)
         assert own is not parents
         monkeypatch.setattr(os, "getpid", lambda: here + 2)
         assert transport.once("key", _clock()) == 1
+        monkeypatch.setattr(os, "getpid", lambda: here + 3)
         transport.close()
         assert own.pool is not None
         assert server.connections == 2
         own.close()
         parents.close()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this platform")
+@pytest.mark.parametrize("what", ["send", "close"])
+def test_a_fork_while_another_thread_opens_a_pool(what: str) -> None:
+    with RawServer() as server:
+        transport = Urllib3Transport(DIRECT)
+        with transport._opening:  # as another thread holds it
+            child = os.fork()
+            if child == 0:
+                signal.alarm(10)
+                try:
+                    transport.send(Request("GET", server.url)) if what == "send" else transport.close()
+                    os._exit(0)
+                finally:
+                    os._exit(1)
+        assert os.waitpid(child, 0)[1] == 0
+        transport.close()
 
 
 def _clock() -> Flow[int]:
@@ -386,7 +468,8 @@ def test_a_proxy_for_https_is_asked_for_a_tunnel() -> None:
 def test_proxies_print_without_their_user() -> None:
     proxy = read_proxy("me:canary@host:1")
     assert proxy is not None
-    assert proxy.user == ("me", "canary")
+    assert proxy.authorization == "Basic bWU6Y2FuYXJ5"
+    assert proxy.url == "http://host:1"
     assert repr(proxy) == "Proxy('http://host:1')"
 
 
@@ -413,13 +496,60 @@ def test_proxies_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(
-    "proxy", ["ftp://CANARY:CANARY@host", "http://user:CANARY@host:port", "http://", "socks5://h:1"]
+    "proxy",
+    [
+        "ftp://CANARY:CANARY@host",
+        "http://user:CANARY@host:port",
+        "http://",
+        "socks5://h:1",
+        "http://u:CANARY@a host:1",
+        "http://u:CANARY@h:0",
+        "http://u:CANARY@[::1",
+        "http://u:CANARY@\u00e9..x",
+        "None ",
+    ],
 )
 def test_a_proxy_that_is_no_url(proxy: str) -> None:
     with pytest.raises(exc.InvalidConfiguration, match="proxy is not a usable URL") as caught:
         Urllib3Transport(TransportSettings(proxy=proxy))
-    assert "CANARY" not in "".join(traceback.format_exception(caught.value))
+    trace = caught.value.__traceback__
+    assert trace is not None
+    assert trace.tb_next is not None
+    caught.value.__traceback__ = trace.tb_next.tb_next  # without the frames that were given it
+    shown = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
+    assert "CANARY" not in "".join(shown.format())
     assert "CANARY" not in repr(TransportSettings(proxy=proxy))
+
+
+def test_proxies_with_passwords_of_any_letters() -> None:
+    for written in ("p€", "p%E2%82%AC"):
+        proxy = read_proxy(f"http://u:{written}@host:1")
+        assert proxy is not None
+        assert proxy.headers == {"Proxy-Authorization": "Basic " + b64encode("u:p€".encode()).decode()}
+    assert read_proxy("http://[::1]:3128") == ("http://[::1]:3128", None)
+
+
+@pytest.mark.parametrize("interrupt", [KeyboardInterrupt, SystemExit])
+def test_an_interrupted_call_shows_no_header(interrupt: type[BaseException], monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*arguments: object, **options: object) -> None:
+        raise interrupt
+
+    monkeypatch.setattr("urllib3.connection.HTTPConnection.getresponse", interrupted)
+    with RawServer() as server:
+        transport = Urllib3Transport(DIRECT)
+        with pytest.raises(interrupt) as caught:
+            transport.send(Request("GET", server.url, {"X-Ovh-Consumer": "CANARY"}))
+        transport.close()
+    shown = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
+    assert not [line for line in shown.format() if "CANARY" in line and __file__ not in line]
+
+
+def test_the_callers_own_accept_encoding_is_the_only_one() -> None:
+    with RawServer() as server:
+        transport = Urllib3Transport(DIRECT)
+        transport.send(Request("GET", server.url, {"accept-encoding": "identity"}))
+        transport.close()
+    assert server.received[0].head.lower().count(b"accept-encoding") == 1
 
 
 def test_tracebacks_hold_no_header() -> None:

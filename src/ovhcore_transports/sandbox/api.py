@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
 from email.utils import formatdate
 from typing import Any, Final
 from urllib.parse import parse_qs, parse_qsl
 
+from ovhcore.protocol.decoding import parse_json
 from ovhcore.protocol.messages import Request, Response
 
 from .auth import authenticate, issue_token, validation_page
@@ -38,6 +40,7 @@ class Sandbox:
         self._state = State(auto_validate=auto_validate, token_lifetime=token_lifetime)
         self._token_errors_status = token_errors_status
         self._lock = threading.Lock()
+        self._pid = os.getpid()
 
     @property
     def resources(self) -> dict[str, Any]:
@@ -67,6 +70,9 @@ class Sandbox:
             request: as it was received; its URL is the scheme, the ``Host`` and the raw target.
             now: seconds since 1970 on the sandbox's clock.
         """
+        if self._pid != os.getpid():
+            # Another thread may have held it when the process forked.
+            self._lock, self._pid = threading.Lock(), os.getpid()
         with self._lock:
             headers = {"Date": formatdate(now, usegmt=True), "X-OVH-QUERYID": self._query_id()}
             try:
@@ -124,8 +130,8 @@ def _parsed(request: Request) -> Any:
     if request.method not in ("POST", "PUT") or not request.body:
         return None
     try:
-        return json.loads(request.body)
-    except (ValueError, RecursionError):
+        return parse_json(request.body)
+    except ValueError:
         pass
     raise ApiError.of_class(400, "BadRequest::InvalidJSON", "The body is not valid JSON")
 

@@ -15,6 +15,7 @@ import re
 from typing import Any, Final
 from urllib.parse import parse_qs
 
+from ovhcore.protocol.access import rule_covers
 from ovhcore.protocol.messages import Request
 
 from .state import APPLICATION_KEY, APPLICATION_SECRET, CLIENT_ID, CLIENT_SECRET, ApiError, State
@@ -47,7 +48,7 @@ def authenticate(state: State, request: Request, route: str, now: float) -> dict
     _check_signature(request, key, now)
     if credential["state"] != "validated":
         raise ApiError.of_code(403, "Forbidden", "INVALID_CREDENTIAL", "This credential is not valid")
-    if not any(_covers(rule, request.method, route) for rule in credential["rules"]):
+    if not any(rule_covers(rule, request.method, route) for rule in credential["rules"]):
         raise ApiError.of_code(403, "Forbidden", "NOT_GRANTED_CALL", "This call has not been granted")
     return credential
 
@@ -59,16 +60,11 @@ def _check_signature(request: Request, key: str, now: float) -> None:
     # The API hashes no body for these methods, whatever was sent.
     body = b"" if request.method in ("GET", "DELETE") else request.body
     parts = (APPLICATION_SECRET, key, request.method, request.url)
-    hashed = b"+".join([*(part.encode("utf-8", "surrogateescape") for part in parts), body, sent.encode()])
+    hashed = b"+".join([*(part.encode("utf-8", "surrogatepass") for part in parts), body, sent.encode()])
     expected = "$1$" + hashlib.new("sha1", hashed, usedforsecurity=False).hexdigest()
     signature = request.headers.get("x-ovh-signature", "")
-    if not hmac.compare_digest(expected.encode(), signature.encode("utf-8", "surrogateescape")):
+    if not hmac.compare_digest(expected.encode(), signature.encode("utf-8", "surrogatepass")):
         raise ApiError.of_code(400, "Bad Request", "INVALID_SIGNATURE", "Invalid signature")
-
-
-def _covers(rule: dict[str, str], method: str, route: str) -> bool:
-    pattern = "".join(".*" if piece == "*" else re.escape(piece) for piece in re.split(r"(\*)", rule["path"]))
-    return rule["method"] == method and re.fullmatch(pattern, route, re.DOTALL) is not None
 
 
 def issue_token(state: State, request: Request, now: float) -> dict[str, Any]:

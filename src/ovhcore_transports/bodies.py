@@ -1,0 +1,62 @@
+"""Bodies: decompressed within a limit, and only if they are whole.
+
+HTTP libraries take what is there of a compressed body that was cut off, and some
+decompress all of it before anybody can look at its size.
+"""
+
+from __future__ import annotations
+
+import zlib
+from typing import Final
+
+from ovhcore.exceptions import ProtocolError
+
+__all__ = ["ACCEPTED", "decompressed", "too_large"]
+
+ACCEPTED: Final = "gzip, deflate"
+"""The value of ``Accept-Encoding`` for what can be decompressed."""
+
+_GZIP: Final = 31
+_ZLIB: Final = 15
+_BARE: Final = -15
+
+
+def too_large(limit: int) -> ProtocolError:
+    """Return the error for a body beyond ``limit`` bytes."""
+    return ProtocolError(f"The answer is larger than max_response_size, {limit} bytes")
+
+
+def decompressed(raw: bytes, encoding: str, limit: int) -> bytes:
+    """Return a body as it was before ``Content-Encoding``.
+
+    Args:
+        raw: the body as it was received.
+        encoding: the field's value; empty for none.
+        limit: bytes beyond which to give up.
+
+    Raises:
+        ProtocolError: it is larger, cut off, garbled, or compressed in another way.
+    """
+    name = encoding.strip().lower()
+    if name in ("", "identity") or not raw:
+        return raw
+    if name in ("gzip", "x-gzip"):
+        window = _GZIP
+    elif name == "deflate":
+        # RFC 9110, 8.4.1.2: the zlib format; some servers send it without its header.
+        window = _ZLIB if raw[0] & 15 == 8 and int.from_bytes(raw[:2], "big") % 31 == 0 else _BARE
+    else:
+        raise ProtocolError("The answer is compressed in a way that was not asked for")
+    body = bytearray()
+    while raw:
+        one = zlib.decompressobj(window)
+        try:
+            body += one.decompress(raw, limit + 1 - len(body))
+        except zlib.error:
+            raise ProtocolError("The answer cannot be decompressed") from None
+        if len(body) > limit:
+            raise too_large(limit)
+        if not one.eof:
+            raise ProtocolError("The answer cannot be decompressed: it is cut off")
+        raw = one.unused_data.lstrip(b"\0")  # gzip may go on with another member, or padding
+    return bytes(body)
