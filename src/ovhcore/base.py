@@ -12,7 +12,7 @@ from .config import Settings, load_settings
 from .exceptions import ClientClosed, InvalidConfiguration, InvalidKey, InvalidRequest, InvalidResponse
 from .flows.authentication import KeyAuthentication, as_application, authentication
 from .flows.effects import Handler
-from .flows.events import Event, Observer
+from .flows.events import notifier
 from .flows.exchange import exchange, observed
 from .flows.timesync import TimeSync
 from .plugins import Plugins, TransportSettings, TransportSpec
@@ -168,7 +168,7 @@ class BaseClient(PythonOvhNames):
         settings = self._settings
         endpoint = settings.endpoint
         observers = self._plugins.observers(settings)
-        notify = _notifier(observers) if observers else None
+        notify = notifier(observers) if observers else None
         handler: Handler = exchange if notify is None else observed(exchange, notify)
         ask = build_request(endpoint, "GET", "/auth/time", need_auth=False, headers=self._headers)
         if isinstance(settings.credentials, ApplicationKey):
@@ -380,17 +380,3 @@ def _hidden_fields(headers: Any) -> Any:
     if isinstance(headers, Mapping):
         return {name: as_secret(value) for name, value in headers.items()}
     return None if headers is None else as_secret(headers)
-
-
-def _notifier(observers: list[Observer]) -> Observer:
-    def notify(event: Event) -> None:
-        for observer in observers:
-            try:
-                observer(event)
-            except Exception:
-                # A call that has reached the API is not lost because somebody who watches failed.
-                import logging
-
-                logging.getLogger("ovhcore").exception("An observer failed at %s", type(event).__name__)
-
-    return notify

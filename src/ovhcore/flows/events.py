@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple, TypeAlias
 
-__all__ = ["ClockCorrected", "Event", "Observer", "RequestFailed", "RequestSent", "ResponseReceived", "TokenRenewed"]
+__all__ = [
+    "ClockCorrected",
+    "Event",
+    "Observer",
+    "RequestFailed",
+    "RequestSent",
+    "ResponseReceived",
+    "TokenRenewed",
+    "notifier",
+]
 
 
 class RequestSent(NamedTuple):
@@ -50,3 +59,20 @@ Event: TypeAlias = RequestSent | ResponseReceived | RequestFailed | ClockCorrect
 
 Observer: TypeAlias = Callable[[Event], None]
 """Called with each event, in the thread or task the call runs in; must not block."""
+
+
+def notifier(observers: Iterable[Observer]) -> Observer:
+    """Return what tells all of several observers; one that fails is logged and breaks no call."""
+    told = tuple(observers)
+
+    def notify(event: Event) -> None:
+        for observer in told:
+            try:
+                observer(event)
+            except Exception:
+                # A call that has reached the API is not lost because somebody who watches failed.
+                import logging
+
+                logging.getLogger("ovhcore").exception("An observer failed at %s", type(event).__name__)
+
+    return notify

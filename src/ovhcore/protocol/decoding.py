@@ -81,7 +81,7 @@ def parse_json(body: bytes) -> Any:
 
     Raises:
         ValueError: it is not JSON, is ``NaN`` or ``Infinity``, is nested too deeply, or has an
-            integer of more digits than :func:`sys.set_int_max_str_digits` allows. The message
+            integer of more digits than ``sys.set_int_max_str_digits`` allows. The message
             and the traceback hold nothing of the body.
     """
     try:
