@@ -173,6 +173,20 @@ def test_without_a_consumer_key() -> None:
     assert (caught.value.method, caught.value.url) == ("GET", "https://eu.api.ovh.com/1.0/me")
 
 
+def test_subclasses_are_what_they_are() -> None:
+    class Text(str):
+        pass
+
+    class Bytes(bytes):
+        pass
+
+    class Seconds(int):
+        pass
+
+    own = {"method": Text("GET"), "url": Text(CALL["url"]), "body": Bytes(b""), "timestamp": Seconds(1_700_000_000)}
+    assert sign(**{**CALL, **own}) == sign(**{**CALL, "body": b""})
+
+
 @pytest.mark.parametrize(
     ("odd", "said"),
     [

@@ -71,9 +71,10 @@ def canonical_string(
 def _canonical(secret: str, key: str, method: str, url: str, body: bytes, timestamp: int) -> bytes | str:
     """Return the canonical string, or as a str what is wrong."""
     if (
-        type(body) is bytes
-        and type(timestamp) is int
-        and type(method) is str
+        isinstance(body, bytes)
+        and isinstance(timestamp, int)
+        and type(timestamp) is not bool
+        and isinstance(method, str)
         and (method in _METHODS or _METHOD.fullmatch(method))
         and isinstance(url, str)
         and isinstance(secret, str)
