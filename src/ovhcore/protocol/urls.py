@@ -95,7 +95,8 @@ def normalise_path(path: str) -> str:
     Raises:
         InvalidRequest: the path does not start with ``/``, or has no such spelling.
     """
-    path = checked_path(path)
+    if type(path) is not str:
+        path = checked_path(path)
     if _NORMAL.fullmatch(path) and "/." not in path:
         return path
     if not path.startswith("/"):
