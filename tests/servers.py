@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Callable
 from types import TracebackType
 from typing import NamedTuple, Self
@@ -47,6 +48,8 @@ class RawServer:
         self.received: list[Received] = []
         self.connections = 0
         self.hang_up = False
+        self.split: int | None = None
+        self.tunnel: ssl.SSLContext | None = None
         self._context = context
         self._socket = socket.create_server(("127.0.0.1", 0))
         self.port = self._socket.getsockname()[1]
@@ -100,7 +103,14 @@ class RawServer:
                 reply = self.respond(request)
                 if reply is None:
                     return
+                if self.split is not None:
+                    connection.sendall(reply[: self.split])
+                    time.sleep(0.05)
+                    reply = reply[self.split :]
                 connection.sendall(reply)
+                if request.method == "CONNECT" and self.tunnel is not None:
+                    connection = self.tunnel.wrap_socket(connection, server_side=True)
+                    self._open.append(connection)
                 if self.hang_up:
                     return
         except OSError:

@@ -70,8 +70,9 @@ class AsyncTransport:
         """
         name = (asyncio.get_running_loop(), key)
         flight = self._flights.get(name)
-        first = flight is None or flight.task.done()
-        if flight is None or first:
+        first = False
+        if flight is None or flight.task.done():
+            first = True
             flight = self._flights[name] = _Flight(asyncio.ensure_future(arun(flow, self)))
         flight.waiters += 1
         try:

@@ -16,6 +16,7 @@ __all__ = ["ACCEPTED", "decompressed", "too_large"]
 ACCEPTED: Final = "gzip, deflate"
 """The value of ``Accept-Encoding`` for what can be decompressed."""
 
+_MEMBERS: Final = 16
 _GZIP: Final = 31
 _ZLIB: Final = 15
 _BARE: Final = -15
@@ -48,7 +49,7 @@ def decompressed(raw: bytes, encoding: str, limit: int) -> bytes:
     else:
         raise ProtocolError("The answer is compressed in a way that was not asked for")
     body = bytearray()
-    while raw:
+    for _ in range(_MEMBERS):
         one = zlib.decompressobj(window)
         try:
             body += one.decompress(raw, limit + 1 - len(body))
@@ -59,4 +60,6 @@ def decompressed(raw: bytes, encoding: str, limit: int) -> bytes:
         if not one.eof:
             raise ProtocolError("The answer cannot be decompressed: it is cut off")
         raw = one.unused_data.lstrip(b"\0")  # gzip may go on with another member, or padding
-    return bytes(body)
+        if not raw:
+            return bytes(body)
+    raise ProtocolError("The answer cannot be decompressed: it is in too many pieces")

@@ -71,7 +71,7 @@ def _commands() -> Any:
         Prints the variables that lead a program to it: paste them into another terminal.
         """
         with sandbox.serve(sandbox.Sandbox(), port=port) as server:
-            variables: dict[str, Any] = {"endpoint": server.url}
+            variables: dict[str, Any] = {"endpoint": server.url, "proxy": "none"}
             if oauth2:
                 variables |= {"client_id": sandbox.CLIENT_ID, "client_secret": sandbox.CLIENT_SECRET}
                 variables["token_url"] = server.token_url

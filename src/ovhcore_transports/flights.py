@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from copy import copy
-
 __all__ = ["of_ones_own"]
 
 
 def of_ones_own(error: Exception) -> Exception:
-    """Return an exception for one of several waiters: raising one object in many threads would mix their tracebacks."""
+    """Return an exception for one of several waiters: one object raised in many places would mix their tracebacks."""
+    kind = type(error)
     try:
-        twin = copy(error)
+        # Not by calling the class: what it makes of its arguments may be another message.
+        twin = kind.__new__(kind, *error.args)
     except Exception:  # of somebody else's making; better a mixed traceback than another exception
         return error
+    twin.__dict__.update(error.__dict__)
+    if hasattr(error, "__notes__"):
+        twin.__notes__ = list(error.__notes__)
+    twin.args = error.args
     twin.__cause__ = error.__cause__
     return twin

@@ -20,6 +20,7 @@ from ovhcore.protocol.urls import split_url
 
 from .asynchronous import AsyncTransport
 from .bodies import ACCEPTED, decompressed, too_large
+from .failures import causes_of, reason_of
 from .proxies import Proxy, proxy_for, read_proxy
 from .tls import tls_context
 
@@ -84,13 +85,12 @@ class AsyncHttpxTransport(AsyncTransport):
         if origin not in self._proxies:
             self._proxies[origin] = proxy_for(self._settings.proxy, origin)
         proxy = self._proxies[origin]
-        if proxy is not None and origin.startswith("http:"):
-            target = request.url  # a proxy wants all of it (RFC 9112, 3.2.2)
         timeout = request.timeout or self._settings.timeout
         try:
-            raw = await self._transport(proxy).handle_async_request(_built(request, origin, target, timeout))
+            raw = await self._transport(proxy).handle_async_request(_built(request, origin, target, timeout, proxy))
             try:
-                return Response(raw.status_code, Headers(raw.headers.multi_items()), await self._read(raw))
+                fields = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in raw.headers.raw)
+                return Response(raw.status_code, Headers(fields), await self._read(raw))
             finally:
                 await raw.aclose()
         except (httpx.HTTPError, OSError) as error:
@@ -111,7 +111,13 @@ class AsyncHttpxTransport(AsyncTransport):
                 verify=self._tls,
                 trust_env=False,
                 limits=_LIMITS,
-                proxy=None if proxy is None else httpx.Proxy(proxy.url, headers=proxy.headers),
+                proxy=None
+                if proxy is None
+                else httpx.Proxy(
+                    proxy.url,
+                    headers=proxy.headers,
+                    ssl_context=self._tls if proxy.url.startswith("https:") else None,
+                ),
             )
         return transport
 
@@ -131,26 +137,26 @@ class AsyncHttpxTransport(AsyncTransport):
             await transport.aclose()
 
 
-def _built(request: Request, origin: str, target: str, timeout: Timeout) -> httpx.Request:
+def _built(request: Request, origin: str, target: str, timeout: Timeout, proxy: Proxy | None) -> httpx.Request:
     headers = list(request.headers.pairs)
     if "accept-encoding" not in request.headers:
         headers.append(("Accept-Encoding", ACCEPTED))
+    url = f"{origin}/"
     extensions: dict[str, Any] = {
-        "target": target.encode("ascii"),
         "timeout": {"connect": timeout.connect, "read": timeout.read, "write": timeout.read, "pool": timeout.read},
     }
-    return httpx.Request(
-        request.method, f"{origin}/", headers=headers, content=request.body or None, extensions=extensions
-    )
+    if proxy is None:
+        extensions["target"] = target.encode("ascii")
+    elif origin.startswith("http:"):
+        extensions["target"] = request.url.encode("ascii")  # a proxy wants all of it (RFC 9112, 3.2.2)
+    else:
+        # A target would also become that of CONNECT. The URL is in a spelling that httpx leaves alone.
+        url = request.url
+    return httpx.Request(request.method, url, headers=headers, content=request.body or None, extensions=extensions)
 
 
 def _failure(error: BaseException, origin: str, timeout: Timeout, proxy: Proxy | None) -> exc.NetworkError:
-    link: BaseException | None = error
-    causes: list[BaseException] = []
-    while link is not None and link not in causes:
-        causes.append(link)
-        link.__traceback__ = None
-        link = link.__cause__ or link.__context__
+    causes = causes_of(error)
     kind, said = next((row[1:] for row in _FAILURES if isinstance(error, row[0])), (exc.ConnectionLost, "failed"))
     if kind is exc.ConnectError and any(isinstance(cause, ssl.SSLError) for cause in causes):
         kind, said = exc.TLSError, "TLS failed"
@@ -159,10 +165,8 @@ def _failure(error: BaseException, origin: str, timeout: Timeout, proxy: Proxy |
     elif kind is exc.ProtocolError and any(words in str(error) for words in _ENDED):
         kind, said = exc.ConnectionLost, "the connection ended before the answer was complete"
     vars(error).pop("_request", None)  # it holds the signed headers
-    # What the library says may quote what came, which may repeat what was sent.
-    reason = next((c.strerror for c in reversed(causes) if isinstance(c, OSError) and c.strerror), "")
     said = said.format(connect=timeout.connect, read=timeout.read, proxy=proxy and proxy.url)
-    failure = kind(f"{origin}: {said} ({reason})" if reason else f"{origin}: {said}")
+    failure = kind(f"{origin}: {said}{reason_of(causes)}")
     if not isinstance(error, (httpx.RemoteProtocolError, httpx.LocalProtocolError)):
         failure.__cause__ = error
     return failure

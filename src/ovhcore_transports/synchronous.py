@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from collections.abc import Hashable, Sequence
@@ -13,6 +12,7 @@ from ovhcore.protocol.clock import Now
 from ovhcore.protocol.messages import Request, Response
 
 from .flights import of_ones_own
+from .forks import renew_after_fork
 
 __all__ = ["SyncTransport"]
 
@@ -38,13 +38,15 @@ class SyncTransport:
     """
 
     def __init__(self) -> None:
-        self._reset()
-
-    def _reset(self) -> None:
-        # Locks and flights of threads that a fork left behind would never be released.
-        self._pid = os.getpid()
         self._lock = threading.Lock()
         self._flights: dict[Hashable, _Flight] = {}
+        renew_after_fork(self)
+
+    def after_fork(self) -> None:
+        """Let go of what only the parent of a fork can use; called in the child."""
+        # Locks and flights of threads that the fork left behind would never be released.
+        self._lock = threading.Lock()
+        self._flights = {}
 
     def send(self, request: Request) -> Response:
         """Exchange one request for one response: the URL, headers and body as they are, nothing followed or retried.
@@ -76,8 +78,6 @@ class SyncTransport:
 
         If that thread is interrupted, one of those that wait takes over.
         """
-        if self._pid != os.getpid():
-            self._reset()
         while True:
             with self._lock:
                 flight = self._flights.get(key)

@@ -6,7 +6,6 @@ here one pool per origin is kept and given the request target exactly as it was 
 
 from __future__ import annotations
 
-import os
 import ssl
 import threading
 from http.client import BadStatusLine, HTTPResponse, LineTooLong, RemoteDisconnected, UnknownProtocol
@@ -32,6 +31,7 @@ from ovhcore.protocol.messages import Headers, Request, Response, Timeout
 from ovhcore.protocol.urls import split_url
 
 from .bodies import ACCEPTED, decompressed, too_large
+from .failures import causes_of, reason_of
 from .proxies import Proxy, proxy_for, read_proxy
 from .synchronous import SyncTransport
 from .tls import tls_context
@@ -60,14 +60,43 @@ _FAILURES: Final[tuple[tuple[tuple[type[BaseException], ...], type[exc.NetworkEr
 
 
 class _Answer(HTTPResponse):
-    """http.client's response, which passes over 100 alone; the others of its kind announce an answer, too.
+    """http.client's response, stricter where that would take half an answer for a whole one."""
 
-    RFC 9110, 15.2. The announcement would be taken for the answer, and the answer for that of the next request.
-    """
+    fp: Any
 
     def _read_status(self) -> tuple[str, int, str]:
+        self.fp = getattr(self.fp, "file", self.fp)
         version, status, reason = super()._read_status()  # type: ignore[misc]
+        # Most often the whole head has come at once; only where it has not, its lines are watched.
+        head = self.fp.peek()
+        if b"\r\n\r\n" not in head and not head.startswith(b"\r\n"):
+            self.fp = _Lines(self.fp)
+        # http.client passes over 100 alone; the others of its kind announce an answer, too (RFC 9110, 15.2). The
+        # announcement would be taken for the answer, and the answer for that of the next request.
         return version, 100 if 101 < status < 200 else status, reason
+
+    def begin(self) -> None:
+        """Read status and headers, to the blank line that ends them."""
+        try:
+            super().begin()
+        finally:
+            ended = isinstance(self.fp, _Lines) and self.fp.ended
+            self.fp = getattr(self.fp, "file", self.fp)
+        if ended:
+            raise RemoteDisconnected("the headers are cut off")
+
+
+class _Lines:
+    """A file's lines, and whether they ended before a blank one did; http.client makes no difference there."""
+
+    def __init__(self, file: Any) -> None:
+        self.file = file
+        self.ended = False
+
+    def readline(self, limit: int) -> bytes:
+        line: bytes = self.file.readline(limit)
+        self.ended = not line
+        return line
 
 
 class _Connection(HTTPConnection):
@@ -94,22 +123,23 @@ class Urllib3Transport(SyncTransport):
     """
 
     def __init__(self, settings: TransportSettings = TransportSettings()) -> None:  # noqa: B008 - immutable
+        super().__init__()
         self._settings = settings
         self._closed = False
         self._timeout = _limits(settings.timeout)
-        self._left_behind: list[object] = []
         self._pools: dict[str, urllib3.HTTPConnectionPool] = {}
         self._managers: dict[Proxy | None, urllib3.PoolManager] = {}
-        super().__init__()
+        self._opening = threading.Lock()
+        self._left_behind: list[object] = []
         self._tls: ssl.SSLContext | None = None
         if settings.ca_bundle is not None:
             self._tls_context()
         if settings.proxy is not None:
             read_proxy(settings.proxy)
 
-    def _reset(self) -> None:
-        super()._reset()
-        # After a fork the parent goes on using these connections: here they are neither used nor closed.
+    def after_fork(self) -> None:
+        """Open other connections in the child of a fork: the parent goes on using these, so they are not closed."""
+        super().after_fork()
         self._left_behind += (self._pools, self._managers)
         self._pools, self._managers = {}, {}
         self._opening = threading.Lock()
@@ -123,7 +153,7 @@ class Urllib3Transport(SyncTransport):
         origin, target = split_url(request.url)
         timeout = request.timeout
         pool = self._pools.get(origin)
-        if pool is None or self._pid != os.getpid():
+        if pool is None:
             pool = self._open_pool(origin)
         if pool.proxy is not None and origin.startswith("http:"):
             target = request.url  # a proxy wants all of it (RFC 9112, 3.2.2)
@@ -143,12 +173,16 @@ class Urllib3Transport(SyncTransport):
             return Response(raw.status, Headers(tuple(raw.headers.iteritems())), self._read(raw))
         except (HTTPError, OSError) as error:
             failure: BaseException = self._failure(error, origin, timeout or self._settings.timeout, pool)
-        except (KeyboardInterrupt, SystemExit) as error:
+        except BaseException as error:  # an interrupt, or what a signal handler raised
             failure = error.with_traceback(None)
         # Raised here: the frames of the HTTP library hold signed headers.
         raise failure
 
     def _read(self, raw: Any) -> bytes:
+        if raw.status < 200:
+            raw.close()
+            raw.release_conn()
+            raise exc.ProtocolError("The answer is not a final one")
         limit = self._settings.max_response_size
         length = raw.length_remaining
         if length is not None and length <= limit:
@@ -161,17 +195,9 @@ class Urllib3Transport(SyncTransport):
                 raise too_large(limit)
         raw.release_conn()
         fields = raw.headers
-        if raw.status < 200:
-            raise exc.ProtocolError("The answer is not a final one")
-        if not body and length is None and not raw.chunked and raw.version == 11 and "connection" not in fields:
-            # http.client takes headers for complete where the connection ends. A body of unknown length ends with its
-            # connection, and then a server says so (RFC 9112, 9.6).
-            raise exc.ConnectionLost("The connection ended within the headers of the answer")
         return decompressed(body, fields["content-encoding"], limit) if "content-encoding" in fields else body
 
     def _open_pool(self, origin: str) -> urllib3.HTTPConnectionPool:
-        if self._pid != os.getpid():
-            self._reset()
         with self._opening:
             if self._closed:
                 raise exc.ClientClosed("The transport is closed")
@@ -180,7 +206,9 @@ class Urllib3Transport(SyncTransport):
                 parts = urlsplit(origin)
                 manager = self._manager(proxy_for(self._settings.proxy, origin))
                 pool = manager.connection_from_host(parts.hostname, parts.port, parts.scheme)
-                kind: Any = _TLSConnection if parts.scheme == "https" else _Connection
+                # Of an https proxy it is the one for https, whatever the origin.
+                secure = isinstance(pool, urllib3.HTTPSConnectionPool)
+                kind: Any = _TLSConnection if secure else _Connection
                 pool.ConnectionCls = kind
                 self._pools[origin] = pool
             return pool
@@ -209,21 +237,17 @@ class Urllib3Transport(SyncTransport):
     def _failure(
         self, error: BaseException, origin: str, timeout: Timeout, pool: urllib3.HTTPConnectionPool
     ) -> exc.NetworkError:
-        chain = _chain(error)
-        for link in chain:
-            link.__traceback__ = None
-        rows = (row for row in _FAILURES if any(isinstance(link, row[0]) for link in chain))
+        causes = causes_of(error)
+        rows = (row for row in _FAILURES if any(isinstance(cause, row[0]) for cause in causes))
         _, kind, said = next(rows, ((), exc.ProtocolError, "the answer is not HTTP"))
         said = said.format(connect=timeout.connect, read=timeout.read, proxy=pool.proxy)
-        failure = kind(f"{origin}: {said} ({_said(chain)})" if _said(chain) else f"{origin}: {said}")
-        if kind is not exc.ProtocolError and all(_is_plain(link) for link in chain):
+        failure = kind(f"{origin}: {said}{reason_of(causes)}")
+        if kind is not exc.ProtocolError and all(_is_plain(cause) for cause in causes):
             failure.__cause__ = error
         return failure
 
     def close(self) -> None:
         """Close the connections. May be called again."""
-        if self._pid != os.getpid():
-            self._reset()
         with self._opening:
             self._closed = True
             managers, self._pools, self._managers = self._managers, {}, {}
@@ -245,29 +269,6 @@ def _fields(request: Request) -> dict[str, str]:
     return fields
 
 
-def _chain(error: BaseException) -> list[BaseException]:
-    """Return an exception and everything it came from; urllib3 hands some over as an argument."""
-    found: list[BaseException] = []
-    todo: list[BaseException | None] = [error]
-    while todo:
-        link = todo.pop(0)
-        if link is None or link in found:
-            continue
-        found.append(link)
-        todo += [link.__cause__, link.__context__]
-        todo += [each for each in link.args if isinstance(each, BaseException)]
-    return found
-
-
 def _is_plain(error: BaseException) -> bool:
     # The others quote what came, which may repeat what was sent.
     return isinstance(error, (OSError, HTTPError)) and not isinstance(error, _NOT_HTTP)
-
-
-def _said(chain: list[BaseException]) -> str:
-    """Return what the operating system says, or the name of the innermost exception if that says anything."""
-    for link in reversed(chain):
-        if isinstance(link, OSError) and link.strerror:
-            return link.strerror
-    last = chain[-1]
-    return "" if isinstance(last, (TimeoutError, HTTPError)) else type(last).__name__

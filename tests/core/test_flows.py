@@ -3,7 +3,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from typing import Any
+from typing import Any, Self
 
 import pytest
 
@@ -128,9 +128,19 @@ def slow(counter: list[int], gate: threading.Event | None = None, error: Excepti
     return len(counter)
 
 
+class Coded(Exception):
+    def __init__(self, code: int) -> None:
+        super().__init__(f"failed with {code}")
+
+
 class OneOfAKind(Exception):
-    def __copy__(self) -> OneOfAKind:
-        raise TypeError("there is but one")
+    made = 0
+
+    def __new__(cls, *arguments: object) -> Self:
+        cls.made += 1
+        if cls.made > 1:
+            raise TypeError("there is but one")
+        return super().__new__(cls, *arguments)
 
 
 def in_threads(count: int, work: Any) -> list[Any]:
@@ -162,6 +172,15 @@ def test_many_threads_share_one_flight() -> None:
     assert {(type(failure), failure.args) for failure in failures} == {(ValueError, ("no",))}
     # One object raised in ten threads would have the frames of all of them.
     assert len({id(failure) for failure in failures}) == 10
+    coded = Coded(5)
+    coded.__cause__ = OSError("the cause")
+    coded.add_note("a note")
+    twins = in_threads(3, lambda: transport.once("k", slow([], None, coded)))
+    assert [(str(twin), str(twin.__cause__), twin.__notes__) for twin in twins] == [
+        ("failed with 5", "the cause", ["a note"])
+    ] * 3
+    twins[0].add_note("of my own")
+    assert [len(twin.__notes__) for twin in twins] == [2, 1, 1]
     unique = OneOfAKind("no")
     assert set(in_threads(3, lambda: transport.once("k", slow([], None, unique)))) == {unique}
 

@@ -50,12 +50,13 @@ def test_a_sandbox_for_other_programs(kind: list[str]) -> None:
     )
     try:
         assert served.stdout is not None
-        lines = [served.stdout.readline().strip() for _ in range(4)]
+        lines = [served.stdout.readline().strip() for _ in range(5)]
         variables: dict[str, Any] = dict(line.removeprefix("export ").split("=", 1) for line in lines)
         with ovh.Client(**{name.removeprefix("OVH_").lower(): value for name, value in variables.items()}) as client:
             assert client.get("/me")["firstname"] == "Ada"
             port = client.endpoint.url.removesuffix("/1.0").rpartition(":")[2]
         taken = subprocess.run([*COMMAND, "sandbox", "--port", port], capture_output=True, text=True, timeout=60)
+        assert variables["OVH_PROXY"] == "none"  # a proxy of the environment cannot reach it
         assert taken.returncode == 1
         assert taken.stderr.startswith("Error: ")
         assert len(taken.stderr.splitlines()) == 1

@@ -17,7 +17,9 @@ def client() -> ovh.Client:
 def test_me(client: ovh.Client) -> None:
     assert client.put("/me", firstname="Grace") is None
     assert client.get("/me")["firstname"] == "Grace"
-    assert client.call("PUT", "/me", []) is None
+    assert client.call("PUT", "/me") is None
+    with pytest.raises(ovh.BadParametersError, match="must be an object"):
+        client.call("PUT", "/me", [])
     with pytest.raises(ovh.BadParametersError, match=r"\[firstname\] is required and must be a str"):
         client.put("/me", firstname=1)
 
@@ -97,6 +99,9 @@ def test_what_is_not_imitated(client: ovh.Client) -> None:
         client.get("/email/domain")
     assert caught.value.details["sandbox"].startswith("GET /email/domain is not among the calls that the sandbox")
     assert "has no such path" in (caught.value.hint or "")
+    with pytest.raises(ovh.ResourceNotFoundError) as caught:
+        ovh.Client("http://127.0.0.1:1", transport=SandboxTransport(), **ACCESS_KEYS).get("/me")
+    assert caught.value.details["sandbox"].startswith("GET /me is not among")
 
 
 def test_policies_come_in_pages(client: ovh.Client) -> None:

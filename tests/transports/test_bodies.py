@@ -58,6 +58,12 @@ def test_members_and_padding() -> None:
         decompressed(gzip.compress(b"a") + b"rest", "gzip", LIMIT)
 
 
+def test_members_without_end() -> None:
+    assert decompressed(gzip.compress(b"") * 16, "gzip", LIMIT) == b""
+    with pytest.raises(ProtocolError, match="in too many pieces"):
+        decompressed(gzip.compress(b"") * 17, "gzip", LIMIT)
+
+
 def test_what_is_not_compressed() -> None:
     assert decompressed(b"text", "", LIMIT) == decompressed(b"text", "identity", LIMIT) == b"text"
     assert decompressed(b"", "br", LIMIT) == b""

@@ -53,6 +53,7 @@ def test_sends_the_request_as_it_is_and_returns_the_response() -> None:
     assert (received.fields["x-a"], received.fields["user-agent"]) == ("1", "me")
     assert (response.status, response.body, response.query_id) == (201, b'{"a":1}', "FR.1")
     assert response.headers["via"] == "a, b"
+    assert ("X-OVH-QUERYID", "FR.1") in response.headers.pairs
 
 
 def test_one_loop_after_another() -> None:
@@ -233,6 +234,26 @@ def test_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
         assert "canary" not in str(caught.value)
 
 
+def test_a_tunnel_through_a_proxy(tmp_path: Path) -> None:
+    """The proxy sees the host, and who asks; nothing of the call."""
+    authority = Authority(tmp_path)
+    with RawServer(
+        lambda request: b"HTTP/1.1 200 OK\r\n\r\n" if request.method == "CONNECT" else answer(b"1")
+    ) as proxy:
+        proxy.tunnel = authority.server_context("api.invalid")
+        settings = TransportSettings(Timeout(5, 5), f"http://me:word@127.0.0.1:{proxy.port}", str(authority.bundle))
+        url = "https://api.invalid/1.0/ip/1.2.3.0%2F24?q=%27%5B%5D"
+        response = send(Request("GET", url, {"X-Ovh-Consumer": "c"}), settings)
+        assert response.body == b"1"
+    asked, called = proxy.received
+    assert asked.head.startswith(b"CONNECT api.invalid:443 HTTP/1.")
+    assert asked.fields["proxy-authorization"] == "Basic bWU6d29yZA=="
+    assert "x-ovh-consumer" not in asked.fields
+    assert called.target == url.removeprefix("https://api.invalid")
+    assert called.fields["x-ovh-consumer"] == "c"
+    assert "proxy-authorization" not in called.fields
+
+
 def test_a_proxy_that_refuses() -> None:
     with RawServer(answer(b"", "403 No")) as server:
         settings = TransportSettings(Timeout(5, 5), server.origin)
@@ -256,3 +277,11 @@ def test_an_answer_cut_short() -> None:
     with RawServer(lambda request: b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nshort") as server:
         error = fails(Request("GET", server.url + "/me", timeout=Timeout(5, 0.2)))
     assert error.may_have_arrived
+
+
+def test_an_https_proxy_for_http(tmp_path: Path) -> None:
+    authority = Authority(tmp_path)
+    with RawServer(answer(b"1"), authority.server_context("127.0.0.1")) as proxy:
+        settings = TransportSettings(Timeout(5, 5), proxy.origin, ca_bundle=str(authority.bundle))
+        assert send(get("http://api.invalid/me"), settings).body == b"1"
+    assert proxy.received[0].target == "http://api.invalid/me"

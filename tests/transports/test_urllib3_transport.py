@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 import gzip
 import os
 import pickle
@@ -9,6 +10,7 @@ import ssl
 import threading
 import time
 import traceback
+import weakref
 from base64 import b64encode
 from pathlib import Path
 
@@ -172,7 +174,12 @@ def test_what_only_announces_an_answer_is_passed_over(status: str) -> None:
 
 def test_switching_protocols_was_not_asked_for() -> None:
     with RawServer(b"HTTP/1.1 101 Switching Protocols\r\nContent-Length: 0\r\n\r\n") as server:
-        assert "not a final one" in str(fails(Request("GET", server.url)))
+        transport = Urllib3Transport(DIRECT)
+        for _ in range(2):
+            with pytest.raises(exc.ProtocolError, match="not a final one"):
+                transport.send(Request("GET", server.url))
+        transport.close()
+    assert server.connections == 2
 
 
 @pytest.mark.parametrize(
@@ -181,16 +188,50 @@ def test_switching_protocols_was_not_asked_for() -> None:
         b"HTTP/1.1 200 OK\r\nDate: x\r\nContent-Ty",
         b"HTTP/1.1 200 OK\r\nDate: x\r\n",
         b"HTTP/1.1 200 OK\r\n",
+        b"HTTP/1.1 200 OK\r\nConnection: keep-alive\r\nContent-Le",
+        b"HTTP/1.1 200 OK\r\nConnection: close\r\n",
         b"HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 200 OK\r\n",
+        b"HTTP/1.1 103 Early Hints\r\nLink: a",
     ],
 )
-def test_headers_that_are_cut_off(reply: bytes) -> None:
+@pytest.mark.parametrize("split", [None, 20])
+def test_headers_that_are_cut_off(reply: bytes, split: int | None) -> None:
     with RawServer(reply) as server:
-        server.hang_up = True
+        server.hang_up, server.split = True, split
         assert type(fails(Request("POST", server.url))) is exc.ConnectionLost
 
 
-@pytest.mark.parametrize("head", ["HTTP/1.1 200 OK\r\nConnection: close", "HTTP/1.0 200 OK", "HTTP/1.1 204 None"])
+WHOLE = b"HTTP/1.1 103 Early Hints\r\nLink: a\r\n\r\n" + answer(b'{"a": 1}', "200 OK", "X-A: b")
+
+
+@pytest.mark.parametrize("split", [5, 17, 30, 41, 45, 58, 70, len(WHOLE) - 3])
+def test_answers_that_come_in_pieces(split: int) -> None:
+    with RawServer(WHOLE) as server:
+        server.split = split
+        transport = Urllib3Transport(DIRECT)
+        for _ in range(2):
+            response = transport.send(Request("GET", server.url))
+            assert (response.status, response.body, response.headers["x-a"]) == (200, b'{"a": 1}', "b")
+        transport.close()
+    assert server.connections == 1
+
+
+@pytest.mark.parametrize("end", range(1, len(WHOLE)))
+def test_no_part_of_an_answer_is_taken_for_all_of_it(end: int) -> None:
+    with RawServer(WHOLE[:end]) as server:
+        server.hang_up = True
+        assert type(fails(Request("POST", server.url))) in (exc.ConnectionLost, exc.ProtocolError)
+
+
+def test_a_header_line_too_long_that_comes_in_pieces() -> None:
+    with RawServer(b"HTTP/1.1 200 OK\r\nX-A: " + b"x" * 70_000 + b"\r\n\r\n") as server:
+        server.split = 20
+        assert type(fails(Request("GET", server.url))) is exc.ProtocolError
+
+
+@pytest.mark.parametrize(
+    "head", ["HTTP/1.1 200 OK\r\nDate: x", "HTTP/1.1 200 OK", "HTTP/1.0 200 OK", "HTTP/1.1 204 None"]
+)
 def test_empty_bodies_that_end_with_the_connection(head: str) -> None:
     with RawServer(head.encode() + b"\r\n\r\n") as server:
         server.hang_up = True
@@ -337,24 +378,22 @@ def test_after_a_fork_no_connection_is_shared() -> None:
     assert server.connections == 2
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this platform")
-def test_another_process_opens_pools_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_child_opens_pools_of_its_own() -> None:
     with RawServer() as server:
         transport = Urllib3Transport(DIRECT)
         transport.send(Request("GET", server.url + "/me"))
-        (parents,) = transport._pools.values()
-        here = os.getpid()
-        monkeypatch.setattr(os, "getpid", lambda: here + 1)
+        ours = weakref.ref(next(iter(transport._pools.values())))
+        with transport._lock, transport._opening:  # as threads of the parent hold them
+            transport.after_fork()
         transport.send(Request("GET", server.url + "/me"))
-        (own,) = transport._pools.values()
-        assert own is not parents
-        monkeypatch.setattr(os, "getpid", lambda: here + 2)
         assert transport.once("key", _clock()) == 1
-        monkeypatch.setattr(os, "getpid", lambda: here + 3)
         transport.close()
-        assert own.pool is not None
+        gc.collect()
+        # Neither used nor closed: the parent goes on with its connections.
+        parents = ours()
+        assert parents is not None
+        assert parents.pool is not None
         assert server.connections == 2
-        own.close()
         parents.close()
 
 
@@ -465,6 +504,38 @@ def test_a_proxy_for_https_is_asked_for_a_tunnel() -> None:
     assert b"CANARY" not in proxy.received[0].head
 
 
+def test_a_tunnel_through_a_proxy(tmp_path: Path) -> None:
+    """The proxy sees the host, and who asks; nothing of the call."""
+    authority = Authority(tmp_path)
+    with RawServer(
+        lambda request: b"HTTP/1.1 200 OK\r\n\r\n" if request.method == "CONNECT" else answer(b"1")
+    ) as proxy:
+        proxy.tunnel = authority.server_context("api.invalid")
+        settings = TransportSettings(Timeout(5, 5), f"http://me:word@127.0.0.1:{proxy.port}", str(authority.bundle))
+        url = "https://api.invalid/1.0/ip/1.2.3.0%2F24?q=%27%5B%5D"
+        transport = Urllib3Transport(settings)
+        response = transport.send(Request("GET", url, {"X-Ovh-Consumer": "c"}))
+        transport.close()
+        assert response.body == b"1"
+    asked, called = proxy.received
+    assert asked.head.startswith(b"CONNECT api.invalid:443 HTTP/1.")
+    assert asked.fields["proxy-authorization"] == "Basic bWU6d29yZA=="
+    assert "x-ovh-consumer" not in asked.fields
+    assert called.target == url.removeprefix("https://api.invalid")
+    assert called.fields["x-ovh-consumer"] == "c"
+    assert "proxy-authorization" not in called.fields
+
+
+def test_an_https_proxy_for_http(tmp_path: Path) -> None:
+    authority = Authority(tmp_path)
+    with RawServer(answer(b'"proxied"'), authority.server_context("127.0.0.1")) as proxy:
+        settings = TransportSettings(Timeout(5, 5), proxy.origin, ca_bundle=str(authority.bundle))
+        transport = Urllib3Transport(settings)
+        assert transport.send(Request("GET", "http://api.invalid/me")).body == b'"proxied"'
+        transport.close()
+    assert proxy.received[0].target == "http://api.invalid/me"
+
+
 def test_proxies_print_without_their_user() -> None:
     proxy = read_proxy("me:canary@host:1")
     assert proxy is not None
@@ -529,7 +600,11 @@ def test_proxies_with_passwords_of_any_letters() -> None:
     assert read_proxy("http://[::1]:3128") == ("http://[::1]:3128", None)
 
 
-@pytest.mark.parametrize("interrupt", [KeyboardInterrupt, SystemExit])
+class SoftTimeLimit(Exception):
+    """As those that task queues raise in signal handlers."""
+
+
+@pytest.mark.parametrize("interrupt", [KeyboardInterrupt, SystemExit, SoftTimeLimit])
 def test_an_interrupted_call_shows_no_header(interrupt: type[BaseException], monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupted(*arguments: object, **options: object) -> None:
         raise interrupt

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import threading
 from email.utils import formatdate
 from typing import Any, Final
@@ -12,8 +11,9 @@ from urllib.parse import parse_qs, parse_qsl
 from ovhcore.protocol.decoding import parse_json
 from ovhcore.protocol.messages import Request, Response
 
+from ..forks import renew_after_fork
 from .auth import authenticate, issue_token, validation_page
-from .routes import Call, find_route
+from .routes import Call, find_route, no_route
 from .state import APPLICATION_KEY, ApiError, State
 
 __all__ = ["Sandbox"]
@@ -40,7 +40,11 @@ class Sandbox:
         self._state = State(auto_validate=auto_validate, token_lifetime=token_lifetime)
         self._token_errors_status = token_errors_status
         self._lock = threading.Lock()
-        self._pid = os.getpid()
+        renew_after_fork(self)
+
+    def after_fork(self) -> None:
+        """Be free in the child of a fork, whichever thread of the parent was being answered."""
+        self._lock = threading.Lock()
 
     @property
     def resources(self) -> dict[str, Any]:
@@ -70,9 +74,6 @@ class Sandbox:
             request: as it was received; its URL is the scheme, the ``Host`` and the raw target.
             now: seconds since 1970 on the sandbox's clock.
         """
-        if self._pid != os.getpid():
-            # Another thread may have held it when the process forked.
-            self._lock, self._pid = threading.Lock(), os.getpid()
         with self._lock:
             headers = {"Date": formatdate(now, usegmt=True), "X-OVH-QUERYID": self._query_id()}
             try:
@@ -96,14 +97,16 @@ class Sandbox:
         if path == "/auth/" and request.method in ("GET", "POST"):
             token = parse_qs(query).get("credentialToken", [""])[-1]
             return 200, _HTML, validation_page(self._state, token, request).encode()
-        base = next((base for base in _BASES if path.startswith(base + "/")), "")
+        base = next((base for base in _BASES if path.startswith(base + "/")), None)
+        if base is None:
+            raise no_route(request.method, path)
         # Access rules, and the routes of version 1, are written without the version.
-        route_path = path.removeprefix(base) if base else "/"
+        route_path = path.removeprefix(base)
         route, arguments = find_route(request.method, path if base == "/v2" else route_path)
         credential = None
         if route.login:
             credential = authenticate(self._state, request, route_path, now)
-        elif route.method == "POST" and request.headers.get("x-ovh-application", "") != APPLICATION_KEY:
+        elif route.application and request.headers.get("x-ovh-application", "") != APPLICATION_KEY:
             raise ApiError.of_code(403, "Forbidden", "INVALID_KEY", "This application key is invalid")
         call = Call(
             self._state,

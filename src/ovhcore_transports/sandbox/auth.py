@@ -1,4 +1,4 @@
-"""Who may do what: the sandbox's own arithmetic, on the raw target it received.
+"""Who may do what. Signatures are checked by the sandbox's own arithmetic, on the raw target it received.
 
 Independent of ovhcore's own signing on purpose: two who agree because they are one and the
 same check nothing.

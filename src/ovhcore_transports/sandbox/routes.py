@@ -9,7 +9,7 @@ from urllib.parse import unquote
 
 from .state import ApiError, State
 
-__all__ = ["ROUTES", "Call", "Route", "find_route"]
+__all__ = ["ROUTES", "Call", "Route", "find_route", "no_route"]
 
 
 class Call(NamedTuple):
@@ -99,7 +99,7 @@ def _me(call: Call) -> Any:
 
 def _change_me(call: Call) -> None:
     me = call.state.resources["me"]
-    for name in call.body if isinstance(call.body, dict) else ():
+    for name in call.body or ():
         me[name] = call.member(name, type(me.get(name, "")))
 
 
@@ -239,6 +239,8 @@ class Route(NamedTuple):
     """Members that the body may have: none at all by default, None for any."""
     login: bool = True
     """Whether somebody must be logged in."""
+    application: bool = False
+    """Whether a call that needs no login must come from a known application."""
 
     def arguments(self, method: str, segments: list[str]) -> dict[str, str] | None:
         """Return the arguments that a path has for this route's template, None if it is another's."""
@@ -258,13 +260,14 @@ class Route(NamedTuple):
         Raises:
             ApiError: it has other members, or there is one where none belongs.
         """
-        if call.body is None or self.accepts is None:
+        if call.body is None:
             return
-        if not self.accepts:
+        if self.accepts == ():
             raise ApiError.of_class(400, "BadRequest", "You provided an input body while none was expected")
         if not isinstance(call.body, dict):
             raise ApiError.of_class(400, "BadRequest", "The body must be an object")
-        if strange := sorted(call.body.keys() - self.accepts):
+        strange = [] if self.accepts is None else sorted(call.body.keys() - self.accepts)
+        if strange:
             raise ApiError.of_class(400, "BadRequest", f"Received not described parameters: ({', '.join(strange)})")
 
 
@@ -272,7 +275,7 @@ _RECORD: Final = ("fieldType", "subDomain", "target", "ttl")
 
 ROUTES: Final = (
     Route("GET", "/auth/time", _time, login=False),
-    Route("POST", "/auth/credential", _ask_credential, ("accessRules", "allowedIPs", "redirection"), login=False),
+    Route("POST", "/auth/credential", _ask_credential, ("accessRules", "allowedIPs", "redirection"), False, True),
     Route("GET", "/auth/currentCredential", _current_credential),
     Route("GET", "/auth/details", _details),
     Route("POST", "/auth/logout", _logout),
@@ -299,6 +302,13 @@ ROUTES: Final = (
 )
 
 
+def no_route(method: str, path: str) -> ApiError:
+    """Return the answer to a call that the sandbox does not know."""
+    error = ApiError.of_class(404, "NotFound", "Got an invalid (or empty) URL")
+    error.body["details"] = {"sandbox": f"{method} {path} is not among the calls that the sandbox imitates"}
+    return error
+
+
 def find_route(method: str, path: str) -> tuple[Route, dict[str, str]]:
     """Return the route of a path that was received, without its version if that is 1, and the arguments it has.
 
@@ -312,6 +322,4 @@ def find_route(method: str, path: str) -> tuple[Route, dict[str, str]]:
         arguments = route.arguments(method, segments)
         if arguments is not None:
             return route, arguments
-    error = ApiError.of_class(404, "NotFound", "Got an invalid (or empty) URL")
-    error.body["details"] = {"sandbox": f"{method} {path} is not among the calls that the sandbox imitates"}
-    raise error
+    raise no_route(method, path)

@@ -1,0 +1,32 @@
+"""Exceptions of HTTP libraries: where they come from, and what may be shown of them."""
+
+from __future__ import annotations
+
+__all__ = ["causes_of", "reason_of"]
+
+
+def causes_of(error: BaseException) -> list[BaseException]:
+    """Return an exception and everything it came from, tracebacks taken off: their frames hold signed headers.
+
+    urllib3 hands some over as an argument.
+    """
+    found: list[BaseException] = []
+    todo: list[BaseException | None] = [error]
+    while todo:
+        link = todo.pop(0)
+        if link is None or link in found:
+            continue
+        link.__traceback__ = None
+        found.append(link)
+        todo += [link.__cause__, link.__context__]
+        todo += [each for each in link.args if isinstance(each, BaseException)]
+    return found
+
+
+def reason_of(causes: list[BaseException]) -> str:
+    """Return what the operating system says, in parentheses, or nothing.
+
+    What the library says may quote what came, which may repeat what was sent.
+    """
+    reason = next((cause.strerror for cause in reversed(causes) if isinstance(cause, OSError) and cause.strerror), "")
+    return f" ({reason})" if reason else ""
