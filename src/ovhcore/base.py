@@ -174,7 +174,9 @@ class BaseClient(PythonOvhNames):
         if isinstance(settings.credentials, ApplicationKey):
             ask = as_application(ask, settings.credentials)
         self._time = TimeSync(settings.time_sync, ask, handler, notify)
-        self._auth = authentication(settings.credentials, endpoint, self._time, handler, notify)
+        self._auth = authentication(
+            settings.credentials, endpoint, self._time, handler, notify, self._headers["User-Agent"]
+        )
         pipeline: Handler = self._auth.handle
         for middleware in self._plugins.middleware(settings):
             pipeline = middleware(pipeline)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from . import exceptions
 from .base import BaseClient
@@ -31,11 +31,17 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    # python-ovh's module has its exceptions, too: "from ovh.client import APIError".
-    if name in exceptions.__all__:
-        return getattr(exceptions, name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+T = TypeVar("T")
+
+# python-ovh's module has its exceptions, too: "from ovh.client import APIError".
+if TYPE_CHECKING:
+    from .exceptions import *  # noqa: F403
+else:
+
+    def __getattr__(name: str) -> Any:
+        if name in exceptions.__all__:
+            return getattr(exceptions, name)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 class Client(BaseClient):
@@ -87,14 +93,14 @@ class Client(BaseClient):
         """Make a call and return the response, whatever its status. As :meth:`call` otherwise."""
         return run(self._pipeline(self._request(method, path, data, need_auth, headers, timeout)), self._transport)
 
-    def run(self, flow: Flow[Any]) -> Any:
+    def run(self, flow: Flow[T]) -> T:
         """Drive a flow of your own with this client's transport."""
         return run(flow, self._transport)
 
     @property
     def time_delta(self) -> int:
         """Seconds the API's clock is ahead of this machine's; asks ``/auth/time`` the first time."""
-        return round(self._time.state.offset if self._time.state.asked else self.run(self._time.ask()))
+        return round(self.run(self._time.delta()))
 
     def request_consumerkey(
         self,
@@ -167,14 +173,14 @@ class AsyncClient(BaseClient):
         request = self._request(method, path, data, need_auth, headers, timeout)
         return await arun(self._pipeline(request), self._transport)
 
-    async def run(self, flow: Flow[Any]) -> Any:
+    async def run(self, flow: Flow[T]) -> T:
         """Drive a flow of your own with this client's transport."""
         return await arun(flow, self._transport)
 
     @property
     async def time_delta(self) -> int:
         """Seconds the API's clock is ahead of this machine's; ``await client.time_delta``."""
-        return round(self._time.state.offset if self._time.state.asked else await self.run(self._time.ask()))
+        return round(await self.run(self._time.delta()))
 
     async def request_consumerkey(
         self,

@@ -8,7 +8,6 @@ mixes with a service account in the environment.
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 from urllib.parse import unquote
@@ -21,7 +20,7 @@ from .protocol.endpoints import ENDPOINTS, Endpoint, resolve_endpoint
 from .protocol.frozen import Frozen, put
 from .protocol.messages import Timeout
 from .protocol.redaction import Secret
-from .protocol.values import read_timeout
+from .protocol.values import read_timeout, shown
 from .sources import (
     CONFIG_FILES,
     CREDENTIALS,
@@ -38,7 +37,6 @@ __all__ = ["CONFIG_FILES", "DEFAULT_TIMEOUT", "Environment", "Settings", "load_s
 
 DEFAULT_TIMEOUT: Final = Timeout(180.0, 180.0)
 
-_SECRET_HEADER: Final = re.compile("auth|cookie|key|pass|secret|session|token", re.IGNORECASE)
 _APPLICATION: Final = ("application_key", "application_secret")
 _KINDS: Final = (_APPLICATION, ("client_id", "client_secret"), ("access_token",))
 
@@ -108,14 +106,15 @@ class Settings(Frozen):
         put(self, "max_response_size", max_response_size)
 
     def secrets(self) -> Iterator[str]:
-        """Yield what must not be shown besides the credentials: secret header values, the proxy's password."""
-        for name, value in self.headers:
-            if _SECRET_HEADER.search(name):
-                yield value
-        user, at, _ = (self.proxy or "").rpartition("@")
+        """Yield what must not be shown besides the credentials and headers: who the proxy is asked for."""
+        proxy = self.proxy or ""
+        user, at, _ = proxy.rpartition("://")[2].rpartition("@")
         if at:
-            password = user.rpartition(":")[2]
-            yield from (password, unquote(password))
+            from base64 import b64encode
+
+            name, _, password = user.partition(":")
+            yield from (password or name, unquote(password or name))
+            yield b64encode(unquote(user).encode()).decode("ascii")
 
     def __repr__(self) -> str:
         # A proxy's URL may hold a password, a header anything.
@@ -159,18 +158,25 @@ def load_settings(
     parsed = parse_files(config_file, () if all_given else files)
     endpoint = str(found[0]).strip() if found else default_endpoint(parsed)
     sources: list[Source] = []
-    for path, parser in parsed:
+    unusable: list[InvalidConfiguration] = []
+    for number, (path, parser) in enumerate(parsed):
         if not isinstance(parser, InvalidConfiguration):
             sources += from_file(path, parser, endpoint)
-        elif not any(map(_has_credentials, [*identity, *sources])):
-            raise parser
+        elif not (found or default_endpoint(parsed[:number])) or not any(map(_has_credentials, [*identity, *sources])):
+            unusable.append(parser)
     others = [given, env, *sources]
     transport = _first(others, "transport")
     defaults = Source("transport", defaults_of(transport and transport[0]))
-    identity += [*sources, defaults]
+    if defaults.values:
+        # A sandbox knows nobody but its own; what the environment and files have is meant for the API.
+        credentials = [given, defaults]
+    elif unusable:
+        raise unusable[0]
+    else:
+        credentials = [*identity, *sources]
     return _settings(
-        _endpoint(identity, others, config_file, files),
-        _credentials(identity),
+        _endpoint([*identity, *sources, defaults], config_file, files),
+        _credentials(credentials),
         others,
         variables,
     )
@@ -191,12 +197,11 @@ def _has_credentials(source: Source, *, whole: bool = False) -> bool:
 
 def _endpoint(
     identity: list[Source],
-    others: list[Source],
     config_file: str | os.PathLike[str] | None,
     files: tuple[str, ...],
 ) -> Endpoint:
     found = _first(identity, "endpoint")
-    token_url = _first(others, "token_url")
+    token_url = _first(identity, "token_url")
     if found is None:
         looked = ", ".join([*([os.fspath(config_file)] if config_file else []), *files])
         raise InvalidRegion(
@@ -242,11 +247,11 @@ def _consumer_key_below(source: Source, stack: list[Source]) -> tuple[Any, Sourc
     if "consumer_key" in source.values or "application_key" not in source.values:
         return None
     for other in stack:
-        if any(name in other.values for name in CREDENTIALS):
-            belongs = other.values.get("application_key", source.values["application_key"])
-            if "consumer_key" in other.values and belongs == source.values["application_key"]:
-                return other.values["consumer_key"], other
-            return None
+        present = {name for name in CREDENTIALS if name in other.values}
+        if present:
+            same = other.values.get("application_key") == source.values["application_key"]
+            alone = present == {"consumer_key"}
+            return (other.values["consumer_key"], other) if "consumer_key" in present and (same or alone) else None
     return None
 
 
@@ -365,5 +370,5 @@ def _size(value: Any, what: str) -> int:
     except (TypeError, ValueError, OverflowError):
         size = 0
     if size <= 0:
-        raise InvalidConfiguration(f"{what} must be a number of bytes above 0, not {value!r}")
+        raise InvalidConfiguration(f"{what} must be a number of bytes above 0, not {shown(value)}")
     return size

@@ -51,16 +51,19 @@ class PythonOvhNames:
     def _consumer_key(self, key: str | None) -> None:
         if not isinstance(self._auth, KeyAuthentication):
             raise InvalidKey("A consumer key belongs to an application key, and this client has none")
-        known = self._auth.credentials
-        self._auth.credentials = ApplicationKey(known.application_key, known.application_secret, key)
+        self._auth.replace_consumer_key(key)
 
     @property
     def _time_delta(self) -> int | None:
+        if self._time.fixed is not None:
+            return round(self._time.fixed)
         return round(self._time.state.offset) if self._time.state.asked else None
 
     @_time_delta.setter
     def _time_delta(self, seconds: float | None) -> None:
-        self._time.state = ClockState() if seconds is None else ClockState(seconds, known=True, asked=True)
+        self._time.fixed = seconds
+        if seconds is None:
+            self._time.state = ClockState()
 
     @property
     def _session(self) -> NoReturn:

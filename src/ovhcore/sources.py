@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from .exceptions import InvalidConfiguration
-from .protocol.redaction import Secret, as_secret
+from .protocol.redaction import as_secret
 
 if TYPE_CHECKING:
     from configparser import RawConfigParser
@@ -69,7 +69,8 @@ class Source:
             if value is not None and value != ""
         }
         headers = self.values.pop("headers", {})
-        if isinstance(headers, Secret):  # whoever hid it knows that it is no mapping
+        if not isinstance(headers, Mapping):
+            del values, headers  # a traceback would show them
             raise InvalidConfiguration(f"headers ({where}) must be a mapping, as {{'X-Name': 'value'}}")
         self.headers = {name: as_secret(value) for name, value in headers.items()}
         self.spelling = spelling
@@ -154,15 +155,11 @@ def expanded(path: Any, what: str) -> str:
     return os.fsdecode(os.path.expanduser(path))
 
 
-def default_endpoint(parsed: list[tuple[str, RawConfigParser | InvalidConfiguration]]) -> str | None:
-    """Return the endpoint of the first file whose section ``[default]`` has one.
-
-    Raises:
-        InvalidConfiguration: a file before it is unusable.
-    """
+def default_endpoint(parsed: Iterable[tuple[str, RawConfigParser | InvalidConfiguration]]) -> str | None:
+    """Return the endpoint of the first usable file whose section ``[default]`` has one."""
     for _, parser in parsed:
         if isinstance(parser, InvalidConfiguration):
-            raise parser
+            continue
         if endpoint := parser.get("default", "endpoint", fallback="").strip():
             return endpoint
     return None

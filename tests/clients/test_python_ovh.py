@@ -73,7 +73,7 @@ def test_other_spellings() -> None:
     assert ResourceNotFoundError is ovh.ResourceNotFoundError
     assert ConsumerKeyRequest is ovh.ConsumerKeyRequest
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
-        ovh.client.nothing  # noqa: B018
+        ovh.client.nothing  # type: ignore[attr-defined]  # noqa: B018
 
 
 LIBRARY = """

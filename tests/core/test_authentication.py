@@ -262,6 +262,65 @@ def test_a_wrong_clock_costs_one_request_at_most(skew: float, mode: str, pauses:
     assert abs(client.time_delta - skew) <= 1.5
 
 
+def test_off_trusts_the_clock_whatever_is_known() -> None:
+    world = Scripted(lambda r: Response(200, {}, b"1000500" if r.url.endswith("/auth/time") else b"null"))
+    client = ovh.Client("ovh-eu", "key", "secret", "consumer", transport=world, time_sync="off")
+    assert client.time_delta == 500
+    client.get("/me")
+    assert world.sent[-1].headers["X-Ovh-Timestamp"] == "1000000"
+
+
+def test_two_clients_on_one_transport_share_no_time() -> None:
+    asking, gate = threading.Event(), threading.Event()
+
+    def respond(request: Request) -> Response:
+        if request.url == "https://eu.api.ovh.com/1.0/auth/time":
+            asking.set()
+            gate.wait(10)
+            return Response(200, {}, b"1001000")
+        return Response(200, {}, b"1050000" if request.url.endswith("/auth/time") else b"null")
+
+    world = Scripted(respond)
+    one = ovh.Client("ovh-eu", "key", "secret", "consumer", transport=world, time_sync="server")
+    other = ovh.Client("ovh-us", "key", "secret", "consumer", transport=world, time_sync="server")
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(lambda: one.time_delta)
+        assert asking.wait(10)
+        second = pool.submit(lambda: other.time_delta)
+        try:
+            assert second.result(5) == 50_000
+        finally:
+            gate.set()
+        assert first.result(5) == 1000
+
+
+def test_errors_of_asking_for_the_time_show_no_secret() -> None:
+    told = b'{"message": "bad canary-header canary-application-key"}'
+    world = Scripted(lambda request: Response(400, {}, told))
+    keys = ("canary-application-key", "secret", "consumer")
+    client = ovh.Client("ovh-eu", *keys, transport=world, time_sync="server", headers={"X-Auth-Token": "canary-header"})
+    with pytest.raises(exc.BadParametersError, match=r"^bad <redacted> <redacted>\n"):
+        client.get("/me")
+
+
+def test_a_consumer_key_that_was_replaced_is_not_shown() -> None:
+    def respond(request: Request) -> Response:
+        client._consumer_key = "canary-new-key"
+        return answered({"message": "no canary-old-key, no canary-new-key"}, 403)
+
+    client: Any = ovh.Client("ovh-eu", "key", "secret", "canary-old-key", transport=Scripted(respond))
+    with pytest.raises(exc.Forbidden, match=r"^no <redacted>, no <redacted>\n"):
+        client.get("/me")
+
+
+def test_requests_for_a_token_say_who_asks() -> None:
+    world = Scripted(tokens(answered({"access_token": "one"})))
+    client = ovh.Client("ovh-eu", transport=world, user_agent="mine/1", headers={"X-Team": "t"}, **OAUTH2)
+    client.get("/me")
+    assert world.sent[0].headers["User-Agent"] == f"mine/1 ovhcore/{ovh.__version__}"
+    assert "x-team" not in world.sent[0].headers  # meant for the API
+
+
 def test_off_trusts_the_clock() -> None:
     world = SandboxTransport(skew=1000, start=1_700_000_000.0)
     client = ovh.Client("ovh-eu", transport=world, time_sync="off", **ACCESS_KEYS)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import threading
 import traceback
 from pathlib import Path
 from typing import Any
@@ -142,6 +143,8 @@ def test_a_consumer_key_completes_its_own_application_key(tmp_path: Path) -> Non
     assert keys_of(load(pair, {"OVH_CONSUMER_KEY": "env-ck"}, file)) == ("file-ak", "as", "env-ck")
     assert keys_of(load({**pair, "application_key": "other"}, {}, file)) == ("other", "as")
     assert keys_of(load(pair, {"OVH_ACCESS_TOKEN": "t"}, file)) == ("file-ak", "as")
+    mixed = {"OVH_ACCESS_TOKEN": "t", "OVH_CONSUMER_KEY": "env-ck"}
+    assert keys_of(load(pair, mixed, file)) == ("file-ak", "as")
     assert keys_of(load(pair, {})) == ("file-ak", "as")
     oauth2 = {"endpoint": "ovh-ca", "client_id": "i", "client_secret": "s"}
     assert keys_of(load(oauth2, {"OVH_CONSUMER_KEY": "env-ck"}, file)) == ("i", "s")
@@ -187,6 +190,7 @@ def test_credentials_of_the_default_section_do_not_count(tmp_path: Path) -> None
         ({"user_agent": "é"}, {}, "must be a line of printable ASCII text"),
         ({"token_url": "nonsense"}, {}, "token URL is not a usable URL"),
         ({"max_response_size": float("inf")}, {}, "above 0"),
+        ({"headers": ["X-A"]}, {}, "headers (argument) must be a mapping"),
         ({"timeout": (10**400, 1)}, {}, "timeout (argument) must be"),
         ({"transport": "a\nb"}, {}, "transport (argument) must be a line of text"),
         ({"token_url": 5}, {}, "token URL must be a string, not int"),
@@ -270,11 +274,29 @@ def test_sections_of_urls(tmp_path: Path) -> None:
     assert keys_of(load({"endpoint": " ovh-eu "}, {}, conf(tmp_path / "file", text.format("ovh-eu"))))[0] == "a"
 
 
-def test_what_else_must_not_be_shown() -> None:
-    headers = {"X-Auth-Token": "canary-token", "X-Team": "billing"}
-    settings = load({"endpoint": "ovh-eu", "headers": headers, "proxy": "http://me:p%40ss@host:1"})
-    assert list(settings.secrets()) == ["canary-token", "p%40ss", "p@ss"]
-    assert list(load({"endpoint": "ovh-eu"}).secrets()) == []
+def test_who_a_proxy_is_asked_for_must_not_be_shown() -> None:
+    def secrets(proxy: str | None) -> list[str]:
+        return list(load({"endpoint": "ovh-eu", "proxy": proxy}).secrets())
+
+    assert secrets("http://me:p%40ss@host:1") == ["p%40ss", "p@ss", "bWU6cEBzcw=="]
+    assert secrets("only-a-token@host:1") == ["only-a-token", "only-a-token", "b25seS1hLXRva2Vu"]
+    assert secrets("http://host:1") == secrets(None) == []
+
+
+def test_where_tokens_come_from_is_part_of_who_calls() -> None:
+    oauth2 = {"client_id": "i", "client_secret": "s"}
+    env = {"OVH_TOKEN_URL": "https://other.example/token", "OVH_ENDPOINT": "ovh-us"}
+    assert load({"endpoint": "ovh-us", **oauth2}, env).endpoint.token_url == "https://us.ovhcloud.com/auth/oauth2/token"
+    assert load(oauth2, env).endpoint.token_url == "https://other.example/token"
+
+
+def test_a_pipe_that_is_named(tmp_path: Path) -> None:
+    """As in ``config_file=/dev/fd/63``, which shells make."""
+    os.mkfifo(tmp_path / "fifo")
+    writer = threading.Thread(target=lambda: (tmp_path / "fifo").write_text(FILE))
+    writer.start()
+    assert load({}, {}, config_file=tmp_path / "fifo").endpoint.name == "ovh-ca"
+    writer.join()
 
 
 def test_other_settings(tmp_path: Path) -> None:
@@ -302,6 +324,18 @@ def test_what_a_transport_brings_along_comes_last() -> None:
     settings = load({"endpoint": "ovh-eu", **KEY}, {}, defaults_of=defaults_of)
     assert (settings.endpoint.name, keys_of(settings)[0]) == ("ovh-eu", "ak-canary")
     assert asked == ["mine", None]
+
+
+def test_what_a_transport_brings_along_stands_for_what_is_meant_for_the_api(tmp_path: Path) -> None:
+    """A program whose real keys are in the environment or a file runs on the sandbox unchanged."""
+    defaults = {"endpoint": "ovh-us", "application_key": "d", "application_secret": "d", "consumer_key": "d"}
+    file = conf(tmp_path / "file", FILE)
+    broken = conf(tmp_path / "broken", "no section")
+    for env in ({}, ENV_KEY):
+        settings = load({}, env, file, broken, defaults_of=lambda name: defaults)
+        assert (settings.endpoint.name, keys_of(settings)) == ("ovh-ca", ("d", "d", "d"))
+    assert load({}, {}, broken, defaults_of=lambda name: defaults).endpoint.name == "ovh-us"
+    assert keys_of(load(KEY, ENV_KEY, file, defaults_of=lambda name: defaults))[0] == "ak-canary"
 
 
 def test_the_real_environment_and_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -98,9 +98,28 @@ def test_the_whole_message_counts(status: int, body: Any, kind: type[exc.APIErro
     assert is_time_error(respond(status, body)) is (kind is exc.QueryTimeOut)
 
 
-@pytest.mark.parametrize("message", ["Invalid password: must be long", "token: this field is mandatory", "Secret: no"])
+@pytest.mark.parametrize(
+    "message", ["Invalid password: must be long", "token: this field is mandatory", "Secret: no way"]
+)
 def test_sentences_are_left_alone(message: str) -> None:
     assert str(error_of(respond(400, {"message": message}))) == message
+
+
+@pytest.mark.parametrize(
+    "message",
+    ["Your new password: swordfish", "token: abcdefghij.", "consumer_key: abcdefgh ij kl", "client_secret: ab cd"],
+)
+def test_secrets_in_sentences_are_hidden(message: str) -> None:
+    assert str(error_of(respond(400, {"message": message}))).split(": ")[1].startswith("<redacted>")
+
+
+def test_headers_that_were_sent_are_hidden() -> None:
+    request = Request("GET", GET.url, {"X-Auth-Token": "canary-1", "X-Ovh-Consumer": "canary-2", "X-Team": "billing"})
+    error = error_of(respond(400, {"message": "canary-1 canary-2 billing"}), request)
+    assert str(error) == "<redacted> <redacted> billing"
+    with pytest.raises(exc.InvalidResponse) as caught:
+        decode(respond(200, b"canary-1"), request)
+    assert "canary" not in repr(vars(caught.value)) + caught.value.response.text  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize(("status", "kind"), STATUSES)

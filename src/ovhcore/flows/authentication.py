@@ -21,7 +21,7 @@ from ..protocol.redaction import Secret
 from .effects import Flow, Handler
 from .events import Observer
 from .exchange import exchange
-from .oauth2 import TokenSource
+from .oauth2 import REMEMBERED, TokenSource
 from .timesync import CLOCK, TimeSync
 
 __all__ = ["Authentication", "BearerAuthentication", "KeyAuthentication", "as_application", "authentication"]
@@ -56,6 +56,18 @@ class KeyAuthentication(Authentication):
     def __init__(self, time: TimeSync, credentials: ApplicationKey) -> None:
         super().__init__(time)
         self.credentials = credentials
+        self._replaced: tuple[Secret, ...] = ()
+
+    def replace_consumer_key(self, key: str | None) -> None:
+        """Sign with another consumer key from now on.
+
+        Raises:
+            InvalidConfiguration: it cannot be one.
+        """
+        known = self.credentials
+        self.credentials = ApplicationKey(known.application_key, known.application_secret, key)
+        if known.consumer_key is not None:
+            self._replaced = (known.consumer_key, *self._replaced)[:REMEMBERED]
 
     def handle(self, request: Request) -> Flow[Response]:
         """Sign and send; when the API says that the time is wrong, correct it and do so once more."""
@@ -78,7 +90,9 @@ class KeyAuthentication(Authentication):
 
     def secrets(self) -> Iterator[str]:
         """Yield the values that must not be shown."""
-        return self.credentials.secrets()
+        yield from self.credentials.secrets()
+        # A call that took a key before it was replaced may end after that.
+        yield from (key.reveal() for key in self._replaced)
 
 
 class BearerAuthentication(Authentication):
@@ -127,6 +141,7 @@ def authentication(
     time: TimeSync,
     handler: Handler = exchange,
     notify: Observer | None = None,
+    user_agent: str | None = None,
 ) -> Authentication:
     """Return what authenticates with a kind of credentials.
 
@@ -137,6 +152,7 @@ def authentication(
         handler: what sends the request for a token. The token endpoint is another server,
             whose clock tells nothing of the API's.
         notify: is told of new tokens.
+        user_agent: sent with requests for a token.
 
     Raises:
         InvalidConfiguration: a service account for an endpoint that has no token URL.
@@ -147,4 +163,4 @@ def authentication(
         return KeyAuthentication(time, credentials)
     if isinstance(credentials, AccessToken):
         return BearerAuthentication(time, credentials.access_token)
-    return BearerAuthentication(time, TokenSource(credentials, endpoint, handler, notify))
+    return BearerAuthentication(time, TokenSource(credentials, endpoint, handler, notify, user_agent))

@@ -17,16 +17,15 @@ from ..protocol.redaction import Secret, redactor
 from .effects import Clock, Flow, Handler, Once
 from .events import Observer, TokenRenewed
 
-__all__ = ["TokenSource"]
+__all__ = ["REMEMBERED", "TokenSource"]
+
+REMEMBERED: Final = 4
+"""How many tokens and keys that were replaced are still kept out of error messages."""
 
 _DEFAULT_LIFETIME: Final = 3600.0
 # A token is renewed this long before its end, so that it does not end on the way; never
 # more than a tenth of its life, so that short-lived ones are used at all.
 _MARGIN: Final = 10.0
-
-
-# How many tokens are kept out of error messages.
-_REMEMBERED: Final = 4
 
 
 class _Held(NamedTuple):
@@ -38,7 +37,12 @@ class TokenSource:
     """The access token of a service account: one per client, fetched once for all who wait."""
 
     def __init__(
-        self, credentials: OAuth2Client, endpoint: Endpoint, handler: Handler, notify: Observer | None = None
+        self,
+        credentials: OAuth2Client,
+        endpoint: Endpoint,
+        handler: Handler,
+        notify: Observer | None = None,
+        user_agent: str | None = None,
     ) -> None:
         if endpoint.token_url is None:
             raise InvalidConfiguration(
@@ -49,6 +53,7 @@ class TokenSource:
         self._url = endpoint.token_url
         self._handler = handler
         self._notify = notify
+        self._headers = {} if user_agent is None else {"User-Agent": user_agent}
         self._held: _Held | None = None
         self._tokens: tuple[Secret, ...] = ()
 
@@ -85,7 +90,7 @@ class TokenSource:
         request = self._request()
         response = yield from self._handler(request)
         token, lifetime = self._read(request, response)
-        self._tokens = (token, *self._tokens)[:_REMEMBERED]
+        self._tokens = (token, *self._tokens)[:REMEMBERED]
         self._held = _Held(token, asked.monotonic + lifetime - min(_MARGIN, lifetime / 10))
         if self._notify is not None:
             self._notify(TokenRenewed(lifetime))
@@ -98,7 +103,11 @@ class TokenSource:
             "client_secret": self._credentials.client_secret.reveal(),
             "scope": "all",
         }
-        headers = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
+        headers = {
+            **self._headers,
+            "Content-Type": "application/x-www-form-urlencoded",
+            "Accept": "application/json",
+        }
         return Request("POST", self._url, headers, urlencode(form).encode("ascii"), need_auth=False)
 
     def _read(self, request: Request, response: Response) -> tuple[Secret, float]:

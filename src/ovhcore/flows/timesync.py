@@ -38,12 +38,14 @@ class TimeSync:
     Attributes:
         state: the offset, and how it is known.
         answers: how often ``/auth/time`` has answered.
+        fixed: the offset in seconds that the program wants, whatever is known; None for none.
     """
 
     def __init__(self, mode: str, ask: Request, handler: Handler, notify: Observer | None = None) -> None:
         self.mode = mode
         self.state = ClockState()
         self.answers = 0
+        self.fixed: float | None = None
         self._ask = ask
         self._handler = handler
         self._notify = notify
@@ -68,11 +70,21 @@ class TimeSync:
     @property
     def must_ask(self) -> bool:
         """Whether the time has to be asked for before anything is signed."""
-        return self.mode == "server" and not self.state.asked
+        return self.mode == "server" and not self.state.asked and self.fixed is None
 
     def timestamp(self, now: Now) -> int:
         """Return seconds since 1970 on the API's clock, as far as it is known."""
-        return int(now.wall + self.state.offset)
+        if self.fixed is not None:
+            return int(now.wall + self.fixed)
+        return int(now.wall if self.mode == "off" else now.wall + self.state.offset)
+
+    def delta(self) -> Flow[float]:
+        """Return the offset in seconds; ask ``/auth/time`` unless somebody has, or it is fixed."""
+        if self.fixed is not None:
+            return self.fixed
+        if not self.state.asked:
+            yield from self.ask()
+        return self.state.offset
 
     def denied(self, response: Response) -> bool:
         """Say whether the API denies a timestamp that asking for the time can correct."""
@@ -108,6 +120,7 @@ class TimeSync:
             raise
         self._learn(observe(self.state, sent, received, server, asked=True))
         self.answers += 1
+        self.fixed = None
         return self.state.offset
 
     def _new_date(self, response: Response) -> int | None:

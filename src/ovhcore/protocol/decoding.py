@@ -16,7 +16,7 @@ from typing import Any, Final, NoReturn
 from .. import exceptions as exc
 from .clock import parse_http_date
 from .messages import Headers, Request, Response
-from .redaction import redact_json, redact_text, redact_url
+from .redaction import redact_json, redact_text, redact_url, redactor, secret_header_values
 
 __all__ = ["annotate", "decode", "error_of", "is_time_error", "parse_json"]
 
@@ -34,7 +34,7 @@ _KINDS: Final[tuple[tuple[int, str, tuple[str, ...], type[exc.APIError]], ...]] 
     (403, "INVALID_KEY", ("invalid application key", "this application key is invalid"), exc.InvalidKey),
     (403, "INVALID_CREDENTIAL", ("this credential is not valid",), exc.InvalidCredential),
 )
-_CLASS_BEFORE_MESSAGE: Final = re.compile(r"(?:client|server)::[\w:]*\s*:\s+")
+_CLASS_BEFORE_MESSAGE: Final = re.compile(r"^(?:client|server)::[\w:]*\s*:\s+")
 
 _STATUSES: Final[dict[int, type[exc.APIError]]] = {
     400: exc.BadParametersError,
@@ -111,8 +111,8 @@ def decode(
     Args:
         response: what came.
         request: what was sent, for the exception to say so.
-        redact: hides secrets that the answer may repeat; see
-            :func:`ovhcore.protocol.redaction.redactor`.
+        redact: hides secrets that the answer may repeat, besides those in the request's headers;
+            see :func:`ovhcore.protocol.redaction.redactor`.
         received: seconds since 1970 on the local clock when the response came; lets a
             signature error say how far the clocks are apart.
 
@@ -131,7 +131,7 @@ def decode(
             problem = f"{problem}; it is a page in HTML"
         failure: exc.APIError = exc.InvalidResponse(
             f"Failed to decode API response as JSON: {problem}",
-            response=_shown(response, redact or str),
+            response=_shown(response, _hiding(redact, request)),
             hint=_NOT_THE_API,
         )
         raise annotate(failure, request)
@@ -151,7 +151,7 @@ def error_of(
     received: float | None = None,
 ) -> exc.APIError:
     """Return, without raising it, the exception for a response that is no success; as :func:`decode`."""
-    hide: Callable[[str], str] = redact or str
+    hide = _hiding(redact, request)
     shown = _shown(response, hide)
     code, error_class, message, details = _members(response)
     status = response.status
@@ -175,6 +175,14 @@ def error_of(
     )
     error.hint = _hint(error, shown, request, received)
     return annotate(error, request)
+
+
+def _hiding(redact: Callable[[str], str] | None, request: Request | None) -> Callable[[str], str]:
+    """Return what hides secrets, those of the request's own headers included."""
+    if request is None:
+        return redact or str
+    sent = redactor(secret_header_values(request.headers.pairs))
+    return sent if redact is None else lambda text: redact(sent(text))
 
 
 def _redacted(details: dict[str, Any], hide: Callable[[str], str]) -> dict[str, Any]:

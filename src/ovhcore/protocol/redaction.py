@@ -8,7 +8,7 @@ answer happens to repeat them.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from typing import Any, Final
 
@@ -23,6 +23,7 @@ __all__ = [
     "redact_text",
     "redact_url",
     "redactor",
+    "secret_header_values",
 ]
 
 REDACTED: Final = "<redacted>"
@@ -83,17 +84,21 @@ SECRET_FIELDS: Final = frozenset(
 )
 """Names of JSON members, form fields and query arguments, lower-case, whose values are never shown."""
 
+_WORDS: Final = frozenset({"password", "secret", "token"})
+_SECRET_HEADER = re.compile("auth|cookie|key|pass|secret|session|token", re.IGNORECASE)
 _SIGNATURE = re.compile(r"\$1\$[0-9a-fA-F]{40}")
 _QUERY_ARGUMENT = re.compile(r"(?<=[?&])([^=&#]*)=([^&#]*)")
 
 
 @cache
 def _text_member() -> re.Pattern[str]:
-    # Compiled when an error first needs it. "password: must be long" is a sentence: a word in lower case after a colon
-    # and a space is no secret.
-    names = "|".join(sorted(SECRET_FIELDS))
+    # Compiled when an error first needs it. "password: must be long" is a sentence: words in lower case are left alone
+    # behind the names that occur in sentences.
+    names = "|".join(sorted(SECRET_FIELDS - _WORDS))
+    words = "|".join(sorted(_WORDS))
+    sentence = r"\s+(?-i:[a-z]{1,15}\s+[a-z])"
     return re.compile(
-        rf"(?i)([\"']?\b({names})\b[\"']?\s*(?:=|:(?!\s+(?-i:[a-z]{{1,15}})(?:[\s.,;!?]|$)))\s*)"
+        rf"(?i)([\"']?\b(?:(?:{names})\b[\"']?\s*[:=]|(?:{words})\b[\"']?\s*(?:=|:(?!{sentence})))\s*)"
         rf"(\"(?:[^\"\\]|\\.)*\"?|'[^']*'?|[^\s,;&}}]+)"
     )
 
@@ -170,6 +175,13 @@ def redact_url(url: str) -> str:
     return _QUERY_ARGUMENT.sub(
         lambda match: f"{match[1]}={REDACTED}" if match[1].lower() in SECRET_FIELDS else match[0], url
     )
+
+
+def secret_header_values(fields: Iterable[tuple[str, str]]) -> Iterator[str]:
+    """Yield the values of header fields that are, or by their names may be, secret."""
+    for name, value in fields:
+        if name.lower() in SECRET_HEADERS or _SECRET_HEADER.search(name):
+            yield value
 
 
 def redactor(secrets: Iterable[str]) -> Callable[[str], str]:

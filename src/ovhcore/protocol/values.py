@@ -11,7 +11,7 @@ from typing import Any
 from ..exceptions import InvalidRequest
 from .messages import Timeout
 
-__all__ = ["json_bytes", "json_text", "plain_text", "read_timeout"]
+__all__ = ["json_bytes", "json_text", "plain_text", "read_timeout", "shown"]
 
 
 def plain_text(value: Any, what: str) -> str:
@@ -39,7 +39,7 @@ def plain_text(value: Any, what: str) -> str:
     if _is_one_of(value, "datetime", "date", "time"):
         return str(value.isoformat())
     if _is_one_of(value, "datetime", "timedelta"):
-        return f"PT{_digits_of_seconds(value.total_seconds())}S"
+        return _duration(value.total_seconds())
     if value is None or isinstance(value, (bytes, bytearray, memoryview, Mapping, list, tuple, Set)):
         raise InvalidRequest(f"{what} must be a plain value such as a string or a number, not {type(value).__name__}")
     if type(value).__str__ is object.__str__:  # type: ignore[comparison-overlap]
@@ -55,8 +55,9 @@ def _is_one_of(value: object, module: str, *names: str) -> bool:
     return loaded is not None and isinstance(value, tuple(getattr(loaded, name) for name in names))
 
 
-def _digits_of_seconds(seconds: float) -> str:
-    return str(int(seconds)) if seconds == int(seconds) else repr(seconds)
+def _duration(seconds: float) -> str:
+    digits = f"{abs(seconds):.6f}".rstrip("0").rstrip(".")
+    return f"{'-' if seconds < 0 else ''}PT{digits}S"
 
 
 def _digits(value: int, what: str) -> str:
@@ -117,12 +118,13 @@ def read_timeout(value: Any, what: str = "timeout") -> Timeout:
         seconds = []
     if isinstance(value, bool) or len(seconds) not in (1, 2) or not all(0 < number < 1e9 for number in seconds):
         raise InvalidRequest(
-            f"{what} must be a number of seconds above 0, or two (connect, read), as '5,180'; not {_shown(value)}"
+            f"{what} must be a number of seconds above 0, or two (connect, read), as '5,180'; not {shown(value)}"
         )
     return Timeout(seconds[0], seconds[-1])
 
 
-def _shown(value: object) -> str:
+def shown(value: object) -> str:
+    """Return the ``repr`` of a value for a message, whatever it is."""
     try:
         return repr(value)
     except ValueError:  # an integer beyond sys.set_int_max_str_digits
