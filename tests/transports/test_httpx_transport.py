@@ -17,6 +17,7 @@ from ovhcore.protocol.messages import Request, Response, Timeout
 from ovhcore_transports.httpx import open_async
 from tests.certificates import Authority
 from tests.servers import RawServer, Received, answer
+from tests.tunnels import tunnelling
 
 DIRECT = TransportSettings(Timeout(5, 5), proxy="none")
 
@@ -140,17 +141,6 @@ def test_a_bomb_of_two_layers() -> None:
         assert "was not asked for" in str(fails(get(server.url + "/me")))
 
 
-def test_closed_before_it_was_used() -> None:
-    async def main() -> None:
-        transport = open_async(DIRECT)
-        await transport.close()
-        await transport.close()
-        with pytest.raises(exc.ClientClosed):
-            await transport.send(get("http://127.0.0.1/"))
-
-    asyncio.run(main())
-
-
 def test_redirects_are_not_followed() -> None:
     with RawServer(answer(b"", "302 Found", "Location: /elsewhere")) as server:
         assert send(get(server.url + "/me")).status == 302
@@ -235,23 +225,8 @@ def test_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_tunnel_through_a_proxy(tmp_path: Path) -> None:
-    """The proxy sees the host, and who asks; nothing of the call."""
-    authority = Authority(tmp_path)
-    with RawServer(
-        lambda request: b"HTTP/1.1 200 OK\r\n\r\n" if request.method == "CONNECT" else answer(b"1")
-    ) as proxy:
-        proxy.tunnel = authority.server_context("api.invalid")
-        settings = TransportSettings(Timeout(5, 5), f"http://me:word@127.0.0.1:{proxy.port}", str(authority.bundle))
-        url = "https://api.invalid/1.0/ip/1.2.3.0%2F24?q=%27%5B%5D"
-        response = send(Request("GET", url, {"X-Ovh-Consumer": "c"}), settings)
-        assert response.body == b"1"
-    asked, called = proxy.received
-    assert asked.head.startswith(b"CONNECT api.invalid:443 HTTP/1.")
-    assert asked.fields["proxy-authorization"] == "Basic bWU6d29yZA=="
-    assert "x-ovh-consumer" not in asked.fields
-    assert called.target == url.removeprefix("https://api.invalid")
-    assert called.fields["x-ovh-consumer"] == "c"
-    assert "proxy-authorization" not in called.fields
+    with tunnelling(tmp_path) as (request, settings):
+        assert send(request, settings).body == b"1"
 
 
 def test_a_proxy_that_refuses() -> None:

@@ -24,6 +24,7 @@ from ovhcore_transports.proxies import read_proxy
 from ovhcore_transports.urllib3 import Urllib3Transport, open_sync
 from tests.certificates import Authority
 from tests.servers import RawServer, Received, answer
+from tests.tunnels import tunnelling
 
 DIRECT = TransportSettings(Timeout(5, 5), proxy="none")
 
@@ -505,25 +506,10 @@ def test_a_proxy_for_https_is_asked_for_a_tunnel() -> None:
 
 
 def test_a_tunnel_through_a_proxy(tmp_path: Path) -> None:
-    """The proxy sees the host, and who asks; nothing of the call."""
-    authority = Authority(tmp_path)
-    with RawServer(
-        lambda request: b"HTTP/1.1 200 OK\r\n\r\n" if request.method == "CONNECT" else answer(b"1")
-    ) as proxy:
-        proxy.tunnel = authority.server_context("api.invalid")
-        settings = TransportSettings(Timeout(5, 5), f"http://me:word@127.0.0.1:{proxy.port}", str(authority.bundle))
-        url = "https://api.invalid/1.0/ip/1.2.3.0%2F24?q=%27%5B%5D"
+    with tunnelling(tmp_path) as (request, settings):
         transport = Urllib3Transport(settings)
-        response = transport.send(Request("GET", url, {"X-Ovh-Consumer": "c"}))
+        assert transport.send(request).body == b"1"
         transport.close()
-        assert response.body == b"1"
-    asked, called = proxy.received
-    assert asked.head.startswith(b"CONNECT api.invalid:443 HTTP/1.")
-    assert asked.fields["proxy-authorization"] == "Basic bWU6d29yZA=="
-    assert "x-ovh-consumer" not in asked.fields
-    assert called.target == url.removeprefix("https://api.invalid")
-    assert called.fields["x-ovh-consumer"] == "c"
-    assert "proxy-authorization" not in called.fields
 
 
 def test_an_https_proxy_for_http(tmp_path: Path) -> None:
