@@ -109,8 +109,8 @@ _HOMES: Final = {
     "protocol.access": ("API_READ_ONLY", "API_READ_WRITE", "API_READ_WRITE_SAFE"),
     "protocol.endpoints": ("ENDPOINTS",),
     "protocol.messages": ("Headers", "Request", "Response", "Timeout"),
-    "python_ovh": ("install_as_ovh",),
     "protocol.signing": ("canonical_string", "sign", "verify"),
+    "python_ovh": ("install_as_ovh",),
 }
 _MODULES: Final = ("client", "config", "consumer_key", "exceptions", "flows", "plugins", "protocol")
 _HOME_OF: Final = {name: home for home, names in _HOMES.items() for name in names}

@@ -11,11 +11,7 @@ from .base import BaseClient
 from .consumer_key import ConsumerKeyRequest
 from .flows.driver import arun, run
 from .flows.effects import Flow
-from .protocol.access import (
-    API_READ_ONLY,
-    API_READ_WRITE,
-    API_READ_WRITE_SAFE,
-)
+from .protocol.access import API_READ_ONLY, API_READ_WRITE, API_READ_WRITE_SAFE
 from .protocol.endpoints import ENDPOINTS
 from .protocol.messages import Response
 
@@ -29,7 +25,6 @@ __all__ = [
     "Client",
     "ConsumerKeyRequest",
 ]
-
 
 T = TypeVar("T")
 

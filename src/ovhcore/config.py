@@ -19,7 +19,7 @@ from .protocol.credentials import AccessToken, ApplicationKey, Credentials, OAut
 from .protocol.endpoints import ENDPOINTS, Endpoint, resolve_endpoint
 from .protocol.frozen import Frozen, put
 from .protocol.messages import Timeout
-from .protocol.redaction import Secret
+from .protocol.redaction import Secret, as_secret
 from .protocol.values import read_timeout, shown
 from .sources import (
     CONFIG_FILES,
@@ -306,7 +306,7 @@ def _settings(
         credentials,
         setting("transport", _text),
         setting("timeout", _timeout, DEFAULT_TIMEOUT),
-        setting("proxy", _hidden_text),
+        setting("proxy", _text),
         ca_bundle,
         setting("user_agent", _user_agent),
         _headers(others),
@@ -326,12 +326,6 @@ def _headers(others: list[Source]) -> tuple[tuple[str, str], ...]:
     return tuple((name, value.reveal()) for name, value in hidden.values())
 
 
-def _hidden_text(value: Secret, what: str) -> str:
-    if not isinstance(value.reveal(), str) or not value.reveal().isprintable():
-        raise InvalidConfiguration(f"{what} must be a line of text")
-    return value.reveal()
-
-
 def _user_agent(value: Any, what: str) -> str:
     if field_problem("User-Agent", value):
         raise InvalidConfiguration(f"{what} must be a line of printable ASCII text without outer spaces")
@@ -339,9 +333,11 @@ def _user_agent(value: Any, what: str) -> str:
 
 
 def _text(value: Any, what: str) -> str:
-    if not isinstance(value, str) or not value.isprintable():
+    hidden = as_secret(value)
+    del value  # a proxy's may hold a password, and a traceback would show it
+    if not isinstance(hidden.reveal(), str) or not hidden.reveal().isprintable():
         raise InvalidConfiguration(f"{what} must be a line of text")
-    return str(value)
+    return str(hidden.reveal())
 
 
 def _time_sync(value: Any, what: str) -> str:

@@ -7,11 +7,12 @@ decompress all of it before anybody can look at its size.
 from __future__ import annotations
 
 import zlib
+from collections.abc import Iterable
 from typing import Final
 
 from ovhcore.exceptions import ProtocolError
 
-__all__ = ["ACCEPTED", "decompressed", "too_large"]
+__all__ = ["ACCEPTED", "decompressed", "encoding_is_chosen", "too_large"]
 
 ACCEPTED: Final = "gzip, deflate"
 """The value of ``Accept-Encoding`` for what can be decompressed."""
@@ -20,6 +21,11 @@ _MEMBERS: Final = 16
 _GZIP: Final = 31
 _ZLIB: Final = 15
 _BARE: Final = -15
+
+
+def encoding_is_chosen(names: Iterable[str]) -> bool:
+    """Say whether one of the names of header fields is ``Accept-Encoding``, however it is written."""
+    return any(len(name) == 15 and name.lower() == "accept-encoding" for name in names)
 
 
 def too_large(limit: int) -> ProtocolError:

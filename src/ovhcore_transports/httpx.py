@@ -19,7 +19,7 @@ from ovhcore.protocol.messages import Headers, Request, Response, Timeout
 from ovhcore.protocol.urls import split_url
 
 from .asynchronous import AsyncTransport
-from .bodies import ACCEPTED, decompressed, too_large
+from .bodies import ACCEPTED, decompressed, encoding_is_chosen, too_large
 from .failures import causes_of, reason_of
 from .proxies import Proxy, proxy_for, read_proxy
 from .tls import tls_context
@@ -139,7 +139,7 @@ class AsyncHttpxTransport(AsyncTransport):
 
 def _built(request: Request, origin: str, target: str, timeout: Timeout, proxy: Proxy | None) -> httpx.Request:
     headers = list(request.headers.pairs)
-    if "accept-encoding" not in request.headers:
+    if not encoding_is_chosen(name for name, _ in headers):
         headers.append(("Accept-Encoding", ACCEPTED))
     url = f"{origin}/"
     extensions: dict[str, Any] = {

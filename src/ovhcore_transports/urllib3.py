@@ -30,7 +30,7 @@ from ovhcore.plugins import TransportSettings
 from ovhcore.protocol.messages import Headers, Request, Response, Timeout
 from ovhcore.protocol.urls import split_url
 
-from .bodies import ACCEPTED, decompressed, too_large
+from .bodies import ACCEPTED, decompressed, encoding_is_chosen, too_large
 from .failures import causes_of, reason_of
 from .proxies import Proxy, proxy_for, read_proxy
 from .synchronous import SyncTransport
@@ -264,7 +264,7 @@ def _fields(request: Request) -> dict[str, str]:
     fields = dict(pairs)
     if len(fields) != len(pairs):
         fields = dict(request.headers)
-    if not any(len(name) == 15 and name.lower() == "accept-encoding" for name in fields):
+    if not encoding_is_chosen(fields):
         fields["Accept-Encoding"] = ACCEPTED
     return fields
 

@@ -68,6 +68,10 @@ def canonical_string(
     raise InvalidRequest(canonical)
 
 
+def _signature(canonical: bytes) -> str:
+    return "$1$" + sha1(canonical, usedforsecurity=False).hexdigest()
+
+
 def _canonical(secret: str, key: str, method: str, url: str, body: bytes, timestamp: int) -> bytes | str:
     """Return the canonical string, or as a str what is wrong."""
     if (
@@ -123,7 +127,7 @@ def sign(*, application_secret: str, consumer_key: str, method: str, url: str, b
     """
     canonical = _canonical(application_secret, consumer_key, method, url, body, timestamp)
     if isinstance(canonical, bytes):
-        return "$1$" + sha1(canonical, usedforsecurity=False).hexdigest()
+        return _signature(canonical)
     del application_secret, consumer_key, body
     raise InvalidRequest(canonical)
 
@@ -162,9 +166,8 @@ def verify(
     if problem or isinstance(canonical, str):
         del application_secret, consumer_key, received_consumer_key, body, canonical
         raise InvalidRequest(problem)
-    expected = "$1$" + sha1(canonical, usedforsecurity=False).hexdigest()
     return Verification(
-        signature=_same(expected, signature),
+        signature=_same(_signature(canonical), signature),
         time=None if now is None else abs(now - timestamp) <= tolerance,
         key=None if received_consumer_key is None else _same(consumer_key, received_consumer_key),
     )
