@@ -34,12 +34,15 @@ ROOMS = {
     "flows": 2,
     "plugins": 3,
     "sources": 3,
+    "settings": 3,
     "config": 3,
+    "opening": 4,
     "python_ovh": 4,
     "base": 5,
     "consumer_key": 6,
     "client": 7,
     "__init__": 8,
+    "testing": 9,
 }
 
 
@@ -63,6 +66,8 @@ def files(package: Path) -> list[Path]:
 
 @pytest.mark.parametrize("file", files(CORE), ids=lambda file: str(file.relative_to(CORE)))
 def test_the_core_imports_nothing_that_touches_the_world(file: Path) -> None:
+    if CORE / "testing" in file.parents:
+        return  # servers on loopback; no other room may import it, as the next test finds
     loaded = {module.partition(".")[0] for module, _ in imports(file, CORE)}
     assert not loaded & WORLD
 

@@ -55,9 +55,11 @@ if TYPE_CHECKING:
         ServerError,
         TLSError,
         TooManyRequests,
+        TotalTimeout,
         TransportTimeout,
         Unauthorized,
     )
+    from .opening import InsecureWarning
     from .plugins import hookimpl
     from .protocol.access import API_READ_ONLY, API_READ_WRITE, API_READ_WRITE_SAFE
     from .protocol.endpoints import ENDPOINTS
@@ -102,9 +104,11 @@ _HOMES: Final = {
         "ServerError",
         "TLSError",
         "TooManyRequests",
+        "TotalTimeout",
         "TransportTimeout",
         "Unauthorized",
     ),
+    "opening": ("InsecureWarning",),
     "plugins": ("hookimpl",),
     "protocol.access": ("API_READ_ONLY", "API_READ_WRITE", "API_READ_WRITE_SAFE"),
     "protocol.endpoints": ("ENDPOINTS",),
@@ -133,6 +137,7 @@ __all__ = [
     "GatewayError",
     "HTTPError",
     "Headers",
+    "InsecureWarning",
     "InvalidConfiguration",
     "InvalidCredential",
     "InvalidKey",
@@ -161,6 +166,7 @@ __all__ = [
     "TLSError",
     "Timeout",
     "TooManyRequests",
+    "TotalTimeout",
     "TransportTimeout",
     "Unauthorized",
     "__version__",

@@ -2,29 +2,30 @@
 
 from __future__ import annotations
 
-import inspect
 import os
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
 from typing import Any, ClassVar, Final, NoReturn, Self
 
 from ._version import __version__
-from .config import Settings, load_settings
+from .config import load_settings
 from .exceptions import ClientClosed, InvalidConfiguration, InvalidKey, InvalidRequest, InvalidResponse
-from .flows.authentication import KeyAuthentication, as_application, authentication
+from .flows.authentication import KeyAuthentication
 from .flows.effects import Handler
 from .flows.events import notifier
-from .flows.exchange import exchange, observed
-from .flows.timesync import TimeSync
-from .plugins import Plugins, TransportSettings, TransportSpec
+from .flows.exchange import limited
+from .flows.pipeline import pipeline
+from .opening import TransportChoice
+from .plugins import Plugins
 from .protocol.access import credential_request
 from .protocol.building import BODILESS, build_request, checked_headers, split_arguments, target
-from .protocol.credentials import ApplicationKey
-from .protocol.decoding import decode
+from .protocol.decoding import decode, parse_json
 from .protocol.endpoints import Endpoint
 from .protocol.messages import Headers, Request, Response
 from .protocol.redaction import as_secret, redactor
 from .protocol.values import read_timeout
 from .python_ovh import PythonOvhNames
+from .settings import Settings
 
 __all__ = ["BaseClient"]
 
@@ -36,7 +37,7 @@ class BaseClient(PythonOvhNames):
 
     _closed = False
     _asynchronous: ClassVar[bool]
-    _default_transport: ClassVar[str]
+    _default_transports: ClassVar[tuple[str, ...]]
 
     def __init__(
         self,
@@ -44,7 +45,7 @@ class BaseClient(PythonOvhNames):
         application_key: str | None = None,
         application_secret: str | None = None,
         consumer_key: str | None = None,
-        timeout: float | tuple[float, float] | None = None,
+        timeout: float | tuple[float, float] | tuple[float, float, float] | None = None,
         config_file: str | os.PathLike[str] | None = None,
         client_id: str | None = None,
         client_secret: str | None = None,
@@ -59,6 +60,11 @@ class BaseClient(PythonOvhNames):
         time_sync: str | None = None,
         token_url: str | None = None,
         max_response_size: int | None = None,
+        pool_size: int | None = None,
+        verify: bool | None = None,
+        client_cert: str | os.PathLike[str] | None = None,
+        client_key: str | os.PathLike[str] | None = None,
+        http2: bool | None = None,
     ) -> None:
         """Make a client; nothing is sent yet.
 
@@ -71,7 +77,8 @@ class BaseClient(PythonOvhNames):
             application_key: key of the application.
             application_secret: its secret.
             consumer_key: key of the user on whose behalf calls are made.
-            timeout: seconds to wait for a connection and for each read: a number or a pair.
+            timeout: seconds to wait for a connection and for each read: a number or a pair; a third
+                is for the whole call.
             config_file: a file to read before the usual ones.
             client_id: OAuth2 id of a service account.
             client_secret: its secret.
@@ -79,12 +86,17 @@ class BaseClient(PythonOvhNames):
             transport: name of a transport, or one of your own making, which you close yourself.
             plugins: plugins of this client, in addition to the installed ones.
             proxy: URL of a proxy; ``OVH_PROXY``, ``HTTPS_PROXY`` and the like where not given.
-            ca_bundle: file with the certificates to trust.
+            ca_bundle: file with the certificates to trust, instead of the system's; on pyreqwest besides them.
             user_agent: put before the library's own.
             headers: fields to send with every request.
             time_sync: ``"date"``, ``"server"`` or ``"off"``; see :mod:`ovhcore.flows.timesync`.
             token_url: where OAuth2 tokens come from, if not where they do by default.
             max_response_size: bytes beyond which a response is refused.
+            pool_size: connections to one server; calls beyond wait for one.
+            verify: False not to verify servers, which warns; see ``ca_bundle`` for a better way.
+            client_cert: file with a certificate to show to servers.
+            client_key: file with its key, if not the same.
+            http2: whether to speak HTTP/2 where server and transport can.
 
         Raises:
             InvalidConfiguration: a setting is missing, malformed or contradicts another.
@@ -96,7 +108,9 @@ class BaseClient(PythonOvhNames):
         client_id, client_secret, proxy = _hidden(client_id), _hidden(client_secret), _hidden(proxy)
         headers = _hidden_fields(headers)
         self._plugins = Plugins(plugins)
-        named = transport is None or isinstance(transport, str)
+        self._choice = TransportChoice(
+            transport, self._plugins, self._default_transports, asynchronous=self._asynchronous
+        )
         self._settings = load_settings(
             {
                 "endpoint": endpoint,
@@ -107,7 +121,7 @@ class BaseClient(PythonOvhNames):
                 "client_secret": client_secret,
                 "access_token": access_token,
                 "timeout": timeout,
-                "transport": transport if named else None,
+                "transport": self._choice.name,
                 "proxy": proxy,
                 "ca_bundle": ca_bundle,
                 "user_agent": user_agent,
@@ -115,72 +129,39 @@ class BaseClient(PythonOvhNames):
                 "time_sync": time_sync,
                 "token_url": token_url,
                 "max_response_size": max_response_size,
+                "pool_size": pool_size,
+                "verify": verify,
+                "client_cert": client_cert,
+                "client_key": client_key,
+                "http2": http2,
             },
             config_file=config_file,
-            defaults_of=self._defaults_of if named else lambda name: {},
+            defaults_of=self._choice.defaults_of,
         )
         self._headers = _default_headers(self._settings)
         self._assemble()
-        self._owned = named
-        self._spec: TransportSpec | None = None
-        self._opened: list[Any] = []
-        if named:
-            name = self._settings.transport or self._default_transport
-            self._spec = self._plugins.transport(name, asynchronous=self._asynchronous)
-            self._spec.check()
-        else:
-            self._opened.append(self._checked_transport(transport))
+        self._choice.settle(self._settings.transport, self._settings.connection)
 
-    def _defaults_of(self, name: str | None) -> Mapping[str, str]:
-        return self._plugins.transport(name or self._default_transport, asynchronous=self._asynchronous).defaults
-
-    @property
+    @cached_property
     def _transport(self) -> Any:
-        """The transport; made when it is first needed, for HTTP libraries take long to import."""
-        if not self._opened:
-            self._open()
-        return self._opened[0]
-
-    def _open(self) -> None:
-        settings = self._settings
-        if self._closed or self._spec is None:
-            raise ClientClosed("This client is closed; make a new one")
-        wanted = TransportSettings(settings.timeout, settings.proxy, settings.ca_bundle, settings.max_response_size)
-        # Of two threads that come here at once, both append and the first counts; the other
-        # transport has no connections yet.
-        self._opened.append(self._spec.open(wanted, asynchronous=self._asynchronous))
-
-    def _checked_transport(self, transport: Any) -> Any:
-        send = getattr(transport, "send", None)
-        if isinstance(transport, type):
-            raise InvalidConfiguration(f"transport must be an object: {transport.__name__}(...), not the class itself")
-        if not callable(send):
-            raise InvalidConfiguration(
-                f"transport must be a name or an object with send(request), not {type(transport).__name__}"
-            )
-        if inspect.iscoroutinefunction(send) != self._asynchronous:
-            kind = "AsyncClient needs an asynchronous" if self._asynchronous else "Client needs a synchronous"
-            raise InvalidConfiguration(f"{kind} transport; {type(transport).__name__} is of the other kind")
-        return transport
+        return self._choice.open()
 
     def _assemble(self) -> None:
         """Build the pipeline: middleware around authentication around the exchange."""
         settings = self._settings
-        endpoint = settings.endpoint
         observers = self._plugins.observers(settings)
-        notify = notifier(observers) if observers else None
-        handler: Handler = exchange if notify is None else observed(exchange, notify)
-        ask = build_request(endpoint, "GET", "/auth/time", need_auth=False, headers=self._headers)
-        if isinstance(settings.credentials, ApplicationKey):
-            ask = as_application(ask, settings.credentials)
-        self._time = TimeSync(settings.time_sync, ask, handler, notify)
-        self._auth = authentication(
-            settings.credentials, endpoint, self._time, handler, notify, self._headers["User-Agent"]
+        self._auth = pipeline(
+            settings.endpoint,
+            settings.credentials,
+            time_sync=settings.time_sync,
+            headers=self._headers,
+            observer=notifier(observers) if observers else None,
         )
-        pipeline: Handler = self._auth.handle
+        self._time = self._auth.time
+        handler: Handler = self._auth.handle
         for middleware in self._plugins.middleware(settings):
-            pipeline = middleware(pipeline)
-        self._pipeline = pipeline
+            handler = middleware(handler)
+        self._pipeline = limited(handler, settings.connection.timeout)
 
     @property
     def endpoint(self) -> Endpoint:
@@ -241,6 +222,11 @@ class BaseClient(PythonOvhNames):
         )
 
     def _decoded(self, response: Response, request: Request) -> Any:
+        if response.status == 200 and response.body:
+            try:
+                return parse_json(response.body)
+            except ValueError:
+                pass  # it is said below what was wrong
         received = None if response.status == 200 else self._transport.clock().wall
         return decode(response, request, redact=redactor(self._secrets()), received=received)
 
@@ -303,8 +289,10 @@ class BaseClient(PythonOvhNames):
             InvalidRequest: the call cannot be sent as written.
             APIError: the kind that the answer calls for.
         """
-        path, data, further = self._arguments("GET", _target, kwargs, _headers, _timeout)
-        return self.call("GET", path, data, _need_auth, **further)
+        if kwargs or _headers is not None or _timeout is not None:
+            path, data, further = self._arguments("GET", _target, kwargs, _headers, _timeout)
+            return self.call("GET", path, data, _need_auth, **further)
+        return self.call("GET", _target, None, _need_auth)
 
     def post(
         self,

@@ -48,7 +48,7 @@ class Client(BaseClient):
     """
 
     _asynchronous = False
-    _default_transport = "urllib3"
+    _default_transports = ("urllib3",)
 
     def call(
         self,
@@ -126,7 +126,7 @@ class Client(BaseClient):
     def close(self) -> None:
         """Close the connections. May be called again; calls after it raise :class:`.ClientClosed`."""
         self._closed = True
-        for transport in self._opened if self._owned else ():
+        for transport in self._choice.closing():
             transport.close()
 
     def __enter__(self) -> Self:
@@ -140,7 +140,8 @@ class AsyncClient(BaseClient):
     """A client for ``async def`` code: the methods of :class:`.Client`, awaited; safe to use from many tasks."""
 
     _asynchronous = True
-    _default_transport = "httpx"
+    # aiohttp costs least; threads come last.
+    _default_transports = ("aiohttp", "httpx2", "httpx", "pyreqwest", "urllib3")
 
     async def call(
         self,
@@ -194,7 +195,7 @@ class AsyncClient(BaseClient):
     async def close(self) -> None:
         """Close the connections. May be called again; calls after it raise :class:`.ClientClosed`."""
         self._closed = True
-        for transport in self._opened if self._owned else ():
+        for transport in self._choice.closing():
             await transport.close()
 
     aclose = close

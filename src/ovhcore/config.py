@@ -8,19 +8,19 @@ mixes with a service account in the environment.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
-from urllib.parse import unquote
 
 from .exceptions import InvalidConfiguration, InvalidRegion, InvalidRequest
 from .flows.timesync import MODES
+from .plugins.transports import TransportSettings
 from .protocol.building import field_problem
 from .protocol.credentials import AccessToken, ApplicationKey, Credentials, OAuth2Client
 from .protocol.endpoints import ENDPOINTS, Endpoint, resolve_endpoint
-from .protocol.frozen import Frozen, put
-from .protocol.messages import Timeout
+from .protocol.messages import DEFAULT_TIMEOUT, Timeout
 from .protocol.redaction import Secret, as_secret
 from .protocol.values import read_timeout, shown
+from .settings import Settings
 from .sources import (
     CONFIG_FILES,
     CREDENTIALS,
@@ -33,96 +33,14 @@ from .sources import (
     parse_files,
 )
 
-__all__ = ["CONFIG_FILES", "DEFAULT_TIMEOUT", "Environment", "Settings", "load_settings"]
-
-DEFAULT_TIMEOUT: Final = Timeout(180.0, 180.0)
+__all__ = ["CONFIG_FILES", "Environment", "Settings", "load_settings"]
 
 _APPLICATION: Final = ("application_key", "application_secret")
+_SWITCHES: Final = {
+    **dict.fromkeys(("1", "true", "yes", "on"), True),
+    **dict.fromkeys(("0", "false", "no", "off"), False),
+}
 _KINDS: Final = (_APPLICATION, ("client_id", "client_secret"), ("access_token",))
-
-
-class Settings(Frozen):
-    """What a client is made of. Prints without secrets.
-
-    Attributes:
-        endpoint: the API.
-        credentials: who calls; None for calls that need none.
-        transport: name of a transport, or None for the client's default.
-        timeout: seconds to wait for a connection and for each read.
-        proxy: URL of a proxy, ``"none"`` for none; None for what the environment says.
-        ca_bundle: file with the certificates to trust; None for the system's.
-        user_agent: put before the library's own, or None.
-        headers: fields sent with every request.
-        time_sync: ``"date"``, ``"server"`` or ``"off"``.
-        max_response_size: bytes beyond which a response is refused; None for the default.
-    """
-
-    __slots__ = (  # noqa: RUF023 - the order of __init__
-        "endpoint",
-        "credentials",
-        "transport",
-        "timeout",
-        "proxy",
-        "ca_bundle",
-        "user_agent",
-        "headers",
-        "time_sync",
-        "max_response_size",
-    )
-
-    endpoint: Endpoint
-    credentials: Credentials | None
-    transport: str | None
-    timeout: Timeout
-    proxy: str | None
-    ca_bundle: str | None
-    user_agent: str | None
-    headers: tuple[tuple[str, str], ...]
-    time_sync: str
-    max_response_size: int | None
-
-    def __init__(
-        self,
-        endpoint: Endpoint,
-        credentials: Credentials | None = None,
-        transport: str | None = None,
-        timeout: Timeout = DEFAULT_TIMEOUT,
-        proxy: str | None = None,
-        ca_bundle: str | None = None,
-        user_agent: str | None = None,
-        headers: tuple[tuple[str, str], ...] = (),
-        time_sync: str = "date",
-        max_response_size: int | None = None,
-    ) -> None:
-        put(self, "endpoint", endpoint)
-        put(self, "credentials", credentials)
-        put(self, "transport", transport)
-        put(self, "timeout", timeout)
-        put(self, "proxy", proxy)
-        put(self, "ca_bundle", ca_bundle)
-        put(self, "user_agent", user_agent)
-        put(self, "headers", headers)
-        put(self, "time_sync", time_sync)
-        put(self, "max_response_size", max_response_size)
-
-    def secrets(self) -> Iterator[str]:
-        """Yield what must not be shown besides the credentials and headers: who the proxy is asked for."""
-        proxy = self.proxy or ""
-        user, at, _ = proxy.rpartition("://")[2].rpartition("@")
-        if at:
-            from base64 import b64encode
-
-            name, _, password = user.partition(":")
-            yield from (password or name, unquote(password or name))
-            yield b64encode(unquote(user).encode()).decode("ascii")
-
-    def __repr__(self) -> str:
-        # A proxy's URL may hold a password, a header anything.
-        return (
-            f"Settings({self.endpoint!r}, {self.credentials!r}, {self.transport!r}, {self.timeout!r}, "
-            f"proxy={self.proxy and '<redacted>'!r}, ca_bundle={self.ca_bundle!r}, user_agent={self.user_agent!r}, "
-            f"headers={[name for name, _ in self.headers]!r}, time_sync={self.time_sync!r})"
-        )
 
 
 def load_settings(
@@ -301,17 +219,27 @@ def _settings(
             if path := variables.get(variable):
                 ca_bundle = _file(path, variable)
                 break
+    client_cert, client_key = setting("client_cert", _file), setting("client_key", _file)
+    if client_key is not None and client_cert is None:
+        raise InvalidConfiguration("client_key is set and client_cert is not: a key needs its certificate")
     return Settings(
         endpoint,
         credentials,
         setting("transport", _text),
-        setting("timeout", _timeout, DEFAULT_TIMEOUT),
-        setting("proxy", _text),
-        ca_bundle,
+        TransportSettings(
+            setting("timeout", _timeout, DEFAULT_TIMEOUT),
+            setting("proxy", _text),
+            ca_bundle,
+            setting("max_response_size", _number),
+            setting("pool_size", _number),
+            setting("verify", _switch, True),
+            client_cert,
+            client_key,
+            setting("http2", _switch, False),
+        ),
         setting("user_agent", _user_agent),
         _headers(others),
         setting("time_sync", _time_sync, "date"),
-        setting("max_response_size", _size),
     )
 
 
@@ -360,11 +288,18 @@ def _timeout(value: Any, what: str) -> Timeout:
         raise InvalidConfiguration(str(error)) from None
 
 
-def _size(value: Any, what: str) -> int:
+def _number(value: Any, what: str) -> int:
     try:
-        size = int(value)
+        number = int(value)
     except (TypeError, ValueError, OverflowError):
-        size = 0
-    if size <= 0:
-        raise InvalidConfiguration(f"{what} must be a number of bytes above 0, not {shown(value)}")
-    return size
+        number = 0
+    if number <= 0 or isinstance(value, bool) or (isinstance(value, float) and value != number):
+        raise InvalidConfiguration(f"{what} must be a whole number above 0, not {shown(value)}")
+    return number
+
+
+def _switch(value: Any, what: str) -> bool:
+    read = value if isinstance(value, bool) else _SWITCHES.get(str(value).lower())
+    if read is None:
+        raise InvalidConfiguration(f"{what} must be true or false, not {shown(value)}")
+    return read

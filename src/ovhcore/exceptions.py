@@ -36,6 +36,7 @@ below a python-ovh name are finer kinds of it::
             │   └── ConnectTimeout   (also a TransportTimeout)
             ├── TransportTimeout     (also a TimeoutError)
             │   ├── ReadTimeout
+            │   ├── TotalTimeout
             │   └── PoolTimeout      nothing was sent
             ├── ConnectionLost       the connection ended before the answer did
             └── ProtocolError        the answer is not HTTP, or too large
@@ -87,6 +88,7 @@ __all__ = [
     "ServerError",
     "TLSError",
     "TooManyRequests",
+    "TotalTimeout",
     "TransportTimeout",
     "Unauthorized",
 ]
@@ -111,7 +113,8 @@ class APIError(Exception):
         error_class: the current API's ``class``, as ``"Client::Forbidden"``, or None.
         details: the ``details`` member of the answer; empty if it has none.
         query_id: OVHcloud's name for the exchange, to quote to its support, or None.
-        method, url: the request, or None.
+        method: of the request, or None.
+        url: of the request, secrets hidden, or None.
         retry_safe: whether sending the same request again cannot do a thing twice.
         hint: what is commonly wrong and what to do, or None.
         response: the answer, secrets hidden, or None.
@@ -290,6 +293,10 @@ class ConnectTimeout(ConnectError, TransportTimeout):
 
 class ReadTimeout(TransportTimeout):
     """The server was silent for longer than the read timeout."""
+
+
+class TotalTimeout(TransportTimeout):
+    """The answer was not complete within the total timeout."""
 
 
 class PoolTimeout(TransportTimeout):

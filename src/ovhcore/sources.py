@@ -51,6 +51,11 @@ OTHERS: Final = (
     "time_sync",
     "token_url",
     "max_response_size",
+    "pool_size",
+    "verify",
+    "client_cert",
+    "client_key",
+    "http2",
 )
 _MAX_SIZE: Final = 1024 * 1024
 _HEADER_VARIABLE: Final = re.compile(r"OVH_HTTP_HEADERS_[0-9]+")

@@ -59,7 +59,7 @@ def test_verbs_and_arguments() -> None:
     assert (sent[8].method, sent[8].body) == ("POST", b"{}")
     assert sent[9].url == "https://eu.api.ovh.com/v2/iam"
     assert sent[9].headers["X-A"] == "b"
-    assert sent[9].timeout == (1.0, 2.0)
+    assert sent[9].timeout == ovh.Timeout(1.0, 2.0)
     assert "x-ovh-consumer" not in sent[9].headers
     assert sent[9].headers["x-ovh-application"] == KEYS[0]
     assert sent[10].body == b'{"self":"me","path":"p","method":"m"}'

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from ovhcore import exceptions as exc
-from ovhcore.config import DEFAULT_TIMEOUT, Environment, Settings, load_settings
+from ovhcore.config import Environment, Settings, load_settings
 from ovhcore.protocol.credentials import AccessToken, ApplicationKey, OAuth2Client
-from ovhcore.protocol.messages import Timeout
+from ovhcore.protocol.messages import DEFAULT_TIMEOUT, Timeout
 
 KEY = {"application_key": "ak-canary", "application_secret": "as-canary"}
 ENV_KEY = {"OVH_APPLICATION_KEY": "env-ak", "OVH_APPLICATION_SECRET": "env-as", "OVH_CONSUMER_KEY": "env-ck"}
@@ -73,7 +73,7 @@ def test_most_specific_first(tmp_path: Path) -> None:
     assert settings.endpoint.name == "ovh-ca"
     assert keys_of(settings) == ("file-ak", "file-as", "near-ck")
     assert settings.transport == "near"
-    assert settings.timeout == Timeout(5, 60)
+    assert settings.connection.timeout == Timeout(5, 60)
     assert settings.user_agent == "file-agent"
     assert settings.headers == (("x-team", "file"), ("x-other", "other"))
     from_env = load({}, {**ENV_KEY, "OVH_TRANSPORT": "env", "OVH_HTTP_HEADERS_1": "X-Team: env"}, near, far)
@@ -82,7 +82,7 @@ def test_most_specific_first(tmp_path: Path) -> None:
     assert dict(from_env.headers)["X-Team"] == "env"
     given = load({**KEY, "timeout": 3, "headers": {"X-TEAM": "me"}}, ENV_KEY, far)
     assert keys_of(given) == ("ak-canary", "as-canary")
-    assert given.timeout == Timeout(3, 3)
+    assert given.connection.timeout == Timeout(3, 3)
     assert ("X-TEAM", "me") in given.headers
     assert load({"endpoint": "ovh-eu"}, {}, near, far).credentials == OAuth2Client("id", "secret")
     assert load({}, {"OVH_ENDPOINT": "ovh-eu"}, far).credentials == OAuth2Client("id", "secret")
@@ -181,9 +181,9 @@ def test_credentials_of_the_default_section_do_not_count(tmp_path: Path) -> None
         ({"headers": {"Host": "canary"}}, {}, "written by the library"),
         ({"timeout": -1}, {}, "timeout (argument) must be a number of seconds"),
         ({"timeout": True}, {}, "timeout (argument)"),
-        ({}, {"OVH_TIMEOUT": "1,2,3"}, "OVH_TIMEOUT (environment)"),
+        ({}, {"OVH_TIMEOUT": "1,2,3,4"}, "OVH_TIMEOUT (environment)"),
         ({"timeout": object}, {}, "timeout"),
-        ({"max_response_size": "much"}, {}, "max_response_size (argument) must be a number of bytes"),
+        ({"max_response_size": "much"}, {}, "max_response_size (argument) must be a whole number above 0, not 'much'"),
         ({"max_response_size": 0}, {}, "above 0"),
         ({"ca_bundle": "/does/not/exist"}, {}, "ca_bundle (argument) names /does/not/exist"),
         ({"user_agent": "a\nb"}, {}, "user_agent (argument) must be a line of printable"),
@@ -251,7 +251,7 @@ def test_a_setting_is_blamed_on_its_own_section(tmp_path: Path) -> None:
     assert f"timeout ({file}, section [ovh-eu]) must be" in refused(exc.InvalidConfiguration, {}, {}, file)
     file = conf(tmp_path / "file", text.replace("= x", "= 7"))
     settings = load({}, {}, file)
-    assert (settings.timeout, settings.proxy) == (Timeout(7, 7), "p")
+    assert (settings.connection.timeout, settings.connection.proxy) == (Timeout(7, 7), "p")
 
 
 def test_a_file_that_is_no_path() -> None:
@@ -305,11 +305,15 @@ def test_other_settings(tmp_path: Path) -> None:
         {"endpoint": "ovh-eu", "timeout": (1, 2), "proxy": "http://u:canary@p:1", "time_sync": "server"},
         {"CURL_CA_BUNDLE": str(bundle), "OVH_MAX_RESPONSE_SIZE": "10"},
     )
-    assert (settings.timeout, settings.ca_bundle, settings.time_sync) == (Timeout(1, 2), str(bundle), "server")
-    assert settings.max_response_size == 10
+    assert (settings.connection.timeout, settings.connection.ca_bundle, settings.time_sync) == (
+        Timeout(1, 2),
+        str(bundle),
+        "server",
+    )
+    assert settings.connection.max_response_size == 10
     assert "canary" not in repr(settings)
-    assert load({"endpoint": "ovh-eu"}).timeout == DEFAULT_TIMEOUT
-    assert load({"endpoint": "ovh-eu", "ca_bundle": bundle}).ca_bundle == str(bundle)
+    assert load({"endpoint": "ovh-eu"}).connection.timeout == DEFAULT_TIMEOUT
+    assert load({"endpoint": "ovh-eu", "ca_bundle": bundle}).connection.ca_bundle == str(bundle)
 
 
 def test_what_a_transport_brings_along_comes_last() -> None:

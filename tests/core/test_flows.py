@@ -10,8 +10,8 @@ import pytest
 from ovhcore import exceptions as exc
 from ovhcore.flows import Clock, Flow, Gather, Once, Send, Sleep, Uniform, arun, run
 from ovhcore.flows.events import Event, RequestFailed, RequestSent, ResponseReceived
-from ovhcore.flows.exchange import exchange, observed
-from ovhcore.protocol.messages import Request, Response
+from ovhcore.flows.exchange import exchange, limited, observed
+from ovhcore.protocol.messages import Request, Response, Timeout
 from ovhcore_transports import AsyncTransport, SyncTransport
 from tests.worlds import AsyncScripted, Scripted
 
@@ -352,3 +352,39 @@ def test_observers_see_every_exchange() -> None:
         RequestSent("GET", GET.url),
         RequestFailed("GET", GET.url, "ReadTimeout", 0.0),
     ]
+
+
+def twice(request: Request) -> Flow[Response]:
+    yield from exchange(request)
+    response = yield from exchange(request)
+    return response
+
+
+def test_a_total_timeout_is_for_all_exchanges_of_a_call() -> None:
+    world = Scripted(lambda request: OK, latency=4)
+    assert run(limited(twice, Timeout(1, 2, 10))(GET), world) == OK
+    assert [request.timeout for request in world.sent] == [Timeout(1, 2, 10), Timeout(1, 2, 6)]
+    world.sent.clear()
+    own = Request("GET", GET.url, timeout=Timeout(3, 4, 3.5))
+    with pytest.raises(exc.TotalTimeout, match="The time for the call was over") as caught:
+        run(limited(twice, Timeout(1, 2, 10))(own), world)
+    assert [request.timeout for request in world.sent] == [Timeout(3, 4, 3.5)]
+    assert not caught.value.may_have_arrived
+    assert caught.value.retry_safe
+    assert caught.value.method == "GET"
+
+
+def test_without_a_total_timeout_nothing_is_changed() -> None:
+    world = Scripted(lambda request: OK)
+    run(limited(exchange, Timeout(1, 2))(GET), world)
+    assert world.sent == [GET]
+    late = Request("GET", GET.url, deadline=5.0)
+    run(exchange(late), world)
+    assert world.sent[1].timeout == Timeout(180, 180, 5.0)
+
+
+def test_what_to_do_where_a_server_is_not_trusted() -> None:
+    with pytest.raises(exc.TLSError) as caught:
+        run(exchange(GET), failing(exc.TLSError("TLS failed")))
+    assert "ca_bundle" in (caught.value.hint or "")
+    assert caught.value.hint in caught.value.__notes__

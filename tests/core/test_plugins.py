@@ -48,12 +48,11 @@ def test_a_name_that_two_offer() -> None:
 
 
 def test_transports_that_cannot_be_had() -> None:
-    with pytest.raises(
-        ovh.InvalidConfiguration, match=r"'nothing' is not known\. For Client there are: sandbox, urllib3"
-    ):
+    there = "For Client there are: httpx, httpx2, pyreqwest, sandbox, urllib3;"
+    with pytest.raises(ovh.InvalidConfiguration, match=rf"'nothing' is not known\. {there}"):
         ovh.Client("ovh-eu", transport="nothing")
-    with pytest.raises(ovh.InvalidConfiguration, match="'urllib3' cannot be used with AsyncClient"):
-        ovh.AsyncClient("ovh-eu", transport="urllib3")
+    with pytest.raises(ovh.InvalidConfiguration, match=rf"'aiohttp' cannot be used with Client\. {there}"):
+        ovh.Client("ovh-eu", transport="aiohttp")
     missing = Offer(TransportSpec("far", sync="no_such_module:open", requires=("no_such_module",), extra="x[y]"))
     with pytest.raises(ovh.InvalidConfiguration, match=r'needs no_such_module, .*: pip install "x\[y\]"'):
         ovh.Client("ovh-eu", transport="far", plugins=[missing])

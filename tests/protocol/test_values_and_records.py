@@ -18,7 +18,7 @@ from types import MappingProxyType
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from ovhcore import exceptions as exc
@@ -126,7 +126,7 @@ def test_timeouts(value: Any, timeout: tuple[float, float]) -> None:
     assert read_timeout(value) == Timeout(*timeout)
 
 
-@pytest.mark.parametrize("value", [0, -1, "x", "", (1, 2, 3), True, None, float("nan"), 1e12, (None, 1), object()])
+@pytest.mark.parametrize("value", [0, -1, "x", "", (1, 2, 3, 4), True, None, float("nan"), 1e12, (None, 1), object()])
 def test_timeouts_that_are_none(value: Any) -> None:
     with pytest.raises(exc.InvalidRequest, match="timeout must be a number of seconds above 0"):
         read_timeout(value)
@@ -199,6 +199,7 @@ def test_messages_forge_no_lines(text: str) -> None:
 
 @given(st.sampled_from(sorted(redaction.SECRET_FIELDS)), json_values)
 def test_members_are_hidden_at_any_depth(name: str, value: Any) -> None:
+    assume("canary" not in json.dumps(value))  # the word of this file is among what is tried
     hidden = redact_json({"a": [{name.upper(): "canary", "b": value}]})
     assert "canary" not in json.dumps(hidden)
     for text in (f'{{"{name}": "canary"', f"{name}=canary&x=1", f"{name}: 'canary'"):

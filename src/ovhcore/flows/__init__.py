@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from .driver import AsyncTransport, Transport, arun, run
 from .effects import Clock, Effect, Flow, Gather, Handler, Middleware, Once, Send, Sleep, Uniform
+from .pipeline import pipeline
 
 __all__ = [
     "AsyncTransport",
@@ -24,5 +25,6 @@ __all__ = [
     "Transport",
     "Uniform",
     "arun",
+    "pipeline",
     "run",
 ]

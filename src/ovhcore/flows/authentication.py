@@ -81,11 +81,14 @@ class KeyAuthentication(Authentication):
             yield from time.ask()
         answers = time.answers
         now: Now = yield CLOCK
-        response = yield from time.send(sign_request(request, self.credentials, time.timestamp(now)), now)
+        response = yield from time.handler(sign_request(request, self.credentials, time.timestamp(now)))
+        server = time.new_date(response)
+        if server is not None:
+            yield from time.learn(now, server)
         if response.status == 400 and time.denied(response):
             yield from time.correct(answers)
             now = yield CLOCK
-            response = yield from time.send(sign_request(request, self.credentials, time.timestamp(now)), now)
+            response = yield from time.send(sign_request(request, self.credentials, time.timestamp(now)))
         return response
 
     def secrets(self) -> Iterator[str]:

@@ -79,7 +79,6 @@ class AsyncTransport(Protocol):
 
 
 _PERFORMED: Final[dict[type, Callable[[Any, Any], Any]]] = {
-    Send: lambda world, effect: world.send(effect.request),
     Sleep: lambda world, effect: world.sleep(effect.seconds),
     Clock: lambda world, effect: world.clock(),
     Uniform: lambda world, effect: world.uniform(effect.low, effect.high),
@@ -107,7 +106,10 @@ def run(flow: Flow[T], transport: Transport) -> T:
         except StopIteration as stop:
             return stop.value  # type: ignore[no-any-return]
         try:
-            value = (_PERFORMED.get(type(effect)) or _unknown(effect))(transport, effect)
+            if type(effect) is Send:
+                value = transport.send(effect.request)
+            else:
+                value = (_PERFORMED.get(type(effect)) or _unknown(effect))(transport, effect)
             resume = flow.send
         except BaseException as error:  # it goes into the flow
             value, resume = error, flow.throw
@@ -123,9 +125,12 @@ async def arun(flow: Flow[T], transport: AsyncTransport) -> T:
         except StopIteration as stop:
             return stop.value  # type: ignore[no-any-return]
         try:
-            value = (_PERFORMED.get(type(effect)) or _unknown(effect))(transport, effect)
-            if type(effect) not in _IMMEDIATE:
-                value = await value
+            if type(effect) is Send:
+                value = await transport.send(effect.request)
+            else:
+                value = (_PERFORMED.get(type(effect)) or _unknown(effect))(transport, effect)
+                if type(effect) not in _IMMEDIATE:
+                    value = await value
             resume = flow.send
         except BaseException as error:  # it goes into the flow
             value, resume = error, flow.throw

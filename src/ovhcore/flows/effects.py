@@ -37,7 +37,11 @@ class Send(Frozen):
     request: Request
 
     def __init__(self, request: Request) -> None:
-        put(self, "request", request)
+        _put_request(self, request)
+
+
+# A slot's own setter; there is one of these for each call.
+(_put_request,) = (getattr(Send, name).__set__ for name in Send.__slots__)
 
 
 class Sleep(Frozen):

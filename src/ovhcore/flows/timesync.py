@@ -38,6 +38,7 @@ class TimeSync:
     Attributes:
         state: the offset, and how it is known.
         answers: how often ``/auth/time`` has answered.
+        handler: what sends.
         fixed: the offset in seconds that the program wants, whatever is known; None for none.
     """
 
@@ -47,25 +48,28 @@ class TimeSync:
         self.answers = 0
         self.fixed: float | None = None
         self._ask = ask
-        self._handler = handler
+        self.handler = handler
         self._notify = notify
         self._last_date = ""
 
-    def send(self, request: Request, sent: Now | None = None) -> Flow[Response]:
-        """Send a request as it is; look at the clock of its answer.
+    def send(self, request: Request) -> Flow[Response]:
+        """Send a request as it is; look at the clock of its answer."""
+        begun: Now = yield CLOCK
+        response = yield from self.handler(request)
+        server = self.new_date(response)
+        if server is not None:
+            yield from self.learn(begun, server)
+        return response
+
+    def learn(self, begun: Now, server: int) -> Flow[None]:
+        """Learn from the ``Date`` of an answer that has just come.
 
         Args:
-            request: signed already, or in no need of it.
-            sent: what the clock showed just before, if it was read.
+            begun: what the clock showed before the request was sent.
+            server: the second that the answer showed.
         """
-        begun: Now = (yield CLOCK) if sent is None else sent
-        response = yield from self._handler(request)
-        if self.mode == "date" and not self.state.asked:
-            server = self._new_date(response)
-            if server is not None:
-                received: Now = yield CLOCK
-                self._learn(observe(self.state, begun, received, server))
-        return response
+        received: Now = yield CLOCK
+        self._learn(observe(self.state, begun, received, server))
 
     @property
     def must_ask(self) -> bool:
@@ -107,7 +111,7 @@ class TimeSync:
     def _asked(self) -> Flow[float]:
         try:
             sent: Now = yield CLOCK
-            response = yield from self._handler(self._ask)
+            response = yield from self.handler(self._ask)
             received: Now = yield CLOCK
             server = decode(response, self._ask)
             if type(server) is not int or not 0 < server < 2**40:
@@ -123,8 +127,10 @@ class TimeSync:
         self.fixed = None
         return self.state.offset
 
-    def _new_date(self, response: Response) -> int | None:
-        """Return the second that an answer's ``Date`` shows, None if the answer before showed the same."""
+    def new_date(self, response: Response) -> int | None:
+        """Return the second that an answer's ``Date`` shows, None if there is nothing to be learnt from it."""
+        if self.mode != "date" or self.state.asked:
+            return None
         text = response.headers.get("date")
         if text is None or text == self._last_date:
             return None

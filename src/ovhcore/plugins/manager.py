@@ -105,13 +105,14 @@ class Plugins:
             InvalidConfiguration: none of this name, or not for this kind of client.
         """
         specs = self.transports()
-        usable = sorted(n for n, s in specs.items() if (s.asynchronous if asynchronous else s.sync) is not None)
-        if name in usable:
-            return specs[name]
+        usable = {n: s for n, s in sorted(specs.items()) if (s.asynchronous if asynchronous else s.sync) is not None}
         kind = "AsyncClient" if asynchronous else "Client"
+        if name in usable:
+            return usable[name]
         problem = f"cannot be used with {kind}" if name in specs else "is not known"
+        there = [n if s.installed else f'{n} (pip install "{s.extra}")' for n, s in usable.items()]
         raise InvalidConfiguration(
-            f"Transport {name!r} {problem}. For {kind} there are: {', '.join(usable) or 'none'}; "
+            f"Transport {name!r} {problem}. For {kind} there are: {', '.join(there) or 'none'}; "
             "others come from packages that offer them as plugins"
         )
 

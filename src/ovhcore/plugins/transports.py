@@ -9,12 +9,21 @@ from typing import Any, Final, TypeAlias
 
 from ..exceptions import InvalidConfiguration
 from ..protocol.frozen import Frozen, put
-from ..protocol.messages import Timeout
+from ..protocol.messages import DEFAULT_TIMEOUT, Timeout
 
-__all__ = ["DEFAULT_MAX_RESPONSE_SIZE", "TransportFactory", "TransportSettings", "TransportSpec"]
+__all__ = [
+    "DEFAULT_MAX_RESPONSE_SIZE",
+    "DEFAULT_POOL_SIZE",
+    "TransportFactory",
+    "TransportSettings",
+    "TransportSpec",
+]
 
 DEFAULT_MAX_RESPONSE_SIZE: Final = 64 * 1024 * 1024
 """Bytes of a decompressed response beyond which a transport gives up."""
+
+DEFAULT_POOL_SIZE: Final = 64
+"""Connections to one server."""
 
 
 class TransportSettings(Frozen):
@@ -25,30 +34,61 @@ class TransportSettings(Frozen):
         proxy: URL of a proxy, ``"none"`` for none; None for what the environment says.
         ca_bundle: file with the certificates to trust; None for the system's.
         max_response_size: bytes of a decompressed response beyond which to give up.
+        pool_size: connections to one server, in use and kept; who finds them all in use waits.
+        verify: whether a server must prove who it is.
+        client_cert: file with a certificate to show to servers, and its key unless ``client_key`` has it.
+        client_key: file with the key of ``client_cert``.
+        http2: whether to speak HTTP/2 with servers that offer it.
     """
 
-    __slots__ = ("timeout", "proxy", "ca_bundle", "max_response_size")  # noqa: RUF023 - the order of __init__
+    __slots__ = (  # noqa: RUF023 - the order of __init__
+        "timeout",
+        "proxy",
+        "ca_bundle",
+        "max_response_size",
+        "pool_size",
+        "verify",
+        "client_cert",
+        "client_key",
+        "http2",
+    )
 
     timeout: Timeout
     proxy: str | None
     ca_bundle: str | None
     max_response_size: int
+    pool_size: int
+    verify: bool
+    client_cert: str | None
+    client_key: str | None
+    http2: bool
 
     def __init__(
         self,
-        timeout: Timeout = Timeout(180.0, 180.0),  # noqa: B008 - immutable
+        timeout: Timeout = DEFAULT_TIMEOUT,
         proxy: str | None = None,
         ca_bundle: str | None = None,
         max_response_size: int | None = None,
+        pool_size: int | None = None,
+        verify: bool = True,
+        client_cert: str | None = None,
+        client_key: str | None = None,
+        http2: bool = False,
     ) -> None:
         put(self, "timeout", timeout)
         put(self, "proxy", proxy)
         put(self, "ca_bundle", ca_bundle)
         put(self, "max_response_size", max_response_size or DEFAULT_MAX_RESPONSE_SIZE)
+        put(self, "pool_size", pool_size or DEFAULT_POOL_SIZE)
+        put(self, "verify", verify)
+        put(self, "client_cert", client_cert)
+        put(self, "client_key", client_key)
+        put(self, "http2", http2)
 
     def __repr__(self) -> str:
-        proxy = self.proxy and "<redacted>"  # it may hold a password
-        return f"TransportSettings({self.timeout!r}, {proxy!r}, {self.ca_bundle!r}, {self.max_response_size!r})"
+        shown = {name: getattr(self, name) for name in self.__slots__}
+        shown["proxy"] = self.proxy and "<redacted>"  # it may hold a password
+        return f"TransportSettings({', '.join(f'{name}={value!r}' for name, value in shown.items())})"
 
 
 TransportFactory: TypeAlias = "str | Callable[[TransportSettings], Any]"
@@ -66,9 +106,18 @@ class TransportSpec(Frozen):
         extra: what to install for them, as ``"ovhcore[urllib3]"``.
         defaults: settings, by their names in ``ovh.conf``, that hold where nothing else is
             said; the sandbox brings its credentials so.
+        http2: further modules it needs to speak HTTP/2; None if it cannot.
     """
 
-    __slots__ = ("name", "sync", "asynchronous", "requires", "extra", "defaults")  # noqa: RUF023 - as __init__
+    __slots__ = (  # noqa: RUF023 - the order of __init__
+        "name",
+        "sync",
+        "asynchronous",
+        "requires",
+        "extra",
+        "defaults",
+        "http2",
+    )
 
     name: str
     sync: TransportFactory | None
@@ -76,6 +125,7 @@ class TransportSpec(Frozen):
     requires: tuple[str, ...]
     extra: str | None
     defaults: Mapping[str, str]
+    http2: tuple[str, ...] | None
 
     def __init__(
         self,
@@ -85,6 +135,7 @@ class TransportSpec(Frozen):
         requires: tuple[str, ...] = (),
         extra: str | None = None,
         defaults: Mapping[str, str] | None = None,
+        http2: tuple[str, ...] | None = None,
     ) -> None:
         put(self, "name", name)
         put(self, "sync", sync)
@@ -92,6 +143,7 @@ class TransportSpec(Frozen):
         put(self, "requires", requires)
         put(self, "extra", extra)
         put(self, "defaults", dict(defaults or {}))
+        put(self, "http2", http2)
 
     def __hash__(self) -> int:
         return hash((self.name, self.sync, self.asynchronous))
@@ -99,18 +151,31 @@ class TransportSpec(Frozen):
     def __repr__(self) -> str:
         return f"TransportSpec({self.name!r}, {self.sync!r}, {self.asynchronous!r})"
 
-    def check(self) -> None:
-        """Make sure that what the transport needs is installed, without importing it.
+    @property
+    def installed(self) -> bool:
+        """Whether what the transport needs is installed; nothing is imported to find out."""
+        return not _missing(self.requires)
+
+    def check(self, settings: TransportSettings = TransportSettings()) -> None:  # noqa: B008 - immutable
+        """Make sure that the transport can be made as it is wanted, without importing it.
 
         Raises:
-            InvalidConfiguration: it is not.
+            InvalidConfiguration: what it needs is not installed, or it cannot speak HTTP/2.
         """
-        missing = [module for module in self.requires if find_spec(module) is None]
-        if missing:
+        if missing := _missing(self.requires):
             install = f': pip install "{self.extra}"' if self.extra else ""
-            raise InvalidConfiguration(
-                f"Transport {self.name!r} needs {', '.join(missing)}, which is not installed{install}"
-            )
+            raise InvalidConfiguration(f"Transport {self.name!r} needs {missing}, which is not installed{install}")
+        if settings.http2:
+            if self.http2 is None:
+                raise InvalidConfiguration(
+                    f"http2 is on, and transport {self.name!r} cannot speak HTTP/2: use httpx, httpx2 or pyreqwest, or "
+                    "leave it off"
+                )
+            if missing := _missing(self.http2):
+                raise InvalidConfiguration(
+                    f"http2 is on, and for it transport {self.name!r} needs {missing}, which is not installed: "
+                    f"pip install {missing}"
+                )
 
     def open(self, settings: TransportSettings, *, asynchronous: bool = False) -> Any:
         """Make the transport."""
@@ -123,3 +188,7 @@ class TransportSpec(Frozen):
             module, _, name = factory.partition(":")
             factory = getattr(import_module(module), name)
         return factory(settings)
+
+
+def _missing(modules: tuple[str, ...]) -> str:
+    return ", ".join(module for module in modules if find_spec(module) is None)

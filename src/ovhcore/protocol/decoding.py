@@ -73,7 +73,7 @@ def _constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
 
 
-_parse = json.JSONDecoder(parse_constant=_constant).decode
+_decoder: Final = json.JSONDecoder(parse_constant=_constant)
 
 
 def parse_json(body: bytes) -> Any:
@@ -85,7 +85,12 @@ def parse_json(body: bytes) -> Any:
             and the traceback hold nothing of the body.
     """
     try:
-        return _parse(body.decode("utf-8-sig"))
+        text = body.decode()
+        if text[:1] in "{[":
+            value, end = _decoder.raw_decode(text)
+            if end == len(text):
+                return value
+        return _decoder.decode(text.removeprefix("\ufeff"))
     except UnicodeDecodeError:
         problem = "it is not UTF-8"
     except json.JSONDecodeError as error:

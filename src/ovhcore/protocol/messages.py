@@ -8,21 +8,32 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, NamedTuple, TypeVar, cast, overload
+from typing import Any, Final, NamedTuple, TypeVar, cast, overload
 
 from .frozen import Frozen
 from .redaction import PLAIN_HEADERS, REDACTED, SECRET_HEADERS, redact_url
 
-__all__ = ["Headers", "Request", "Response", "Timeout"]
+__all__ = ["DEFAULT_TIMEOUT", "Headers", "Request", "Response", "Timeout"]
 
 T = TypeVar("T")
 
 
 class Timeout(NamedTuple):
-    """How long to wait, in seconds, for a connection and for each read."""
+    """How long to wait, in seconds.
+
+    Attributes:
+        connect: for a connection, TLS included.
+        read: for each read, and for a pooled connection to become free.
+        total: for a whole exchange, from asking for a connection to the last byte; None for no limit.
+    """
 
     connect: float
     read: float
+    total: float | None = None
+
+
+DEFAULT_TIMEOUT: Final = Timeout(180.0, 180.0)
+"""That of python-ovh."""
 
 
 class Headers(Mapping[str, str]):
@@ -69,9 +80,16 @@ class Headers(Mapping[str, str]):
     def get(self, key: str, /, default: str | T) -> str | T: ...
     def get(self, key: str, /, default: Any = None) -> Any:
         """Return the value of a field, or ``default``."""
-        # That of Mapping raises and catches an exception for a field that is missing.
-        found = self._indexed().get(key.lower())
-        return default if found is None else found[1]
+        if self._index is not None:
+            found = self._index.get(key.lower())
+            return default if found is None else found[1]
+        # Of most answers one field or two are looked at: an index would cost more than it saves.
+        wanted, size = key.lower(), len(key)
+        value: str | None = None
+        for name, each in self.pairs:
+            if len(name) == size and name.lower() == wanted:
+                value = each if value is None else f"{value}, {each}"
+        return default if value is None else value
 
     def __contains__(self, name: object) -> bool:
         return isinstance(name, str) and name.lower() in self._indexed()
@@ -113,9 +131,18 @@ class Request(Frozen):
         body: the bytes to send; empty for none.
         need_auth: whether the call is to be authenticated.
         timeout: seconds to wait for this call, or None for the transport's setting.
+        deadline: when the call it is part of must be over, in seconds on the monotonic clock, or None.
     """
 
-    __slots__ = ("method", "url", "headers", "body", "need_auth", "timeout")  # noqa: RUF023 - the order of __init__
+    __slots__ = (  # noqa: RUF023 - the order of __init__
+        "method",
+        "url",
+        "headers",
+        "body",
+        "need_auth",
+        "timeout",
+        "deadline",
+    )
 
     method: str
     url: str
@@ -123,6 +150,7 @@ class Request(Frozen):
     body: bytes
     need_auth: bool
     timeout: Timeout | None
+    deadline: float | None
 
     def __init__(
         self,
@@ -132,6 +160,7 @@ class Request(Frozen):
         body: bytes = b"",
         need_auth: bool = True,
         timeout: Timeout | None = None,
+        deadline: float | None = None,
     ) -> None:
         _put_method(self, method)
         _put_url(self, url)
@@ -139,11 +168,16 @@ class Request(Frozen):
         _put_body(self, body)
         _put_need_auth(self, need_auth)
         _put_timeout(self, timeout)
+        _put_deadline(self, deadline)
 
     def adding(self, *fields: tuple[str, str]) -> Request:
         """Return a copy with header fields added at the end."""
         headers = Headers(self.headers.pairs + fields)
-        return Request(self.method, self.url, headers, self.body, self.need_auth, self.timeout)
+        return Request(self.method, self.url, headers, self.body, self.need_auth, self.timeout, self.deadline)
+
+    def due(self, timeout: Timeout, deadline: float) -> Request:
+        """Return a copy with other limits."""
+        return Request(self.method, self.url, self.headers, self.body, self.need_auth, timeout, deadline)
 
     def __repr__(self) -> str:
         return (
@@ -153,7 +187,7 @@ class Request(Frozen):
 
 
 # Two requests are made for each call; a slot's own setter takes two thirds of the time of object.__setattr__.
-_put_method, _put_url, _put_headers, _put_body, _put_need_auth, _put_timeout = (
+_put_method, _put_url, _put_headers, _put_body, _put_need_auth, _put_timeout, _put_deadline = (
     getattr(Request, name).__set__ for name in Request.__slots__
 )
 
@@ -179,7 +213,7 @@ class Response(Frozen):
         body: bytes = b"",
     ) -> None:
         _put_status(self, status)
-        _put_fields(self, headers if type(headers) is Headers else Headers(headers))
+        _put_fields(self, headers if isinstance(headers, Headers) else Headers(headers))
         _put_content(self, body)
 
     @property

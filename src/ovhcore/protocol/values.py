@@ -106,7 +106,9 @@ def json_bytes(value: Any) -> bytes:
 
 
 def read_timeout(value: Any, what: str = "timeout") -> Timeout:
-    """Return a timeout in seconds from a number, a pair (connect, read), or the text ``"3.05,27"``.
+    """Return a timeout in seconds from a number, some of (connect, read, total), or the text ``"3.05,27,60"``.
+
+    One number is for connect and read.
 
     Raises:
         InvalidRequest: it is none of these, or not above 0 seconds.
@@ -116,11 +118,12 @@ def read_timeout(value: Any, what: str = "timeout") -> Timeout:
         seconds = [float(part) for part in parts]
     except (TypeError, ValueError, OverflowError):
         seconds = []
-    if isinstance(value, bool) or len(seconds) not in (1, 2) or not all(0 < number < 1e9 for number in seconds):
+    if isinstance(value, bool) or len(seconds) not in (1, 2, 3) or not all(0 < number < 1e9 for number in seconds):
         raise InvalidRequest(
-            f"{what} must be a number of seconds above 0, or two (connect, read), as '5,180'; not {shown(value)}"
+            f"{what} must be a number of seconds above 0, or two or three (connect, read, total), as '5,180' or "
+            f"'5,180,300'; not {shown(value)}"
         )
-    return Timeout(seconds[0], seconds[-1])
+    return Timeout(*seconds) if len(seconds) > 1 else Timeout(seconds[0], seconds[0])
 
 
 def shown(value: object) -> str:

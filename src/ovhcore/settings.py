@@ -1,0 +1,82 @@
+"""What a client is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from urllib.parse import unquote
+
+from .plugins.transports import TransportSettings
+from .protocol.credentials import Credentials
+from .protocol.endpoints import Endpoint
+from .protocol.frozen import Frozen, put
+
+__all__ = ["Settings"]
+
+
+class Settings(Frozen):
+    """What a client is made of. Prints without secrets.
+
+    Attributes:
+        endpoint: the API.
+        credentials: who calls; None for calls that need none.
+        transport: name of a transport, or None for the client's default.
+        connection: timeout, proxy, certificates, limits.
+        user_agent: put before the library's own, or None.
+        headers: fields sent with every request.
+        time_sync: ``"date"``, ``"server"`` or ``"off"``.
+    """
+
+    __slots__ = (  # noqa: RUF023 - the order of __init__
+        "endpoint",
+        "credentials",
+        "transport",
+        "connection",
+        "user_agent",
+        "headers",
+        "time_sync",
+    )
+
+    endpoint: Endpoint
+    credentials: Credentials | None
+    transport: str | None
+    connection: TransportSettings
+    user_agent: str | None
+    headers: tuple[tuple[str, str], ...]
+    time_sync: str
+
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        credentials: Credentials | None = None,
+        transport: str | None = None,
+        connection: TransportSettings = TransportSettings(),  # noqa: B008 - immutable
+        user_agent: str | None = None,
+        headers: tuple[tuple[str, str], ...] = (),
+        time_sync: str = "date",
+    ) -> None:
+        put(self, "endpoint", endpoint)
+        put(self, "credentials", credentials)
+        put(self, "transport", transport)
+        put(self, "connection", connection)
+        put(self, "user_agent", user_agent)
+        put(self, "headers", headers)
+        put(self, "time_sync", time_sync)
+
+    def secrets(self) -> Iterator[str]:
+        """Yield what must not be shown besides the credentials and headers: who the proxy is asked for."""
+        proxy = self.connection.proxy or ""
+        user, at, _ = proxy.rpartition("://")[2].rpartition("@")
+        if at:
+            from base64 import b64encode
+
+            name, _, password = user.partition(":")
+            yield from (password or name, unquote(password or name))
+            yield b64encode(unquote(user).encode()).decode("ascii")
+
+    def __repr__(self) -> str:
+        # A header may hold anything.
+        return (
+            f"Settings({self.endpoint!r}, {self.credentials!r}, {self.transport!r}, {self.connection!r}, "
+            f"user_agent={self.user_agent!r}, headers={[name for name, _ in self.headers]!r}, "
+            f"time_sync={self.time_sync!r})"
+        )
