@@ -1,0 +1,41 @@
+"""For tests: a server that misbehaves, strategies for calls, and the kit that every transport has to pass.
+
+Needs ``pip install "ovhcore[testing]"``. Nothing of the library itself imports it.
+
+======================================= ==========================================================
+:class:`.TransportConformance`          subclass it, and pytest holds your transport to the contract
+:class:`.WireServer`                    a server on loopback that records raw bytes and can misbehave
+:data:`.FAULTS`, :data:`.ANSWERS`       what goes wrong on the wire and what it must become
+:mod:`ovhcore.testing.strategies`       Hypothesis strategies: calls, paths, queries, bodies ...
+:class:`.Authority`                     certificates for TLS on loopback
+======================================= ==========================================================
+"""
+
+from __future__ import annotations
+
+import pytest
+
+# What an assertion compared is shown only if pytest has been told before the modules are imported.
+pytest.register_assert_rewrite(*(f"{__name__}.{part}" for part in ("bytes_on_the_wire", "failing", "many_at_once")))
+pytest.register_assert_rewrite(f"{__name__}.through_tls", f"{__name__}.suite")
+
+from . import strategies  # noqa: E402
+from .certificates import Authority  # noqa: E402
+from .conformance import TransportConformance  # noqa: E402
+from .faults import ANSWERS, FAULTS, Fault, GoodAnswer  # noqa: E402
+from .wire import Peer, Received, WireServer, answer, echo  # noqa: E402
+
+__all__ = [
+    "ANSWERS",
+    "FAULTS",
+    "Authority",
+    "Fault",
+    "GoodAnswer",
+    "Peer",
+    "Received",
+    "TransportConformance",
+    "WireServer",
+    "answer",
+    "echo",
+    "strategies",
+]
