@@ -1,19 +1,22 @@
-"""Everything of an asynchronous transport but ``send``, on asyncio."""
+"""Everything of an asynchronous transport but ``send``, on asyncio and on trio."""
 
 from __future__ import annotations
 
 import asyncio
+import sys
 import time
-from collections.abc import Hashable, Sequence
+from collections.abc import Awaitable, Hashable, Sequence
 from typing import Any, TypeVar
 
+from ovhcore.exceptions import InvalidConfiguration
 from ovhcore.flows import Flow, arun
 from ovhcore.protocol.clock import Now
-from ovhcore.protocol.messages import Request, Response
+from ovhcore.protocol.messages import Request, Response, Timeout
 
+from .deadlines import too_late
 from .flights import of_ones_own
 
-__all__ = ["AsyncTransport"]
+__all__ = ["AsyncTransport", "in_trio", "only_on_asyncio", "within"]
 
 T = TypeVar("T")
 
@@ -28,14 +31,64 @@ class _Flight:
         self.waiters = 0
 
 
-class AsyncTransport:
-    """Base of asyncio transports; a subclass writes :meth:`send`.
+def in_trio() -> bool:
+    """Say whether the caller is a task of trio."""
+    # Of asyncio's programs most never load it.
+    trio = sys.modules.get("trio")
+    return trio is not None and trio.lowlevel.in_trio_task()
 
-    Safe to use from many tasks of one loop.
+
+def only_on_asyncio(name: str) -> None:
+    """Refuse to work under trio.
+
+    Args:
+        name: of the transport.
+
+    Raises:
+        InvalidConfiguration: the caller is a task of trio.
+    """
+    if in_trio():
+        raise InvalidConfiguration(f"Transport {name!r} works under asyncio alone; under trio use transport 'httpx'")
+
+
+async def within(timeout: Timeout, origin: str, exchange: Awaitable[T]) -> T:
+    """Wait for an exchange, at most for its total timeout; then it is cancelled.
+
+    Args:
+        timeout: of the exchange.
+        origin: what the message names.
+        exchange: what to wait for.
+
+    Raises:
+        TotalTimeout: the time has passed.
+    """
+    if timeout.total is None:
+        return await exchange
+    if in_trio():
+        import trio
+
+        with trio.move_on_after(timeout.total):
+            return await exchange
+        raise too_late(timeout, origin)
+    limit = asyncio.timeout(timeout.total)
+    try:
+        async with limit:
+            return await exchange
+    except TimeoutError:
+        if not limit.expired():
+            raise
+    raise too_late(timeout, origin)
+
+
+class AsyncTransport:
+    """Base of asynchronous transports; a subclass writes :meth:`send`.
+
+    What stands here works under asyncio and trio. Safe to use from many tasks of one loop.
     """
 
     def __init__(self) -> None:
         self._flights: dict[tuple[asyncio.AbstractEventLoop, Hashable], _Flight] = {}
+        self._trio_flights: dict[Hashable, Any] = {}
 
     async def send(self, request: Request) -> Response:
         """Exchange one request for one response: the URL, headers and body as they are, nothing followed or retried.
@@ -50,11 +103,17 @@ class AsyncTransport:
 
     async def sleep(self, seconds: float) -> None:
         """Wait."""
-        await asyncio.sleep(max(0.0, seconds))
+        if in_trio():
+            import trio
+
+            await trio.sleep(max(0.0, seconds))
+        else:
+            await asyncio.sleep(max(0.0, seconds))
 
     def clock(self) -> Now:
         """Read both clocks."""
-        return Now(time.time(), time.monotonic())
+        # What Now(...) does, without its detour; it is read for every call.
+        return tuple.__new__(Now, (time.time(), time.monotonic()))
 
     def uniform(self, low: float, high: float) -> float:
         """Draw a random number."""
@@ -68,6 +127,10 @@ class AsyncTransport:
         The flow has a task of its own: a waiter that is cancelled does not disturb it,
         and when the last one is gone it is cancelled too.
         """
+        if in_trio():
+            from .on_trio import once
+
+            return await once(self, self._trio_flights, key, flow)
         name = (asyncio.get_running_loop(), key)
         flight = self._flights.get(name)
         first = False
@@ -89,6 +152,10 @@ class AsyncTransport:
 
     async def gather(self, flows: Sequence[Flow[Any]], limit: int) -> list[Any]:
         """Run flows in tasks, at most ``limit`` at once; the first failure cancels the rest and is raised."""
+        if in_trio():
+            from .on_trio import gather
+
+            return await gather(self, flows, limit)
         results: list[Any] = [None] * len(flows)
         queue = iter(range(len(flows)))
 

@@ -8,7 +8,7 @@ __all__ = ["causes_of", "reason_of"]
 def causes_of(error: BaseException) -> list[BaseException]:
     """Return an exception and everything it came from, tracebacks taken off: their frames hold signed headers.
 
-    urllib3 hands some over as an argument.
+    urllib3 hands some over as an argument, trio in a group.
     """
     found: list[BaseException] = []
     todo: list[BaseException | None] = [error]
@@ -20,6 +20,8 @@ def causes_of(error: BaseException) -> list[BaseException]:
         found.append(link)
         todo += [link.__cause__, link.__context__]
         todo += [each for each in link.args if isinstance(each, BaseException)]
+        if isinstance(link, BaseExceptionGroup):
+            todo += link.exceptions
     return found
 
 

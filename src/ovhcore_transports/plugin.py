@@ -2,36 +2,67 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from ovhcore.plugins import TransportSpec, hookimpl
 
 __all__ = ["ovhcore_transports"]
 
 
+_HOME: Final = "ovhcore_transports"
+
+
 @hookimpl
 def ovhcore_transports() -> list[TransportSpec]:
-    """Offer urllib3, httpx and the sandbox."""
+    """Offer urllib3, httpx, httpx2, aiohttp, pyreqwest and the sandbox."""
     return [
         TransportSpec(
             "urllib3",
-            sync="ovhcore_transports.urllib3:open_sync",
+            sync=f"{_HOME}.urllib3:open_sync",
+            asynchronous=f"{_HOME}.urllib3_threads:open_async",
             requires=("urllib3",),
             extra="ovhcore[urllib3]",
         ),
         TransportSpec(
             "httpx",
-            asynchronous="ovhcore_transports.httpx:open_async",
+            sync=f"{_HOME}.httpx:open_sync",
+            asynchronous=f"{_HOME}.httpx:open_async",
             requires=("httpx",),
             extra="ovhcore[httpx]",
+            http2=("h2",),
+        ),
+        TransportSpec(
+            "httpx2",
+            sync=f"{_HOME}.httpx:open_sync_2",
+            asynchronous=f"{_HOME}.httpx:open_async_2",
+            requires=("httpx2",),
+            extra="ovhcore[httpx2]",
+            http2=("h2",),
+        ),
+        TransportSpec(
+            "aiohttp",
+            asynchronous=f"{_HOME}.aiohttp:open_async",
+            requires=("aiohttp",),
+            extra="ovhcore[aiohttp]",
+        ),
+        TransportSpec(
+            "pyreqwest",
+            sync=f"{_HOME}.pyreqwest:open_sync",
+            asynchronous=f"{_HOME}.pyreqwest:open_async",
+            requires=("pyreqwest",),
+            extra="ovhcore[pyreqwest]",
+            http2=(),
         ),
         TransportSpec(
             "sandbox",
-            sync="ovhcore_transports.sandbox.memory:open_sync",
-            asynchronous="ovhcore_transports.sandbox.memory:open_async",
+            sync=f"{_HOME}.sandbox.memory:open_sync",
+            asynchronous=f"{_HOME}.sandbox.memory:open_async",
             defaults={
                 "endpoint": "ovh-eu",
                 "application_key": "sandbox-application-key",
                 "application_secret": "sandbox-application-secret",
                 "consumer_key": "sandbox-consumer-key",
             },
+            http2=(),
         ),
     ]

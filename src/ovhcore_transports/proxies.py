@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
+import sys
 from base64 import b64encode
+from contextlib import suppress
 from typing import Final, NamedTuple
 from urllib.parse import unquote, urlsplit
-from urllib.request import getproxies, proxy_bypass
 
 from ovhcore.exceptions import InvalidConfiguration
 
@@ -86,7 +88,35 @@ def proxy_for(setting: str | None, origin: str) -> Proxy | None:
     """
     if setting is not None:
         return read_proxy(setting)
+    if not _may_be_set():
+        return None
+    from urllib.request import getproxies, proxy_bypass  # brings all of http.client and email
+
     parts = urlsplit(origin)
     proxies = getproxies()
     proxy = proxies.get(parts.scheme) or proxies.get("all")
-    return None if not proxy or proxy_bypass(parts.hostname or "") else read_proxy(proxy)
+    host = parts.hostname or ""
+    return None if not proxy or proxy_bypass(host) or _in_a_network(host, proxies.get("no", "")) else read_proxy(proxy)
+
+
+def _in_a_network(host: str, without: str) -> bool:
+    """Say whether an address is in one of the networks of ``NO_PROXY``, as ``10.0.0.0/8``; requests reads them, too."""
+    networks = [entry.strip() for entry in without.split(",") if "/" in entry]
+    if not networks:
+        return False
+    from ipaddress import ip_address, ip_network
+
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return False
+    for entry in networks:
+        with suppress(ValueError):
+            if address in ip_network(entry, strict=False):
+                return True
+    return False
+
+
+def _may_be_set() -> bool:
+    # The settings of these systems name proxies, too.
+    return sys.platform in ("win32", "darwin") or any(name.lower().endswith("_proxy") for name in os.environ)
