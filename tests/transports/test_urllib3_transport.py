@@ -7,11 +7,13 @@ import pickle
 import signal
 import socket
 import ssl
+import struct
 import threading
 import time
 import traceback
 import weakref
 from base64 import b64encode
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -22,6 +24,7 @@ from ovhcore.plugins import TransportSettings
 from ovhcore.protocol.messages import Request, Timeout
 from ovhcore_transports.proxies import read_proxy
 from ovhcore_transports.urllib3 import Urllib3Transport, open_sync
+from ovhcore_transports.urllib3_connections import Exchange
 from tests.certificates import Authority
 from tests.servers import RawServer, Received, answer
 from tests.tunnels import tunnelling
@@ -247,10 +250,9 @@ def test_a_compressed_body_that_is_cut_off() -> None:
         assert "is cut off" in str(fails(Request("GET", server.url)))
 
 
-def test_what_is_too_large_costs_no_connection(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ovhcore_transports.urllib3.POOL_SIZE", 2)
+def test_what_is_too_large_costs_no_connection() -> None:
     with RawServer(answer(b"x" * 1000)) as server:
-        transport = Urllib3Transport(TransportSettings(Timeout(5, 0.5), "none", max_response_size=99))
+        transport = Urllib3Transport(TransportSettings(Timeout(5, 0.5), "none", max_response_size=99, pool_size=2))
         for _ in range(5):
             with pytest.raises(exc.ProtocolError, match="larger than max_response_size, 99 bytes"):
                 transport.send(Request("GET", server.url))
@@ -308,8 +310,7 @@ def test_read_timeout_of_one_request() -> None:
     assert error.may_have_arrived
 
 
-def test_pool_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ovhcore_transports.urllib3.POOL_SIZE", 1)
+def test_pool_timeout() -> None:
     release, entered = threading.Event(), threading.Event()
 
     def respond(request: Received) -> bytes:
@@ -318,7 +319,7 @@ def test_pool_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
         return answer()
 
     with RawServer(respond) as server:
-        transport = Urllib3Transport(TransportSettings(Timeout(5, 0.3), proxy="none"))
+        transport = Urllib3Transport(TransportSettings(Timeout(5, 0.3), proxy="none", pool_size=1))
         slow = threading.Thread(target=transport.send, args=(Request("GET", server.url, timeout=Timeout(5, 10)),))
         slow.start()
         entered.wait(5)
@@ -332,6 +333,90 @@ def test_pool_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
         slow.join()
         transport.close()
     assert not caught.value.may_have_arrived
+
+
+def test_a_total_timeout_ends_whatever_the_exchange_waits_for(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        for scheme in ("http", "https"):  # the second waits in the handshake
+            url = f"{scheme}://127.0.0.1:{silent.getsockname()[1]}/me"
+            started = time.monotonic()
+            error = fails(Request("GET", url, timeout=Timeout(30, 30, 0.2)))
+            assert type(error) is exc.TotalTimeout
+            assert str(error).endswith("no complete answer within 0.2 s")
+            assert time.monotonic() - started < 5
+
+
+def test_a_total_timeout_that_is_not_reached_changes_nothing() -> None:
+    with RawServer(lambda request: answer(request.target.encode())) as server:
+        transport = Urllib3Transport(TransportSettings(Timeout(5, 5, 0.3), "none", pool_size=1))
+        started = time.monotonic()
+        while time.monotonic() - started < 0.5:  # those of earlier exchanges end meanwhile
+            transport.send(Request("GET", server.origin + "/a"))
+        transport.close()
+    assert server.connections == 1
+
+
+def test_no_time_is_left_to_connect() -> None:
+    with RawServer() as server:
+        for timeout in (Timeout(5, 5, 1e-9), Timeout(5, 5, 0.0)):
+            assert type(fails(Request("GET", server.url, timeout=timeout))) is exc.TotalTimeout
+        assert type(fails(Request("GET", server.url, timeout=Timeout(1e-9, 5)))) is exc.ConnectTimeout
+
+
+def test_an_exchange_that_was_cut_short_connects_no_more() -> None:
+    with RawServer() as server:
+        transport = Urllib3Transport(DIRECT)
+        exchange = Exchange()
+        exchange.cut()
+        with pytest.raises(exc.ConnectError):
+            transport.send_within(exchange, Request("GET", server.url))
+        assert transport.send(Request("GET", server.url)).status == 200
+        transport.close()
+    assert len(server.received) == 1
+
+
+def test_a_pool_that_is_closed_meanwhile() -> None:
+    with RawServer() as server:
+        transport = Urllib3Transport(DIRECT)
+        transport.send(Request("GET", server.url))
+        pools = dict(transport._pools)
+        transport.close()
+        transport._pools.update(pools)  # as a thread has got hold of one
+        with pytest.raises(exc.ClientClosed):
+            transport.send(Request("GET", server.url))
+
+
+def test_a_request_that_would_be_two_is_not_sent() -> None:
+    with RawServer() as server:
+        transport = Urllib3Transport(DIRECT)
+        for value in ("a\r\nX-B: CANARY", "a\nCANARY", "CANARY\0"):
+            with pytest.raises(ValueError, match="cannot be sent as it is") as caught:
+                transport.send(Request("GET", server.url, {"X-A": value}))
+            assert "CANARY" not in str(caught.value)
+        transport.close()
+    assert not server.received
+
+
+@pytest.mark.parametrize(
+    ("scheme", "fault", "expected"),
+    [
+        ("http", ConnectionResetError, exc.ConnectionLost),
+        ("https", ConnectionResetError, exc.TLSError),
+        ("http", PermissionError, exc.ConnectError),
+        ("http", KeyboardInterrupt, KeyboardInterrupt),
+    ],
+)
+def test_connecting_fails(
+    scheme: str, fault: type[BaseException], expected: type[BaseException], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def connect(sock: socket.socket, address: object) -> None:
+        raise fault
+
+    monkeypatch.setattr("socket.socket.connect", connect)
+    transport = Urllib3Transport(DIRECT)
+    with pytest.raises(expected):
+        transport.send(Request("GET", f"{scheme}://127.0.0.1:9/me"))
+    transport.close()
 
 
 def test_many_threads_share_the_pool() -> None:
@@ -474,6 +559,100 @@ def test_tls_to_a_server_without(tmp_path: Path) -> None:
         assert isinstance(fails(Request("GET", server.url.replace("http:", "https:"))), exc.NetworkError)
 
 
+@pytest.mark.parametrize("reset", [False, True])
+def test_a_handshake_that_is_cut_off(reset: bool) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            connection, _ = listener.accept()
+            connection.recv(65536)
+            if reset:
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            connection.close()
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        error = fails(Request("POST", f"https://127.0.0.1:{listener.getsockname()[1]}/me"))
+        thread.join()
+    assert type(error) is exc.TLSError
+    assert not error.may_have_arrived
+
+
+def test_a_server_that_need_not_prove_who_it_is(tmp_path: Path) -> None:
+    with RawServer(context=Authority(tmp_path).server_context("other.invalid")) as server:
+        transport = Urllib3Transport(TransportSettings(Timeout(5, 5), "none", verify=False))
+        for _ in range(2):
+            assert transport.send(Request("GET", server.url)).status == 200
+        transport.close()
+    assert server.connections == 1
+
+
+def test_a_server_that_wants_a_certificate(tmp_path: Path) -> None:
+    authority = Authority(tmp_path)
+    context = authority.server_context("127.0.0.1")
+    context.verify_mode = ssl.CERT_REQUIRED
+    context.load_verify_locations(authority.bundle)
+    mine = tmp_path / "client.pem"
+    trustme_certificate = authority._authority.issue_cert("client.invalid")
+    trustme_certificate.private_key_and_cert_chain_pem.write_to_path(str(mine))
+    with RawServer(context=context) as server:
+        without = TransportSettings(Timeout(5, 5), "none", str(authority.bundle))
+        assert type(fails(Request("POST", server.url), without)) is exc.TLSError
+        transport = Urllib3Transport(
+            TransportSettings(Timeout(5, 5), "none", str(authority.bundle), client_cert=str(mine))
+        )
+        assert transport.send(Request("GET", server.url)).status == 200
+        transport.close()
+    assert len(server.received) == 1
+
+
+def test_a_large_body_is_sent_whole() -> None:
+    body = bytes(range(256)) * 4000
+    with RawServer() as server:
+        transport = Urllib3Transport(DIRECT)
+        transport.send(Request("POST", server.url, (), body))
+        transport.close()
+    assert server.received[0].body == body
+
+
+def test_who_hangs_up_before_the_request_is_complete_may_have_said_why() -> None:
+    def serve() -> None:
+        for _ in range(2):
+            connection, _ = listener.accept()
+            connection.recv(1000)
+            connection.sendall(answer(b"too much", "413 Content Too Large"))
+            connection.shutdown(socket.SHUT_RD)
+            time.sleep(0.2)
+            connection.close()
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=serve)
+        thread.start()
+        transport = Urllib3Transport(DIRECT)
+        for _ in range(2):
+            with suppress(exc.ConnectionLost):  # the reset may overtake the answer
+                request = Request("POST", f"http://127.0.0.1:{listener.getsockname()[1]}/me", (), bytes(20_000_000))
+                assert transport.send(request).body == b"too much"
+        thread.join()
+        transport.close()
+
+
+@pytest.mark.parametrize("size", [2, 9000, 20_000])
+@pytest.mark.parametrize("chunked", [False, True])
+def test_what_follows_an_answer_over_tls_is_not_the_next(tmp_path: Path, size: int, chunked: bool) -> None:
+    authority = Authority(tmp_path)
+    body = b"b" * size
+    one = answer(body)
+    if chunked:
+        one = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n%b\r\n0\r\n\r\n" % (size, body)
+    with RawServer(one + answer(b"another"), authority.server_context("127.0.0.1")) as server:
+        transport = Urllib3Transport(TransportSettings(Timeout(5, 5), "none", str(authority.bundle)))
+        for _ in range(3):
+            assert transport.send(Request("GET", server.url)).body == body
+        transport.close()
+    assert server.connections == 3
+
+
 def test_a_bundle_without_certificates(tmp_path: Path) -> None:
     bundle = tmp_path / "ca.pem"
     bundle.write_text("nothing")
@@ -510,6 +689,34 @@ def test_a_tunnel_through_a_proxy(tmp_path: Path) -> None:
         transport = Urllib3Transport(settings)
         assert transport.send(request).body == b"1"
         transport.close()
+
+
+@pytest.mark.parametrize(
+    "consent",
+    [
+        b"HTTP/1.1 200 OK\r\nVia: a",
+        b"HTTP/1.1 20",
+        b"SSH-2.0-OpenSSH\r\n",
+        b"HTTP/1.1 200 OK\r\n" + b"Via: a\r\n" * 10_000,
+        b"HTTP/1.1 407 CANARY\r\n\r\n",
+        b"",
+    ],
+)
+def test_a_proxy_that_is_not_up_to_it(consent: bytes) -> None:
+    with RawServer(lambda request: consent or None) as proxy:
+        proxy.hang_up = True
+        error = fails(
+            Request("GET", "https://api.invalid/"), TransportSettings(Timeout(5, 5), f"u:CANARY@127.0.0.1:{proxy.port}")
+        )
+    assert type(error) is exc.ProxyError
+    assert f"the proxy http://127.0.0.1:{proxy.port} refused or failed" in str(error)
+    assert "CANARY" not in "".join(traceback.format_exception(error))
+
+
+def test_a_proxy_that_says_nothing() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        settings = TransportSettings(Timeout(0.2, 5), f"127.0.0.1:{silent.getsockname()[1]}")
+        assert type(fails(Request("GET", "https://api.invalid/"), settings)) is exc.ProxyError
 
 
 def test_an_https_proxy_for_http(tmp_path: Path) -> None:
@@ -595,7 +802,7 @@ def test_an_interrupted_call_shows_no_header(interrupt: type[BaseException], mon
     def interrupted(*arguments: object, **options: object) -> None:
         raise interrupt
 
-    monkeypatch.setattr("urllib3.connection.HTTPConnection.getresponse", interrupted)
+    monkeypatch.setattr("ovhcore_transports.urllib3_connections.Connection.getresponse", interrupted)
     with RawServer() as server:
         transport = Urllib3Transport(DIRECT)
         with pytest.raises(interrupt) as caught:
@@ -635,3 +842,40 @@ def test_an_ssl_context_is_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
             transport.send(Request("GET", server.url))
         transport.close()
     assert len(made) == 1
+
+
+def test_who_waits_for_a_pool_that_is_closed_is_told_so() -> None:
+    told: list[BaseException] = []
+    transport = Urllib3Transport(TransportSettings(Timeout(5, 0.6), "none", pool_size=1))
+
+    def slowly(request: Received) -> bytes:
+        time.sleep(0.3)
+        return answer(b"1")
+
+    def send() -> None:
+        try:
+            transport.send(Request("GET", server.url))
+        except exc.APIError as error:
+            told.append(error)
+
+    with RawServer(slowly) as server:
+        threads = [threading.Thread(target=send) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+            time.sleep(0.05)
+        transport.close()
+        for thread in threads:
+            thread.join(5)
+    assert [type(error) for error in told] == [exc.ClientClosed]
+
+
+def test_a_header_that_cannot_be_sent_is_not_shown() -> None:
+    for request in (
+        Request("GET", "http://127.0.0.1:9/me", {"X-Ovh-Consumer": "CANARY-\u20ac"}),
+        Request("GET /evil HTTP/1.1\tX", "http://127.0.0.1:9/me", {"X-Ovh-Consumer": "CANARY"}),
+    ):
+        transport = Urllib3Transport(DIRECT)
+        with pytest.raises(exc.InvalidRequest) as caught:
+            transport.send(request)
+        assert "CANARY" not in "".join(traceback.format_exception(caught.value))
+        transport.close()

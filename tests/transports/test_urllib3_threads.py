@@ -1,0 +1,233 @@
+"""urllib3 in threads: what the event loop, its tasks and the threads do to each other."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import socket
+import threading
+import time
+import traceback
+from collections.abc import Callable, Iterator
+
+import pytest
+import trio
+
+from ovhcore import exceptions as exc
+from ovhcore.plugins import TransportSettings
+from ovhcore.protocol.messages import Request, Response, Timeout
+from ovhcore_transports.urllib3_threads import AsyncUrllib3Transport, open_async
+from tests.servers import RawServer, Received, answer
+
+FOUR = TransportSettings(Timeout(30, 30), proxy="none", pool_size=4)
+
+
+def threads() -> list[str]:
+    return [thread.name for thread in threading.enumerate() if thread.name.startswith("ovhcore-urllib3")]
+
+
+def soon(condition: Callable[[], bool]) -> bool:
+    for _ in range(500):
+        if condition():
+            return True
+        time.sleep(0.01)
+    return False
+
+
+@pytest.fixture(autouse=True)
+def _no_thread_is_left() -> Iterator[None]:
+    yield
+    assert soon(lambda: not threads())
+
+
+@pytest.fixture
+def silent() -> Iterator[str]:
+    """The URL of a server that accepts and says nothing."""
+    with socket.create_server(("127.0.0.1", 0), backlog=512) as listener:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}/me"
+
+
+def echo(request: Received) -> bytes:
+    return answer(request.target.encode())
+
+
+async def calls(transport: AsyncUrllib3Transport, origin: str, number: int) -> None:
+    async def call(index: int) -> None:
+        assert (await transport.send(Request("GET", f"{origin}/{index}"))).body == f"/{index}".encode()
+
+    await asyncio.gather(*(call(index) for index in range(number)))
+
+
+def test_many_tasks_and_one_loop_after_another_share_few_connections() -> None:
+    with RawServer(echo) as server:
+        transport = open_async(FOUR)
+        assert not threads()
+        asyncio.run(calls(transport, server.origin, 1))
+        assert len(threads()) == 1
+        for _ in range(2):
+            asyncio.run(calls(transport, server.origin, 500))
+        assert len(threads()) == 4
+        assert server.connections <= 4
+        asyncio.run(transport.close())
+        assert not threads()
+        asyncio.run(transport.close())
+        with pytest.raises(exc.ClientClosed):
+            asyncio.run(calls(transport, server.origin, 1))
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_cancelled_calls_give_their_threads_back(silent: str, scheme: str) -> None:
+    url = silent.replace("http", scheme)
+
+    async def program(origin: str) -> None:
+        transport = AsyncUrllib3Transport(FOUR)
+        for pause in (0, 0.02) * 5:
+            tasks = [asyncio.ensure_future(transport.send(Request("GET", url))) for _ in range(20)]
+            await asyncio.sleep(pause)
+            began = time.monotonic()
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks)
+            assert time.monotonic() - began < 1
+            assert all(task.cancelled() for task in tasks)
+        await asyncio.wait_for(calls(transport, origin, 20), 5)
+        await transport.close()
+
+    with RawServer(echo) as server:
+        asyncio.run(program(server.origin))
+
+
+def test_a_call_whose_connection_is_never_made_can_be_cancelled() -> None:
+    listener = socket.socket()
+    listener.bind(("127.0.0.1", 0))
+    listener.listen(0)
+    waiting = [socket.socket() for _ in range(3)]
+    for one in waiting:
+        one.setblocking(False)
+        one.connect_ex(listener.getsockname())
+    time.sleep(0.1)
+
+    async def program() -> None:
+        transport = AsyncUrllib3Transport(FOUR)
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}/me"
+        with pytest.raises(exc.TotalTimeout):
+            await transport.send(Request("GET", url, timeout=Timeout(30, 30, 0.1)))
+        began = time.monotonic()
+        await transport.close()
+        assert time.monotonic() - began < 1
+
+    asyncio.run(program())
+    for one in (*waiting, listener):
+        one.close()
+
+
+async def _failure_of(task: asyncio.Task[Response]) -> BaseException | None:
+    await asyncio.wait([task])
+    return task.exception()
+
+
+def test_threads_that_are_all_busy_count_as_connections_that_are(silent: str) -> None:
+    async def program() -> None:
+        transport = AsyncUrllib3Transport(FOUR)
+        busy = [asyncio.ensure_future(transport.send(Request("GET", silent))) for _ in range(4)]
+        await asyncio.sleep(0)
+        with pytest.raises(exc.PoolTimeout, match=r"within 0\.1 s"):
+            await transport.send(Request("GET", silent, timeout=Timeout(30, 0.1)))
+        queued = asyncio.ensure_future(transport.send(Request("GET", silent)))
+        await asyncio.sleep(0)
+        await transport.close()
+        assert isinstance(await _failure_of(queued), exc.ClientClosed)
+        for task in busy:
+            failure = await _failure_of(task)
+            assert isinstance(failure, (exc.ConnectionLost, exc.ConnectError))
+            assert "the transport was closed meanwhile" in str(failure)
+
+    asyncio.run(program())
+
+
+def test_a_call_that_gets_its_thread_in_time_is_not_given_up() -> None:
+    def respond(request: Received) -> bytes:
+        time.sleep(0.3)
+        return answer()
+
+    async def program(url: str) -> None:
+        transport = AsyncUrllib3Transport(TransportSettings(Timeout(5, 0.5), proxy="none", pool_size=1))
+        await asyncio.gather(*(transport.send(Request("GET", url)) for _ in range(2)))
+        await transport.close()
+
+    with RawServer(respond) as server:
+        asyncio.run(program(server.url))
+
+
+def test_a_loop_may_end_before_its_calls_do(silent: str) -> None:
+    transport = AsyncUrllib3Transport(FOUR)
+    loop = asyncio.new_event_loop()
+    task = loop.create_task(transport.send(Request("GET", silent, timeout=Timeout(5, 0.2))))
+    loop.run_until_complete(asyncio.sleep(0.05))
+    loop.close()
+    task._log_destroy_pending = False  # type: ignore[attr-defined]
+    del task
+    asyncio.run(transport.close())
+
+
+def test_what_is_dropped_stops_its_threads(silent: str) -> None:
+    with RawServer(echo) as server:
+        transport = AsyncUrllib3Transport(FOUR)
+        asyncio.run(calls(transport, server.origin, 8))
+        assert threads()
+        del transport
+        gc.collect()
+        assert soon(lambda: not threads())
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this platform")
+@pytest.mark.parametrize("closed", [False, True])
+def test_a_child_starts_threads_of_its_own(closed: bool) -> None:
+    with RawServer(echo) as server:
+        transport = AsyncUrllib3Transport(FOUR)
+        asyncio.run(calls(transport, server.origin, 8))
+        if closed:
+            asyncio.run(transport.close())
+        child = os.fork()
+        if child == 0:
+            try:
+                asyncio.run(calls(transport, server.origin, 8))
+                asyncio.run(transport.close())
+                os._exit(0)
+            except exc.ClientClosed:
+                os._exit(3)
+            finally:
+                os._exit(1)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == (3 if closed else 0)
+        if not closed:
+            asyncio.run(calls(transport, server.origin, 8))
+        transport._threads.stop()
+        transport.after_fork()  # as in the child, but where coverage sees it
+        asyncio.run(transport.close())
+        gc.collect()
+
+
+def test_failures_are_those_of_the_blocking_transport() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}/me"
+
+    async def program() -> None:
+        transport = AsyncUrllib3Transport(FOUR)
+        with pytest.raises(exc.ConnectError, match="Connection refused") as caught:
+            await transport.send(Request("GET", url, {"X-Ovh-Consumer": "CANARY"}))
+        await transport.close()
+        shown = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
+        assert not [line for line in shown.format() if "CANARY" in line and __file__ not in line]
+
+    asyncio.run(program())
+
+
+def test_trio_is_told_where_to_go() -> None:
+    async def program() -> None:
+        transport = AsyncUrllib3Transport(FOUR)
+        with pytest.raises(exc.InvalidConfiguration, match="under trio use transport 'httpx'"):
+            await transport.send(Request("GET", "http://127.0.0.1:1/me"))
+        await transport.close()
+
+    trio.run(program)
