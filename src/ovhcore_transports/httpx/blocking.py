@@ -1,0 +1,210 @@
+"""httpx's connections for blocking code."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import time
+from contextlib import suppress
+from functools import partial
+from types import ModuleType
+from typing import Any
+
+from ovhcore.plugins import TransportSettings
+from ovhcore.protocol.messages import Request, Response, Timeout
+from ovhcore.protocol.urls import split_url
+
+from ..deadlines import Deadline, too_late
+from ..pools import Lease, Pools
+from ..synchronous import SyncTransport
+from .exchanges import OPEN, TLS, Common, Link, Route, bare
+from .wires import PIECE, WrappedWire
+
+__all__ = ["HttpxTransport"]
+
+
+class _Wire(WrappedWire):
+    """A blocking stream, no wait of which goes beyond a point in time.
+
+    Attributes:
+        until: that point, on the monotonic clock; None for none.
+    """
+
+    def __init__(self, core: ModuleType, stream: Any, until: float | None) -> None:
+        super().__init__(core, stream)
+        self.until = until
+
+    def _left(self, timeout: float | None) -> float | None:
+        if self.until is None:
+            return timeout
+        left = self.until - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        return left if timeout is None else min(left, timeout)
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        """Return what has come, waiting for something; nothing at the end."""
+        self.check()
+        if rest := self.rest():
+            self._send(rest, timeout)
+        return self.note(self._stream.read(max_bytes, self._left(timeout)))
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        """Send bytes."""
+        if piece := self.held(buffer):
+            self._send(piece, timeout)
+
+    def _send(self, data: bytes, timeout: float | None) -> None:
+        pieces = memoryview(data)
+        # A server may answer and close before it has read all; what it answered is there to be read.
+        with suppress(self._core.WriteError):
+            for at in range(0, len(data), PIECE):
+                self._stream.write(pieces[at : at + PIECE], self._left(timeout))
+
+    def start_tls(self, context: ssl.SSLContext, host: str) -> None:
+        """Go on in TLS."""
+        self._stream = self._stream.start_tls(context, host, self._left(None))
+
+    @property
+    def socket(self) -> Any:
+        """The socket below it."""
+        return self._stream.get_extra_info("socket")
+
+    def close(self) -> None:
+        """Close it."""
+        self._stream.close()
+
+
+class _Link(Link):
+    """A connection for blocking code."""
+
+    def open(self, timeout: Timeout, until: float | None) -> None:
+        """Connect.
+
+        Args:
+            timeout: of the exchange.
+            until: when the exchange has to end, on the monotonic clock.
+        """
+        route = self.route
+        end = time.monotonic() + timeout.connect
+        if until is not None:
+            end = min(end, until)
+        wire = self.wire = _Wire(route.core, _reached(route, end), end)
+        if route.hop_secure:
+            wire.start_tls(route.tls(True), route.hop[0])
+        if route.secure:
+            if route.proxy is not None:
+                route.check(route.connection("HTTP11Connection", wire).handle_request(route.connect_request()))
+            self.stage = TLS
+            wire.start_tls(route.tls(False), route.host)
+            self.http2 = wire.protocol == "h2"
+        self.connection = route.connection("HTTP2Connection" if self.http2 else "HTTP11Connection", wire)
+        self.stage = OPEN
+
+    def close(self) -> None:
+        """Close the connection."""
+        if self.wire is not None:
+            self.wire.close()
+
+    def cut(self) -> None:
+        """Make whoever reads or writes fail; called in another thread."""
+        sock = None if self.wire is None else self.wire.socket
+        if sock is not None:
+            with suppress(OSError):
+                socket.socket.shutdown(sock, socket.SHUT_RDWR)
+
+
+def _reached(route: Route, end: float) -> Any:
+    """Return a stream to the first address of a host that can be reached; they share the time there is."""
+    host, port = route.hop
+    found = socket.getaddrinfo(host.encode("ascii"), port, type=socket.SOCK_STREAM)
+    failure: Exception = OSError("no address")
+    for number, (*_, address) in enumerate(found):
+        left = (end - time.monotonic()) / (len(found) - number)
+        if left <= 0:
+            raise TimeoutError
+        try:
+            return route.core.SyncBackend().connect_tcp(str(address[0]), port, left)
+        except (route.core.ConnectError, route.core.ConnectTimeout) as error:
+            failure = error
+    raise failure
+
+
+class HttpxTransport(SyncTransport):
+    """Send requests with httpx's connections: kept alive, TLS verified, nothing redirected, nothing retried.
+
+    Args:
+        settings: timeout, proxy, certificates, size limit.
+        core: name of the module that the connections come from.
+
+    Raises:
+        InvalidConfiguration: the proxy's URL or the certificates cannot be used.
+    """
+
+    def __init__(self, settings: TransportSettings, core: str) -> None:
+        super().__init__()
+        self._common = common = Common(settings, core)
+        self._pools: Pools[_Link] = Pools(
+            settings.pool_size, lambda origin: partial(_Link, common.route(origin)), _stale
+        )
+
+    def after_fork(self) -> None:
+        """Open other connections in the child of a fork: the parent goes on using these, so they are not closed."""
+        super().after_fork()
+        self._pools.after_fork()
+
+    def send(self, request: Request) -> Response:
+        """Exchange one request for one response.
+
+        Raises:
+            NetworkError: no answer; the kind says whether the request may have arrived.
+        """
+        origin, target = split_url(request.url)
+        timeout = request.timeout or self._common.settings.timeout
+        until = None if timeout.total is None else time.monotonic() + timeout.total
+        try:
+            with self._pools.lease(origin, timeout) as (lease, link):
+                if until is None or not (link.route.secure and link.route.hop_secure):
+                    return self._over(link, lease, request, target, timeout, until)
+                # In TLS within TLS one read is many of the outer one, each with the whole timeout.
+                with Deadline(timeout, link.cut, origin):
+                    return self._over(link, lease, request, target, timeout, until)
+        except BaseException as error:
+            failure = bare(error)
+        # Raised here: the frames of the exchange hold signed headers.
+        raise failure
+
+    def _over(
+        self, link: _Link, lease: Lease[_Link], request: Request, target: str, timeout: Timeout, until: float | None
+    ) -> Response:
+        common = self._common
+        try:
+            if link.stage is not OPEN:
+                link.open(timeout, until)
+            link.wire.start()
+            link.wire.until = until
+            raw = link.connection.handle_request(link.route.written(request, target, common.limits(timeout)))
+            headers = common.begun(raw, request)
+            parts, room = [], common.settings.max_response_size
+            for part in raw.stream:
+                parts.append(part)
+                room -= len(part)
+                if room < 0:
+                    link.wire.stopped = True
+            raw.close()
+            lease.keep = link.reusable
+        except Exception as error:
+            failure = common.failure(error, link, timeout)
+            if until is not None and time.monotonic() >= until:
+                failure = too_late(timeout, link.route.origin)
+        else:
+            return common.answer(raw.status, headers, b"".join(parts))
+        raise failure
+
+    def close(self) -> None:
+        """Close the connections. May be called again."""
+        self._pools.close()
+
+
+def _stale(link: _Link) -> object:
+    return link.wire.get_extra_info("is_readable")

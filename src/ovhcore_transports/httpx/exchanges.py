@@ -1,0 +1,295 @@
+"""What an exchange is made of whichever way it waits: routes, connections, answers, failures.
+
+The connections are httpcore's, made one step after the other, so that each failure has its
+place. Its pools are not used: their work grows with the number of requests under way, a
+request that is cancelled can leave them with a place that nobody gets back, and a proxy
+that stalls looks like a silent server.
+"""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Callable, Iterator
+from importlib import import_module
+from types import ModuleType
+from typing import Any, Final, Self
+from urllib.parse import urlsplit
+
+from ovhcore import exceptions as exc
+from ovhcore.plugins import TransportSettings
+from ovhcore.protocol.messages import Headers, Request, Response, Timeout
+
+from ..bodies import ACCEPTED, decompressed, encoding_is_chosen, too_large
+from ..failures import causes_of, reason_of
+from ..proxies import Proxy, proxy_for, read_proxy
+from ..tls import tls_context
+
+__all__ = [
+    "CONNECTING",
+    "OPEN",
+    "PROXY",
+    "TLS",
+    "Common",
+    "Link",
+    "Route",
+    "bare",
+]
+
+# Where a connection stands.
+PROXY: Final = "at the proxy"
+CONNECTING: Final = "on the way"
+TLS: Final = "shaking hands"
+OPEN: Final = "open"
+
+_PORTS: Final = {"http": 80, "https": 443}
+# As Linux has it, the second where the other side had said goodbye before.
+_RESET: Final = (ConnectionResetError, BrokenPipeError)
+_BODILESS: Final = (204, 304)
+_ENDED: Final = "the connection ended before the answer was complete"
+
+
+class _Body:
+    """The body of a request, to be sent once; unlike a generator it leaves nothing to be finished."""
+
+    def __init__(self, body: bytes) -> None:
+        self._body = body
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter((self._body,) if self._body else ())
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> bytes:
+        body, self._body = self._body, b""
+        if not body:
+            raise StopAsyncIteration
+        return body
+
+
+class Route:
+    """How an origin is reached, and how requests to it are written.
+
+    Args:
+        core: the module ``httpcore`` or ``httpcore2``.
+        origin: as ``"https://eu.api.ovh.com"``.
+        proxy: what is on the way, if anything.
+        tls: returns the context for an origin (False) or a proxy (True).
+    """
+
+    def __init__(
+        self, core: ModuleType, origin: str, proxy: Proxy | None, tls: Callable[[bool], ssl.SSLContext]
+    ) -> None:
+        parts = urlsplit(origin)
+        self.core = core
+        self.origin = origin
+        self.proxy = proxy
+        self.secure = parts.scheme == "https"
+        self.host = parts.hostname or ""
+        self.port = parts.port or _PORTS[parts.scheme]
+        self.hop = (self.host, self.port)
+        self.hop_secure = False
+        if proxy is not None:
+            first = urlsplit(proxy.url)
+            self.hop = (first.hostname or "", first.port or _PORTS[first.scheme])
+            self.hop_secure = first.scheme == "https"
+        self.tls = tls
+        self._host_field = (b"Host", parts.netloc.encode("ascii"))
+        self._scheme = parts.scheme.encode("ascii")
+        self._end = core.Origin(self._scheme, self.host.encode("ascii"), self.port)
+        self._to_proxy: list[tuple[bytes, bytes]] = []
+        if proxy is not None:
+            self._to_proxy = [(name.encode(), value.encode()) for name, value in proxy.headers.items()]
+
+    def written(self, request: Request, target: str, limits: dict[str, Any]) -> Any:
+        """Return a request as httpcore takes it.
+
+        Args:
+            request: what to send.
+            target: path and query.
+            limits: httpcore's extensions.
+        """
+        core, pairs, body = self.core, request.headers.pairs, request.body
+        fields = [self._host_field, *[(name.encode("ascii"), value.encode("latin-1")) for name, value in pairs]]
+        if not encoding_is_chosen([name for name, _ in pairs]):
+            fields.append((b"Accept-Encoding", ACCEPTED.encode()))
+        if body or request.method in ("POST", "PUT", "PATCH"):
+            fields.append((b"Content-Length", b"%d" % len(body)))
+        if self.proxy is not None and not self.secure:
+            target = request.url  # a proxy wants all of it (RFC 9112, 3.2.2)
+            fields += self._to_proxy
+        url = core.URL(scheme=self._scheme, host=self._end.host, port=self.port, target=target.encode("ascii"))
+        return core.Request(request.method, url, headers=fields, content=_Body(body), extensions=limits)
+
+    def connect_request(self) -> Any:
+        """Return the request for a tunnel."""
+        address = f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+        target = address.encode("ascii")
+        url = self.core.URL(scheme=self._scheme, host=self._end.host, port=self.port, target=target)
+        return self.core.Request("CONNECT", url, headers=[(b"Host", target), *self._to_proxy])
+
+    def connection(self, kind: str, wire: Any) -> Any:
+        """Return httpcore's connection of a kind, as ``"HTTP11Connection"``."""
+        return getattr(self.core, kind)(origin=self._end, stream=wire)
+
+    def check(self, raw: Any) -> None:
+        """Make sure that a proxy has agreed to a tunnel.
+
+        Raises:
+            httpcore.ProxyError: it has not.
+        """
+        if not 200 <= raw.status < 300:
+            raise self.core.ProxyError
+
+
+class Link:
+    """One connection, of one exchange at a time.
+
+    Also of HTTP/2, which could carry more: httpcore's threads can take the same stream for two
+    requests, and where one request waits too long all that share the connection fail.
+
+    Attributes:
+        stage: where it stands.
+    """
+
+    connection: Any
+    wire: Any
+
+    def __init__(self, route: Route) -> None:
+        self.route = route
+        self.stage = CONNECTING if route.proxy is None else PROXY
+        self.http2 = False
+        self.wire = None
+
+    @property
+    def reusable(self) -> bool:
+        """Whether nothing of an exchange is left, so that another can follow."""
+        if not self.connection.is_available():
+            return False
+        if self.http2:
+            return True
+        # What comes after an answer must not become part of the next. There is no public way to see it.
+        state = getattr(self.connection, "_h11_state", None)
+        return state is not None and not state.trailing_data[0]
+
+
+class Common:
+    """What does not depend on how to wait: settings, routes, answers, failures."""
+
+    def __init__(self, settings: TransportSettings, core: str) -> None:
+        self.settings = settings
+        self._core: ModuleType = import_module(core)
+        self._contexts: dict[bool, ssl.SSLContext] = {}
+        self._usual = _limits(settings.timeout)
+        if settings.ca_bundle is not None or settings.client_cert is not None:
+            self.tls(False)
+        if settings.proxy is not None:
+            read_proxy(settings.proxy)
+
+    def tls(self, to_proxy: bool) -> ssl.SSLContext:
+        """Return a context, made once: reading the certificates takes longer than a handshake."""
+        http2 = self.settings.http2 and not to_proxy
+        context = self._contexts.get(http2)
+        if context is None:
+            context = tls_context(self.settings)
+            context.set_alpn_protocols(["h2", "http/1.1"] if http2 else ["http/1.1"])
+            self._contexts[http2] = context
+        return context
+
+    def route(self, origin: str) -> Route:
+        """Return how to reach an origin.
+
+        Raises:
+            InvalidConfiguration: the proxy that the environment names is not a usable URL.
+        """
+        return Route(self._core, origin, proxy_for(self.settings.proxy, origin), self.tls)
+
+    def limits(self, timeout: Timeout) -> dict[str, Any]:
+        """Return httpcore's extensions for a timeout."""
+        return self._usual if timeout is self.settings.timeout else _limits(timeout)
+
+    def begun(self, raw: Any, request: Request) -> Headers:
+        """Return the fields of an answer whose body may be read.
+
+        Raises:
+            ProtocolError: it must not.
+        """
+        if raw.status < 200:
+            raise exc.ProtocolError("The answer is not a final one")
+        headers = Headers(tuple([(name.decode("latin-1"), value.decode("latin-1")) for name, value in raw.headers]))
+        length = headers.get("content-length", "")
+        if (
+            length.isdecimal()
+            and int(length) > self.settings.max_response_size
+            and request.method != "HEAD"
+            and raw.status not in _BODILESS
+        ):
+            raise too_large(self.settings.max_response_size)
+        return headers
+
+    def answer(self, status: int, headers: Headers, body: bytes) -> Response:
+        """Return an answer that has come whole.
+
+        Raises:
+            ProtocolError: its body is too large, or cannot be decompressed.
+        """
+        limit = self.settings.max_response_size
+        if len(body) > limit:
+            raise too_large(limit)
+        encoding = headers.get("content-encoding")
+        return Response(status, headers, decompressed(body, encoding, limit) if encoding else body)
+
+    def failure(self, error: Exception, link: Link, timeout: Timeout) -> exc.APIError:
+        """Return what to raise for an exception."""
+        if isinstance(error, exc.APIError):
+            return error
+        if link.stage is OPEN and link.wire.stopped:
+            return too_large(self.settings.max_response_size)
+        route = link.route
+        causes = causes_of(error)
+        late = any(isinstance(cause, (TimeoutError, self._core.TimeoutException)) for cause in causes)
+        kind: type[exc.NetworkError]
+        if link.stage is PROXY:
+            kind, said = exc.ProxyError, f"the proxy {route.proxy and route.proxy.url} refused or failed"
+        elif link.stage is OPEN:
+            if late:
+                kind, said = exc.ReadTimeout, f"the server was silent for {timeout.read:g} s"
+            elif self._has_ended(error, link):
+                kind, said = exc.ConnectionLost, _ENDED
+            else:
+                kind, said = exc.ProtocolError, "the answer is not HTTP"
+        elif late:
+            kind, said = exc.ConnectTimeout, f"no connection within {timeout.connect:g} s"
+        elif link.stage is CONNECTING and not any(isinstance(cause, _RESET) for cause in causes):
+            kind, said = exc.ConnectError, "no connection could be made"
+        elif route.secure:
+            kind, said = exc.TLSError, "TLS failed"
+        else:
+            # It was accepted, and reset before anybody looked.
+            kind, said = exc.ConnectionLost, _ENDED
+        failure = kind(f"{route.origin}: {said}{reason_of(causes)}")
+        # The others quote what came, which may repeat what was sent.
+        plain = (OSError, BaseExceptionGroup, self._core.NetworkError, self._core.TimeoutException)
+        if all(isinstance(cause, plain) for cause in causes):
+            failure.__cause__ = error
+        return failure
+
+    def _has_ended(self, error: Exception, link: Link) -> bool:
+        if isinstance(error, (OSError, self._core.NetworkError)):
+            return True
+        if not isinstance(error, self._core.RemoteProtocolError):
+            return False
+        if link.http2:
+            # Of a stream that was reset, or a connection that was given up, it carries the event.
+            return True
+        return bool(link.wire.ended and link.wire.http)
+
+
+def _limits(timeout: Timeout) -> dict[str, Any]:
+    return {"timeout": {"read": timeout.read, "write": timeout.read}}
+
+
+def bare(error: BaseException) -> BaseException:
+    """Return an exception without the tracebacks that it and its causes have."""
+    causes_of(error)
+    return error
