@@ -1,0 +1,410 @@
+"""aiohttp, against real sockets: what is particular to it."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import socket
+import struct
+import threading
+import time
+import warnings
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import trio
+
+from ovhcore import exceptions as exc
+from ovhcore.plugins import TransportSettings
+from ovhcore.protocol.messages import Request, Response, Timeout
+from ovhcore_transports.aiohttp import AsyncAiohttpTransport, open_async
+from ovhcore_transports.places import Places
+from tests.certificates import Authority
+from tests.servers import RawServer, Received, answer
+from tests.tunnels import tunnelling
+
+DIRECT = TransportSettings(Timeout(5, 5), proxy="none")
+TUNNEL = b"HTTP/1.1 200 OK\r\n\r\n"
+
+
+def run(steps: Callable[[AsyncAiohttpTransport], Awaitable[Any]], settings: TransportSettings = DIRECT) -> Any:
+    """Take steps with a transport; afterwards nothing is left of it."""
+
+    async def main() -> Any:
+        transport = open_async(settings)
+        try:
+            return await steps(transport)
+        finally:
+            await transport.close()
+            await transport.close()
+            for _ in range(100):  # aiohttp 3.11 ends the task that writes a long body a little later
+                if len(asyncio.all_tasks()) == 1:
+                    break
+                await asyncio.sleep(0.01)
+            assert asyncio.all_tasks() == {asyncio.current_task()}
+
+    return asyncio.run(main())
+
+
+def send(request: Request, settings: TransportSettings = DIRECT) -> Response:
+    response: Response = run(lambda transport: transport.send(request), settings)
+    return response
+
+
+def fails(request: Request, settings: TransportSettings = DIRECT) -> exc.APIError:
+    with pytest.raises(exc.APIError) as caught:
+        send(request, settings)
+    return caught.value
+
+
+def get(url: str, timeout: Timeout | None = None) -> Request:
+    return Request("GET", url, {"User-Agent": "me", "Accept": "application/json"}, timeout=timeout)
+
+
+@contextmanager
+def accepting(serve: Callable[[socket.socket], object]) -> Iterator[str]:
+    """Run ``serve`` with each connection; yield the address."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def accept() -> None:
+            while True:
+                try:
+                    connection, _ = listening.accept()
+                except OSError:
+                    return
+                with connection:
+                    serve(connection)
+
+        thread = threading.Thread(target=accept, daemon=True)
+        thread.start()
+        yield f"127.0.0.1:{listening.getsockname()[1]}"
+        listening.shutdown(socket.SHUT_RDWR)
+    thread.join(5)
+
+
+def reset(connection: socket.socket) -> None:
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    connection.close()
+
+
+@pytest.mark.parametrize(
+    "target",
+    ["/ip/1.2.3.0%2f24", "/[x]';y", "/a?b?c=/?", "//a//b", "/a/../b/.", "/?q=[]'&&%zz", '/|"<>\\^`{}', "/a@b:c"],
+)
+def test_targets_go_out_as_they_are(target: str) -> None:
+    with RawServer() as server:
+        assert send(get(server.origin + target)).status == 200
+        assert send(get(server.origin + target), TransportSettings(proxy=server.origin)).status == 200
+    assert [received.target for received in server.received] == [target, server.origin + target]
+
+
+@pytest.mark.parametrize("target", ["/a?", "/a#b", "/é"])
+def test_what_would_change_is_refused(target: str) -> None:
+    with RawServer() as server:
+        assert type(fails(get(server.origin + target))) is exc.InvalidRequest
+        assert type(fails(get(server.origin.replace("//", "//user:word@") + "/"))) is exc.InvalidRequest
+        assert type(fails(Request("GET", server.url, {"X-A": "a\r\nb"}))) is exc.InvalidRequest
+    assert server.received == []
+
+
+def test_no_field_is_added_and_no_cookie_kept() -> None:
+    async def steps(transport: AsyncAiohttpTransport) -> None:
+        for method, body in [("GET", b""), ("POST", b""), ("POST", b"x"), ("POST", b"x" * 300_000)]:
+            await transport.send(Request(method, server.url, {"accept-encoding": "identity"}, body))
+        await transport.send(get(server.url))
+
+    with RawServer(answer(b"1", "200 OK", "Set-Cookie: sid=CANARY")) as server:
+        run(steps)
+    plain, empty, posted, large, last = (received.fields for received in server.received)
+    assert sorted(plain) == ["accept-encoding", "host"]
+    assert [fields["content-length"] for fields in (empty, posted, large)] == ["0", "1", "300000"]
+    assert sorted(empty) == sorted(posted) == sorted(large) == ["accept-encoding", "content-length", "host"]
+    assert sorted(last) == ["accept", "accept-encoding", "host", "user-agent"]
+    assert server.received[3].body == b"x" * 300_000
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT", "POST", "DELETE"])
+def test_nothing_is_sent_twice(method: str) -> None:
+    async def steps(transport: AsyncAiohttpTransport) -> None:
+        await transport.send(Request(method, server.url))
+        with pytest.raises(exc.ConnectionLost):
+            await transport.send(Request(method, server.url))
+
+    with RawServer(lambda request: answer() if len(server.received) == 1 else None) as server:
+        run(steps)
+    assert (len(server.received), server.connections) == (2, 1)
+
+
+def test_a_connection_that_the_server_closed_is_not_used() -> None:
+    async def steps(transport: AsyncAiohttpTransport) -> None:
+        for _ in range(3):
+            await transport.send(Request("POST", server.url))
+            time.sleep(0.1)  # not asyncio's: it does not see the end
+
+    with RawServer() as server:
+        server.hang_up = True
+        run(steps)
+    assert (len(server.received), server.connections) == (3, 3)
+
+
+STRAY = [b"garbage", b"HTTP/1.1 500 No\r\nContent-Length: 3\r\n\r\nbad", b"HTTP/1.1 500 No\r\nCon"]
+
+
+@pytest.mark.parametrize("stray", STRAY)
+@pytest.mark.parametrize("split", [None, len(answer(b"ok"))])
+@pytest.mark.parametrize("before", [b"", b"HTTP/1.1 103 Early\r\n\r\n"])
+def test_what_follows_an_answer_is_dropped(stray: bytes, split: int | None, before: bytes) -> None:
+    async def steps(transport: AsyncAiohttpTransport) -> list[bytes]:
+        bodies = []
+        for _ in range(2):
+            bodies.append((await transport.send(get(server.url))).body)
+            await asyncio.sleep(0.1)
+        return bodies
+
+    with RawServer(before + answer(b"ok") + stray) as server:
+        server.split = split and len(before) + split
+        assert run(steps) == [b"ok", b"ok"]
+    assert server.connections == 2 or stray is STRAY[2]
+
+
+@pytest.mark.parametrize(
+    ("reply", "kind"),
+    [
+        (b"garbage\r\n\r\n", exc.ProtocolError),
+        (b"HTTP/1.1 200 OK\r\nX: " + b"a" * (1 << 20) + b"\r\n\r\n", exc.ProtocolError),
+        (b"HTTP/1.1 200 OK\r\n" + b"X: a\r\n" * 200_000 + b"\r\n", exc.ProtocolError),
+        (b"HTTP/1.1 101 Other\r\n\r\n", exc.ProtocolError),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", exc.ProtocolError),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\na", exc.ConnectionLost),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\na", exc.ConnectionLost),
+        (b"HTTP/1.1 100 Continue\r\n\r\n", exc.ConnectionLost),
+    ],
+)
+@pytest.mark.parametrize("split", [None, 47])
+def test_answers_that_are_none(reply: bytes, kind: type[exc.NetworkError], split: int | None) -> None:
+    with RawServer(reply) as server:
+        server.hang_up = True
+        server.split = split
+        error = fails(get(server.url))
+    assert type(error) is kind
+    assert kind is exc.ConnectionLost or error.__cause__ is None
+
+
+def test_large_headers_and_many() -> None:
+    fields = ["Link: " + "a" * 60_000, *(f"X-{number}: a" for number in range(200))]
+    with RawServer(answer(b"1", "200 OK", *fields)) as server:
+        assert len(send(get(server.url)).headers) == 202
+
+
+def test_bodies_in_pieces_and_too_large() -> None:
+    with RawServer(answer(b"x" * 1000)) as server:
+        server.split = 100
+        assert send(get(server.url)).body == b"x" * 1000
+        for split in (100, None):
+            server.split = split
+            small = TransportSettings(Timeout(5, 5), "none", max_response_size=999)
+            assert "larger than max_response_size, 999 bytes" in str(fails(get(server.url), small))
+
+
+def test_a_reset_is_no_end_of_a_body() -> None:
+    def serve(connection: socket.socket) -> None:
+        connection.recv(65536)
+        connection.sendall(b"HTTP/1.0 200 OK\r\n\r\nhalf")
+        time.sleep(0.05)
+        reset(connection)
+
+    with accepting(serve) as address:
+        assert type(fails(get(f"http://{address}/"))) is exc.ConnectionLost
+    with accepting(reset) as address:
+        assert type(fails(get(f"http://{address}/"))) is exc.ConnectionLost
+
+
+@pytest.mark.parametrize("reply", [None, b"", b"HTTP/1.1 103 Early\r\n\r\n"])
+def test_silence(reply: bytes | None) -> None:
+    def serve(connection: socket.socket) -> None:
+        if reply is not None:
+            while not connection.recv(65536).endswith(b"y"):
+                pass
+            connection.sendall(reply)
+        time.sleep(0.5)
+
+    with accepting(serve) as address:
+        request = Request("POST", f"http://{address}/", body=b"x" * 9_000_000 + b"y", timeout=Timeout(5, 0.2))
+        assert type(fails(request)) is exc.ReadTimeout
+
+
+def test_a_shorter_read_timeout_than_the_last_one() -> None:
+    def slow(request: Received) -> bytes:
+        time.sleep(0.3)
+        return answer()
+
+    async def steps(transport: AsyncAiohttpTransport) -> None:
+        for seconds in (0.2, 5.0):
+            await transport.send(get(server.url, Timeout(5, seconds)))
+        await asyncio.sleep(0.3)  # the timer of the first finds nothing to do
+        await transport.send(get(server.url, Timeout(5, 0.2)))
+        await transport.send(get(server.url))
+        await asyncio.sleep(0.1)
+        server.respond = slow
+        begin = time.monotonic()
+        with pytest.raises(exc.ReadTimeout):
+            await transport.send(get(server.url, Timeout(5, 0.05)))
+        assert time.monotonic() - begin < 0.25
+        for _ in range(3):  # longer together than the timeout of each
+            await transport.send(get(server.url, Timeout(5, 0.5)))
+
+    with RawServer() as server:
+        run(steps)
+
+
+def test_a_pool_that_is_used_up() -> None:
+    release = threading.Event()
+
+    def stall(request: Received) -> bytes:
+        release.wait(5)
+        return answer()
+
+    async def steps(transport: AsyncAiohttpTransport) -> None:
+        busy = [asyncio.ensure_future(transport.send(get(server.url))) for _ in range(2)]
+        await asyncio.sleep(0.1)
+        with pytest.raises(exc.PoolTimeout, match=r"within 0\.05 s") as caught:
+            await transport.send(get(server.url, Timeout(5, 0.05)))
+        assert not caught.value.may_have_arrived
+        assert "_Route(None)" in repr(next(iter(transport._open.values())).routes)
+        with pytest.raises(exc.TotalTimeout):
+            await transport.send(get(server.url, Timeout(5, 5, 0.05)))
+        waiting = asyncio.ensure_future(transport.send(get(server.url)))
+        await asyncio.sleep(0)
+        busy.pop().cancel()
+        while server.connections < 3:  # in the place of the one that was cancelled
+            await asyncio.sleep(0.01)
+        release.set()
+        await asyncio.gather(waiting, *busy)
+
+    with RawServer(stall) as server:
+        run(steps, TransportSettings(Timeout(5, 5), "none", pool_size=2))
+
+
+def test_a_slot_is_not_lost_with_who_got_it() -> None:
+    async def main() -> None:
+        slots = Places(0)
+        waiting = asyncio.ensure_future(slots.wait(5))
+        await asyncio.sleep(0)
+        slots.release()
+        waiting.cancel()
+        await asyncio.gather(waiting, return_exceptions=True)
+        assert slots.free == 1
+
+    asyncio.run(main())
+
+
+def test_closing_ends_what_is_under_way() -> None:
+    async def steps(transport: AsyncAiohttpTransport) -> list[type]:
+        tasks = [asyncio.ensure_future(transport.send(get(server.url))) for _ in range(2)]
+        await asyncio.sleep(0.1)
+        tasks.append(asyncio.ensure_future(transport.send(get(f"https://{stalls}/"))))
+        await asyncio.sleep(0.1)
+        await transport.close()
+        with pytest.raises(exc.ClientClosed):
+            await transport.send(get(server.url))
+        errors = await asyncio.gather(*tasks, return_exceptions=True)
+        return [type(error) for error in errors]
+
+    half = b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf"
+    one = TransportSettings(Timeout(5, 5), "none", pool_size=1)
+    with RawServer(half) as server, accepting(lambda connection: time.sleep(1)) as stalls:
+        lost, closed, unconnected = run(steps, one)
+    assert (lost, closed) == (exc.ConnectionLost, exc.ClientClosed)
+    assert issubclass(unconnected, exc.ConnectError)
+
+
+def test_loops_that_end_close_their_connections() -> None:
+    with RawServer() as server:
+        transport = open_async(DIRECT)
+        for _ in range(2):
+            assert asyncio.run(transport.send(get(server.url))).status == 200
+
+        async def dropped() -> None:
+            await open_async(DIRECT).send(get(server.url))
+            gc.collect()
+            await asyncio.sleep(0.01)
+
+        asyncio.run(dropped())
+        gc.collect()
+    assert server.connections == 3
+
+
+def test_loops_that_are_closed_without_their_end() -> None:
+    with RawServer() as server:
+        transport = open_async(DIRECT)
+
+        def once(transport: AsyncAiohttpTransport) -> None:
+            loop = asyncio.new_event_loop()
+            loop.run_until_complete(transport.send(get(server.url)))
+            loop.close()
+
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ResourceWarning)  # asyncio's own, of transports that nobody can close
+            once(transport)
+            once(transport)
+            del transport
+            gc.collect()
+    assert server.connections == 2
+
+
+def test_a_handshake_that_outlasts_asyncio(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("asyncio.constants.SSL_HANDSHAKE_TIMEOUT", 0.1)
+    with accepting(lambda connection: time.sleep(0.5)) as address:
+        error = fails(get(f"https://{address}/"), TransportSettings(Timeout(5, 5)))
+    assert type(error) is exc.ConnectTimeout
+
+
+def test_under_trio() -> None:
+    async def main() -> None:
+        transport = open_async(DIRECT)
+        with pytest.raises(exc.InvalidConfiguration, match="under trio use transport 'httpx'"):
+            await transport.send(get("http://127.0.0.1:1/"))
+        await transport.close()
+
+    trio.run(main)
+
+
+def test_failures_to_connect(tmp_path: Path) -> None:
+    with RawServer() as closed:
+        pass
+    assert type(fails(get(closed.url))) is exc.ConnectError
+    proxied = TransportSettings(Timeout(5, 5), closed.origin.replace("//", "//me:CANARY@"))
+    for url in ("http://api.invalid/", "https://api.invalid/"):
+        error = fails(get(url), proxied)
+        assert type(error) is exc.ProxyError
+        assert f"the proxy {closed.origin} refused or failed" in str(error)
+    with accepting(lambda connection: time.sleep(0.5)) as address:
+        assert type(fails(get(f"https://{address}/", Timeout(0.1, 5)))) is exc.ConnectTimeout
+    with accepting(lambda connection: connection.recv(65536)) as address:
+        assert type(fails(get(f"https://{address}/"))) is exc.TLSError
+    authority = Authority(tmp_path)
+    with RawServer(answer(b"1"), authority.server_context("127.0.0.1")) as server:
+        assert type(fails(get(server.url))) is exc.TLSError
+        assert send(get(server.url), TransportSettings(Timeout(5, 5), "none", str(authority.bundle))).body == b"1"
+
+
+def test_tunnels(tmp_path: Path) -> None:
+    with tunnelling(tmp_path) as (request, settings):
+        assert send(request, settings).body == b"1"
+    refusals: list[tuple[bytes | None, type[exc.NetworkError]]] = [
+        (answer(b"", "407 No"), exc.ProxyError),
+        (b"garbage\r\n\r\n", exc.ProxyError),
+        (None, exc.ProxyError),
+        (TUNNEL, exc.ConnectTimeout),
+    ]
+    for refusal, kind in refusals:
+        with RawServer(lambda request, refusal=refusal: refusal) as server:  # type: ignore[misc]
+            proxy = server.origin.replace("//", "//me:CANARY@")
+            assert type(fails(get("https://api.invalid/"), TransportSettings(Timeout(0.2, 5), proxy))) is kind
+    with RawServer(answer(b"1")) as server:
+        proxied = TransportSettings(Timeout(5, 5), server.origin.replace("//", "//me:word@"))
+        assert send(get("http://api.invalid/"), proxied).body == b"1"
+    assert server.received[0].fields["proxy-authorization"] == "Basic bWU6d29yZA=="
