@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,9 +15,9 @@ import ovhcore as ovh
 from ovhcore.plugins import TransportSettings
 from ovhcore.protocol.messages import Request, Timeout
 from ovhcore.protocol.signing import verify_request
+from ovhcore.testing import Received, WireServer
 from ovhcore_transports.sandbox.state import AccessKeys
 from ovhcore_transports.urllib3 import Urllib3Transport
-from tests.servers import RawServer, Received
 
 CASES = 5000 if os.environ.get("HYPOTHESIS_PROFILE") == "full" else 300
 KEYS: AccessKeys = {
@@ -30,13 +28,13 @@ KEYS: AccessKeys = {
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[RawServer]:
-    with RawServer() as running:
+def server() -> Iterator[WireServer]:
+    with WireServer() as running:
         yield running
 
 
 @pytest.fixture(scope="module")
-def client(server: RawServer) -> Iterator[ovh.Client]:
+def client(server: WireServer) -> Iterator[ovh.Client]:
     # "off": the server has no clock to correct with.
     transport = Urllib3Transport(TransportSettings(Timeout(10, 10), proxy="none"))
     with ovh.Client(endpoint=server.url, transport=transport, time_sync="off", **KEYS) as made:
@@ -44,7 +42,7 @@ def client(server: RawServer) -> Iterator[ovh.Client]:
     transport.close()
 
 
-def check_signed(server: RawServer, received: Received) -> None:
+def check_signed(server: WireServer, received: Received) -> None:
     """Verify a signature from what the socket received alone."""
     request = Request(received.method, server.origin + received.target, received.fields, received.body)
     found = verify_request(request, application_secret="application-secret", consumer_key="consumer")
@@ -75,7 +73,7 @@ def is_refused(path: str) -> bool:
 
 @settings(max_examples=CASES)
 @given(st.data())
-def test_what_is_received_is_what_was_signed(client: ovh.Client, server: RawServer, data: st.DataObject) -> None:
+def test_what_is_received_is_what_was_signed(client: ovh.Client, server: WireServer, data: st.DataObject) -> None:
     method = data.draw(st.sampled_from(["GET", "DELETE", "POST", "PUT"]))
     server.received.clear()
     if data.draw(st.booleans()):
@@ -102,51 +100,3 @@ def test_what_is_received_is_what_was_signed(client: ovh.Client, server: RawServ
     assert received.method == method
     if method in ("GET", "DELETE"):
         assert received.body == b""
-
-
-def operations(file: Path) -> Iterator[tuple[str, str, str, dict[str, Any]]]:
-    """Yield method, server path, template and operation of an OpenAPI document."""
-    document = json.loads(file.read_text("utf-8"))
-    base = re.sub(r"^https?://[^/]+", "", document["servers"][0]["url"]).rstrip("/")
-    for template, item in document["paths"].items():
-        for method, operation in item.items():
-            if method in ("get", "post", "put", "delete", "patch"):
-                operation["parameters"] = [*item.get("parameters", []), *operation.get("parameters", [])]
-                yield method.upper(), base, template, operation
-
-
-def example(schema: dict[str, Any]) -> Any:
-    """Return a value for a parameter, a nasty one where the schema allows it."""
-    if "example" in schema:
-        return schema["example"]
-    if schema.get("enum"):
-        return schema["enum"][0]
-    kind = schema.get("type")
-    if kind == "array":
-        return [example(schema.get("items", {})), example(schema.get("items", {}))]
-    return {"integer": 2**60 + 1, "number": 1.5, "boolean": True}.get(str(kind), "1.2.3.0/24 é'[x]")
-
-
-def test_every_operation_of_the_api(client: ovh.Client, server: RawServer, shared_data: Path) -> None:
-    count = 0
-    for file in sorted((shared_data / "openapi").glob("*.json")):
-        for method, base, template, operation in operations(file):
-            server.received.clear()
-            names = re.findall(r"\{([^}]+)\}", template)
-            schemas = {p["name"]: p.get("schema", {}) for p in operation["parameters"] if "name" in p}
-            arguments = {name: example(schemas.get(name, {})) for name in names}
-            if method in ("GET", "DELETE"):
-                arguments |= {
-                    p["name"]: example(p.get("schema", {})) for p in operation["parameters"] if p.get("in") == "query"
-                }
-                getattr(client, method.lower())(base + template, **arguments)
-            elif method == "PATCH":
-                path = re.sub(r"\{[^}]+\}", "x", base + template)
-                client.call(method, path, {"a": 1})
-            else:
-                getattr(client, method.lower())(base + template, **arguments, description="é")
-            (received,) = server.received
-            check_signed(server, received)
-            assert received.target.count("/") == (base + template).count("/")
-            count += 1
-    assert count > 1000

@@ -1,0 +1,89 @@
+"""Every transport of ours passes the kit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from runpy import run_path
+from typing import Any, ClassVar
+
+from ovhcore.plugins import TransportSettings
+from ovhcore.testing import TransportConformance
+from tests.conformance.transports import FULL, PLACES, made
+
+EXAMPLE = (
+    Path(__file__).resolve().parent.parent.parent / "examples" / "ovhcore-httpclient" / "src" / "ovhcore_httpclient.py"
+)
+
+
+class Ours(TransportConformance):
+    """Opens one of ours by its place, as a client does."""
+
+    place: ClassVar[str]
+    examples = 450 if FULL else 40
+    calls = 10_000 if FULL else 200
+
+    def open(self, settings: TransportSettings) -> Any:
+        return made(PLACES[self.place], settings)
+
+
+class OursAsync(Ours):
+    """Tasks cost less than threads."""
+
+    at_once = 1000
+
+
+class TestUrllib3(Ours):
+    place = "urllib3, sync"
+
+
+class TestAsyncUrllib3(OursAsync):
+    place = "urllib3, async"
+
+
+class TestHttpx(Ours):
+    place = "httpx, sync"
+
+
+class TestHttpx2(Ours):
+    place = "httpx2, sync"
+
+
+class TestAsyncHttpx(OursAsync):
+    place = "httpx, async"
+
+
+class TestAsyncHttpx2(OursAsync):
+    place = "httpx2, async"
+
+
+class TestAsyncHttpxOnTrio(OursAsync):
+    place = "httpx, async"
+    loop = "trio"
+
+
+class TestAsyncHttpx2OnTrio(OursAsync):
+    place = "httpx2, async"
+    loop = "trio"
+
+
+class TestAiohttp(OursAsync):
+    place = "aiohttp, async"
+
+
+class TestPyreqwest(Ours):
+    place = "pyreqwest, sync"
+    lacks = frozenset({"fields that are not ASCII"})
+
+
+class TestAsyncPyreqwest(OursAsync):
+    place = "pyreqwest, async"
+    lacks = frozenset({"fields that are not ASCII", "closing what is cancelled"})
+
+
+class TestHttpClientOfTheExamples(TransportConformance):
+    examples = Ours.examples
+    calls = Ours.calls
+    lacks = frozenset({"proxy", "https proxy"})
+
+    def open(self, settings: TransportSettings) -> Any:
+        return run_path(str(EXAMPLE))["HttpClientTransport"](settings)
