@@ -82,6 +82,11 @@ def test_over_real_sockets(capsys: pytest.CaptureFixture[str], monkeypatch: pyte
         assert capsys.readouterr().out == first
 
 
+def test_a_loop_of_ones_own() -> None:
+    with serve(Sandbox()) as server:
+        assert run("own_loop.py", server.url).splitlines() == ["Ada", "FR54100001 14.38 €"]
+
+
 def test_a_user_who_has_not_validated_yet(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("builtins.input", lambda prompt: "")
     client = ovh.Client("ovh-eu", transport=SandboxTransport(Sandbox()), **ACCESS_KEYS)
