@@ -1,4 +1,8 @@
-"""CPU time of a whole process that imports, less the interpreter's own: ``python -m benchmarks.startup``."""
+"""CPU time of whole processes: ``python -m benchmarks.startup``.
+
+First those that import and make a client, less the interpreter's own time; then those that
+also make one signed GET to a server on loopback, from beginning to end.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +17,7 @@ from statistics import median
 import ovhcore
 import ovhcore_transports
 from benchmarks.measure import table
+from benchmarks.server import serving
 
 CLIENT = "Client('ovh-eu', 'application-key', 'application-secret', 'consumer-key')"
 PROGRAMS = {
@@ -32,17 +37,33 @@ def spent(code: str) -> float:
     return (after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime) * 1e3
 
 
+def medians(programs: dict[str, str], rounds: int) -> dict[str, float]:
+    """Return the median CPU time of each program in milliseconds; they take turns."""
+    times: dict[str, list[float]] = {name: [] for name in programs}
+    for _ in range(rounds):
+        for name, code in programs.items():
+            times[name].append(spent(code))
+    return {name: median(values) for name, values in times.items()}
+
+
+def first_calls(base: str) -> dict[str, str]:
+    """Return programs that make one signed GET."""
+    ours = "import ovhcore; c = ovhcore.Client({!r}, 'k', 's', 'c', transport={!r}, proxy='none'); c.get('/me')"
+    theirs = f"import ovh; ovh.client.ENDPOINTS[{base!r}] = {base!r}; ovh.Client({base!r}, 'k', 's', 'c').get('/me')"
+    names = ("pyreqwest", "urllib3", "httpx", "httpx2")
+    return {"python-ovh": theirs} | {f"ovhcore on {name}": ours.format(base, name) for name in names}
+
+
 def main() -> None:
+    """Measure and print."""
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     for package in (ovhcore, ovhcore_transports):  # as an installation does
         compileall.compile_dir(Path(str(package.__file__)).parent, quiet=2)
-    times: dict[str, list[float]] = {name: [] for name in ("", *PROGRAMS)}
-    for _ in range(25):
-        for name in times:
-            times[name].append(spent(PROGRAMS.get(name, "pass")))
-    interpreter = median(times.pop(""))
-    figures = {name: median(values) - interpreter for name, values in times.items()}
-    print(table(figures, "import ovh", "CPU ms"))
+    figures = medians({"": "pass", **PROGRAMS}, 25)
+    interpreter = figures.pop("")
+    print(table({name: value - interpreter for name, value in figures.items()}, "import ovh", "CPU ms"))
+    with serving() as origin:
+        print("\n" + table(medians(first_calls(f"{origin}/1.0"), 25), "python-ovh", "CPU ms"))
 
 
 if __name__ == "__main__":
