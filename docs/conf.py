@@ -26,9 +26,15 @@ autodoc_member_order = "bysource"
 autodoc_default_options = {"members": True, "show-inheritance": True}
 napoleon_google_docstring = True
 napoleon_use_rtype = False
+napoleon_use_ivar = True  # of a named tuple the attributes are documented as such already
 nitpicky = True
 # The standard library's own pages, and type variables, which have none.
-nitpick_ignore_regex = [("py:.*", r"(collections|os)\..*"), ("py:.*", r"ovhcore\..*\.[A-Z]")]
+nitpick_ignore_regex = [
+    ("py:.*", r"(collections|os|ssl|re|pathlib|http|threading|types)\..*"),
+    ("py:.*", r"(ovhcore(_transports)?\..*\.)?[A-Z]"),
+    ("py:class", "Path"),
+    ("py:.*", "NotHTTP"),
+]
 doctest_test_doctest_blocks = ""  # those of docstrings are run by the tests
 
 
@@ -36,6 +42,6 @@ def setup(app: Any) -> None:
     """Leave the constructors of exceptions out: nobody calls them, and their sentence is what counts."""
 
     def signature(app: Any, what: str, *rest: object) -> tuple[str, None] | None:
-        return ("", None) if what == "exception" else None
+        return ("", None) if what == "exception" and str(rest[0]).startswith("ovhcore.exceptions.") else None
 
     app.connect("autodoc-process-signature", signature)
