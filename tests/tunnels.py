@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ovhcore.plugins import TransportSettings
 from ovhcore.protocol.messages import Request, Timeout
-from tests.certificates import Authority
+from ovhcore.testing import Authority
 from tests.servers import RawServer, answer
 
 

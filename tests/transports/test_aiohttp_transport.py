@@ -20,9 +20,9 @@ import trio
 from ovhcore import exceptions as exc
 from ovhcore.plugins import TransportSettings
 from ovhcore.protocol.messages import Request, Response, Timeout
+from ovhcore.testing import Authority
 from ovhcore_transports.aiohttp import AsyncAiohttpTransport, open_async
 from ovhcore_transports.places import Places
-from tests.certificates import Authority
 from tests.servers import RawServer, Received, answer
 from tests.tunnels import tunnelling
 

@@ -24,9 +24,9 @@ import trio
 from ovhcore import exceptions as exc
 from ovhcore.plugins import TransportSettings
 from ovhcore.protocol.messages import Request, Response, Timeout
+from ovhcore.testing import Authority, Peer
 from ovhcore_transports.httpx import open_async, open_async_2, open_sync, open_sync_2
 from ovhcore_transports.httpx.blocking import HttpxTransport, _Link, _Wire
-from tests.certificates import Authority
 from tests.h2server import H2Server, Stream
 from tests.servers import RawServer, Received, answer
 from tests.tunnels import tunnelling
@@ -311,21 +311,15 @@ def test_a_handshake_that_stalls_or_ends(way: Way) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         url = f"https://127.0.0.1:{server.getsockname()[1]}/"
         assert type(way.fails(get(url), TransportSettings(Timeout(0.2, 9), "none"))) is exc.ConnectTimeout
-    with RawServer(lambda request: None) as plain:
-        plain._serve = lambda connection: connection.close()  # type: ignore[method-assign]
+    with RawServer() as plain:
+        plain.behave = Peer.close
         assert type(way.fails(get(plain.url.replace("http:", "https:")))) is exc.TLSError
 
 
 def test_accepted_and_reset_at_once(way: Way) -> None:
     """In time to be seen while it connects, or not."""
     with RawServer() as server:
-        reset = b"\1\0\0\0\0\0\0\0"
-
-        def serve(connection: socket.socket) -> None:
-            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, reset)
-            connection.close()
-
-        server._serve = serve  # type: ignore[method-assign]
+        server.behave = Peer.reset
         for error in way.outcomes(DIRECT, *[get(server.url)] * 20):
             assert type(error) is exc.ConnectionLost
 

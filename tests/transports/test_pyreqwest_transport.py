@@ -24,11 +24,11 @@ from pyreqwest.exceptions import ConnectError
 from ovhcore import exceptions as exc
 from ovhcore.plugins import TransportSettings
 from ovhcore.protocol.messages import Request, Response, Timeout
+from ovhcore.testing import Authority
 from ovhcore_transports import pyreqwest_clients
 from ovhcore_transports.places import Places
 from ovhcore_transports.pyreqwest import open_async, open_sync
 from ovhcore_transports.pyreqwest_asyncio import _settle
-from tests.certificates import Authority
 from tests.servers import RawServer, Received, answer
 from tests.tunnels import tunnelling
 

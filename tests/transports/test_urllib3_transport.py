@@ -22,10 +22,10 @@ from ovhcore import exceptions as exc
 from ovhcore.flows import Clock, Flow
 from ovhcore.plugins import TransportSettings
 from ovhcore.protocol.messages import Request, Timeout
+from ovhcore.testing import Authority
 from ovhcore_transports.proxies import read_proxy
 from ovhcore_transports.urllib3 import Urllib3Transport, open_sync
 from ovhcore_transports.urllib3_connections import Exchange
-from tests.certificates import Authority
 from tests.servers import RawServer, Received, answer
 from tests.tunnels import tunnelling
 
