@@ -72,7 +72,7 @@ class TestAiohttp(OursAsync):
 
 class TestPyreqwest(Ours):
     place = "pyreqwest, sync"
-    lacks = frozenset({"fields that are not ASCII"})
+    lacks = frozenset({"an exact pool", "fields that are not ASCII"})
 
 
 class TestAsyncPyreqwest(OursAsync):

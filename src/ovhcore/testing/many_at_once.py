@@ -27,10 +27,10 @@ class ConcurrencyConformance(Suite):
             for number, found in enumerate(transport.send_all(requests, self.at_once)):
                 assert isinstance(found, Response), found
                 assert found.body == b'"/1.0/%d"' % number
-            # One that comes back may be replaced before it is there again; a connection for each request is a storm.
-            assert server.connections <= 2 * _POOL
+            # With a pool that is not exact one that comes back may be replaced before it is there again.
+            assert server.connections <= _POOL * (1 if "an exact pool" not in self.lacks else 2)
             transport.close()
-            assert server.all_closed() or "closing what is cancelled" in self.lacks
+            assert server.all_closed()
 
     def test_failures_in_between(self, opened: Opener) -> None:
         """Every third connection breaks in the middle; the answers that come are still the right ones."""
@@ -54,7 +54,7 @@ class ConcurrencyConformance(Suite):
             again = [found for found in transport.send_all(requests[: 2 * _POOL], _POOL) if isinstance(found, Response)]
             assert len(again) >= _POOL  # connections from before may break once more
             transport.close()
-            assert server.all_closed() or "closing what is cancelled" in self.lacks
+            assert server.all_closed()
 
     def test_giving_up(self, opened: Opener) -> None:
         """Tasks that are cancelled while they wait leave a transport that goes on working."""

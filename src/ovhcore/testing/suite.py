@@ -16,6 +16,7 @@ __all__ = ["FEATURES", "Opener", "Suite"]
 FEATURES: Final = frozenset(
     {
         "TLS",
+        "an exact pool",
         "client certificate",
         "closing what is cancelled",
         "fields that are not ASCII",

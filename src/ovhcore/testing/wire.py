@@ -225,10 +225,9 @@ class WireServer:
         self.port: int = self._socket.getsockname()[1]
         self.origin = f"{'http' if context is None else 'https'}://127.0.0.1:{self.port}"
         self.url = self.origin + "/1.0"
-        self._threads: list[threading.Thread] = [threading.Thread(target=self._accept, daemon=True)]
 
     def __enter__(self) -> Self:
-        self._threads[0].start()
+        threading.Thread(target=self._accept, daemon=True).start()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
