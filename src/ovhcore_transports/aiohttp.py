@@ -24,8 +24,9 @@ from ovhcore.protocol.urls import split_url
 
 from .aiohttp_pool import Connector, NotConnected, NotHTTP
 from .asynchronous import AsyncTransport, only_on_asyncio, within
-from .bodies import ACCEPTED, decompressed, too_large
-from .failures import causes_of, reason_of
+from .bodies import ACCEPTED, check_length, decompressed, too_large
+from .deadlines import no_place
+from .failures import ENDED, RESETS, causes_of, reason_of
 from .places import Places
 from .proxies import Proxy, proxy_for, read_proxy
 from .tls import tls_context
@@ -34,20 +35,18 @@ __all__ = ["AsyncAiohttpTransport", "open_async"]
 
 _AUTOMATIC: Final = ("User-Agent", "Accept", "Content-Type")
 _BARE: Final = frozenset({"GET", "DELETE", "HEAD"})
-_BODILESS: Final = (204, 304)
 _LARGE: Final = 1 << 18
 # Of an event loop, until it has closed the sockets of what is cut off, and ended the tasks that wrote.
 _TURNS: Final = 8
 _CUT_OFF: Final = (ssl.SSLEOFError, ssl.SSLZeroReturnError, ssl.SSLSyscallError)
-_ENDED: Final = "the connection ended before the answer was complete"
 
 # The first row that fits anything in the chain of causes, once there was a connection.
 _FAILURES: Final[tuple[tuple[tuple[type[BaseException], ...], type[exc.NetworkError], str], ...]] = (
     ((TimeoutError,), exc.ReadTimeout, "the server was silent for {read:g} s"),
-    (_CUT_OFF, exc.ConnectionLost, _ENDED),
+    (_CUT_OFF, exc.ConnectionLost, ENDED),
     ((ssl.SSLError,), exc.TLSError, "TLS failed"),
     ((aiohttp.ClientResponseError, NotHTTP), exc.ProtocolError, "the answer is not HTTP"),
-    ((aiohttp.ClientError, OSError), exc.ConnectionLost, _ENDED),
+    ((aiohttp.ClientError, OSError), exc.ConnectionLost, ENDED),
 )
 
 
@@ -162,7 +161,7 @@ class AsyncAiohttpTransport(AsyncTransport):
             route.places.free -= 1
         elif not await route.places.wait(timeout.read):
             del opened, route  # as below
-            raise exc.PoolTimeout(f"{origin}: no pooled connection became free within {timeout.read:g} s")
+            raise no_place(timeout, origin)
         elif opened.connector.closed:
             route.places.release()
             del opened, route
@@ -200,8 +199,7 @@ class AsyncAiohttpTransport(AsyncTransport):
         try:
             if raw.status < 200:
                 raise exc.ProtocolError("The answer is not a final one")
-            if (raw.content_length or 0) > limit and raw.method != "HEAD" and raw.status not in _BODILESS:
-                raise too_large(limit)
+            check_length(raw.content_length or 0, limit, raw.method, raw.status)
             body = await content.readany()  # most often it has all come by now
             if not content.at_eof():
                 chunks = [body]
@@ -298,6 +296,6 @@ def _unconnected(
     # How asyncio says that its own limit for a handshake, a minute, has passed.
     if any(isinstance(cause, ConnectionAbortedError) and cause.errno is None for cause in causes):
         return exc.ConnectTimeout, "the TLS handshake took too long"
-    if any(isinstance(cause, (ConnectionResetError, BrokenPipeError)) for cause in causes):
-        return (exc.TLSError, "TLS failed") if origin.startswith("https:") else (exc.ConnectionLost, _ENDED)
+    if any(isinstance(cause, RESETS) for cause in causes):
+        return (exc.TLSError, "TLS failed") if origin.startswith("https:") else (exc.ConnectionLost, ENDED)
     return exc.ConnectError, "no connection could be made"

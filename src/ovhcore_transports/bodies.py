@@ -12,11 +12,12 @@ from typing import Final
 
 from ovhcore.exceptions import ProtocolError
 
-__all__ = ["ACCEPTED", "decompressed", "encoding_is_chosen", "too_large"]
+__all__ = ["ACCEPTED", "check_length", "decompressed", "encoding_is_chosen", "too_large"]
 
 ACCEPTED: Final = "gzip, deflate"
 """The value of ``Accept-Encoding`` for what can be decompressed."""
 
+_BODILESS: Final = (204, 304)
 _MEMBERS: Final = 16
 _GZIP: Final = 31
 _ZLIB: Final = 15
@@ -31,6 +32,22 @@ def encoding_is_chosen(names: Iterable[str]) -> bool:
 def too_large(limit: int) -> ProtocolError:
     """Return the error for a body beyond ``limit`` bytes."""
     return ProtocolError(f"The answer is larger than max_response_size, {limit} bytes")
+
+
+def check_length(length: int, limit: int, method: str, status: int) -> None:
+    """Make sure that a body may be read that is announced to be so long.
+
+    Args:
+        length: what the header says.
+        limit: bytes beyond which to give up.
+        method: of the request.
+        status: of the answer; with some there is no body, whatever the header says.
+
+    Raises:
+        ProtocolError: it is larger.
+    """
+    if length > limit and method != "HEAD" and status not in _BODILESS:
+        raise too_large(limit)
 
 
 def decompressed(raw: bytes, encoding: str, limit: int) -> bytes:

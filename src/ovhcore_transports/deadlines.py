@@ -12,7 +12,7 @@ from typing import Self
 from ovhcore.exceptions import PoolTimeout, TotalTimeout, TransportTimeout
 from ovhcore.protocol.messages import Timeout
 
-__all__ = ["Deadline", "no_place", "too_late"]
+__all__ = ["Deadline", "no_place", "patience", "too_late"]
 
 
 class Deadline:
@@ -20,7 +20,7 @@ class Deadline:
 
     ::
 
-        with Deadline(timeout.total, lambda: cut(connection)) as deadline:
+        with Deadline(timeout, lambda: cut(connection), origin):
             ...
 
     Whatever the cut makes the HTTP library raise, and whatever else fails after the time has
@@ -72,6 +72,11 @@ class Deadline:
 def too_late(timeout: Timeout, origin: str) -> TotalTimeout:
     """Return the error for an exchange that took longer than its total timeout."""
     return TotalTimeout(f"{origin}: no complete answer within {timeout.total or 0.0:.3g} s")
+
+
+def patience(timeout: Timeout) -> float:
+    """Return how many seconds to wait for a pooled connection."""
+    return timeout.read if timeout.total is None else min(timeout.read, timeout.total)
 
 
 def no_place(timeout: Timeout, origin: str) -> TransportTimeout:

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-__all__ = ["causes_of", "reason_of"]
+from typing import Final
+
+__all__ = ["ENDED", "RESETS", "causes_of", "reason_of"]
+
+ENDED: Final = "the connection ended before the answer was complete"
+"""What every transport says of that."""
+
+RESETS: Final = (ConnectionResetError, BrokenPipeError)
+"""How Linux says that a connection was reset; the second where the other side had said goodbye before."""
 
 
 def causes_of(error: BaseException) -> list[BaseException]:

@@ -9,7 +9,7 @@ from ovhcore import exceptions as exc
 from ovhcore.protocol.messages import Timeout
 
 from .answers import Head, Incoming
-from .failures import causes_of, reason_of
+from .failures import ENDED, RESETS, causes_of, reason_of
 
 __all__ = ["WholeResponse", "meaning_of"]
 
@@ -42,7 +42,7 @@ class WholeResponse:
         self._method = method or ""
 
     def begin(self) -> None:
-        """Read all of it; raises what :class:`.Incoming` do."""
+        """Read all of it; raises what :class:`.Incoming` does."""
         self.head = self._incoming.head(self._method)
         self.body = self._incoming.body(self.head, self._limit)
         self.will_close = not (self.head.reusable and self._incoming.is_empty)
@@ -65,7 +65,6 @@ def meaning_of(error: Exception, origin: str, timeout: Timeout, connected: bool,
         connected: whether there was a connection to send the request on, with TLS if it has to be.
         reached: whether there was one without TLS at least.
     """
-    ended = "the connection ended before the answer was complete"
     causes = causes_of(error)
     timed_out = isinstance(error, TimeoutError)
     kind: type[exc.NetworkError]
@@ -73,14 +72,14 @@ def meaning_of(error: Exception, origin: str, timeout: Timeout, connected: bool,
         kind, said = exc.ReadTimeout, f"the server was silent for {timeout.read:g} s"
     elif connected:
         lost = isinstance(error, OSError)
-        kind, said = (exc.ConnectionLost, ended) if lost else (exc.ProtocolError, "the answer is not HTTP")
+        kind, said = (exc.ConnectionLost, ENDED) if lost else (exc.ProtocolError, "the answer is not HTTP")
     elif timed_out:
         kind, said = exc.ConnectTimeout, f"no connection within {timeout.connect:g} s"
     elif reached or isinstance(error, ssl.SSLError):
         kind, said = exc.TLSError, "TLS failed"
-    elif isinstance(error, (ConnectionResetError, BrokenPipeError)):
+    elif isinstance(error, RESETS):
         # It was accepted, and reset before anybody looked.
-        kind, said = (exc.TLSError, "TLS failed") if origin.startswith("https:") else (exc.ConnectionLost, ended)
+        kind, said = (exc.TLSError, "TLS failed") if origin.startswith("https:") else (exc.ConnectionLost, ENDED)
     else:
         kind, said = exc.ConnectError, "no connection could be made"
     failure = kind(f"{origin}: {said}{reason_of(causes)}")

@@ -11,7 +11,7 @@ from weakref import finalize
 from ovhcore.exceptions import ClientClosed
 from ovhcore.protocol.messages import Timeout
 
-from .deadlines import no_place
+from .deadlines import no_place, patience
 
 __all__ = ["Closable", "Lease", "Pools"]
 
@@ -117,10 +117,8 @@ class Lease(Generic[C]):
 
     def __enter__(self) -> tuple[Lease[C], C]:
         pool = self._pool
-        if not pool.places.acquire(blocking=False):
-            _, read, total = self._timeout
-            if not pool.places.acquire(timeout=read if total is None else min(read, total)):
-                raise no_place(self._timeout, pool.origin)
+        if not pool.places.acquire(timeout=patience(self._timeout)):
+            raise no_place(self._timeout, pool.origin)
         try:
             if self._pools.closed:
                 raise ClientClosed("The transport is closed")

@@ -30,16 +30,10 @@ from pyreqwest.client import SyncClientBuilder
 from ovhcore import exceptions as exc
 from ovhcore.plugins import TransportSettings
 from ovhcore.protocol.messages import Request, Response
-from ovhcore.protocol.urls import split_url
 
 from .bodies import too_large
 from .pyreqwest_answers import is_within, response_of
-from .pyreqwest_clients import (
-    Clients,
-    built,
-    failure_of,
-    not_as_it_is,
-)
+from .pyreqwest_clients import Clients, built, failure_of
 from .synchronous import SyncTransport
 
 if TYPE_CHECKING:
@@ -73,7 +67,6 @@ class PyreqwestTransport(SyncTransport):
     def __init__(self, settings: TransportSettings = TransportSettings()) -> None:  # noqa: B008 - immutable
         super().__init__()
         self._clients = Clients(settings, SyncClientBuilder, limited=True)
-        self._usual = settings.timeout
         self._limit = settings.max_response_size
 
     def after_fork(self) -> None:
@@ -89,18 +82,7 @@ class PyreqwestTransport(SyncTransport):
             InvalidRequest: the library would send another URL, or cannot send a header field.
             InvalidConfiguration: the process was forked from one that used the library.
         """
-        url = request.url
-        timeout = request.timeout
-        # Whatever ends in an origin that is known has been through split_url.
-        origin = url[: url.find("/", 8)]
-        client = self._clients.usual.get(origin) if timeout is None else None
-        if client is None:
-            origin, _ = split_url(url)
-            if "@" in origin:
-                raise not_as_it_is()
-            client = self._clients.get(origin, timeout)
-        if timeout is None:
-            timeout = self._usual
+        client, origin, timeout = self._clients.find(request)
         begin = 0.0 if timeout.total is None else time.monotonic()
         try:
             exchange = built(client, request, self._limit, timeout.total)

@@ -17,20 +17,14 @@ from pyreqwest.client import ClientBuilder, SyncClientBuilder
 from ovhcore import exceptions as exc
 from ovhcore.plugins import TransportSettings
 from ovhcore.protocol.messages import Request, Response
-from ovhcore.protocol.urls import split_url
 
 from .asynchronous import AsyncTransport, only_on_asyncio
 from .bodies import too_large
-from .deadlines import no_place
+from .deadlines import no_place, patience
 from .forks import renew_after_fork
 from .places import Places
 from .pyreqwest_answers import is_within, response_of
-from .pyreqwest_clients import (
-    Clients,
-    built,
-    failure_of,
-    not_as_it_is,
-)
+from .pyreqwest_clients import Clients, built, failure_of
 
 __all__ = ["AsyncPyreqwestTransport"]
 
@@ -50,7 +44,6 @@ class AsyncPyreqwestTransport(AsyncTransport):
     def __init__(self, settings: TransportSettings = TransportSettings()) -> None:  # noqa: B008 - immutable
         super().__init__()
         self._clients = Clients(settings, ClientBuilder, limited=False)
-        self._usual = settings.timeout
         self._limit = settings.max_response_size
         self._size = settings.pool_size
         self._places: dict[str, Places] = {}
@@ -72,18 +65,7 @@ class AsyncPyreqwestTransport(AsyncTransport):
             InvalidConfiguration: the process was forked from one that used the library, or runs trio.
         """
         only_on_asyncio("pyreqwest")
-        url = request.url
-        timeout = request.timeout
-        # Whatever ends in an origin that is known has been through split_url.
-        origin = url[: url.find("/", 8)]
-        client = self._clients.usual.get(origin) if timeout is None else None
-        if client is None:
-            origin, _ = split_url(url)
-            if "@" in origin:
-                raise not_as_it_is()
-            client = self._clients.get(origin, timeout)
-        if timeout is None:
-            timeout = self._usual
+        client, origin, timeout = self._clients.find(request)
         loop = asyncio.get_running_loop()
         if self._loop is not loop:
             self._loop, self._places = loop, {}
@@ -95,8 +77,7 @@ class AsyncPyreqwestTransport(AsyncTransport):
         if places.free:
             places.free -= 1
         else:
-            wait = timeout.read if timeout.total is None else min(timeout.read, timeout.total)
-            if not await places.wait(wait):
+            if not await places.wait(patience(timeout)):
                 client = None  # as below
                 raise no_place(timeout, origin)
             if self._clients.closed:

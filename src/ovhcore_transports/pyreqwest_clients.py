@@ -21,7 +21,7 @@ from ovhcore.protocol.urls import split_url
 
 from .bodies import ACCEPTED
 from .deadlines import too_late
-from .failures import causes_of
+from .failures import ENDED, causes_of
 from .proxies import Proxy, proxy_for, read_proxy
 
 __all__ = [
@@ -29,7 +29,6 @@ __all__ = [
     "Clients",
     "built",
     "failure_of",
-    "not_as_it_is",
 ]
 
 TIMED_CLIENTS: Final = 8
@@ -108,7 +107,26 @@ class Clients:
         self.usual, self._timed = {}, {}
         self._lock = threading.Lock()
 
-    def get(self, origin: str, timeout: Timeout | None) -> Any:
+    def find(self, request: Request) -> tuple[Any, str, Timeout]:
+        """Return the client for a request, its origin and its timeouts.
+
+        Raises:
+            ClientClosed: the transport is closed.
+            InvalidConfiguration: the library cannot be used.
+            InvalidRequest: the library would send another URL.
+        """
+        url, timeout = request.url, request.timeout
+        # Whatever ends in an origin that is known has been through split_url.
+        origin = url[: url.find("/", 8)]
+        client = self.usual.get(origin) if timeout is None else None
+        if client is None:
+            origin, _ = split_url(url)
+            if "@" in origin:
+                raise _not_as_it_is()
+            client = self._get(origin, timeout)
+        return client, origin, timeout or self._settings.timeout
+
+    def _get(self, origin: str, timeout: Timeout | None) -> Any:
         """Return the client for an origin and timeouts, None for those of the settings.
 
         Raises:
@@ -187,7 +205,7 @@ def span(seconds: float) -> timedelta:
     return timedelta(seconds=min(seconds, 1e8))
 
 
-def not_as_it_is() -> exc.InvalidRequest:
+def _not_as_it_is() -> exc.InvalidRequest:
     """Return the error for a URL that the library would send otherwise."""
     return exc.InvalidRequest(
         "pyreqwest writes URLs as browsers do and would send this one otherwise than it was signed: normalise it "
@@ -211,7 +229,7 @@ def built(client: Any, request: Request, limit: int, total: float | None) -> Any
     url = request.url
     read = Url(url)
     if str(read) != url or "#" in url:
-        raise not_as_it_is()
+        raise _not_as_it_is()
     asked = client.request(request.method, read).headers(request.headers.pairs)
     if request.body:
         asked = asked.body_bytes(request.body)
@@ -237,7 +255,7 @@ def failure_of(error: Exception, request: Request, timeout: Timeout, proxy: Prox
         if not isinstance(error, ValueError):
             return error
         if not _is_valid(request.url):
-            return not_as_it_is()
+            return _not_as_it_is()
         return exc.InvalidRequest("pyreqwest cannot send this request: its method or a header field is not valid")
     origin, _ = split_url(request.url)
     said = [cause["message"] for cause in error.details.get("causes") or ()]
@@ -278,14 +296,14 @@ def _kind_of(error: Exception, said: list[str], origin: str, proxy: Proxy | None
         if not any(words in one for one in said for words in _RESET):
             return exc.ConnectError, "no connection could be made"
         # One that is reset at once is found out about now or when the request is sent, as chance has it.
-        return exc.ConnectionLost, "the connection ended before the answer was complete"
+        return exc.ConnectionLost, ENDED
     if isinstance(error, TimeoutError):
         return exc.ReadTimeout, "the server was silent for {read:g} s"
     if any(one in _REFUSED for one in said):
         return exc.TLSError, "TLS failed"
     ended = any(words in one for one in said for words in _ENDED)
     if ended or isinstance(error, theirs.NetworkError):
-        return exc.ConnectionLost, "the connection ended before the answer was complete"
+        return exc.ConnectionLost, ENDED
     return exc.ProtocolError, "the answer is not HTTP"
 
 

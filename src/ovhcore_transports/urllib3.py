@@ -26,8 +26,8 @@ from ovhcore.protocol.urls import split_url
 
 from .answers import NotHTTP
 from .bodies import ACCEPTED, decompressed, encoding_is_chosen
-from .deadlines import Deadline
-from .failures import causes_of, reason_of
+from .deadlines import Deadline, patience
+from .failures import ENDED, causes_of, reason_of
 from .proxies import Proxy, proxy_for, read_proxy
 from .synchronous import SyncTransport
 from .tls import tls_context
@@ -37,19 +37,18 @@ __all__ = ["Urllib3Transport", "open_sync"]
 
 _NEVER: Final = Retry.from_int(False, redirect=False)
 
-_ENDED: Final = "the connection ended before the answer was complete"
 # The first row that fits anything in the chain of causes.
 _FAILURES: Final[tuple[tuple[tuple[type[BaseException], ...], type[exc.NetworkError], str], ...]] = (
     ((EmptyPoolError,), exc.PoolTimeout, "no pooled connection became free within {read:g} s"),
     ((ReadTimeoutError, TimeoutError), exc.ReadTimeout, "the server was silent for {read:g} s"),
     # Some of these are errors of HTTP, too.
-    ((RemoteDisconnected, OSError), exc.ConnectionLost, _ENDED),
+    ((RemoteDisconnected, OSError), exc.ConnectionLost, ENDED),
 )
 _WORDLESS: Final = (TimeoutError, RemoteDisconnected)
 _REJECTED: Final = re.compile("ALERT.*(CERTIFICATE|UNKNOWN_CA|ACCESS_DENIED)")
 _UNCONNECTED: Final[dict[type[exc.NetworkError], str]] = {
     exc.ConnectError: "no connection could be made",
-    exc.ConnectionLost: _ENDED,
+    exc.ConnectionLost: ENDED,
     exc.ConnectTimeout: "no connection within {connect:g} s",
     exc.ProxyError: "the proxy {proxy} refused or failed",
     exc.TLSError: "TLS failed",
@@ -133,7 +132,7 @@ class Urllib3Transport(SyncTransport):
                 False,
                 False,
                 timeout=_limits(timeout),
-                pool_timeout=_wait(timeout),  # type: ignore[arg-type] # any number will do
+                pool_timeout=patience(timeout),  # type: ignore[arg-type] # any number will do
                 preload_content=False,
             )
             body = answer.body(limit)
@@ -217,10 +216,6 @@ def _failure(error: BaseException, origin: str, timeout: Timeout, pool: urllib3.
     failure = kind(f"{origin}: {said}{reason_of(causes)}")
     failure.__cause__ = next(filter(_is_plain, reversed(causes)), None)
     return failure
-
-
-def _wait(timeout: Timeout) -> float:
-    return timeout.read if timeout.total is None else min(timeout.read, timeout.total)
 
 
 @lru_cache(32)

@@ -27,6 +27,7 @@ from urllib3.util.ssl_match_hostname import CertificateError
 from ovhcore import exceptions as exc
 
 from .answers import Head, Incoming
+from .failures import RESETS
 
 __all__ = ["Answer", "Connection", "Exchange", "TLSConnection", "Unconnected", "current"]
 
@@ -197,7 +198,7 @@ class Connection(HTTPConnection):
         if isinstance(error, TimeoutError):
             return exc.ConnectTimeout
         # What is reset at once may still be connecting.
-        if not (self._is_reached or isinstance(error, (ConnectionResetError, BrokenPipeError))):
+        if not (self._is_reached or isinstance(error, RESETS)):
             return exc.ConnectError
         return exc.TLSError if isinstance(self, HTTPSConnection) else exc.ConnectionLost
 

@@ -15,6 +15,7 @@ from ovhcore.protocol.messages import Request, Response, Timeout
 from ovhcore.protocol.urls import split_url
 
 from .asynchronous import AsyncTransport, only_on_asyncio, within
+from .deadlines import no_place
 from .forks import renew_after_fork
 from .urllib3 import Urllib3Transport
 from .urllib3_connections import Exchange
@@ -143,9 +144,7 @@ def _hand_over(future: asyncio.Future[Response], outcome: Response | BaseExcepti
 
 def _give_up(threads: _Threads, job: _Job, timeout: Timeout) -> None:
     if threads.drop(job):
-        origin = split_url(job.request.url)[0]
-        failure = exc.PoolTimeout(f"{origin}: no pooled connection became free within {timeout.read:g} s")
-        _hand_over(job.future, failure)
+        _hand_over(job.future, no_place(timeout, split_url(job.request.url)[0]))
 
 
 class _Threads:

@@ -53,6 +53,7 @@ class Plugins:
     """
 
     def __init__(self, plugins: Iterable[object] = ()) -> None:
+        self._specs: dict[str, TransportSpec] | None = None
         self._manager = manager = pluggy.PluginManager(hookspecs.PROJECT)
         manager.add_hookspecs(hookspecs)
         for name, plugin in _entry_points():
@@ -90,13 +91,15 @@ class Plugins:
         Raises:
             InvalidConfiguration: two plugins offer the same name.
         """
-        specs: dict[str, TransportSpec] = {}
-        for offered in self._call("ovhcore_transports"):
-            for spec in offered:
-                if spec.name in specs:
-                    raise InvalidConfiguration(f"Two plugins offer a transport named {spec.name!r}")
-                specs[spec.name] = spec
-        return specs
+        if self._specs is None:
+            specs: dict[str, TransportSpec] = {}
+            for offered in self._call("ovhcore_transports"):
+                for spec in offered:
+                    if spec.name in specs:
+                        raise InvalidConfiguration(f"Two plugins offer a transport named {spec.name!r}")
+                    specs[spec.name] = spec
+            self._specs = specs
+        return self._specs
 
     def transport(self, name: str, *, asynchronous: bool = False) -> TransportSpec:
         """Return the transport of a name.

@@ -19,8 +19,8 @@ from ovhcore import exceptions as exc
 from ovhcore.plugins import TransportSettings
 from ovhcore.protocol.messages import Headers, Request, Response, Timeout
 
-from ..bodies import ACCEPTED, decompressed, encoding_is_chosen, too_large
-from ..failures import causes_of, reason_of
+from ..bodies import ACCEPTED, check_length, decompressed, encoding_is_chosen, too_large
+from ..failures import ENDED, RESETS, causes_of, reason_of
 from ..proxies import Proxy, proxy_for, read_proxy
 from ..tls import tls_context
 
@@ -42,10 +42,6 @@ TLS: Final = "shaking hands"
 OPEN: Final = "open"
 
 _PORTS: Final = {"http": 80, "https": 443}
-# As Linux has it, the second where the other side had said goodbye before.
-_RESET: Final = (ConnectionResetError, BrokenPipeError)
-_BODILESS: Final = (204, 304)
-_ENDED: Final = "the connection ended before the answer was complete"
 
 
 class _Body:
@@ -218,13 +214,8 @@ class Common:
             raise exc.ProtocolError("The answer is not a final one")
         headers = Headers(tuple([(name.decode("latin-1"), value.decode("latin-1")) for name, value in raw.headers]))
         length = headers.get("content-length", "")
-        if (
-            length.isdecimal()
-            and int(length) > self.settings.max_response_size
-            and request.method != "HEAD"
-            and raw.status not in _BODILESS
-        ):
-            raise too_large(self.settings.max_response_size)
+        if length.isdecimal():
+            check_length(int(length), self.settings.max_response_size, request.method, raw.status)
         return headers
 
     def answer(self, status: int, headers: Headers, body: bytes) -> Response:
@@ -255,18 +246,18 @@ class Common:
             if late:
                 kind, said = exc.ReadTimeout, f"the server was silent for {timeout.read:g} s"
             elif self._has_ended(error, link):
-                kind, said = exc.ConnectionLost, _ENDED
+                kind, said = exc.ConnectionLost, ENDED
             else:
                 kind, said = exc.ProtocolError, "the answer is not HTTP"
         elif late:
             kind, said = exc.ConnectTimeout, f"no connection within {timeout.connect:g} s"
-        elif link.stage is CONNECTING and not any(isinstance(cause, _RESET) for cause in causes):
+        elif link.stage is CONNECTING and not any(isinstance(cause, RESETS) for cause in causes):
             kind, said = exc.ConnectError, "no connection could be made"
         elif route.secure:
             kind, said = exc.TLSError, "TLS failed"
         else:
             # It was accepted, and reset before anybody looked.
-            kind, said = exc.ConnectionLost, _ENDED
+            kind, said = exc.ConnectionLost, ENDED
         failure = kind(f"{route.origin}: {said}{reason_of(causes)}")
         # The others quote what came, which may repeat what was sent.
         plain = (OSError, BaseExceptionGroup, self._core.NetworkError, self._core.TimeoutException)
