@@ -65,6 +65,7 @@ class BaseClient(PythonOvhNames):
         client_cert: str | os.PathLike[str] | None = None,
         client_key: str | os.PathLike[str] | None = None,
         http2: bool | None = None,
+        options: Mapping[str, Any] | None = None,
     ) -> None:
         """Make a client; nothing is sent yet.
 
@@ -97,6 +98,7 @@ class BaseClient(PythonOvhNames):
             client_cert: file with a certificate to show to servers.
             client_key: file with its key, if not the same.
             http2: whether to speak HTTP/2 where server and transport can.
+            options: settings that the transport defines, as ``{"cassette": "calls.cassette"}``.
 
         Raises:
             InvalidConfiguration: a setting is missing, malformed or contradicts another.
@@ -134,13 +136,17 @@ class BaseClient(PythonOvhNames):
                 "client_cert": client_cert,
                 "client_key": client_key,
                 "http2": http2,
+                "options": options,
             },
             config_file=config_file,
             defaults_of=self._choice.defaults_of,
+            options=self._plugins.options(),
+            redaction=self._plugins.redaction(),
         )
         self._headers = _default_headers(self._settings)
         self._assemble()
         self._choice.settle(self._settings.transport, self._settings.connection)
+        self._choice.announce(self._secrets())
 
     @cached_property
     def _transport(self) -> Any:

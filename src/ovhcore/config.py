@@ -18,7 +18,7 @@ from .protocol.building import field_problem
 from .protocol.credentials import AccessToken, ApplicationKey, Credentials, OAuth2Client
 from .protocol.endpoints import ENDPOINTS, Endpoint, resolve_endpoint
 from .protocol.messages import DEFAULT_TIMEOUT, Timeout
-from .protocol.redaction import Secret, as_secret
+from .protocol.redaction import Redaction, Secret, as_secret
 from .protocol.values import read_timeout, shown
 from .settings import Settings
 from .sources import (
@@ -49,7 +49,9 @@ def load_settings(
     config_file: str | os.PathLike[str] | None = None,
     environment: Environment | None = None,
     files: tuple[str, ...] | None = None,
-    defaults_of: Callable[[str | None], Mapping[str, str]] = lambda name: {},
+    defaults_of: Callable[[str | None], tuple[Mapping[str, str], bool]] = lambda name: ({}, False),
+    options: tuple[str, ...] = (),
+    redaction: Redaction = Redaction(),  # noqa: B008 - immutable
 ) -> Settings:
     """Put the settings of a client together.
 
@@ -58,7 +60,10 @@ def load_settings(
         config_file: a file that is read before the usual ones and must exist.
         environment: the variables; those of the process by default.
         files: the usual files, most specific first; those of ``CONFIG_FILES`` by default.
-        defaults_of: what the transport of a name brings along, for where nothing is said.
+        defaults_of: what the transport of a name brings along, for where nothing is said, and whether
+            the credentials of environment and files are not meant for it.
+        options: further settings, which transports define.
+        redaction: what plugins declare as secret.
 
     Raises:
         InvalidConfiguration: a setting is malformed, contradicts another, or a file cannot be read.
@@ -66,9 +71,9 @@ def load_settings(
     """
     variables = environment or Environment()
     files = CONFIG_FILES if files is None else files
-    given = Source("argument", arguments)
+    given = Source("argument", {**arguments, "options": None, **_options(arguments.get("options"), options)})
     del arguments  # a traceback would show them
-    env = from_environment(variables)
+    env = from_environment(variables, options)
     # A caller who says it all must neither be hindered by the files nor meet their contents.
     all_given = "endpoint" in given.values and _has_credentials(given, whole=True)
     identity = [given] if all_given else [given, env]
@@ -79,25 +84,42 @@ def load_settings(
     unusable: list[InvalidConfiguration] = []
     for number, (path, parser) in enumerate(parsed):
         if not isinstance(parser, InvalidConfiguration):
-            sources += from_file(path, parser, endpoint)
+            sources += from_file(path, parser, endpoint, options)
         elif not (found or default_endpoint(parsed[:number])) or not any(map(_has_credentials, [*identity, *sources])):
             unusable.append(parser)
     others = [given, env, *sources]
     transport = _first(others, "transport")
-    defaults = Source("transport", defaults_of(transport and transport[0]))
-    if defaults.values:
+    brought, isolated = defaults_of(transport and transport[0])
+    defaults = Source("transport", brought)
+    if isolated:
         # A sandbox knows nobody but its own; what the environment and files have is meant for the API.
         credentials = [given, defaults]
-    elif unusable:
+    elif unusable and not brought:
         raise unusable[0]
     else:
-        credentials = [*identity, *sources]
+        credentials = [*identity, *sources, defaults]
     return _settings(
         _endpoint([*identity, *sources, defaults], config_file, files),
         _credentials(credentials),
         others,
         variables,
+        options,
+        redaction,
     )
+
+
+def _options(given: Any, known: tuple[str, ...]) -> dict[str, Any]:
+    """Return the settings that transports define, as the caller gave them."""
+    if given is None:
+        return {}
+    if not isinstance(given, Mapping):
+        raise InvalidConfiguration(f"options must be a mapping, as {{'cassette': 'calls.cassette'}}: {shown(given)}")
+    for name in given:
+        if name not in known:
+            raise InvalidConfiguration(
+                f"options has {name!r}, which no transport knows; there are: {', '.join(known) or 'none'}"
+            )
+    return {name: os.fspath(value) if isinstance(value, os.PathLike) else value for name, value in given.items()}
 
 
 def _first(sources: Iterable[Source], name: str) -> tuple[Any, Source] | None:
@@ -206,7 +228,12 @@ def _set_of(source: Source, present: list[str], consumer: tuple[Any, Source] | N
 
 
 def _settings(
-    endpoint: Endpoint, credentials: Credentials | None, others: list[Source], variables: Environment
+    endpoint: Endpoint,
+    credentials: Credentials | None,
+    others: list[Source],
+    variables: Environment,
+    options: tuple[str, ...],
+    redaction: Redaction,
 ) -> Settings:
     def setting(name: str, read: Callable[[Any, str], Any], default: Any = None) -> Any:
         found = _first(others, name)
@@ -236,6 +263,8 @@ def _settings(
             client_cert,
             client_key,
             setting("http2", _switch, False),
+            {name: value for name in options if (value := setting(name, _text)) is not None},
+            redaction,
         ),
         setting("user_agent", _user_agent),
         _headers(others),

@@ -28,6 +28,8 @@ below a python-ovh name are finer kinds of it::
     ├── OAuth2FailureError           no access token to be had
     ├── ReadOnlyError                a write where only reads are allowed
     ├── ClientClosed                 the client was closed (also a RuntimeError)
+    ├── CassetteError                a recording that cannot be used, or was not used up
+    │   └── NoRecording              a call that was not recorded, and may not be sent
     └── HTTPError                    no answer at all
         └── NetworkError
             ├── ConnectError         nothing was sent
@@ -56,6 +58,7 @@ if TYPE_CHECKING:
 __all__ = [
     "APIError",
     "BadParametersError",
+    "CassetteError",
     "ClientClosed",
     "ConnectError",
     "ConnectTimeout",
@@ -71,6 +74,7 @@ __all__ = [
     "InvalidResponse",
     "InvalidSignature",
     "NetworkError",
+    "NoRecording",
     "NotCredential",
     "NotGrantedCall",
     "OAuth2FailureError",
@@ -257,6 +261,16 @@ class ReadOnlyError(APIError):
 
 class ClientClosed(APIError, RuntimeError):
     """The client, or its transport, was closed before the call."""
+
+    may_have_arrived = False
+
+
+class CassetteError(APIError):
+    """A recording cannot be read or written, was cut off, or does not agree with what the program does."""
+
+
+class NoRecording(CassetteError):
+    """The call was not recorded, and nothing is sent while replaying; the message names the nearest recordings."""
 
     may_have_arrived = False
 

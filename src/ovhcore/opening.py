@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import inspect
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from .exceptions import ClientClosed, InvalidConfiguration
 from .plugins import Plugins, TransportSettings, TransportSpec
+from .protocol.redaction import Secret, as_secret
 
 __all__ = ["InsecureWarning", "TransportChoice"]
 
@@ -38,16 +39,25 @@ class TransportChoice:
         self._order = order
         self._asynchronous = asynchronous
         self._spec: TransportSpec | None = None
+        self._inner: TransportSpec | None = None
         self._settings = TransportSettings()
+        self._secrets: tuple[Secret, ...] = ()
 
     @property
     def name(self) -> str | None:
         """The name that the caller gave."""
         return self._given if self.by_name else None
 
-    def defaults_of(self, name: str | None) -> Mapping[str, str]:
-        """Return the settings that the transport of a name brings along; None for the default one."""
-        return self._specified(name).defaults if self.by_name else {}
+    def defaults_of(self, name: str | None) -> tuple[Mapping[str, str], bool]:
+        """Return the settings that a transport brings along, and whether those of environment and files are not for it.
+
+        Args:
+            name: of the transport; None for the default one. What the caller gave says itself.
+        """
+        if not self.by_name:
+            return getattr(self._given, "defaults", None) or {}, False
+        spec = self._specified(name)
+        return spec.defaults, spec.isolated
 
     def _specified(self, name: str | None) -> TransportSpec:
         if name is not None:
@@ -67,7 +77,16 @@ class TransportChoice:
         """
         if self.by_name:
             self._spec = self._specified(name)
-            self._spec.check(settings)
+            if self._spec.wraps:
+                _, plus, inner = (name or "").partition("+")
+                self._inner = self._specified(inner if plus else None)
+                if self._inner.wraps:
+                    raise InvalidConfiguration(
+                        f"Transport {name!r}: {inner} sends through another one, too; name one that sends by itself"
+                    )
+                self._inner.check(settings)
+            else:
+                self._spec.check(settings)
             self._settings = settings
             if not settings.verify:
                 warnings.warn(
@@ -79,6 +98,17 @@ class TransportChoice:
         else:
             self.opened.append(_checked(self._given, self._asynchronous))
 
+    def announce(self, secrets: Iterable[str]) -> None:
+        """Tell the client's secrets to a transport that writes down what it exchanges: one that has ``hide``."""
+        self._secrets = tuple(map(as_secret, secrets))
+        for transport in self.opened:
+            self._tell(transport)
+
+    def _tell(self, transport: Any) -> None:
+        hide = getattr(transport, "hide", None)
+        if callable(hide):
+            hide([secret.reveal() for secret in self._secrets])
+
     def open(self) -> Any:
         """Return the transport; made when it is first needed, for HTTP libraries take long to import."""
         if not self.opened:
@@ -86,8 +116,14 @@ class TransportChoice:
                 raise ClientClosed("This client is closed; make a new one")
             # Of two threads that come here at once, both append and the first counts; the other
             # transport has no connections yet.
-            self.opened.append(self._spec.open(self._settings, asynchronous=self._asynchronous))
+            transport = self._spec.open(self._settings, asynchronous=self._asynchronous, inner=self._open_inner)
+            self._tell(transport)
+            self.opened.append(transport)
         return self.opened[0]
+
+    def _open_inner(self) -> Any:
+        assert self._inner is not None
+        return self._inner.open(self._settings, asynchronous=self._asynchronous)
 
     def closing(self) -> list[Any]:
         """Return what the client has to close; nothing can be opened after it. What the caller gave stays open."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from urllib.parse import unquote
 
 from .plugins.transports import TransportSettings
 from .protocol.credentials import Credentials
@@ -64,14 +63,7 @@ class Settings(Frozen):
 
     def secrets(self) -> Iterator[str]:
         """Yield what must not be shown besides the credentials and headers: who the proxy is asked for."""
-        proxy = self.connection.proxy or ""
-        user, at, _ = proxy.rpartition("://")[2].rpartition("@")
-        if at:
-            from base64 import b64encode
-
-            name, _, password = user.partition(":")
-            yield from (password or name, unquote(password or name))
-            yield b64encode(unquote(user).encode()).decode("ascii")
+        return self.connection.secrets()
 
     def __repr__(self) -> str:
         # A header may hold anything.

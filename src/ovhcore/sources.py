@@ -100,8 +100,12 @@ class Environment:
         return sorted(self._variables)
 
 
-def from_environment(variables: Environment) -> Source:
+def from_environment(variables: Environment, options: Iterable[str] = ()) -> Source:
     """Return what the ``OVH_*`` variables say; empty ones count as unset.
+
+    Args:
+        variables: the environment.
+        options: further settings, which transports define.
 
     Raises:
         InvalidConfiguration: a header's variable has no colon.
@@ -114,7 +118,7 @@ def from_environment(variables: Environment) -> Source:
         elif name:
             del name, headers
             raise InvalidConfiguration(f"The environment variable {variable} must read 'Name: value'")
-    names = ("endpoint", *CREDENTIALS, *OTHERS)
+    names = ("endpoint", *CREDENTIALS, *OTHERS, *options)
     values: dict[str, Any] = {name: variables.get(f"OVH_{name.upper()}") for name in names}
     return Source("environment", {**values, "headers": headers or None}, lambda name: f"OVH_{name.upper()}")
 
@@ -210,19 +214,19 @@ def _read_into(parser: RawConfigParser, path: str, regular: bool) -> str | None:
     return None
 
 
-def from_file(path: str, parser: RawConfigParser, endpoint: str | None) -> list[Source]:
+def from_file(path: str, parser: RawConfigParser, endpoint: str | None, options: tuple[str, ...] = ()) -> list[Source]:
     """Return what the endpoint's section says, then what ``[default]`` does."""
     # A URL may be written with a slash at its end in one place and without in the other.
     spellings = [] if endpoint is None else [endpoint, endpoint.rstrip("/"), f"{endpoint}/"]
     return [
-        _from_section(path, parser, section)
+        _from_section(path, parser, section, options)
         for section in dict.fromkeys([*spellings, "default"])
         if parser.has_section(section)
     ]
 
 
-def _from_section(path: str, parser: RawConfigParser, section: str) -> Source:
-    readable = OTHERS + (("endpoint",) if section == "default" else CREDENTIALS)
+def _from_section(path: str, parser: RawConfigParser, section: str, options: tuple[str, ...]) -> Source:
+    readable = OTHERS + options + (("endpoint",) if section == "default" else CREDENTIALS)
     values: dict[str, Any] = {}
     headers: dict[str, str] = {}
     for name, value in parser.items(section):

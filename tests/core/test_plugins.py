@@ -17,6 +17,7 @@ from ovhcore.plugins import Plugins, TransportSettings, TransportSpec, hookimpl
 from ovhcore.plugins.discovery import find_entry_points, load
 from ovhcore.plugins.manager import _entry_points
 from ovhcore.protocol.messages import Request, Response
+from ovhcore.protocol.redaction import Redaction
 from ovhcore_transports.sandbox import ACCESS_KEYS, SandboxTransport
 from tests.worlds import Scripted
 
@@ -48,7 +49,7 @@ def test_a_name_that_two_offer() -> None:
 
 
 def test_transports_that_cannot_be_had() -> None:
-    there = "For Client there are: httpx, httpx2, pyreqwest, sandbox, urllib3;"
+    there = "For Client there are: httpx, httpx2, pyreqwest, record, replay, sandbox, urllib3;"
     with pytest.raises(ovh.InvalidConfiguration, match=rf"'nothing' is not known\. {there}"):
         ovh.Client("ovh-eu", transport="nothing")
     with pytest.raises(ovh.InvalidConfiguration, match=rf"'aiohttp' cannot be used with Client\. {there}"):
@@ -256,3 +257,54 @@ def test_loading() -> None:
     assert load("os.path:join") is __import__("os").path.join
     assert load("os : path.join [extra]") is __import__("os").path.join
     assert load("json").__name__ == "json"
+
+
+def test_ovhcore_redaction_is_put_together() -> None:
+    class One:
+        @hookimpl
+        def ovhcore_redaction(self) -> Redaction:
+            return Redaction(["Pin"], [r"INV-\d+"])
+
+    class Two:
+        @hookimpl
+        def ovhcore_redaction(self) -> Redaction:
+            return Redaction(values=["CANARY"])
+
+    class Nothing:
+        @hookimpl
+        def ovhcore_redaction(self) -> None:
+            return None
+
+    client = ovh.Client("ovh-eu", "k" * 16, "s" * 32, "c" * 32, plugins=[One(), Nothing(), Two()])
+    declared = client.settings.connection.redaction
+    assert declared.names == {"pin"}
+    assert [pattern.pattern for pattern in declared.patterns] == [r"INV-\d+"]
+    assert [value.reveal() for value in declared.values] == ["CANARY"]
+    assert "CANARY" not in repr(client.settings)
+    assert ovh.Client("ovh-eu", "k" * 16, "s" * 32, "c" * 32).settings.connection.redaction == Redaction()
+
+
+def test_settings_of_a_transport_can_be_compared() -> None:
+    one, other = (TransportSettings(options={"cassette": "a"}) for _ in range(2))
+    assert one == other
+    assert len({one, other, TransportSettings()}) == 2
+
+
+def test_options_of_a_transport_are_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A package's transport declares its settings, and finds them in arguments, environment and files."""
+    seen: list[TransportSettings] = []
+
+    class Mine:
+        @hookimpl
+        def ovhcore_transports(self) -> list[TransportSpec]:
+            def opened(settings: TransportSettings) -> Scripted:
+                seen.append(settings)
+                return Scripted(lambda request: Response(200, {}, b"1"))
+
+            return [TransportSpec("mine", sync=opened, options=("colour", "cassette"))]
+
+    keys = ("ovh-eu", "k" * 16, "s" * 32, "c" * 32)
+    monkeypatch.setenv("OVH_COLOUR", "blue")
+    ovh.Client(*keys, transport="mine", plugins=[Mine()], options={"cassette": "a"}).get("/me")
+    ovh.Client(*keys, transport="mine", plugins=[Mine()], options={"colour": "red"}).get("/me")
+    assert [settings.options for settings in seen] == [{"colour": "blue", "cassette": "a"}, {"colour": "red"}]

@@ -14,9 +14,10 @@ if TYPE_CHECKING:
     from ..config import Settings
     from ..flows.effects import Middleware
     from ..flows.events import Observer
+    from ..protocol.redaction import Redaction
     from .transports import TransportSpec
 
-__all__ = ["PROJECT", "hookimpl", "ovhcore_middleware", "ovhcore_observer", "ovhcore_transports"]
+__all__ = ["PROJECT", "hookimpl", "ovhcore_middleware", "ovhcore_observer", "ovhcore_redaction", "ovhcore_transports"]
 
 PROJECT: Final = "ovhcore"
 """Name of the pluggy project and of the entry point group."""
@@ -30,6 +31,14 @@ _hookspec = pluggy.HookspecMarker(PROJECT)
 @_hookspec
 def ovhcore_transports() -> Iterable[TransportSpec]:  # type: ignore[empty-body]
     """Offer transports. A name that another plugin offers too is an error."""
+
+
+@_hookspec
+def ovhcore_redaction() -> Redaction | None:
+    """Declare what is secret, besides what always is, in what transports write down: recordings.
+
+    What several plugins declare is put together. None for nothing.
+    """
 
 
 @_hookspec

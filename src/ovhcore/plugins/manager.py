@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pluggy
 
 from ..exceptions import InvalidConfiguration
+from ..protocol.redaction import Redaction
 from . import hookspecs
 from .discovery import find_entry_points, load
 from .transports import TransportSpec
@@ -102,22 +103,36 @@ class Plugins:
         return self._specs
 
     def transport(self, name: str, *, asynchronous: bool = False) -> TransportSpec:
-        """Return the transport of a name.
+        """Return the transport of a name; of ``"outer+inner"``, the outer one.
 
         Raises:
-            InvalidConfiguration: none of this name, or not for this kind of client.
+            InvalidConfiguration: none of this name, or not for this kind of client; or it wraps none.
         """
+        outer, plus, _ = name.partition("+")
         specs = self.transports()
         usable = {n: s for n, s in sorted(specs.items()) if (s.asynchronous if asynchronous else s.sync) is not None}
         kind = "AsyncClient" if asynchronous else "Client"
-        if name in usable:
-            return usable[name]
-        problem = f"cannot be used with {kind}" if name in specs else "is not known"
+        if outer in usable:
+            if plus and not usable[outer].wraps:
+                raise InvalidConfiguration(f"Transport {name!r}: {outer} sends by itself, and wraps no other")
+            return usable[outer]
+        problem = f"cannot be used with {kind}" if outer in specs else "is not known"
         there = [n if s.installed else f'{n} (pip install "{s.extra}")' for n, s in usable.items()]
         raise InvalidConfiguration(
-            f"Transport {name!r} {problem}. For {kind} there are: {', '.join(there) or 'none'}; "
+            f"Transport {outer!r} {problem}. For {kind} there are: {', '.join(there) or 'none'}; "
             "others come from packages that offer them as plugins"
         )
+
+    def options(self) -> tuple[str, ...]:
+        """Return the names of the settings that transports define themselves."""
+        return tuple(dict.fromkeys(name for spec in self.transports().values() for name in spec.options))
+
+    def redaction(self) -> Redaction:
+        """Return what plugins declare as secret."""
+        declared = Redaction()
+        for each in self._call("ovhcore_redaction"):
+            declared |= each
+        return declared
 
     def middleware(self, settings: Settings) -> list[Middleware]:
         """Return the brackets for a client, innermost first."""

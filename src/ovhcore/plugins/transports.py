@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any, Final, TypeAlias
+from urllib.parse import unquote
 
 from ..exceptions import InvalidConfiguration
 from ..protocol.frozen import Frozen, put
 from ..protocol.messages import DEFAULT_TIMEOUT, Timeout
+from ..protocol.redaction import Redaction
 
 __all__ = [
     "DEFAULT_MAX_RESPONSE_SIZE",
@@ -39,6 +41,8 @@ class TransportSettings(Frozen):
         client_cert: file with a certificate to show to servers, and its key unless ``client_key`` has it.
         client_key: file with the key of ``client_cert``.
         http2: whether to speak HTTP/2 with servers that offer it.
+        options: what transports define themselves, by name; see ``TransportSpec.options``.
+        redaction: what plugins declare as secret, for transports that write down what they exchange.
     """
 
     __slots__ = (  # noqa: RUF023 - the order of __init__
@@ -51,6 +55,8 @@ class TransportSettings(Frozen):
         "client_cert",
         "client_key",
         "http2",
+        "options",
+        "redaction",
     )
 
     timeout: Timeout
@@ -62,6 +68,8 @@ class TransportSettings(Frozen):
     client_cert: str | None
     client_key: str | None
     http2: bool
+    options: Mapping[str, str]
+    redaction: Redaction
 
     def __init__(
         self,
@@ -74,6 +82,8 @@ class TransportSettings(Frozen):
         client_cert: str | None = None,
         client_key: str | None = None,
         http2: bool = False,
+        options: Mapping[str, str] | None = None,
+        redaction: Redaction = Redaction(),  # noqa: B008 - immutable
     ) -> None:
         put(self, "timeout", timeout)
         put(self, "proxy", proxy)
@@ -84,6 +94,21 @@ class TransportSettings(Frozen):
         put(self, "client_cert", client_cert)
         put(self, "client_key", client_key)
         put(self, "http2", http2)
+        put(self, "options", dict(options or {}))
+        put(self, "redaction", redaction)
+
+    def __hash__(self) -> int:
+        return hash((self.timeout, self.proxy, self.ca_bundle, tuple(self.options.items())))
+
+    def secrets(self) -> Iterator[str]:
+        """Yield what must not be shown: who the proxy is asked for."""
+        user, at, _ = (self.proxy or "").rpartition("://")[2].rpartition("@")
+        if at:
+            from base64 import b64encode
+
+            name, _, password = user.partition(":")
+            yield from (password or name, unquote(password or name))
+            yield b64encode(unquote(user).encode()).decode("ascii")
 
     def __repr__(self) -> str:
         shown = {name: getattr(self, name) for name in self.__slots__}
@@ -91,8 +116,9 @@ class TransportSettings(Frozen):
         return f"TransportSettings({', '.join(f'{name}={value!r}' for name, value in shown.items())})"
 
 
-TransportFactory: TypeAlias = "str | Callable[[TransportSettings], Any]"
-"""Makes a transport; or where it is, as ``"package.module:function"``, imported when first needed."""
+TransportFactory: TypeAlias = "str | Callable[..., Any]"
+"""Makes a transport of :class:`TransportSettings`; or where it is, as ``"package.module:function"``, imported when
+first needed. One that wraps another also takes a function that makes that one."""
 
 
 class TransportSpec(Frozen):
@@ -107,6 +133,9 @@ class TransportSpec(Frozen):
         defaults: settings, by their names in ``ovh.conf``, that hold where nothing else is
             said; the sandbox brings its credentials so.
         http2: further modules it needs to speak HTTP/2; None if it cannot.
+        isolated: whether the credentials of environment and files are not meant for it, as for a sandbox.
+        wraps: whether it sends through another transport: the default one, or that of ``"name+other"``.
+        options: settings of its own, by their names in ``ovh.conf``; as ``OVH_...`` in the environment.
     """
 
     __slots__ = (  # noqa: RUF023 - the order of __init__
@@ -117,6 +146,9 @@ class TransportSpec(Frozen):
         "extra",
         "defaults",
         "http2",
+        "isolated",
+        "wraps",
+        "options",
     )
 
     name: str
@@ -126,6 +158,9 @@ class TransportSpec(Frozen):
     extra: str | None
     defaults: Mapping[str, str]
     http2: tuple[str, ...] | None
+    isolated: bool
+    wraps: bool
+    options: tuple[str, ...]
 
     def __init__(
         self,
@@ -136,6 +171,9 @@ class TransportSpec(Frozen):
         extra: str | None = None,
         defaults: Mapping[str, str] | None = None,
         http2: tuple[str, ...] | None = None,
+        isolated: bool = False,
+        wraps: bool = False,
+        options: tuple[str, ...] = (),
     ) -> None:
         put(self, "name", name)
         put(self, "sync", sync)
@@ -144,6 +182,9 @@ class TransportSpec(Frozen):
         put(self, "extra", extra)
         put(self, "defaults", dict(defaults or {}))
         put(self, "http2", http2)
+        put(self, "isolated", isolated)
+        put(self, "wraps", wraps)
+        put(self, "options", options)
 
     def __hash__(self) -> int:
         return hash((self.name, self.sync, self.asynchronous))
@@ -177,8 +218,20 @@ class TransportSpec(Frozen):
                     f"pip install {missing}"
                 )
 
-    def open(self, settings: TransportSettings, *, asynchronous: bool = False) -> Any:
-        """Make the transport."""
+    def open(
+        self,
+        settings: TransportSettings,
+        *,
+        asynchronous: bool = False,
+        inner: Callable[[], Any] | None = None,
+    ) -> Any:
+        """Make the transport.
+
+        Args:
+            settings: what is wanted of it.
+            asynchronous: which form.
+            inner: makes the transport that it wraps, if it wraps one.
+        """
         factory = self.asynchronous if asynchronous else self.sync
         if factory is None:
             raise InvalidConfiguration(
@@ -187,7 +240,7 @@ class TransportSpec(Frozen):
         if isinstance(factory, str):
             module, _, name = factory.partition(":")
             factory = getattr(import_module(module), name)
-        return factory(settings)
+        return factory(settings, inner) if self.wraps else factory(settings)
 
 
 def _missing(modules: tuple[str, ...]) -> str:

@@ -12,13 +12,17 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from typing import Any, Final
 
+from .frozen import Frozen, put
+
 __all__ = [
     "PLAIN_HEADERS",
     "REDACTED",
     "SECRET_FIELDS",
     "SECRET_HEADERS",
+    "Redaction",
     "Secret",
     "as_secret",
+    "is_secret_header",
     "redact_json",
     "redact_text",
     "redact_url",
@@ -87,19 +91,24 @@ SECRET_FIELDS: Final = frozenset(
 _WORDS: Final = frozenset({"password", "secret", "token"})
 _SECRET_HEADER = re.compile("auth|cookie|key|pass|secret|session|token", re.IGNORECASE)
 _SIGNATURE = re.compile(r"\$1\$[0-9a-fA-F]{40}")
-_QUERY_ARGUMENT = re.compile(r"(?<=[?&])([^=&#]*)=([^&#]*)")
+_QUERY_ARGUMENT = re.compile(r"(?<=[?&#;])([^=&#;?]*)=([^&#;\s]*)")
 
 
 @cache
-def _text_member() -> re.Pattern[str]:
+def _named(fields: frozenset[str]) -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
     # Compiled when an error first needs it. "password: must be long" is a sentence: words in lower case are left alone
     # behind the names that occur in sentences.
-    names = "|".join(sorted(SECRET_FIELDS - _WORDS))
+    names = "|".join(map(re.escape, sorted(fields - _WORDS)))
     words = "|".join(sorted(_WORDS))
     sentence = r"\s+(?-i:[a-z]{1,15}\s+[a-z])"
-    return re.compile(
-        rf"(?i)([\"']?\b(?:(?:{names})\b[\"']?\s*[:=]|(?:{words})\b[\"']?\s*(?:=|:(?!{sentence})))\s*)"
-        rf"(\"(?:[^\"\\]|\\.)*\"?|'[^']*'?|[^\s,;&}}]+)"
+    every = rf"(?:{names}|\w*(?:{words}))"
+    return (
+        re.compile(
+            rf"(?i)([\"']?\b(?:(?:{names})\b[\"']?\s*[:=]|(?:\w*(?:{words}))\b[\"']?\s*(?:=|:(?!{sentence})))\s*)"
+            rf"(\"(?:[^\"\\]|\\.)*\"?|'[^']*'?|[^\s,;&}}\[{{]+)"
+        ),
+        re.compile(rf"(?i)(<(?:\w+:)?{every}(?:\s[^<>]*)?>)[^<>]+"),
+        re.compile(rf"(?i)(name=\"?{every}\"?[^\n]*\n(?:[^\r\n]+\r?\n)*\r?\n)[^\r\n]+"),
     )
 
 
@@ -144,43 +153,127 @@ def as_secret(value: Any) -> Secret:
     return value if isinstance(value, Secret) else Secret(value)
 
 
-def redact_json(value: Any, hide: Callable[[str], str] = lambda text: text) -> Any:
+class Redaction(Frozen):
+    """What a program declares as secret, besides what always is.
+
+    Attributes:
+        names: of header fields, JSON members, form fields and query arguments, in lower case;
+            their values are hidden.
+        patterns: what matches one of them is hidden, wherever it stands.
+        values: are hidden wherever they stand.
+
+    Raises:
+        TypeError: what stands there is no list of strings.
+        ValueError: a pattern is no regular expression.
+    """
+
+    __slots__ = ("names", "patterns", "values")
+
+    names: frozenset[str]
+    patterns: tuple[re.Pattern[str], ...]
+    values: tuple[Secret, ...]
+
+    def __init__(
+        self,
+        names: Iterable[str] = (),
+        patterns: Iterable[str | re.Pattern[str]] = (),
+        values: Iterable[str | Secret] = (),
+    ) -> None:
+        put(self, "names", frozenset(name.lower() for name in _strings("names", names)))
+        put(self, "patterns", tuple(map(_compiled, _strings("patterns", patterns))))
+        put(self, "values", tuple(map(as_secret, _strings("values", values))))
+
+    def __or__(self, other: Redaction) -> Redaction:
+        return Redaction(self.names | other.names, self.patterns + other.patterns, self.values + other.values)
+
+
+def _strings(what: str, given: Iterable[Any]) -> list[Any]:
+    """Return what was declared; anything but strings would hide nothing."""
+    if isinstance(given, (str, bytes)) or not isinstance(given, Iterable):
+        raise TypeError(f"{what} must be a list of strings, not {type(given).__name__}")
+    listed = list(given)
+    for each in listed:
+        text = each.pattern if isinstance(each, re.Pattern) and what == "patterns" else each
+        if not isinstance(text, str) and not isinstance(each, Secret):
+            raise TypeError(f"{what} must be strings; there is one of {type(each).__name__}")
+    return listed
+
+
+def _compiled(pattern: str | re.Pattern[str]) -> re.Pattern[str]:
+    try:
+        return re.compile(pattern)
+    except re.error as error:
+        problem = str(error)
+    raise ValueError(f"the pattern {pattern!r} is no regular expression: {problem}")
+
+
+def _is_secret_field(name: str) -> bool:
+    return name.lower() in SECRET_FIELDS
+
+
+def redact_json(
+    value: Any, hide: Callable[[str], str] | None = None, is_secret: Callable[[str], bool] = _is_secret_field
+) -> Any:
     """Return a copy of a JSON value with secrets hidden, at any depth.
 
     Args:
         value: what JSON can hold.
-        hide: what hides known values in a string, besides the names of :data:`SECRET_FIELDS`.
+        hide: what hides known values in a string, besides what has a secret's name.
+        is_secret: says of the name of a member whether it is a secret.
     """
     if isinstance(value, dict):
-        return {
-            hide(str(name)): REDACTED
-            if str(name).lower() in SECRET_FIELDS and item is not None
-            else redact_json(item, hide)
-            for name, item in value.items()
-        }
+        hidden: dict[str, Any] = {}
+        for name, item in value.items():
+            key = str(name) if hide is None else hide(str(name))
+            if key in hidden:  # two that are hidden must not become one
+                key = f"{key} {len(hidden)}"
+            secret = item is not None and is_secret(str(name))
+            hidden[key] = REDACTED if secret else redact_json(item, hide, is_secret)
+        return hidden
     if isinstance(value, list):
-        return [redact_json(item, hide) for item in value]
-    return hide(redact_text(value)) if isinstance(value, str) else value
+        return [redact_json(item, hide, is_secret) for item in value]
+    if isinstance(value, str):
+        return redact_text(value) if hide is None else hide(redact_text(value))
+    return value
 
 
-def redact_text(text: str) -> str:
-    """Hide signatures, and what follows a secret's name: in JSON that does not parse, a form, a log line."""
-    return _SIGNATURE.sub(REDACTED, _text_member().sub(lambda match: match[1] + REDACTED, text))
+def redact_text(text: str, names: frozenset[str] = SECRET_FIELDS) -> str:
+    """Hide signatures, and what follows a secret's name: in JSON that does not parse, a form, XML, a log line.
+
+    Args:
+        text: any.
+        names: of secrets, in lower case.
+    """
+    member, element, part = _named(names)
+    text = member.sub(lambda match: match[1] + REDACTED, text)
+    if "<" in text:
+        text = element.sub(lambda match: match[1] + REDACTED, text)
+    if "form-data" in text:
+        text = part.sub(lambda match: match[1] + REDACTED, text)
+    return _SIGNATURE.sub(REDACTED, text)
 
 
-def redact_url(url: str) -> str:
-    """Hide the values of query arguments named in :data:`SECRET_FIELDS`."""
-    if "?" not in url:
+def redact_url(url: str, is_secret: Callable[[str], bool] = _is_secret_field) -> str:
+    """Hide the values of query arguments that have the name of a secret.
+
+    Args:
+        url: or whatever holds a query.
+        is_secret: says of the name of an argument whether it is a secret.
+    """
+    if "?" not in url and "#" not in url:
         return url
-    return _QUERY_ARGUMENT.sub(
-        lambda match: f"{match[1]}={REDACTED}" if match[1].lower() in SECRET_FIELDS else match[0], url
-    )
+    return _QUERY_ARGUMENT.sub(lambda match: f"{match[1]}={REDACTED}" if is_secret(match[1]) else match[0], url)
+
+
+def is_secret_header(name: str) -> bool:
+    """Say whether a header field is, or by its name may be, secret."""
+    return name.lower() in SECRET_HEADERS or _SECRET_HEADER.search(name) is not None
 
 
 def secret_header_values(fields: Iterable[tuple[str, str]]) -> Iterator[str]:
     """Yield the values of header fields that are, or by their names may be, secret."""
     for name, value in fields:
-        if name.lower() in SECRET_HEADERS or _SECRET_HEADER.search(name):
+        if is_secret_header(name):
             yield value
 
 
