@@ -6,15 +6,23 @@ from typing import Final
 
 from ovhcore.plugins import TransportSpec, hookimpl
 
-__all__ = ["ovhcore_transports"]
+__all__ = ["REPLAY_DEFAULTS", "ovhcore_transports"]
 
 
 _HOME: Final = "ovhcore_transports"
 
+REPLAY_DEFAULTS: Final = {
+    "endpoint": "ovh-eu",
+    "application_key": "replay-application-key",
+    "application_secret": "replay-application-secret",
+    "consumer_key": "replay-consumer-key",
+}
+"""Settings of a client that replays, where nothing else is said: a recording asks nobody who they are."""
+
 
 @hookimpl
 def ovhcore_transports() -> list[TransportSpec]:
-    """Offer urllib3, httpx, httpx2, aiohttp, pyreqwest and the sandbox."""
+    """Offer urllib3, httpx, httpx2, aiohttp, pyreqwest, the sandbox, and recordings."""
     return [
         TransportSpec(
             "urllib3",
@@ -64,5 +72,21 @@ def ovhcore_transports() -> list[TransportSpec]:
                 "consumer_key": "sandbox-consumer-key",
             },
             http2=(),
+            isolated=True,
+        ),
+        TransportSpec(
+            "record",
+            sync=f"{_HOME}.recording.transports:open_record",
+            asynchronous=f"{_HOME}.recording.asynchronous:open_async_record",
+            wraps=True,
+            options=("cassette", "record_mode"),
+        ),
+        TransportSpec(
+            "replay",
+            sync=f"{_HOME}.recording.transports:open_replay",
+            asynchronous=f"{_HOME}.recording.asynchronous:open_async_replay",
+            defaults=REPLAY_DEFAULTS,
+            http2=(),
+            options=("cassette",),
         ),
     ]

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from itertools import count
 from pathlib import Path
 from runpy import run_path
 from typing import Any, ClassVar
 
+import pytest
+
 from ovhcore.plugins import TransportSettings
 from ovhcore.testing import TransportConformance
+from ovhcore_transports.recording import AsyncRecordTransport, RecordTransport
 from tests.conformance.transports import FULL, PLACES, made
 
 EXAMPLE = (
@@ -87,3 +91,29 @@ class TestHttpClientOfTheExamples(TransportConformance):
 
     def open(self, settings: TransportSettings) -> Any:
         return run_path(str(EXAMPLE))["HttpClientTransport"](settings)
+
+
+class Recorded(Ours):
+    """A recorder in front of one of ours is as good as that one: what it cannot write down it would spoil."""
+
+    examples = 100 if FULL else 20
+    calls = 1_000 if FULL else 100
+    at_once = 64
+
+    @pytest.fixture(autouse=True)
+    def _cassettes(self, tmp_path: Path) -> None:
+        self.numbered = (tmp_path / f"{number}.cassette" for number in count())
+
+
+class TestRecordedUrllib3(Recorded):
+    place = "urllib3, sync"
+
+    def open(self, settings: TransportSettings) -> Any:
+        return RecordTransport(super().open(settings), next(self.numbered), "all")
+
+
+class TestRecordedAiohttp(Recorded):
+    place = "aiohttp, async"
+
+    def open(self, settings: TransportSettings) -> Any:
+        return AsyncRecordTransport(super().open(settings), next(self.numbered), "all")

@@ -1,0 +1,100 @@
+"""The same for ``async`` code."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from types import TracebackType
+from typing import Any, Self, Unpack
+
+from ovhcore.exceptions import HTTPError
+from ovhcore.flows import AsyncTransport as AsyncTransportLike
+from ovhcore.flows import Flow
+from ovhcore.plugins import TransportSettings
+from ovhcore.protocol.messages import Request, Response
+
+from ..asynchronous import AsyncTransport
+from .cassettes import Cassette
+from .sessions import Session
+from .transports import Options, Recording, nothing, options_of
+
+__all__ = ["AsyncRecordTransport", "AsyncReplayTransport", "open_async_record", "open_async_replay"]
+
+
+class AsyncRecordTransport(Recording, AsyncTransport):
+    """:class:`.RecordTransport` for ``async`` code, around an asynchronous transport."""
+
+    def __init__(
+        self,
+        inner: AsyncTransportLike | Callable[[], AsyncTransportLike],
+        cassette: str | os.PathLike[str] | Cassette,
+        mode: str = "once",
+        **options: Unpack[Options],
+    ) -> None:
+        Recording.__init__(self, inner, Session(cassette, mode, **options))
+        AsyncTransport.__init__(self)
+
+    async def send(self, request: Request) -> Response:
+        """Answer from the recording, or send and record."""
+        session = self._session
+        known = session.answer(request)
+        if known is not None:
+            return known
+        inner = self._inner
+        begun = inner.clock()
+        try:
+            response: Response = await inner.send(request)
+        except HTTPError as error:
+            session.keep(request, error, begun, inner.clock())
+            raise
+        session.keep(request, response, begun, inner.clock())
+        return response
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait; in a recording, at once, and others get their turn."""
+        if self._session.offline:
+            self._session.sleep(seconds)
+            await super().sleep(0)
+        else:
+            await self._inner.sleep(seconds)
+
+    async def gather(self, flows: Sequence[Flow[Any]], limit: int) -> list[Any]:
+        """Run flows side by side; in a recording, one after the other."""
+        return await super().gather(flows, 1 if self._session.offline else limit)
+
+    async def close(self) -> None:
+        """End the recording, and close what sends."""
+        self.end()
+        for inner in self._made:
+            await inner.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
+    ) -> None:
+        await self.close()
+
+
+class AsyncReplayTransport(AsyncRecordTransport):
+    """:class:`.ReplayTransport` for ``async`` code."""
+
+    def __init__(
+        self,
+        cassette: str | os.PathLike[str] | Cassette,
+        **options: Unpack[Options],
+    ) -> None:
+        super().__init__(nothing, cassette, "none", **options)
+
+
+def open_async_record(settings: TransportSettings, inner: Callable[[], AsyncTransportLike]) -> AsyncRecordTransport:
+    """Make the transport 'record' for an asynchronous client."""
+    cassette, mode, options = options_of(settings)
+    return AsyncRecordTransport(inner, cassette, mode, **options)
+
+
+def open_async_replay(settings: TransportSettings) -> AsyncReplayTransport:
+    """Make the transport 'replay' for an asynchronous client."""
+    cassette, _, options = options_of(settings, "none")
+    return AsyncReplayTransport(cassette, **options)

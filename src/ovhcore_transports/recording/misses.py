@@ -1,0 +1,106 @@
+"""Say what was nearest to a request that nobody recorded, and exactly what differed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from difflib import SequenceMatcher
+from typing import Any, Final
+
+from ovhcore.protocol.messages import Request
+
+from .matching import Asked, Body, Key, Shelf, Slot
+
+__all__ = ["nearest"]
+
+_SHOWN: Final = 3
+_LOOKED_AT: Final = 100
+_LONGEST: Final = 120
+
+
+def nearest(shelf: Shelf, request: Request) -> list[str]:
+    """Return lines that tell of the nearest recordings.
+
+    Args:
+        shelf: the recordings.
+        request: what was asked, its secrets hidden.
+    """
+    asked = Asked.now(request)
+    key = shelf.key(asked)
+    # The number of parts that are equal says most, and costs little; the rest is looked at closely.
+    roughly = sorted(shelf.slots, key=lambda slot: -sum(map(_equal, slot.key, key)))[:_LOOKED_AT]
+    closely = sorted(roughly, key=lambda slot: (-_likeness(slot, asked, key), slot.number in shelf.played))
+    return [_line(shelf, slot, key) for slot in closely[:_SHOWN]]
+
+
+def _equal(one: object, other: object) -> bool:
+    return one == other
+
+
+def _likeness(slot: Slot, asked: Asked, key: Key) -> float:
+    # Long texts take long, and differ in their beginning as in their end.
+    one, other = (url if len(url) <= 200 else url[:100] + url[-100:] for url in (slot.interaction.url, asked.url))
+    url = SequenceMatcher(None, one, other, autojunk=False).ratio()
+    return sum(map(_equal, slot.key, key)) + url
+
+
+def _line(shelf: Shelf, slot: Slot, key: Key) -> str:
+    played = ", which was played already" if slot.number in shelf.played else ""
+    where = f"{slot.interaction.method} {slot.interaction.url} (number {slot.number + 1}{played})"
+    differences = [
+        each
+        for name, recorded, asked in zip((name for name, _ in shelf.matchers), slot.key, key, strict=True)
+        if recorded != asked
+        for each in _differences(name, recorded, asked)
+    ]
+    if not differences:
+        return f"{where}: equal; it may answer again with repeat"
+    return f"{where}: {'; '.join(differences)}"
+
+
+def _differences(name: str, recorded: Any, asked: Any) -> Iterator[str]:
+    if isinstance(recorded, Body) and isinstance(asked, Body):
+        if recorded.kind == asked.kind == "json":
+            yield from _of_json(name, json.loads(recorded.text), json.loads(asked.text))
+        else:
+            yield _changed(name, recorded.text or "none", asked.text or "none")
+    elif name == "query":
+        yield from _of_members(name, _grouped(recorded), _grouped(asked))
+    else:
+        yield _changed(name, recorded, asked)
+
+
+def _grouped(pairs: Iterable[Any]) -> dict[str, str | list[str]]:
+    grouped: dict[str, list[str]] = {}
+    for name, value in pairs:
+        grouped.setdefault(name.removesuffix(":"), []).append(value)
+    return {name: values[0] if len(values) == 1 else values for name, values in grouped.items()}
+
+
+def _of_json(where: str, recorded: Any, asked: Any) -> Iterator[str]:
+    if isinstance(recorded, dict) and isinstance(asked, dict):
+        yield from _of_members(where, recorded, asked)
+    elif isinstance(recorded, list) and isinstance(asked, list) and len(recorded) == len(asked):
+        for index, (one, other) in enumerate(zip(recorded, asked, strict=True)):
+            yield from _of_json(f"{where}[{index}]", one, other)
+    elif recorded != asked:
+        yield _changed(where, recorded, asked)
+
+
+def _of_members(where: str, recorded: dict[str, Any], asked: dict[str, Any]) -> Iterator[str]:
+    for name in {**recorded, **asked}:
+        if name not in asked:
+            yield f"{where} had {name}={_shown(recorded[name])}, has none"
+        elif name not in recorded:
+            yield f"{where} had no {name}, has {name}={_shown(asked[name])}"
+        else:
+            yield from _of_json(f"{where} {name}", recorded[name], asked[name])
+
+
+def _changed(what: str, recorded: object, asked: object) -> str:
+    return f"{what} was {_shown(recorded)}, is {_shown(asked)}"
+
+
+def _shown(value: object) -> str:
+    text = value if isinstance(value, str) else repr(value)
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."

@@ -1,0 +1,359 @@
+"""What recording and replaying are, whatever loop drives them."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+import weakref
+from collections.abc import Iterable
+from contextlib import suppress
+from typing import Final
+
+from ovhcore.exceptions import CassetteError, ClientClosed, HTTPError, InvalidConfiguration, NoRecording
+from ovhcore.protocol.clock import Now
+from ovhcore.protocol.messages import Headers, Request, Response
+from ovhcore.protocol.redaction import Redaction
+
+from ..forks import renew_after_fork
+from .bodies import pack, unpack
+from .cassettes import Cassette, collecting_no_garbage, is_vcr
+from .interactions import Draw, Interaction, Signature, World
+from .matching import DEFAULT_MATCHERS, Matcher, Shelf, Slot
+from .misses import nearest
+from .scrubbing import Scrubber
+from .worlds import ReplayedWorld
+from .writing import Writer, nobody_records
+
+__all__ = ["MODES", "SIGNATURES", "Session", "end_all"]
+
+MODES: Final = ("none", "once", "new", "all")
+"""``none`` never sends; ``once`` records if there is no cassette yet, and replays if there is one;
+``new`` replays what was recorded and records what was not; ``all`` records everything anew."""
+
+SIGNATURES: Final = ("check", "require", "ignore")
+"""``check`` compares signatures that were made with the same keys at the same time as recorded;
+``require`` refuses what cannot be compared; ``ignore`` compares none."""
+
+
+_ADVICE: Final = (
+    "Correct the call, or record it: transport 'record' (OVH_TRANSPORT) adds to the cassette in mode 'new' "
+    "(OVH_RECORD_MODE), and records it anew in mode 'all'."
+)
+
+
+_open: Final[weakref.WeakSet[Session]] = weakref.WeakSet()
+
+
+def end_all(path: str) -> None:
+    """End the recordings of a cassette, whoever forgot to."""
+    for session in list(_open):
+        if session.path == path:
+            session.close()
+
+
+class Session:
+    """One recording or replay of one cassette, for one transport. Safe to use from many threads.
+
+    Args:
+        cassette: its file, or what was read from one.
+        mode: one of :data:`MODES`.
+        match_on: what must be equal for a recording to answer a request.
+        repeat: whether a recording may answer again when no other is left.
+        redaction: what is secret besides what always is.
+        signatures: one of :data:`SIGNATURES`.
+        advice: what to do about a call that was not recorded.
+        goes_on: whether the program has begun the cassette before: then ``once`` and ``all`` add to it.
+
+    Raises:
+        CassetteError: the cassette cannot be used.
+        InvalidConfiguration: an argument is malformed.
+    """
+
+    def __init__(
+        self,
+        cassette: str | os.PathLike[str] | Cassette,
+        mode: str,
+        *,
+        match_on: Iterable[Matcher] = DEFAULT_MATCHERS,
+        repeat: bool = False,
+        redaction: Redaction = Redaction(),  # noqa: B008 - immutable
+        signatures: str = "check",
+        advice: str = _ADVICE,
+        goes_on: bool = False,
+    ) -> None:
+        for name, value, known in (("mode", mode, MODES), ("signatures", signatures, SIGNATURES)):
+            if value not in known:
+                raise InvalidConfiguration(f"{name} of a recording must be one of {', '.join(known)}, not {value!r}")
+        if not isinstance(redaction, Redaction):
+            raise InvalidConfiguration(f"redaction must be a Redaction, not {type(redaction).__name__}")
+        if type(repeat) is not bool:
+            raise InvalidConfiguration(f"repeat must be True or False, not {type(repeat).__name__}")
+        if isinstance(cassette, Cassette):
+            if mode != "none":
+                raise InvalidConfiguration(f"mode {mode!r} needs the path of a cassette, to write to it")
+            self.path = cassette.path or "(in memory)"
+        elif isinstance(cassette, (str, os.PathLike)):
+            self.path = os.fsdecode(os.path.expanduser(cassette))
+        else:
+            raise InvalidConfiguration(f"cassette must be the path of a file, not {type(cassette).__name__}")
+        there = isinstance(cassette, Cassette) or os.path.exists(self.path)
+        if goes_on and mode == "once":
+            mode = "all"
+        self.mode = mode
+        self.offline = mode == "none" or (mode == "once" and there)
+        """Whether nothing can be sent: then time, sleep and chance come from the recording, too."""
+        with collecting_no_garbage():
+            self.cassette = cassette if isinstance(cassette, Cassette) else self._load(there)
+            self._shelf = Shelf(self.cassette, match_on, repeat=repeat)
+        self.misses: list[str] = []
+        """What was asked for in vain, as the exceptions said it."""
+        self._signatures = signatures
+        self._advice = advice
+        self._scrubber = Scrubber(redaction)
+        self._world = ReplayedWorld(self.cassette) if self.offline else None
+        self._writer = None if self.offline else Writer(self.path, replace=mode == "all" and not goes_on)
+        self._lock = threading.Lock()
+        self._clock: list[Now] = []
+        self._uniform: list[Draw] = []
+        self._closed = False
+        # A program that does not close its client, as those for python-ovh, ends its recording all the same.
+        seen = (self._clock, self._uniform)
+        self._finalizer = None if self._writer is None else weakref.finalize(self, _close, self._writer, *seen)
+        _open.add(self)
+        renew_after_fork(self)
+
+    def after_fork(self) -> None:
+        """Be free in the child of a fork."""
+        self._lock = threading.Lock()
+        if self._writer is not None:
+            # What was seen before the fork is for the parent to write down.
+            self._clock.clear()
+            self._uniform.clear()
+            self._writer.after_fork()
+
+    def _load(self, there: bool) -> Cassette:
+        if self.mode == "all" or (self.mode != "none" and not there):
+            if self.path.lower().endswith((".yaml", ".yml", ".har")):
+                raise CassetteError(
+                    f"{self.path} would be a cassette of another tool: record to a name such as 'calls.cassette', and "
+                    "convert it afterwards"
+                )
+            if there and os.path.getsize(self.path) and is_vcr(self.path):
+                raise CassetteError(f"{self.path} is there and is no cassette: it is not replaced")
+            return Cassette((), self.path)
+        if not there:
+            raise CassetteError(
+                f"There is no cassette {self.path}, and nothing is recorded in mode 'none': record it with transport "
+                "'record' in mode 'once'"
+            )
+        cassette = self._when_others_wrote() if self.mode == "new" else Cassette.load(self.path, warn=False)
+        problems = cassette.problems
+        if self.mode == "new":
+            if is_vcr(self.path):
+                raise CassetteError(
+                    f"{self.path} is a cassette of vcrpy, which is read but not added to: convert it first, with "
+                    f"'ovhcore cassette convert {self.path} NEW.cassette'"
+                )
+            problems = cassette.torn
+        if problems:
+            raise CassetteError(
+                f"The cassette {self.path} is not whole: {'; '.join(problems)}. It holds {len(cassette)} whole "
+                "interactions. Record it again with mode 'all', or keep those with "
+                f"'ovhcore cassette repair {self.path}'"
+            )
+        return cassette
+
+    def _when_others_wrote(self) -> Cassette:
+        """Read the cassette; wait, though not long, while somebody else who records is in the middle of a record."""
+        for _ in range(50):
+            with suppress(CassetteError):  # an empty one: somebody is about to begin it
+                cassette = Cassette.load(self.path, warn=False)
+                if not cassette.torn:
+                    return cassette
+            try:
+                with nobody_records(self.path) as alone:
+                    if alone:
+                        break
+            except OSError:
+                break  # it cannot be written, and nobody writes to it
+            time.sleep(0.01)
+        return Cassette.load(self.path, warn=False)
+
+    def answer(self, request: Request) -> Response | None:
+        """Return what was recorded for a request; None if it has to be sent, and then recorded.
+
+        Raises:
+            NoRecording: nothing was recorded, and nothing may be sent.
+            CassetteError: the signature is not the one that was recorded.
+            HTTPError: what was raised when it was recorded.
+        """
+        if self._closed:
+            raise ClientClosed("The transport is closed")
+        if self.mode != "all":
+            slot = self._shelf.take(request, lambda: self._hidden(request))
+            if slot is not None:
+                return self._played(slot, request)
+            if self.offline:
+                raise self._missing(request)
+        assert self._writer is not None
+        with self._lock:
+            self._writer.prepare()
+        return None
+
+    def _played(self, slot: Slot, request: Request) -> Response | None:
+        interaction = slot.interaction
+        if self._signatures != "ignore":
+            self._check_signature(interaction, request)
+        if self._world is not None:
+            self._world.play(slot.number)
+        failure = interaction.failure
+        if failure is not None:
+            failure.add_note(f"Replayed from {self.path}, number {slot.number + 1}: so it went when it was recorded.")
+            raise failure
+        return interaction.response
+
+    def _check_signature(self, interaction: Interaction, request: Request) -> None:
+        then, now = interaction.signature, Signature.of(request)
+        if now is None and (then is None or not request.need_auth or "authorization" in request.headers):
+            return
+        problem = None
+        if now is None:
+            problem = "is missing or incomplete, and was there when it was recorded"
+        elif then is not None and now.keys == then.keys and _comparable(interaction, request):
+            if now.digest == then.digest:
+                return
+            problem = (
+                "is not the recorded one, which was made with the same application key and consumer key, for the same "
+                "URL and body, at the same second: the application secret is another, or signing itself has changed"
+            )
+        elif self._signatures == "require":
+            problem = (
+                "cannot be compared: the recorded one was made with other keys, at another time, for a URL or body "
+                "that is written otherwise or has something hidden, or not at all"
+            )
+        if problem is not None:
+            hidden = self._hidden(request)
+            raise CassetteError(f"The signature of {hidden.method} {hidden.url} {problem} ({self.path})")
+
+    def _hidden(self, request: Request) -> Request:
+        """Return a request with its secrets hidden, as in a cassette."""
+        packed = pack(request.body, json_expected=True)
+        self._scrubber.learn(request, packed)
+        return Request(
+            request.method,
+            self._scrubber.url(request.url),
+            Headers(self._scrubber.headers(request.headers.pairs)),
+            unpack(self._scrubber.body(packed, request.headers)),
+        )
+
+    def _missing(self, request: Request) -> NoRecording:
+        hidden = self._hidden(request)
+        lines = nearest(self._shelf, hidden)
+        left = len(self._shelf.unplayed)
+        message = (
+            f"{hidden.method} {hidden.url} was not recorded in {self.path} ({len(self.cassette)} interactions, {left} "
+            f"not played yet), and nothing is sent in mode {self.mode!r}. "
+            + (f"Nearest: {lines[0]}" if lines else "Nothing was recorded")
+        )
+        error = NoRecording(
+            message,
+            method=hidden.method,
+            url=hidden.url,
+            hint=self._advice,
+        )
+        for note in (*(f"Also near: {line}" for line in lines[1:]), self._advice):
+            error.add_note(note)
+        with self._lock:
+            self.misses.append(message)
+        return error
+
+    def keep(self, request: Request, answer: Response | HTTPError, begun: Now, ended: Now) -> None:
+        """Put an exchange into the cassette; it is on the disk when this returns.
+
+        Raises:
+            CassetteError: it cannot be written.
+        """
+        assert self._writer is not None
+        with self._lock:
+            if self._closed:
+                raise CassetteError(f"The recording {self.path} was ended while {request.method} was under way")
+            world = World(tuple(self._clock), tuple(self._uniform))
+            self._clock.clear()
+            self._uniform.clear()
+            interaction = Interaction.of(
+                request,
+                answer,
+                scrubber=self._scrubber,
+                at=begun.wall,
+                took=ended.monotonic - begun.monotonic,
+                world=world,
+            )
+            self._writer.write(interaction.record, answered=isinstance(answer, Response))
+
+    def clock(self, real: Now | None) -> Now:
+        """Return what the clocks show: in the recording, or really, which is then recorded."""
+        if self._world is not None:
+            return self._world.clock()
+        assert real is not None
+        with self._lock:
+            self._clock.append(real)
+        return real
+
+    def sleep(self, seconds: float) -> None:
+        """Let time pass in the recording."""
+        assert self._world is not None
+        self._world.sleep(seconds)
+
+    def uniform(self, low: float, high: float, real: float | None) -> float:
+        """Return a random number: that of the recording, or the real one, which is then recorded."""
+        if self._world is not None:
+            return self._world.uniform(low, high)
+        assert real is not None
+        with self._lock:
+            self._uniform.append(Draw(low, high, real))
+        return real
+
+    def hide(self, values: Iterable[str]) -> None:
+        """Hide values wherever they stand from now on; those of three characters or less would garble every text."""
+        self._scrubber.hide(value for value in values if len(value) > 3)
+
+    @property
+    def unplayed(self) -> list[Interaction]:
+        """What was recorded before and has not been played."""
+        return [] if self.mode == "all" else self._shelf.unplayed
+
+    def check_played(self) -> None:
+        """Make sure that everything recorded was played, and nothing was asked for in vain.
+
+        Raises:
+            CassetteError: something was not; the message names it.
+        """
+        if self.misses:
+            raise CassetteError(f"{len(self.misses)} calls were not recorded. The first: {self.misses[0]}")
+        unplayed = self.unplayed
+        if unplayed:
+            named = "; ".join(f"{each.method} {each.url}" for each in unplayed[:5])
+            more = f" and {len(unplayed) - 5} more" if len(unplayed) > 5 else ""
+            raise CassetteError(
+                f"{len(unplayed)} of {len(self.cassette)} interactions in {self.path} were not played: {named}{more}. "
+                "Record it again with mode 'all' if the program no longer makes these calls"
+            )
+
+    def close(self) -> None:
+        """End the recording. May be called again."""
+        with self._lock:
+            self._closed = True
+            if self._finalizer is not None:
+                self._finalizer()
+
+
+def _comparable(interaction: Interaction, request: Request) -> bool:
+    """Say whether the same was signed at the same second, as far as the recording tells."""
+    one = interaction.request
+    stamps = {each.headers.get("x-ovh-timestamp") for each in (one, request)}
+    return len(stamps) == 1 and (one.url, one.body) == (request.url, request.body)
+
+
+def _close(writer: Writer, clock: list[Now], uniform: list[Draw]) -> None:
+    writer.close(World(tuple(clock), tuple(uniform)))
