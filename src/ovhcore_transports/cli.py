@@ -1,4 +1,4 @@
-"""The command ``ovhcore``: try the library on the sandbox, with no account.
+"""The command ``ovhcore``: try the library on the sandbox, with no account; look after recordings.
 
 Needs the extras ``cli``, ``testing`` and ``urllib3``.
 """
@@ -36,11 +36,15 @@ def _commands() -> Any:
 
     import ovhcore
     from ovhcore_transports import sandbox
+    from ovhcore_transports.cli_cassette import cassette_commands
 
     @click.group(context_settings={"help_option_names": ["-h", "--help"]})
     @click.version_option(ovhcore.__version__, prog_name="ovhcore")
     def commands() -> None:
-        """Try ovhcore on a sandbox of the OVHcloud API. No account is needed."""
+        """Try ovhcore on a sandbox of the OVHcloud API, and look after recordings.
+
+        No account is needed.
+        """
 
     @commands.command()
     def demo() -> None:
@@ -85,6 +89,7 @@ def _commands() -> Any:
             except KeyboardInterrupt:
                 click.echo("# Stopped.", err=True)
 
+    commands.add_command(cassette_commands())
     return commands
 
 

@@ -7,13 +7,19 @@ import os
 import signal
 import subprocess
 import sys
+from inspect import signature
+from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner
 
 import ovhcore as ovh
+from ovhcore.exceptions import ReadTimeout
+from ovhcore.protocol.messages import Request, Response
 from ovhcore_transports import cli
+from ovhcore_transports.recording.cassettes import Cassette
+from ovhcore_transports.recording.interactions import Interaction
 from ovhcore_transports.sandbox import Server
 
 COMMAND = [sys.executable, "-c", "from ovhcore_transports.cli import main; main()"]
@@ -104,3 +110,82 @@ def test_main(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str
     monkeypatch.setitem(sys.modules, "rich.console", None)
     with pytest.raises(SystemExit, match=r'needs rich.console, which is not installed: pip install "ovhcore\[all\]"'):
         cli.main()
+
+
+@pytest.fixture
+def cassette(tmp_path: Path) -> Path:
+    url = "https://eu.api.ovh.com/1.0/me"
+    path = tmp_path / "cassette.json"
+    nasty = f"{url}/[red]\x1b[31m\x07\u202e\ud800[/red]/" + "long" * 50
+    Cassette(
+        [
+            Interaction.of(Request("GET", url), Response(200), at=1528723171.0, took=0.0124),
+            Interaction.of(Request("POST", nasty), ReadTimeout("late")),
+        ]
+    ).save(path)
+    return path
+
+
+def two_streams() -> CliRunner:
+    """Return a runner that tells standard output from standard error, as only newer versions do by themselves."""
+    options: dict[str, Any] = {"mix_stderr": False} if "mix_stderr" in signature(CliRunner).parameters else {}
+    return CliRunner(**options)
+
+
+def test_a_cassette_is_shown(cassette: Path) -> None:
+    result = two_streams().invoke(cli._commands(), ["cassette", "show", str(cassette)])
+    assert result.exit_code == 0, result.output
+    assert result.stderr == ""
+    lines = [[cell.strip() for cell in line.split("\u2502")[1:-1]] for line in result.stdout.splitlines()]
+    first, second = (cells for cells in lines if cells and cells[0] in ("1", "2"))
+    assert first == ["1", "2018-06-11 13:19:31", "GET", "https://eu.api.ovh.com/1.0/me", "200", "12"]
+    assert second[1:3] == ["", "POST"]
+    assert second[3].endswith("/me/[red]\\x1b[31m\\x07\\u202e\\ud800[/red]/" + "long" * 50)
+    assert second[4:] == ["ReadTimeout", ""]
+
+
+def test_a_cassette_fits_into_a_terminal(cassette: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "90")
+    result = CliRunner().invoke(cli._commands(), ["cassette", "show", str(cassette)], color=True)
+    assert result.exit_code == 0, result.output
+    assert max(map(len, result.stdout.replace("\x1b[0m", "").replace("\x1b[1m", "").splitlines())) <= 90
+    assert "\x1b[31m" not in result.stdout
+    assert "\x07" not in result.stdout
+
+
+def test_a_damaged_cassette_is_shown_and_repaired(cassette: Path) -> None:
+    cassette.write_bytes(cassette.read_bytes()[:-30])
+    commands = cli._commands()
+    result = two_streams().invoke(commands, ["cassette", "show", str(cassette)])
+    assert result.exit_code == 1
+    assert "2018-06-11" in result.stdout
+    torn, unended = result.stderr.splitlines()
+    assert torn.startswith("the record at line ")
+    assert unended.startswith("the recording did not come to its end")
+    result = CliRunner().invoke(commands, ["cassette", "repair", str(cassette)])
+    assert result.exit_code == 0, result.output
+    assert result.stdout.startswith("Kept 1 interaction of the cassette ")
+    assert CliRunner().invoke(commands, ["cassette", "show", str(cassette)]).exit_code == 0
+
+
+def test_a_cassette_is_converted(cassette: Path) -> None:
+    pytest.importorskip("yaml")
+    target = cassette.with_name("target.yaml")
+    result = CliRunner().invoke(cli._commands(), ["cassette", "convert", str(cassette), str(target)])
+    assert result.exit_code == 0, result.output
+    assert result.stdout == (
+        f"Wrote 1 interaction to {target} in vcrpy's format; left out 1 that failed, which it cannot tell.\n"
+    )
+    assert len(Cassette.load(target)) == 1
+
+
+@pytest.mark.parametrize(
+    "arguments", [["show", "none.json"], ["convert", "none.json", "target.har"], ["repair", "none.json"]]
+)
+def test_a_cassette_that_is_not_there(arguments: list[str], tmp_path: Path) -> None:
+    done = subprocess.run(
+        [*COMMAND, "cassette", *arguments], capture_output=True, text=True, timeout=60, check=False, cwd=tmp_path
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "Error: The cassette none.json cannot be read: No such file or directory\n"
