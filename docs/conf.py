@@ -33,6 +33,7 @@ nitpick_ignore_regex = [
     ("py:.*", r"(collections|os|ssl|re|pathlib|http|threading|types)\..*"),
     ("py:.*", r"(ovhcore(_transports)?\..*\.)?[A-Z]"),
     ("py:class", "Path"),
+    ("py:class", "(Async)?TransportLike"),  # the protocols of ovhcore.flows
     ("py:.*", "NotHTTP"),
 ]
 doctest_test_doctest_blocks = ""  # those of docstrings are run by the tests
