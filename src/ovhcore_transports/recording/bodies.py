@@ -9,7 +9,7 @@ from typing import Any, Final, NoReturn
 from ovhcore.exceptions import CassetteError
 from ovhcore.protocol.decoding import parse_json
 
-__all__ = ["Packed", "pack", "unpack"]
+__all__ = ["Packed", "pack", "readable", "unpack"]
 
 Packed = dict[str, Any]
 """A body as members of a record: ``json`` (and ``layout``), ``text`` or ``base64``; none for no body."""
@@ -47,7 +47,10 @@ def pack(body: bytes, *, json_expected: bool = False) -> Packed:
     """
     if not body:
         return {}
-    return _as_json(body, json_expected) or _as_text(body) or {"base64": b64encode(body).decode("ascii")}
+    if packed := _as_json(body, json_expected):
+        return packed
+    text = readable(body)
+    return {"base64": b64encode(body).decode("ascii")} if text is None else {"text": text}
 
 
 def _as_json(body: bytes, expected: bool) -> Packed | None:
@@ -66,13 +69,13 @@ def _as_json(body: bytes, expected: bool) -> Packed | None:
     return {"json": value, "layout": _UNKNOWN}
 
 
-def _as_text(body: bytes) -> Packed | None:
+def readable(body: bytes) -> str | None:
+    """Return a body as text; None for what is not meant to be read, even if it happens to be UTF-8."""
     try:
         text = body.decode()
     except UnicodeDecodeError:
         return None
-    # What is not meant to be read is no text, even if it happens to be UTF-8.
-    return None if "\0" in text else {"text": text}
+    return None if "\0" in text else text
 
 
 def unpack(packed: Packed) -> bytes:

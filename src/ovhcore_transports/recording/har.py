@@ -6,14 +6,14 @@ import json
 from base64 import b64encode
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
 from ovhcore import __version__
 from ovhcore.protocol.messages import Headers, Request, Response
 
-from .interactions import Interaction
+from .bodies import readable
+from .interactions import Interaction, phrase_of
 
 __all__ = ["to_har"]
 
@@ -92,7 +92,7 @@ def _response(response: Response) -> dict[str, Any]:
     headers = response.headers
     return {
         "status": response.status,
-        "statusText": HTTPStatus(response.status).phrase if response.status in list(HTTPStatus) else "",
+        "statusText": phrase_of(response.status),
         "httpVersion": _UNKNOWN_VERSION,
         "cookies": [],
         "headers": _fields(headers),
@@ -128,10 +128,7 @@ def _fields(headers: Headers) -> list[dict[str, str]]:
 
 
 def _text(body: bytes) -> dict[str, str]:
-    try:
-        text = body.decode()
-    except UnicodeDecodeError:
-        text = "\0"
-    if "\0" in text:
+    text = readable(body)
+    if text is None:
         return {"text": b64encode(body).decode("ascii"), "encoding": "base64"}
     return {"text": text}

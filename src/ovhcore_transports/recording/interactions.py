@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from functools import cached_property
 from hashlib import sha256
+from http import HTTPStatus
 from typing import Any, Final, NamedTuple
 
 from ovhcore import exceptions
@@ -17,7 +18,7 @@ from ovhcore.protocol.messages import Headers, Request, Response
 from .bodies import Packed, pack, unpack
 from .scrubbing import Scrubber
 
-__all__ = ["Draw", "Interaction", "Signature", "World"]
+__all__ = ["Draw", "Interaction", "Signature", "World", "named", "phrase_of"]
 
 _JSON: Final = re.compile(r"[/+]json\b", re.IGNORECASE)
 
@@ -261,6 +262,17 @@ class Interaction:
         return self.record == other.record if isinstance(other, Interaction) else NotImplemented
 
     __hash__ = None  # type: ignore[assignment]
+
+
+def phrase_of(status: int) -> str:
+    """Return what HTTP calls a status; nothing for one that it does not know."""
+    return HTTPStatus(status).phrase if status in list(HTTPStatus) else ""
+
+
+def named(interactions: Sequence[Interaction]) -> str:
+    """Return the first of some interactions, and how many more there are, for people."""
+    first = "; ".join(f"{each.method} {each.url}" for each in interactions[:5])
+    return first if len(interactions) <= 5 else f"{first} and {len(interactions) - 5} more"
 
 
 def _moment(seconds: float) -> str:

@@ -17,7 +17,7 @@ from ovhcore.protocol.redaction import Redaction
 
 from .asynchronous import AsyncRecordTransport
 from .cassettes import Cassette
-from .interactions import Interaction
+from .interactions import Interaction, named
 from .matching import DEFAULT_MATCHERS, Shelf
 from .transports import Options, Recording, RecordTransport, nothing
 
@@ -152,10 +152,8 @@ class CassetteHandle:
         if misses_fail and refused:
             pytest.fail(f"The test passed, though it was kept off the network. {refused[0]}", pytrace=False)
         if all_played and unplayed:
-            named = "; ".join(f"{each.method} {each.url}" for each in unplayed[:5])
-            more = f" and {len(unplayed) - 5} more" if len(unplayed) > 5 else ""
             pytest.fail(
-                f"Recordings in {self.path} were not played: {named}{more}. If the program no longer makes these "
+                f"Recordings in {self.path} were not played: {named(unplayed)}. If the program no longer makes these "
                 f"calls, record anew: {self._command} --ovh-record=all",
                 pytrace=False,
             )

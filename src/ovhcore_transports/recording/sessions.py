@@ -18,7 +18,7 @@ from ovhcore.protocol.redaction import Redaction
 from ..forks import renew_after_fork
 from .bodies import pack, unpack
 from .cassettes import Cassette, collecting_no_garbage, is_vcr
-from .interactions import Draw, Interaction, Signature, World
+from .interactions import Draw, Interaction, Signature, World, named
 from .matching import DEFAULT_MATCHERS, Matcher, Shelf, Slot
 from .misses import nearest
 from .scrubbing import Scrubber
@@ -333,11 +333,9 @@ class Session:
             raise CassetteError(f"{len(self.misses)} calls were not recorded. The first: {self.misses[0]}")
         unplayed = self.unplayed
         if unplayed:
-            named = "; ".join(f"{each.method} {each.url}" for each in unplayed[:5])
-            more = f" and {len(unplayed) - 5} more" if len(unplayed) > 5 else ""
             raise CassetteError(
-                f"{len(unplayed)} of {len(self.cassette)} interactions in {self.path} were not played: {named}{more}. "
-                "Record it again with mode 'all' if the program no longer makes these calls"
+                f"{len(unplayed)} of {len(self.cassette)} interactions in {self.path} were not played: "
+                f"{named(unplayed)}. Record it again with mode 'all' if the program no longer makes these calls"
             )
 
     def close(self) -> None:

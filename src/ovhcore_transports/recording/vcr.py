@@ -11,7 +11,6 @@ import re
 from base64 import b64decode
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
-from http import HTTPStatus
 from typing import Any, Final, NamedTuple, NoReturn
 
 from ovhcore.exceptions import CassetteError, ProtocolError
@@ -20,8 +19,8 @@ from ovhcore.protocol.messages import Headers, Request, Response
 from ovhcore.protocol.redaction import Redaction
 
 from ..bodies import decompressed
-from .bodies import pack
-from .interactions import Interaction
+from .bodies import pack, readable
+from .interactions import Interaction, phrase_of
 from .scrubbing import Scrubber
 
 __all__ = ["Exported", "from_vcr", "to_vcr"]
@@ -312,7 +311,7 @@ def _written(interaction: Interaction, response: Response) -> dict[str, Any]:
     asked: dict[str, Any] = {
         "method": _sound(request.method),
         "uri": _sound(request.url),
-        "body": _readable(request.body) if request.body else None,
+        "body": _text_or_bytes(request.body) if request.body else None,
         "headers": _fields(_sized(request.headers.pairs, request.body)),
     }
     # Of what has no body the length is not that of the body.
@@ -321,9 +320,9 @@ def _written(interaction: Interaction, response: Response) -> dict[str, Any]:
         pairs = _sized(pairs, response.body)
     code = response.status
     came: dict[str, Any] = {
-        "body": {"string": _readable(response.body)},
+        "body": {"string": _text_or_bytes(response.body)},
         "headers": _fields(pairs),
-        "status": {"code": code, "message": HTTPStatus(code).phrase if code in list(HTTPStatus) else ""},
+        "status": {"code": code, "message": phrase_of(code)},
     }
     written: dict[str, Any] = {"request": asked, "response": came}
     if interaction.at is not None:
@@ -336,12 +335,9 @@ def _sound(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode()
 
 
-def _readable(body: bytes) -> str | bytes:
-    try:
-        text = body.decode()
-    except UnicodeDecodeError:
-        return body
-    return body if "\0" in text else text
+def _text_or_bytes(body: bytes) -> str | bytes:
+    text = readable(body)
+    return body if text is None else text
 
 
 def _uncoded(response: Response) -> Iterator[tuple[str, str]]:
@@ -353,7 +349,7 @@ def _uncoded(response: Response) -> Iterator[tuple[str, str]]:
         if lowered == "content-encoding":
             codings = {coding.strip().lower() for coding in value.split(",")}
             # What no standard library decompresses may have come in as it was, compressed.
-            if codings <= _STANDARD or isinstance(_readable(response.body), str):
+            if codings <= _STANDARD or readable(response.body) is not None:
                 continue
         yield name, value
 
