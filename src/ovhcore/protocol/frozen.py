@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import Any, NoReturn
 
+__all__ = ["Frozen", "put"]
+
 put = object.__setattr__
 
 

@@ -2,7 +2,7 @@
 
 ``Client(transport="sandbox")`` needs no account. :class:`.Sandbox` is the imitation
 itself, pure; :class:`.SandboxTransport` and :class:`.AsyncSandboxTransport` hold one with a
-clock of their own; :func:`.serve` puts one on 127.0.0.1.
+clock of their own; :func:`.serve` puts one on 127.0.0.1. :class:`.Faults` let a share of its answers fail.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from .state import ACCESS_KEYS, APPLICATION_KEY, APPLICATION_SECRET, CLIENT_ID, 
 
 if TYPE_CHECKING:
     from .api import Sandbox
+    from .faults import Failure, Faults
     from .memory import AsyncSandboxTransport, SandboxTransport
     from .server import Server, serve
 
@@ -25,6 +26,8 @@ __all__ = [
     "CLIENT_SECRET",
     "CONSUMER_KEY",
     "AsyncSandboxTransport",
+    "Failure",
+    "Faults",
     "Sandbox",
     "SandboxTransport",
     "Server",
@@ -33,6 +36,8 @@ __all__ = [
 
 _HOMES: Final = {
     "AsyncSandboxTransport": "memory",
+    "Failure": "faults",
+    "Faults": "faults",
     "Sandbox": "api",
     "SandboxTransport": "memory",
     "Server": "server",

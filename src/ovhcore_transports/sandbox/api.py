@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import threading
+from collections import Counter
 from email.utils import formatdate
-from typing import Any, Final
+from hashlib import sha256
+from typing import Any, Final, NamedTuple, TypeAlias
 from urllib.parse import parse_qs, parse_qsl
 
 from ovhcore.protocol.decoding import parse_json
@@ -13,6 +15,7 @@ from ovhcore.protocol.messages import Request, Response
 
 from ..forks import renew_after_fork
 from .auth import authenticate, issue_token, validation_page
+from .faults import Failure, Faults, fail
 from .routes import Call, find_route, no_route
 from .state import APPLICATION_KEY, ApiError, State
 
@@ -21,6 +24,28 @@ __all__ = ["Sandbox"]
 _BASES: Final = ("/1.0", "/v1", "/v2")
 _JSON: Final = "application/json; charset=utf-8"
 _HTML: Final = "text/html; charset=utf-8"
+
+
+_Answer: TypeAlias = tuple[int, str, bytes]
+
+
+class _Place(NamedTuple):
+    """What a request is sent to; ``name`` is the path without the version if that is 1."""
+
+    origin: str
+    path: str
+    query: str
+    base: str | None
+    name: str
+
+
+def _place(request: Request) -> _Place:
+    scheme, _, rest = request.url.partition("://")
+    host, slash, target = rest.partition("/")
+    path, _, query = (slash + target).partition("?")
+    base = next((base for base in _BASES if path.startswith(base + "/")), None)
+    name = path if base in (None, "/v2") else path.removeprefix(base)
+    return _Place(f"{scheme}://{host}", path, query, base, name)
 
 
 class Sandbox:
@@ -32,13 +57,27 @@ class Sandbox:
         auto_validate: whether new consumer keys are valid at once, for where no browser goes.
         token_lifetime: seconds an access token lives.
         token_errors_status: the status of the token endpoint's errors; 200 has been seen.
+        faults: which answers fail, and how; None for none.
+
+    Attributes:
+        faults: the same; may be changed at any time.
     """
 
     def __init__(
-        self, *, auto_validate: bool = False, token_lifetime: int = 3599, token_errors_status: int | None = None
+        self,
+        *,
+        auto_validate: bool = False,
+        token_lifetime: int = 3599,
+        token_errors_status: int | None = None,
+        faults: Faults | None = None,
     ) -> None:
+        self.faults = faults
         self._state = State(auto_validate=auto_validate, token_lifetime=token_lifetime)
         self._token_errors_status = token_errors_status
+        self._received: Counter[tuple[str, str]] = Counter()
+        self._executed: Counter[tuple[str, str]] = Counter()
+        self._failed: Counter[Failure] = Counter()
+        self._met: Counter[bytes] = Counter()
         self._lock = threading.Lock()
         renew_after_fork(self)
 
@@ -50,6 +89,30 @@ class Sandbox:
     def resources(self) -> dict[str, Any]:
         """What the sandbox holds under ``"me"``, ``"bills"``, ``"servers"`` and so on. May be changed."""
         return self._state.resources
+
+    @property
+    def received(self) -> Counter[tuple[str, str]]:
+        """How often each ``(method, path)`` arrived, as ``("GET", "/me")``, whatever became of it.
+
+        Paths stand without their query, and without the version if that is 1.
+        """
+        with self._lock:
+            return self._received.copy()
+
+    @property
+    def executed(self) -> Counter[tuple[str, str]]:
+        """How often each ``(method, path)`` was carried out, also where the answer failed after that.
+
+        Calls that the sandbox did not let in, or answered with an error of their own, were not.
+        """
+        with self._lock:
+            return self._executed.copy()
+
+    @property
+    def failed(self) -> Counter[Failure]:
+        """How often answers failed because of ``faults``, in each way."""
+        with self._lock:
+            return self._failed.copy()
 
     def validate(self, consumer_key: str) -> None:
         """Confirm a consumer key, as its user does on the validation page."""
@@ -73,60 +136,94 @@ class Sandbox:
         Args:
             request: as it was received; its URL is the scheme, the ``Host`` and the raw target.
             now: seconds since 1970 on the sandbox's clock.
+
+        Raises:
+            ConnectError: a failure that was asked for: nothing arrived.
+            ConnectionLost: another one: there is no answer.
+            ReadTimeout: a third one: neither is there here, and the time is still to pass.
         """
+        place = _place(request)
         with self._lock:
+            faults = self.faults
+            failure = None if faults is None else self._fate(faults, request, place)
+            if failure is not Failure.REFUSED:
+                self._received[request.method, place.name] += 1
             headers = {"Date": formatdate(now, usegmt=True), "X-OVH-QUERYID": self._query_id()}
-            try:
-                status, kind, body = self._answer(request, now, headers)
-            except ApiError as error:
-                status, kind, body = error.status, _JSON, _dumped(error.body)
+            status, kind, body = self._answered(request, place, now, headers, failure)
+        if faults is not None and failure is not None:
+            status, content = fail(failure, faults, now, headers)
+            kind, body = (_HTML, content) if isinstance(content, bytes) else (_JSON, _dumped(content))
         headers["Content-Type"] = kind
         return Response(status, headers, body)
+
+    def _answered(
+        self, request: Request, place: _Place, now: float, headers: dict[str, str], failure: Failure | None
+    ) -> _Answer:
+        """Carry out a request, unless it fails before that."""
+        if failure is not None and not failure.carried_out:
+            return 0, _JSON, b""
+        try:
+            return self._answer(request, place, now, headers)
+        except ApiError as error:
+            return error.status, _JSON, _dumped(error.body)
 
     def _query_id(self) -> str:
         number = self._state.next()
         return f"SB.ext-1.{number:08x}.{number}.{number * 2654435761 % 2**32:08x}"
 
-    def _answer(self, request: Request, now: float, headers: dict[str, str]) -> tuple[int, str, bytes]:
-        scheme, _, rest = request.url.partition("://")
-        host, slash, target = rest.partition("/")
-        origin, target = f"{scheme}://{host}", slash + target
-        path, _, query = target.partition("?")
+    def _fate(self, faults: Faults, request: Request, place: _Place) -> Failure | None:
+        """Return how the answer to a request is going to fail, None if it is not."""
+        if place.path == "/auth/" or place.name in faults.spare:
+            return None
+        # Not its other fields: they hold the time, and signatures of it.
+        told = f"{request.method} {place.path}?{place.query}\n".encode("utf-8", "surrogatepass")
+        name = sha256(told + request.body).digest()
+        failure = faults.fate(name, self._met[name])
+        self._met[name] += 1
+        if failure is not None:
+            self._failed[failure] += 1
+        return failure
+
+    def _answer(self, request: Request, place: _Place, now: float, headers: dict[str, str]) -> _Answer:
+        """Carry out a request."""
+        path, base = place.path, place.base
         if path == "/auth/oauth2/token" and request.method == "POST":
             return self._token(request, now)
         if path == "/auth/" and request.method in ("GET", "POST"):
-            token = parse_qs(query).get("credentialToken", [""])[-1]
+            token = parse_qs(place.query).get("credentialToken", [""])[-1]
             return 200, _HTML, validation_page(self._state, token, request).encode()
-        base = next((base for base in _BASES if path.startswith(base + "/")), None)
         if base is None:
             raise no_route(request.method, path)
         # Access rules, and the routes of version 1, are written without the version.
-        route_path = path.removeprefix(base)
-        route, arguments = find_route(request.method, path if base == "/v2" else route_path)
+        route, arguments = find_route(request.method, place.name)
         credential = None
         if route.login:
-            credential = authenticate(self._state, request, route_path, now)
+            credential = authenticate(self._state, request, path.removeprefix(base), now)
         elif route.application and request.headers.get("x-ovh-application", "") != APPLICATION_KEY:
             raise ApiError.of_code(403, "Forbidden", "INVALID_KEY", "This application key is invalid")
         call = Call(
             self._state,
             arguments,
-            dict(parse_qsl(query, keep_blank_values=True, errors="replace")),
+            dict(parse_qsl(place.query, keep_blank_values=True, errors="replace")),
             _parsed(request),
             {name.lower(): value for name, value in request.headers.items()},
             credential,
             now,
-            origin,
+            place.origin,
             headers,
         )
         route.check(call)
-        return 200, _JSON, _dumped(route.answer(call))
+        body = _dumped(route.answer(call))
+        self._executed[request.method, place.name] += 1
+        return 200, _JSON, body
 
     def _token(self, request: Request, now: float) -> tuple[int, str, bytes]:
         try:
-            return 200, _JSON, _dumped(issue_token(self._state, request, now))
+            body = _dumped(issue_token(self._state, request, now))
         except ApiError as error:
             return self._token_errors_status or error.status, _JSON, _dumped(error.body)
+        self._executed["POST", "/auth/oauth2/token"] += 1
+        return 200, _JSON, body
 
 
 def _parsed(request: Request) -> Any:

@@ -1,126 +1,202 @@
-"""The sandbox as a transport: nothing is sent, and time passes only when somebody sleeps."""
+"""The sandbox as a transport: nothing is sent, and time passes only when somebody sleeps.
+
+Or waits for an answer that does not come; see :class:`.Faults`.
+"""
 
 from __future__ import annotations
 
 import random
+import threading
 import time
 
-from ovhcore.exceptions import ClientClosed
+from ovhcore.exceptions import ClientClosed, ReadTimeout, TotalTimeout, TransportTimeout
 from ovhcore.plugins import TransportSettings
 from ovhcore.protocol.clock import Now
-from ovhcore.protocol.messages import Request, Response
+from ovhcore.protocol.messages import DEFAULT_TIMEOUT, Request, Response, Timeout
 
 from ..asynchronous import AsyncTransport
 from ..synchronous import SyncTransport
 from .api import Sandbox
 
-__all__ = ["AsyncSandboxTransport", "SandboxTransport", "open_async", "open_sync"]
+__all__ = ["AsyncSandboxTransport", "InMemory", "SandboxTransport", "open_async", "open_sync"]
 
 
-class _World:
-    """A sandbox and a clock that moves when it is told to."""
+class _Clocks:
+    """Two clocks that move when they are told to: the sandbox's, which is right, and the client's."""
 
-    def __init__(self, sandbox: Sandbox | None, start: float | None, skew: float) -> None:
-        self.sandbox = Sandbox(auto_validate=True) if sandbox is None else sandbox
-        self.skew = skew
-        self.closed = False
-        self._start = time.time() if start is None else start
-        self._passed = 0.0
-        self._chance = random.Random(0)
+    def __init__(self, start: float, skew: float) -> None:
+        self.lock = threading.Lock()
+        self.passed = 0.0
+        self._true = start + skew
+        # The client's is behind by so much, by so much more with each second since then.
+        self._skew, self._drift, self._since = skew, 0.0, 0.0
 
-    def now(self) -> Now:
-        return Now(self._start + self._passed, self._passed)
+    def skew(self) -> float:
+        """Return what the client's clock is behind; call with the lock held."""
+        return self._skew + self._drift * (self.passed - self._since)
+
+    def sandbox(self) -> float:
+        return self._true + self.passed
+
+    def client(self) -> Now:
+        with self.lock:
+            return Now(self.sandbox() - self.skew(), self.passed)
 
     def pass_time(self, seconds: float) -> None:
-        self._passed += max(0.0, seconds)
+        with self.lock:
+            self.passed += max(0.0, seconds)
+
+    def set(self, skew: float | None, drift: float | None) -> None:
+        with self.lock:
+            self._skew, self._since = self.skew() if skew is None else skew, self.passed
+            self._drift = self._drift if drift is None else drift / 3600
+
+
+class InMemory:
+    """What both transports in memory have: a sandbox, and clocks."""
+
+    def __init__(
+        self,
+        sandbox: Sandbox | None = None,
+        *,
+        start: float | None = None,
+        skew: float = 0.0,
+        timeout: Timeout | float = DEFAULT_TIMEOUT,
+    ) -> None:
+        super().__init__()
+        self._timeout = timeout if isinstance(timeout, Timeout) else Timeout(timeout, timeout)
+        self._sandbox = Sandbox(auto_validate=True) if sandbox is None else sandbox
+        self._clocks = _Clocks(time.time() if start is None else start, skew)
+        self._chance = random.Random(0)
+        self._closed = False
+
+    @property
+    def sandbox(self) -> Sandbox:
+        """The sandbox that answers."""
+        return self._sandbox
+
+    @property
+    def skew(self) -> float:
+        """How many seconds the sandbox's clock is ahead of the client's now."""
+        with self._clocks.lock:
+            return self._clocks.skew()
+
+    def set_clock(self, *, skew: float | None = None, drift: float | None = None) -> None:
+        """Set the client's wall clock, or let it go wrong from now on. Its monotonic clock stays right.
+
+        Args:
+            skew: seconds the sandbox's clock is ahead of the client's from now on; None to let it as it is.
+            drift: seconds that the client's clock loses each hour, gains if negative; None to let it as it is.
+        """
+        self._clocks.set(skew, drift)
+
+    def clock(self) -> Now:
+        """Read the client's clocks."""
+        return self._clocks.client()
 
     def uniform(self, low: float, high: float) -> float:
+        """Draw the next of a fixed series of numbers."""
         return self._chance.uniform(low, high)
 
-    def exchange(self, request: Request) -> Response:
-        if self.closed:
+    def _answer(self, request: Request) -> Response:
+        if self._closed:
             raise ClientClosed("The transport is closed")
-        return self.sandbox.handle(request, self.now().wall + self.skew)
+        return self._sandbox.handle(request, self._clocks.sandbox())
+
+    def _patience(self, request: Request) -> tuple[float, TransportTimeout]:
+        """Return how long a client waits for an answer that does not come, and how that ends."""
+        _, read, total = request.timeout or self._timeout
+        if total is not None and total < read:
+            return total, TotalTimeout(f"The sandbox did not answer within {total:g} s")
+        return read, ReadTimeout(f"The sandbox was silent for {read:g} s")
 
 
-class SandboxTransport(SyncTransport):
+class SandboxTransport(InMemory, SyncTransport):
     """A sandbox in memory.
 
     Args:
         sandbox: which one; by default a new one that validates consumer keys at once.
         start: what the client's clock shows at first, in seconds since 1970; by default the time.
         skew: seconds the sandbox's clock is ahead of the client's.
+        timeout: seconds to wait for an answer that does not come, where the request does not say. That of the client
+            does not come here; it is what attempts after the first say.
     """
 
-    def __init__(self, sandbox: Sandbox | None = None, *, start: float | None = None, skew: float = 0.0) -> None:
-        super().__init__()
-        self._world = _World(sandbox, start, skew)
-
-    @property
-    def sandbox(self) -> Sandbox:
-        """The sandbox that answers."""
-        return self._world.sandbox
+    def after_fork(self) -> None:
+        """Be free in the child of a fork, whichever thread of the parent was reading the clock."""
+        super().after_fork()
+        self._clocks.lock = threading.Lock()
 
     def send(self, request: Request) -> Response:
         """Let the sandbox answer."""
-        return self._world.exchange(request)
+        try:
+            return self._answer(request)
+        except ReadTimeout:
+            seconds, error = self._patience(request)
+        self.sleep(seconds)
+        raise error
 
     def sleep(self, seconds: float) -> None:
-        """Let time pass, at once."""
-        self._world.pass_time(seconds)
-
-    def clock(self) -> Now:
-        """Read the client's clock."""
-        return self._world.now()
-
-    def uniform(self, low: float, high: float) -> float:
-        """Draw the next of a fixed series of numbers."""
-        return self._world.uniform(low, high)
+        """Let time pass, at once and for all threads."""
+        self._clocks.pass_time(seconds)
 
     def close(self) -> None:
         """Answer no more."""
-        self._world.closed = True
+        self._closed = True
 
 
-class AsyncSandboxTransport(AsyncTransport):
-    """A sandbox in memory for asyncio; arguments as for :class:`SandboxTransport`."""
+class AsyncSandboxTransport(InMemory, AsyncTransport):
+    """A sandbox in memory for asyncio and trio; arguments as for :class:`SandboxTransport`."""
 
-    def __init__(self, sandbox: Sandbox | None = None, *, start: float | None = None, skew: float = 0.0) -> None:
-        super().__init__()
-        self._world = _World(sandbox, start, skew)
-
-    @property
-    def sandbox(self) -> Sandbox:
-        """The sandbox that answers."""
-        return self._world.sandbox
+    def __init__(
+        self,
+        sandbox: Sandbox | None = None,
+        *,
+        start: float | None = None,
+        skew: float = 0.0,
+        timeout: Timeout | float = DEFAULT_TIMEOUT,
+    ) -> None:
+        super().__init__(sandbox, start=start, skew=skew, timeout=timeout)
+        self._sleepers: list[float] = []
 
     async def send(self, request: Request) -> Response:
         """Let the sandbox answer."""
-        return self._world.exchange(request)
+        try:
+            return self._answer(request)
+        except ReadTimeout:
+            seconds, error = self._patience(request)
+        await self.sleep(seconds)
+        raise error
 
     async def sleep(self, seconds: float) -> None:
-        """Let time pass, at once; others get their turn."""
-        self._world.pass_time(seconds)
-        await super().sleep(0)
+        """Let time pass, at once; others get their turn. Of tasks that sleep, the first to wake is the first to go on.
 
-    def clock(self) -> Now:
-        """Read the client's clock."""
-        return self._world.now()
-
-    def uniform(self, low: float, high: float) -> float:
-        """Draw the next of a fixed series of numbers."""
-        return self._world.uniform(low, high)
+        So those that sleep at the same time wait no longer together than each of them.
+        """
+        clocks = self._clocks
+        until = clocks.passed + max(0.0, seconds)
+        self._sleepers.append(until)
+        try:
+            await super().sleep(0)
+            while clocks.passed < until:
+                if min(self._sleepers) == until:
+                    # The time itself: what remains, added, could come to a little less.
+                    clocks.passed = until
+                else:
+                    await super().sleep(0)
+        finally:
+            self._sleepers.remove(until)
 
     async def close(self) -> None:
         """Answer no more."""
-        self._world.closed = True
+        self._closed = True
 
 
 def open_sync(settings: TransportSettings) -> SandboxTransport:
     """Make the transport for a client."""
-    return SandboxTransport()
+    return SandboxTransport(timeout=settings.timeout)
 
 
 def open_async(settings: TransportSettings) -> AsyncSandboxTransport:
     """Make the transport for an asynchronous client."""
-    return AsyncSandboxTransport()
+    return AsyncSandboxTransport(timeout=settings.timeout)

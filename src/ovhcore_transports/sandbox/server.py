@@ -1,14 +1,20 @@
-"""The sandbox on loopback, by uvicorn: for programs that are to use real sockets."""
+"""The sandbox on loopback, by uvicorn: for programs that are to use real sockets.
+
+Its failures are real, too: connections end before the answer, or nothing comes until the
+client gives up. A connection cannot be refused once it is there; it ends at once instead.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import threading
 import time
+from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Final, Self
 
-from ovhcore.exceptions import InvalidConfiguration
+from ovhcore.exceptions import InvalidConfiguration, NetworkError, ReadTimeout
 from ovhcore.protocol.messages import Request
 
 from .api import Sandbox
@@ -17,13 +23,27 @@ __all__ = ["Server", "serve"]
 
 _MAX_BODY: Final = 16 * 1024 * 1024
 _PATIENCE: Final = 10.0
+_LOOK_AGAIN: Final = 0.02
 
 
 class _App:
-    """The sandbox as an ASGI application."""
+    """The sandbox as an ASGI application.
 
-    def __init__(self, sandbox: Sandbox) -> None:
+    Args:
+        sandbox: what answers.
+        connections: what is open, by the address of the other end: only there a connection can be ended.
+        stopping: says whether the server is about to stop.
+    """
+
+    def __init__(
+        self,
+        sandbox: Sandbox,
+        connections: dict[tuple[str, int], asyncio.BaseTransport],
+        stopping: Callable[[], bool],
+    ) -> None:
         self._sandbox = sandbox
+        self._connections = connections
+        self._stopping = stopping
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
         body = b""
@@ -36,11 +56,42 @@ class _App:
         target = scope["raw_path"] + (b"?" + scope["query_string"] if scope["query_string"] else b"")
         host = next((value for name, value in headers if name == "host"), "")
         url = f"http://{host}{target.decode('latin-1')}"
-        response = self._sandbox.handle(Request(scope["method"], url, headers, body), time.time())
+        try:
+            response = self._sandbox.handle(Request(scope["method"], url, headers, body), time.time())
+        except NetworkError as failure:
+            await self._hang_up(tuple(scope["client"]), receive, silent=isinstance(failure, ReadTimeout))
+            return
         fields = [*response.headers.pairs, ("Content-Length", str(len(response.body)))]
         encoded = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in fields]
         await send({"type": "http.response.start", "status": response.status, "headers": encoded})
         await send({"type": "http.response.body", "body": response.body})
+
+    async def _hang_up(self, client: tuple[str, int], receive: Any, *, silent: bool) -> None:
+        """End a connection without an answer: at once, or when the client has, if the sandbox is to be silent."""
+        while silent and client in self._connections and not self._stopping():
+            await asyncio.sleep(_LOOK_AGAIN)
+        if client in self._connections:
+            self._connections[client].close()
+        # Only when uvicorn knows does it expect no answer any more.
+        while (await receive())["type"] != "http.disconnect":
+            pass  # pragma: no cover - what was still coming of a body that was cut off
+
+
+def _protocol(connections: dict[tuple[str, int], asyncio.BaseTransport]) -> type[asyncio.Protocol]:
+    """Return uvicorn's protocol that keeps a list of the connections that are open."""
+    from uvicorn.protocols.http.h11_impl import H11Protocol
+
+    class Protocol(H11Protocol):
+        def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+            self.peer = tuple(transport.get_extra_info("peername")[:2])
+            connections[self.peer] = transport
+            super().connection_made(transport)
+
+        def connection_lost(self, exc: Exception | None) -> None:
+            connections.pop(self.peer, None)
+            super().connection_lost(exc)
+
+    return Protocol
 
 
 class Server:
@@ -65,9 +116,10 @@ class Server:
         self.origin = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
         self.url = f"{self.origin}/1.0"
         self.token_url = f"{self.origin}/auth/oauth2/token"
+        connections: dict[tuple[str, int], asyncio.BaseTransport] = {}
         config = uvicorn.Config(
-            _App(sandbox),
-            http="h11",
+            _App(sandbox, connections, lambda: self._server.should_exit),
+            http=_protocol(connections),
             ws="none",
             lifespan="off",
             loop="asyncio",
@@ -75,6 +127,7 @@ class Server:
             access_log=False,
             server_header=False,
             date_header=False,
+            proxy_headers=False,
             timeout_graceful_shutdown=1,
         )
         self._server = uvicorn.Server(config)
