@@ -30,9 +30,10 @@ napoleon_use_ivar = True  # of a named tuple the attributes are documented as su
 nitpicky = True
 # The standard library's own pages, and type variables, which have none.
 nitpick_ignore_regex = [
-    ("py:.*", r"(collections|os|ssl|re|pathlib|http|threading|types)\..*"),
+    ("py:.*", r"(collections|contextlib|enum|os|ssl|re|pathlib|http|threading|types)\..*"),
     ("py:.*", r"(ovhcore(_transports)?\..*\.)?[A-Z]"),
-    ("py:class", "Path"),
+    ("py:class", "Path|Credentials|AbstractContextManager"),
+    ("py:class", "(Tracer|Meter)Provider"),  # of OpenTelemetry
     ("py:class", "(Async)?TransportLike"),  # the protocols of ovhcore.flows
     ("py:.*", "NotHTTP"),
 ]

@@ -36,6 +36,7 @@ ROOMS = {
     "sources": 3,
     "settings": 3,
     "config": 3,
+    "assembling": 4,
     "opening": 4,
     "python_ovh": 4,
     "base": 5,

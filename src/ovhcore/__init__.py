@@ -61,6 +61,7 @@ if TYPE_CHECKING:
         TransportTimeout,
         Unauthorized,
     )
+    from .flows.retry import RetryPolicy
     from .opening import InsecureWarning
     from .plugins import hookimpl
     from .protocol.access import API_READ_ONLY, API_READ_WRITE, API_READ_WRITE_SAFE
@@ -112,6 +113,7 @@ _HOMES: Final = {
         "TransportTimeout",
         "Unauthorized",
     ),
+    "flows.retry": ("RetryPolicy",),
     "opening": ("InsecureWarning",),
     "plugins": ("hookimpl",),
     "protocol.access": ("API_READ_ONLY", "API_READ_WRITE", "API_READ_WRITE_SAFE"),
@@ -168,6 +170,7 @@ __all__ = [
     "ResourceLocked",
     "ResourceNotFoundError",
     "Response",
+    "RetryPolicy",
     "ServerError",
     "TLSError",
     "Timeout",

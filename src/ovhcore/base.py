@@ -3,33 +3,28 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from functools import cached_property
-from typing import Any, ClassVar, Final, NoReturn, Self
+from typing import Any, ClassVar, NoReturn, Self
 
-from ._version import __version__
-from .config import load_settings
+from .assembling import Assembly
+from .config import Places
 from .exceptions import ClientClosed, InvalidConfiguration, InvalidKey, InvalidRequest, InvalidResponse
 from .flows.authentication import KeyAuthentication
-from .flows.effects import Handler
-from .flows.events import notifier
-from .flows.exchange import limited
-from .flows.pipeline import pipeline
+from .flows.retry import Policy
 from .opening import TransportChoice
-from .plugins import Plugins
+from .plugins import PluginInfo, Plugins
 from .protocol.access import credential_request
 from .protocol.building import BODILESS, build_request, checked_headers, split_arguments, target
 from .protocol.decoding import decode, parse_json
 from .protocol.endpoints import Endpoint
-from .protocol.messages import Headers, Request, Response
+from .protocol.messages import Call, Headers, Request, Response
 from .protocol.redaction import as_secret, redactor
 from .protocol.values import read_timeout
 from .python_ovh import PythonOvhNames
 from .settings import Settings
 
 __all__ = ["BaseClient"]
-
-_AGENT: Final = f"ovhcore/{__version__}"
 
 
 class BaseClient(PythonOvhNames):
@@ -65,6 +60,9 @@ class BaseClient(PythonOvhNames):
         client_cert: str | os.PathLike[str] | None = None,
         client_key: str | os.PathLike[str] | None = None,
         http2: bool | None = None,
+        retry: bool | int | Policy | None = None,
+        disabled_plugins: Iterable[str] | None = None,
+        strict_observers: bool | None = None,
         options: Mapping[str, Any] | None = None,
     ) -> None:
         """Make a client; nothing is sent yet.
@@ -98,7 +96,10 @@ class BaseClient(PythonOvhNames):
             client_cert: file with a certificate to show to servers.
             client_key: file with its key, if not the same.
             http2: whether to speak HTTP/2 where server and transport can.
-            options: settings that the transport defines, as ``{"cassette": "calls.cassette"}``.
+            retry: False, how often to try at most, or a :class:`.RetryPolicy`; see there for the default.
+            disabled_plugins: names of installed and built-in plugins to do without.
+            strict_observers: whether an observer that fails breaks the call instead of being logged.
+            options: settings that plugins and transports define, as ``{"cassette": "calls.cassette"}``.
 
         Raises:
             InvalidConfiguration: a setting is missing, malformed or contradicts another.
@@ -109,11 +110,9 @@ class BaseClient(PythonOvhNames):
         consumer_key, access_token = _hidden(consumer_key), _hidden(access_token)
         client_id, client_secret, proxy = _hidden(client_id), _hidden(client_secret), _hidden(proxy)
         headers = _hidden_fields(headers)
-        self._plugins = Plugins(plugins)
-        self._choice = TransportChoice(
-            transport, self._plugins, self._default_transports, asynchronous=self._asynchronous
-        )
-        self._settings = load_settings(
+        if retry is not None and (options is None or isinstance(options, Mapping)):
+            options = {"retry": retry, **(options or {})}
+        places = Places(
             {
                 "endpoint": endpoint,
                 "application_key": application_key,
@@ -123,7 +122,7 @@ class BaseClient(PythonOvhNames):
                 "client_secret": client_secret,
                 "access_token": access_token,
                 "timeout": timeout,
-                "transport": self._choice.name,
+                "transport": transport if isinstance(transport, str) else None,
                 "proxy": proxy,
                 "ca_bundle": ca_bundle,
                 "user_agent": user_agent,
@@ -136,38 +135,33 @@ class BaseClient(PythonOvhNames):
                 "client_cert": client_cert,
                 "client_key": client_key,
                 "http2": http2,
+                "disabled_plugins": disabled_plugins,
+                "strict_observers": strict_observers,
                 "options": options,
             },
             config_file=config_file,
-            defaults_of=self._choice.defaults_of,
-            options=self._plugins.options(),
-            redaction=self._plugins.redaction(),
         )
-        self._headers = _default_headers(self._settings)
-        self._assemble()
+        self._plugins = Plugins(plugins, *places.disabled_plugins())
+        self._choice = TransportChoice(
+            transport, self._plugins, self._default_transports, asynchronous=self._asynchronous
+        )
+        assembly = Assembly(
+            places.settings(
+                defaults_of=self._choice.defaults_of,
+                options=self._plugins.options(),
+                redaction=self._plugins.redaction(),
+            ),
+            self._plugins,
+        )
+        self._settings, self._headers = assembly.settings, assembly.headers
+        self._auth, self._time, self._pipeline = assembly.auth, assembly.auth.time, assembly.pipeline
+        self._secrets = assembly.secrets
         self._choice.settle(self._settings.transport, self._settings.connection)
         self._choice.announce(self._secrets())
 
     @cached_property
     def _transport(self) -> Any:
         return self._choice.open()
-
-    def _assemble(self) -> None:
-        """Build the pipeline: middleware around authentication around the exchange."""
-        settings = self._settings
-        observers = self._plugins.observers(settings)
-        self._auth = pipeline(
-            settings.endpoint,
-            settings.credentials,
-            time_sync=settings.time_sync,
-            headers=self._headers,
-            observer=notifier(observers) if observers else None,
-        )
-        self._time = self._auth.time
-        handler: Handler = self._auth.handle
-        for middleware in self._plugins.middleware(settings):
-            handler = middleware(handler)
-        self._pipeline = limited(handler, settings.connection.timeout)
 
     @property
     def endpoint(self) -> Endpoint:
@@ -178,6 +172,11 @@ class BaseClient(PythonOvhNames):
     def settings(self) -> Settings:
         """What the client was made of; prints without secrets."""
         return self._settings
+
+    @property
+    def plugins(self) -> list[PluginInfo]:
+        """The plugins in use, for people to look at."""
+        return self._plugins.listed()
 
     @property
     def closed(self) -> bool:
@@ -203,7 +202,14 @@ class BaseClient(PythonOvhNames):
         raise TypeError("a client is not pickled: it holds connections and secrets; make one in the other process")
 
     def _request(
-        self, method: str, path: str, data: Any, need_auth: bool, headers: Mapping[str, str] | None, timeout: Any
+        self,
+        method: str,
+        path: str,
+        data: Any,
+        need_auth: bool,
+        headers: Mapping[str, str] | None,
+        timeout: Any,
+        options: Mapping[str, Any] | None = None,
     ) -> Request:
         if self._closed:
             raise ClientClosed("This client is closed; make a new one")
@@ -217,7 +223,7 @@ class BaseClient(PythonOvhNames):
             added = checked_headers(headers)
             own = {name.lower() for name, _ in added}
             fields = Headers((*(pair for pair in fields.pairs if pair[0].lower() not in own), *added))
-        return build_request(
+        request = build_request(
             self._settings.endpoint,
             method,
             path,
@@ -226,6 +232,7 @@ class BaseClient(PythonOvhNames):
             headers=fields,
             timeout=None if timeout is None else read_timeout(timeout),
         )
+        return request if options is None else request.of_call(Call(0, self._plugins.per_call(options)))
 
     def _decoded(self, response: Response, request: Request) -> Any:
         if response.status == 200 and response.body:
@@ -236,13 +243,8 @@ class BaseClient(PythonOvhNames):
         received = None if response.status == 200 else self._transport.clock().wall
         return decode(response, request, redact=redactor(self._secrets()), received=received)
 
-    def _secrets(self) -> Iterator[str]:
-        """Yield the values that an answer must not make an error show."""
-        yield from self._auth.secrets()
-        yield from self._settings.secrets()
-
     def _arguments(
-        self, method: str, path: str, arguments: Mapping[str, Any], headers: Any, timeout: Any
+        self, method: str, path: str, arguments: Mapping[str, Any], headers: Any, timeout: Any, options: Any
     ) -> tuple[str, Any, dict[str, Any]]:
         """Return path, data and further arguments for :meth:`call`.
 
@@ -252,6 +254,8 @@ class BaseClient(PythonOvhNames):
         further = {} if headers is None else {"headers": headers}
         if timeout is not None:
             further["timeout"] = timeout
+        if options is not None:
+            further["options"] = options
         if method in BODILESS:
             return (target(path, arguments) if arguments else path), None, further
         if arguments:
@@ -267,6 +271,7 @@ class BaseClient(PythonOvhNames):
         need_auth: bool = True,
         headers: Mapping[str, str] | None = None,
         timeout: Any = None,
+        options: Mapping[str, Any] | None = None,
     ) -> Any:
         """Make a call; :class:`.Client` returns its JSON value, :class:`.AsyncClient` what is awaited for it."""
         raise NotImplementedError
@@ -280,6 +285,7 @@ class BaseClient(PythonOvhNames):
         *,
         _headers: Any = None,
         _timeout: Any = None,
+        _options: Any = None,
         **kwargs: Any,
     ) -> Any:
         """GET a path; arguments fill its template or go into the query.
@@ -289,14 +295,15 @@ class BaseClient(PythonOvhNames):
             _need_auth: whether to authenticate the call.
             _headers: fields to send besides.
             _timeout: seconds, a number or a pair (connect, read).
+            _options: settings of plugins for this call, as ``{"retry": False}``.
             **kwargs: arguments by name; ``_from`` for names that are Python keywords.
 
         Raises:
             InvalidRequest: the call cannot be sent as written.
             APIError: the kind that the answer calls for.
         """
-        if kwargs or _headers is not None or _timeout is not None:
-            path, data, further = self._arguments("GET", _target, kwargs, _headers, _timeout)
+        if kwargs or _headers is not None or _timeout is not None or _options is not None:
+            path, data, further = self._arguments("GET", _target, kwargs, _headers, _timeout, _options)
             return self.call("GET", path, data, _need_auth, **further)
         return self.call("GET", _target, None, _need_auth)
 
@@ -308,10 +315,11 @@ class BaseClient(PythonOvhNames):
         *,
         _headers: Any = None,
         _timeout: Any = None,
+        _options: Any = None,
         **kwargs: Any,
     ) -> Any:
         """POST to a path; arguments fill its template, the others are the JSON body. As :meth:`get` otherwise."""
-        path, data, further = self._arguments("POST", _target, kwargs, _headers, _timeout)
+        path, data, further = self._arguments("POST", _target, kwargs, _headers, _timeout, _options)
         return self.call("POST", path, data, _need_auth, **further)
 
     def put(
@@ -322,10 +330,11 @@ class BaseClient(PythonOvhNames):
         *,
         _headers: Any = None,
         _timeout: Any = None,
+        _options: Any = None,
         **kwargs: Any,
     ) -> Any:
         """PUT to a path; arguments fill its template, the others are the JSON body. As :meth:`get` otherwise."""
-        path, data, further = self._arguments("PUT", _target, kwargs, _headers, _timeout)
+        path, data, further = self._arguments("PUT", _target, kwargs, _headers, _timeout, _options)
         return self.call("PUT", path, data, _need_auth, **further)
 
     def delete(
@@ -336,14 +345,15 @@ class BaseClient(PythonOvhNames):
         *,
         _headers: Any = None,
         _timeout: Any = None,
+        _options: Any = None,
         **kwargs: Any,
     ) -> Any:
         """DELETE a path; arguments fill its template or go into the query. As :meth:`get` otherwise."""
-        path, data, further = self._arguments("DELETE", _target, kwargs, _headers, _timeout)
+        path, data, further = self._arguments("DELETE", _target, kwargs, _headers, _timeout, _options)
         return self.call("DELETE", path, data, _need_auth, **further)
 
     def _credential_request(self, access_rules: Any, redirect_url: str | None, allowed_ips: Any) -> dict[str, Any]:
-        if not isinstance(self._auth, KeyAuthentication):
+        if not isinstance(self._auth.current, KeyAuthentication):
             raise InvalidKey(
                 "Asking for a consumer key needs an application key and secret",
                 hint="Give application_key and application_secret as arguments, variables or in ovh.conf.",
@@ -359,13 +369,6 @@ class BaseClient(PythonOvhNames):
                 pass
         answer = None  # a traceback would show it
         raise InvalidResponse("POST /auth/credential did not answer with a consumerKey that can be used")
-
-
-def _default_headers(settings: Settings) -> Headers:
-    agent = f"{settings.user_agent} {_AGENT}" if settings.user_agent else _AGENT
-    fields = {"user-agent": ("User-Agent", agent), "accept": ("Accept", "application/json")}
-    fields.update((name.lower(), (name, value)) for name, value in settings.headers)
-    return Headers(fields.values())
 
 
 def _hidden(value: Any) -> Any:

@@ -58,6 +58,7 @@ class Client(BaseClient):
         need_auth: bool = True,
         headers: Mapping[str, str] | None = None,
         timeout: Any = None,
+        options: Mapping[str, Any] | None = None,
     ) -> Any:
         """Make a call and return its JSON value.
 
@@ -68,12 +69,13 @@ class Client(BaseClient):
             need_auth: whether to authenticate the call.
             headers: fields to send besides.
             timeout: seconds, a number or a pair (connect, read).
+            options: settings of plugins for this call, as ``{"retry": False}``.
 
         Raises:
             InvalidRequest: the call cannot be sent as written.
             APIError: the kind that the answer calls for.
         """
-        request = self._request(method, path, data, need_auth, headers, timeout)
+        request = self._request(method, path, data, need_auth, headers, timeout, options)
         return self._decoded(run(self._pipeline(request), self._transport), request)
 
     def raw_call(
@@ -84,9 +86,12 @@ class Client(BaseClient):
         need_auth: bool = True,
         headers: Mapping[str, str] | None = None,
         timeout: Any = None,
+        options: Mapping[str, Any] | None = None,
     ) -> Response:
         """Make a call and return the response, whatever its status. As :meth:`call` otherwise."""
-        return run(self._pipeline(self._request(method, path, data, need_auth, headers, timeout)), self._transport)
+        return run(
+            self._pipeline(self._request(method, path, data, need_auth, headers, timeout, options)), self._transport
+        )
 
     def run(self, flow: Flow[T]) -> T:
         """Drive a flow of your own with this client's transport."""
@@ -116,6 +121,7 @@ class Client(BaseClient):
         Raises:
             InvalidKey: there is no application key, or it is not known.
         """
+        self.run(self._auth.ready())
         body = self._credential_request(access_rules, redirect_url, allowedIPs)
         return self._take_consumer_key(self.call("POST", "/auth/credential", body, False))  # type: ignore[no-any-return]
 
@@ -151,9 +157,10 @@ class AsyncClient(BaseClient):
         need_auth: bool = True,
         headers: Mapping[str, str] | None = None,
         timeout: Any = None,
+        options: Mapping[str, Any] | None = None,
     ) -> Any:
         """Make a call and return its JSON value; see :meth:`.Client.call`."""
-        request = self._request(method, path, data, need_auth, headers, timeout)
+        request = self._request(method, path, data, need_auth, headers, timeout, options)
         return self._decoded(await arun(self._pipeline(request), self._transport), request)
 
     async def raw_call(
@@ -164,9 +171,10 @@ class AsyncClient(BaseClient):
         need_auth: bool = True,
         headers: Mapping[str, str] | None = None,
         timeout: Any = None,
+        options: Mapping[str, Any] | None = None,
     ) -> Response:
         """Make a call and return the response, whatever its status; see :meth:`.Client.raw_call`."""
-        request = self._request(method, path, data, need_auth, headers, timeout)
+        request = self._request(method, path, data, need_auth, headers, timeout, options)
         return await arun(self._pipeline(request), self._transport)
 
     async def run(self, flow: Flow[T]) -> T:
@@ -185,6 +193,7 @@ class AsyncClient(BaseClient):
         allowedIPs: Iterable[str] | None = None,  # noqa: N803 - python-ovh's name
     ) -> dict[str, Any]:
         """Ask for a consumer key and use it from now on; see :meth:`.Client.request_consumerkey`."""
+        await self.run(self._auth.ready())
         body = self._credential_request(access_rules, redirect_url, allowedIPs)
         return self._take_consumer_key(await self.call("POST", "/auth/credential", body, False))  # type: ignore[no-any-return]
 

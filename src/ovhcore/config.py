@@ -13,12 +13,14 @@ from typing import Any, Final
 
 from .exceptions import InvalidConfiguration, InvalidRegion, InvalidRequest
 from .flows.timesync import MODES
+from .plugins.builtin import RETRY_OPTIONS
+from .plugins.options import Option, read_number, read_switch, read_text
 from .plugins.transports import TransportSettings
 from .protocol.building import field_problem
 from .protocol.credentials import AccessToken, ApplicationKey, Credentials, OAuth2Client
 from .protocol.endpoints import ENDPOINTS, Endpoint, resolve_endpoint
 from .protocol.messages import DEFAULT_TIMEOUT, Timeout
-from .protocol.redaction import Redaction, Secret, as_secret
+from .protocol.redaction import Redaction, Secret
 from .protocol.values import read_timeout, shown
 from .settings import Settings
 from .sources import (
@@ -33,93 +35,150 @@ from .sources import (
     parse_files,
 )
 
-__all__ = ["CONFIG_FILES", "Environment", "Settings", "load_settings"]
+__all__ = ["CONFIG_FILES", "Environment", "Places", "Settings"]
 
 _APPLICATION: Final = ("application_key", "application_secret")
-_SWITCHES: Final = {
-    **dict.fromkeys(("1", "true", "yes", "on"), True),
-    **dict.fromkeys(("0", "false", "no", "off"), False),
-}
 _KINDS: Final = (_APPLICATION, ("client_id", "client_secret"), ("access_token",))
 
 
-def load_settings(
-    arguments: Mapping[str, Any],
-    *,
-    config_file: str | os.PathLike[str] | None = None,
-    environment: Environment | None = None,
-    files: tuple[str, ...] | None = None,
-    defaults_of: Callable[[str | None], tuple[Mapping[str, str], bool]] = lambda name: ({}, False),
-    options: tuple[str, ...] = (),
-    redaction: Redaction = Redaction(),  # noqa: B008 - immutable
-) -> Settings:
-    """Put the settings of a client together.
+class Places:
+    """All the places that say settings, read once, before it is known which settings plugins define.
 
     Args:
         arguments: what the caller gave, by name; None counts as not given.
         config_file: a file that is read before the usual ones and must exist.
         environment: the variables; those of the process by default.
         files: the usual files, most specific first; those of ``CONFIG_FILES`` by default.
-        defaults_of: what the transport of a name brings along, for where nothing is said, and whether
-            the credentials of environment and files are not meant for it.
-        options: further settings, which transports define.
-        redaction: what plugins declare as secret.
 
     Raises:
-        InvalidConfiguration: a setting is malformed, contradicts another, or a file cannot be read.
-        InvalidRegion: no endpoint, or an unknown one.
+        InvalidConfiguration: ``config_file`` cannot be read, or an argument is malformed.
     """
-    variables = environment or Environment()
-    files = CONFIG_FILES if files is None else files
-    given = Source("argument", {**arguments, "options": None, **_options(arguments.get("options"), options)})
-    del arguments  # a traceback would show them
-    env = from_environment(variables, options)
-    # A caller who says it all must neither be hindered by the files nor meet their contents.
-    all_given = "endpoint" in given.values and _has_credentials(given, whole=True)
-    identity = [given] if all_given else [given, env]
-    found = _first(identity, "endpoint")
-    parsed = parse_files(config_file, () if all_given else files)
-    endpoint = str(found[0]).strip() if found else default_endpoint(parsed)
-    sources: list[Source] = []
-    unusable: list[InvalidConfiguration] = []
-    for number, (path, parser) in enumerate(parsed):
-        if not isinstance(parser, InvalidConfiguration):
-            sources += from_file(path, parser, endpoint, options)
-        elif not (found or default_endpoint(parsed[:number])) or not any(map(_has_credentials, [*identity, *sources])):
-            unusable.append(parser)
-    others = [given, env, *sources]
-    transport = _first(others, "transport")
-    brought, isolated = defaults_of(transport and transport[0])
-    defaults = Source("transport", brought)
-    if isolated:
-        # A sandbox knows nobody but its own; what the environment and files have is meant for the API.
-        credentials = [given, defaults]
-    elif unusable and not brought:
-        raise unusable[0]
-    else:
-        credentials = [*identity, *sources, defaults]
-    return _settings(
-        _endpoint([*identity, *sources, defaults], config_file, files),
-        _credentials(credentials),
-        others,
-        variables,
-        options,
-        redaction,
-    )
+
+    def __init__(
+        self,
+        arguments: Mapping[str, Any],
+        *,
+        config_file: str | os.PathLike[str] | None = None,
+        environment: Environment | None = None,
+        files: tuple[str, ...] | None = None,
+    ) -> None:
+        self._variables = environment or Environment()
+        self._files = CONFIG_FILES if files is None else files
+        self._config_file = config_file
+        self._options = arguments.get("options")
+        self._given = Source("argument", {**arguments, "options": None})
+        del arguments  # a traceback would show them
+        # A caller who says it all must neither be hindered by the files nor meet their contents.
+        self._all_given = "endpoint" in self._given.values and _has_credentials(self._given, whole=True)
+        self._parsed = parse_files(config_file, () if self._all_given else self._files)
+
+    def disabled_plugins(self) -> tuple[tuple[str, ...], str]:
+        """Return the names of plugins that are not to be used, and which setting says so."""
+        env = from_environment(self._variables)
+        endpoint = self._endpoint([self._given] if self._all_given else [self._given, env])
+        found = _first([self._given, env, *self._sources(endpoint, ())], "disabled_plugins")
+        if found is None:
+            return (), ""
+        what = found[1].named("disabled_plugins")
+        return _names(found[0], what), what
+
+    def _endpoint(self, identity: list[Source]) -> str | None:
+        found = _first(identity, "endpoint")
+        return str(found[0]).strip() if found else default_endpoint(self._parsed)
+
+    def _sources(self, endpoint: str | None, options: tuple[str, ...]) -> list[Source]:
+        return [
+            source
+            for path, parser in self._parsed
+            if not isinstance(parser, InvalidConfiguration)
+            for source in from_file(path, parser, endpoint, options)
+        ]
+
+    def settings(
+        self,
+        *,
+        defaults_of: Callable[[str | None], tuple[Mapping[str, str], bool]] = lambda name: ({}, False),
+        options: Mapping[str, Option] | None = None,
+        redaction: Redaction = Redaction(),  # noqa: B008 - immutable
+    ) -> Settings:
+        """Put the settings of a client together.
+
+        Args:
+            defaults_of: what the transport of a name brings along, for where nothing is said, and whether
+                the credentials of environment and files are not meant for it.
+            options: further settings, which plugins define.
+            redaction: what plugins declare as secret.
+
+        Raises:
+            InvalidConfiguration: a setting is malformed, contradicts another, or a file cannot be read.
+            InvalidRegion: no endpoint, or an unknown one.
+        """
+        known = {} if options is None else options
+        names = tuple(known)
+        given = self._given.adding(_options(self._options, names))
+        env = from_environment(self._variables, names)
+        identity = [given] if self._all_given else [given, env]
+        endpoint = self._endpoint(identity)
+        sources = self._sources(endpoint, names)
+        others = [given, env, *sources]
+        transport = _first(others, "transport")
+        brought, isolated = defaults_of(transport and transport[0])
+        defaults = Source("transport", brought)
+        if isolated:
+            # A sandbox knows nobody but its own; what the environment and files have is meant for the API.
+            credentials = [given, defaults]
+        elif (unusable := self._unusable(identity, endpoint, names)) and not brought:
+            raise unusable
+        else:
+            credentials = [*identity, *sources, defaults]
+        return _settings(
+            _endpoint([*identity, *sources, defaults], self._config_file, self._files),
+            _credentials(credentials),
+            others,
+            self._variables,
+            known,
+            redaction,
+        )
+
+    def _unusable(
+        self, identity: list[Source], endpoint: str | None, names: tuple[str, ...]
+    ) -> InvalidConfiguration | None:
+        """Return why a file cannot be read that may have what no more specific place has."""
+        sources: list[Source] = []
+        for number, (path, parser) in enumerate(self._parsed):
+            if not isinstance(parser, InvalidConfiguration):
+                sources += from_file(path, parser, endpoint, names)
+            elif not (_first(identity, "endpoint") or default_endpoint(self._parsed[:number])) or not any(
+                map(_has_credentials, [*identity, *sources])
+            ):
+                return parser
+        return None
 
 
 def _options(given: Any, known: tuple[str, ...]) -> dict[str, Any]:
-    """Return the settings that transports define, as the caller gave them."""
+    """Return the settings that plugins define, as the caller gave them."""
     if given is None:
         return {}
     if not isinstance(given, Mapping):
-        raise InvalidConfiguration(f"options must be a mapping, as {{'cassette': 'calls.cassette'}}: {shown(given)}")
+        raise InvalidConfiguration(
+            f"options must be a mapping, as {{'cassette': 'calls.cassette'}}, not {type(given).__name__}"
+        )
     for name in given:
-        if name not in known:
+        if name not in known and name not in RETRY_OPTIONS:
             raise InvalidConfiguration(
-                f"options has {name!r}, which no transport knows; there are: {', '.join(known) or 'none'}"
+                f"options has {name!r}, which no plugin knows that is switched on; there are: "
+                f"{', '.join(known) or 'none'}"
             )
     return {name: os.fspath(value) if isinstance(value, os.PathLike) else value for name, value in given.items()}
+
+
+def _names(value: Any, what: str) -> tuple[str, ...]:
+    names: list[Any] = (
+        value.split(",") if isinstance(value, str) else list(value) if isinstance(value, Iterable) else [None]
+    )
+    if not all(isinstance(name, str) for name in names):
+        raise InvalidConfiguration(f"{what} must be names, as 'retry,logging' or a list, not {shown(value)}")
+    return tuple(name.strip() for name in names if name.strip())
 
 
 def _first(sources: Iterable[Source], name: str) -> tuple[Any, Source] | None:
@@ -232,7 +291,7 @@ def _settings(
     credentials: Credentials | None,
     others: list[Source],
     variables: Environment,
-    options: tuple[str, ...],
+    options: Mapping[str, Option],
     redaction: Redaction,
 ) -> Settings:
     def setting(name: str, read: Callable[[Any, str], Any], default: Any = None) -> Any:
@@ -249,26 +308,29 @@ def _settings(
     client_cert, client_key = setting("client_cert", _file), setting("client_key", _file)
     if client_key is not None and client_cert is None:
         raise InvalidConfiguration("client_key is set and client_cert is not: a key needs its certificate")
+    chosen = {name: value for name in options if (value := setting(name, options[name].read)) is not None}
     return Settings(
         endpoint,
         credentials,
-        setting("transport", _text),
+        setting("transport", read_text),
         TransportSettings(
             setting("timeout", _timeout, DEFAULT_TIMEOUT),
-            setting("proxy", _text),
+            setting("proxy", read_text),
             ca_bundle,
-            setting("max_response_size", _number),
-            setting("pool_size", _number),
-            setting("verify", _switch, True),
+            setting("max_response_size", read_number),
+            setting("pool_size", read_number),
+            setting("verify", read_switch, True),
             client_cert,
             client_key,
-            setting("http2", _switch, False),
-            {name: value for name in options if (value := setting(name, _text)) is not None},
+            setting("http2", read_switch, False),
+            chosen,
             redaction,
         ),
         setting("user_agent", _user_agent),
         _headers(others),
         setting("time_sync", _time_sync, "date"),
+        chosen,
+        setting("strict_observers", read_switch, False),
     )
 
 
@@ -289,14 +351,6 @@ def _user_agent(value: Any, what: str) -> str:
     return str(value)
 
 
-def _text(value: Any, what: str) -> str:
-    hidden = as_secret(value)
-    del value  # a proxy's may hold a password, and a traceback would show it
-    if not isinstance(hidden.reveal(), str) or not hidden.reveal().isprintable():
-        raise InvalidConfiguration(f"{what} must be a line of text")
-    return str(hidden.reveal())
-
-
 def _time_sync(value: Any, what: str) -> str:
     if value not in MODES:
         raise InvalidConfiguration(f"{what} must be one of {', '.join(MODES)}, not {value!r}")
@@ -315,20 +369,3 @@ def _timeout(value: Any, what: str) -> Timeout:
         return read_timeout(value, what)
     except InvalidRequest as error:
         raise InvalidConfiguration(str(error)) from None
-
-
-def _number(value: Any, what: str) -> int:
-    try:
-        number = int(value)
-    except (TypeError, ValueError, OverflowError):
-        number = 0
-    if number <= 0 or isinstance(value, bool) or (isinstance(value, float) and value != number):
-        raise InvalidConfiguration(f"{what} must be a whole number above 0, not {shown(value)}")
-    return number
-
-
-def _switch(value: Any, what: str) -> bool:
-    read = value if isinstance(value, bool) else _SWITCHES.get(str(value).lower())
-    if read is None:
-        raise InvalidConfiguration(f"{what} must be true or false, not {shown(value)}")
-    return read

@@ -53,7 +53,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .protocol.messages import Response
+    from .protocol.messages import Attempt, Response
 
 __all__ = [
     "APIError",
@@ -122,10 +122,16 @@ class APIError(Exception):
         retry_safe: whether sending the same request again cannot do a thing twice.
         hint: what is commonly wrong and what to do, or None.
         response: the answer, secrets hidden, or None.
+        history: the attempts that were made, if it was more than one; see :class:`.Attempt`.
     """
 
     may_have_arrived: bool = True
     """Whether the request may have reached the server."""
+
+    beforehand: bool = False
+    """Whether a request for the time or a token failed; the call itself was not sent yet then, or refused."""
+
+    history: tuple[Attempt, ...] = ()
 
     def __init__(
         self,
@@ -155,6 +161,11 @@ class APIError(Exception):
         self.url = url
         self.retry_safe = retry_safe
         self.hint = hint
+
+    @property
+    def attempts(self) -> int:
+        """How many attempts were made."""
+        return max(1, len(self.history))
 
     @property
     def message(self) -> str:

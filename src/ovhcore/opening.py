@@ -43,11 +43,6 @@ class TransportChoice:
         self._settings = TransportSettings()
         self._secrets: tuple[Secret, ...] = ()
 
-    @property
-    def name(self) -> str | None:
-        """The name that the caller gave."""
-        return self._given if self.by_name else None
-
     def defaults_of(self, name: str | None) -> tuple[Mapping[str, str], bool]:
         """Return the settings that a transport brings along, and whether those of environment and files are not for it.
 

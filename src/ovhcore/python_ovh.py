@@ -32,7 +32,8 @@ class PythonOvhNames:
 
     @property
     def _application(self) -> ApplicationKey | None:
-        return self._auth.credentials if isinstance(self._auth, KeyAuthentication) else None
+        current = self._auth.current
+        return current.credentials if isinstance(current, KeyAuthentication) else None
 
     @property
     def _application_key(self) -> str | None:
@@ -49,9 +50,10 @@ class PythonOvhNames:
 
     @_consumer_key.setter
     def _consumer_key(self, key: str | None) -> None:
-        if not isinstance(self._auth, KeyAuthentication):
+        current = self._auth.current
+        if not isinstance(current, KeyAuthentication):
             raise InvalidKey("A consumer key belongs to an application key, and this client has none")
-        self._auth.replace_consumer_key(key)
+        current.replace_consumer_key(key)
 
     @property
     def _time_delta(self) -> int | None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
+from .flows.retry import Policy
 from .plugins.transports import TransportSettings
 from .protocol.credentials import Credentials
 from .protocol.endpoints import Endpoint
@@ -23,6 +25,9 @@ class Settings(Frozen):
         user_agent: put before the library's own, or None.
         headers: fields sent with every request.
         time_sync: ``"date"``, ``"server"`` or ``"off"``.
+        options: what plugins define themselves, by name; see :class:`.Option`.
+        strict_observers: whether an observer that fails breaks the call.
+        retry: what is tried again, None for nothing; plugins decide it.
     """
 
     __slots__ = (  # noqa: RUF023 - the order of __init__
@@ -33,6 +38,9 @@ class Settings(Frozen):
         "user_agent",
         "headers",
         "time_sync",
+        "options",
+        "strict_observers",
+        "retry",
     )
 
     endpoint: Endpoint
@@ -42,6 +50,9 @@ class Settings(Frozen):
     user_agent: str | None
     headers: tuple[tuple[str, str], ...]
     time_sync: str
+    options: Mapping[str, Any]
+    strict_observers: bool
+    retry: Policy | None
 
     def __init__(
         self,
@@ -52,6 +63,9 @@ class Settings(Frozen):
         user_agent: str | None = None,
         headers: tuple[tuple[str, str], ...] = (),
         time_sync: str = "date",
+        options: Mapping[str, Any] | None = None,
+        strict_observers: bool = False,
+        retry: Policy | None = None,
     ) -> None:
         put(self, "endpoint", endpoint)
         put(self, "credentials", credentials)
@@ -60,15 +74,25 @@ class Settings(Frozen):
         put(self, "user_agent", user_agent)
         put(self, "headers", headers)
         put(self, "time_sync", time_sync)
+        put(self, "options", dict(options or {}))
+        put(self, "strict_observers", strict_observers)
+        put(self, "retry", retry)
+
+    def replacing(self, **values: Any) -> Settings:
+        """Return a copy with some values replaced."""
+        return Settings(**{**{name: getattr(self, name) for name in self.__slots__}, **values})
+
+    def __hash__(self) -> int:
+        return hash((self.endpoint, self.credentials, self.transport, self.connection))
 
     def secrets(self) -> Iterator[str]:
         """Yield what must not be shown besides the credentials and headers: who the proxy is asked for."""
         return self.connection.secrets()
 
     def __repr__(self) -> str:
-        # A header may hold anything.
+        # A header may hold anything, and so may what a plugin defines.
         return (
             f"Settings({self.endpoint!r}, {self.credentials!r}, {self.transport!r}, {self.connection!r}, "
             f"user_agent={self.user_agent!r}, headers={[name for name, _ in self.headers]!r}, "
-            f"time_sync={self.time_sync!r})"
+            f"time_sync={self.time_sync!r}, options={[*self.options]!r}, retry={self.retry!r})"
         )

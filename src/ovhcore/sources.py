@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = [
     "CONFIG_FILES",
     "CREDENTIALS",
+    "OTHERS",
     "Environment",
     "Source",
     "default_endpoint",
@@ -56,6 +57,8 @@ OTHERS: Final = (
     "client_cert",
     "client_key",
     "http2",
+    "disabled_plugins",
+    "strict_observers",
 )
 _MAX_SIZE: Final = 1024 * 1024
 _HEADER_VARIABLE: Final = re.compile(r"OVH_HTTP_HEADERS_[0-9]+")
@@ -79,6 +82,12 @@ class Source:
             raise InvalidConfiguration(f"headers ({where}) must be a mapping, as {{'X-Name': 'value'}}")
         self.headers = {name: as_secret(value) for name, value in headers.items()}
         self.spelling = spelling
+
+    def adding(self, values: Mapping[str, Any]) -> Source:
+        """Return a copy that says more."""
+        source = Source(self.where, {**self.values, **values}, self.spelling)
+        source.headers = self.headers
+        return source
 
     def named(self, name: str) -> str:
         """Say which setting of which place is meant."""
@@ -105,7 +114,7 @@ def from_environment(variables: Environment, options: Iterable[str] = ()) -> Sou
 
     Args:
         variables: the environment.
-        options: further settings, which transports define.
+        options: further settings, which plugins define.
 
     Raises:
         InvalidConfiguration: a header's variable has no colon.

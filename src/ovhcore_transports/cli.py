@@ -1,4 +1,4 @@
-"""The command ``ovhcore``: try the library on the sandbox, with no account; look after recordings.
+"""The command ``ovhcore``: try the library on the sandbox, with no account; look after recordings; list plugins.
 
 Needs the extras ``cli``, ``testing`` and ``urllib3``.
 """
@@ -37,11 +37,12 @@ def _commands() -> Any:
     import ovhcore
     from ovhcore_transports import sandbox
     from ovhcore_transports.cli_cassette import cassette_commands
+    from ovhcore_transports.cli_plugins import plugins_command
 
     @click.group(context_settings={"help_option_names": ["-h", "--help"]})
     @click.version_option(ovhcore.__version__, prog_name="ovhcore")
     def commands() -> None:
-        """Try ovhcore on a sandbox of the OVHcloud API, and look after recordings.
+        """Try ovhcore on a sandbox of the OVHcloud API, look after recordings, and list plugins.
 
         No account is needed.
         """
@@ -69,12 +70,19 @@ def _commands() -> Any:
     @commands.command("sandbox")
     @click.option("--port", type=click.IntRange(0, 65535), default=0, show_default="a free one", help="On 127.0.0.1.")
     @click.option("--oauth2", is_flag=True, help="Print the variables of a service account instead of an application.")
-    def serve(port: int, oauth2: bool) -> None:
+    @click.option(
+        "--fail-rate",
+        type=click.FloatRange(0, 1),
+        default=0.0,
+        help="Share of answers that fail, in mixed ways; 0 to 1.",
+    )
+    def serve(port: int, oauth2: bool, fail_rate: float) -> None:
         """Serve a sandbox on loopback until interrupted.
 
         Prints the variables that lead a program to it: paste them into another terminal.
         """
-        with sandbox.serve(sandbox.Sandbox(), port=port) as server:
+        faults = sandbox.Faults(rate=fail_rate) if fail_rate else None
+        with sandbox.serve(sandbox.Sandbox(faults=faults), port=port) as server:
             variables: dict[str, Any] = {"endpoint": server.url, "proxy": "none"}
             if oauth2:
                 variables |= {"client_id": sandbox.CLIENT_ID, "client_secret": sandbox.CLIENT_SECRET}
@@ -90,6 +98,7 @@ def _commands() -> Any:
                 click.echo("# Stopped.", err=True)
 
     commands.add_command(cassette_commands())
+    commands.add_command(plugins_command())
     return commands
 
 

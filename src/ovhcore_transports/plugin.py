@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
-from ovhcore.plugins import TransportSpec, hookimpl
+from ovhcore.plugins import Option, TransportSpec, hookimpl
 
 __all__ = ["REPLAY_DEFAULTS", "ovhcore_transports"]
 
 
 _HOME: Final = "ovhcore_transports"
+_CASSETTE: Final = Option("cassette", meaning="the file of a recording")
 
 REPLAY_DEFAULTS: Final = {
     "endpoint": "ovh-eu",
@@ -79,7 +80,7 @@ def ovhcore_transports() -> list[TransportSpec]:
             sync=f"{_HOME}.recording.transports:open_record",
             asynchronous=f"{_HOME}.recording.asynchronous:open_async_record",
             wraps=True,
-            options=("cassette", "record_mode"),
+            options=(_CASSETTE, Option("record_mode", meaning="none, once, new or all; once by default")),
         ),
         TransportSpec(
             "replay",
@@ -87,6 +88,6 @@ def ovhcore_transports() -> list[TransportSpec]:
             asynchronous=f"{_HOME}.recording.asynchronous:open_async_replay",
             defaults=REPLAY_DEFAULTS,
             http2=(),
-            options=("cassette",),
+            options=(_CASSETTE,),
         ),
     ]

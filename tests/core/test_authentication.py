@@ -94,6 +94,12 @@ def test_a_token_is_fetched_kept_and_renewed_before_its_end() -> None:
     assert "one" not in repr(client)
 
 
+def test_a_token_where_nobody_watches() -> None:
+    world = Scripted(tokens(answered({"access_token": "one"})))
+    client = ovh.Client("ovh-eu", transport=world, disabled_plugins=["logging"], **OAUTH2)
+    assert client.get("/me") == {"as": "Bearer one"}
+
+
 def test_a_token_that_was_replaced_is_not_shown_either() -> None:
     def api(request: Request) -> Response:
         return answered({"message": "no canary-one, no canary-two"}, 401)
@@ -167,7 +173,7 @@ def test_lifetimes_that_are_odd(expires: Any) -> None:
     ],
 )
 def test_no_token_to_be_had(reply: Response, said: str) -> None:
-    client = ovh.Client("ovh-eu", transport=Scripted(tokens(reply)), **OAUTH2)
+    client = ovh.Client("ovh-eu", transport=Scripted(tokens(reply)), retry=False, **OAUTH2)
     with pytest.raises(exc.OAuth2FailureError) as caught:
         client.get("/me")
     error = caught.value
@@ -395,18 +401,29 @@ def test_a_mode_that_is_none() -> None:
         ovh.Client("ovh-eu", transport="sandbox", time_sync="often")
 
 
-def test_tasks_correct_the_clock_together() -> None:
+def without_date(response: Response) -> Response:
+    fields = [(name, value) for name, value in response.headers.pairs if name != "Date"]
+    return Response(response.status, fields, response.body)
+
+
+@pytest.mark.parametrize("dated", [True, False])
+def test_tasks_correct_the_clock_together(dated: bool) -> None:
+    class World(AsyncSandboxTransport):
+        async def send(self, request: Request) -> Response:
+            response = await super().send(request)
+            return response if dated else without_date(response)
+
     async def main() -> None:
         watch = Watch()
-        world = AsyncSandboxTransport(skew=5000)
-        client = ovh.AsyncClient("ovh-eu", transport=world, plugins=[watch], **ACCESS_KEYS)
+        client = ovh.AsyncClient("ovh-eu", transport=World(skew=5000), plugins=[watch], **ACCESS_KEYS)
         await asyncio.gather(*(client.get("/me") for _ in range(20)))
-        assert asked(watch) == 1
+        assert asked(watch) == (0 if dated else 1)
 
     asyncio.run(main())
 
 
-def test_threads_correct_the_clock_together() -> None:
+@pytest.mark.parametrize("dated", [True, False])
+def test_threads_correct_the_clock_together(dated: bool) -> None:
     watch = Watch()
     denied = threading.Barrier(20, timeout=10)
     box = Sandbox()
@@ -417,12 +434,31 @@ def test_threads_correct_the_clock_together() -> None:
         def send(self, request: Request) -> Response:
             if request.need_auth and abs(int(request.headers["x-ovh-timestamp"]) - self.clock().wall) < 10:
                 denied.wait()
-            return super().send(request)
+            response = super().send(request)
+            return response if dated else without_date(response)
 
     client = ovh.Client("ovh-eu", transport=Slow(box, skew=5000), plugins=[watch], **ACCESS_KEYS)
     with ThreadPoolExecutor(20) as pool:
         assert all(me["firstname"] == "Ada" for me in pool.map(lambda _: client.get("/me"), range(20)))
-    assert asked(watch) == 1
+    assert asked(watch) == (0 if dated else 1)
+
+
+def test_a_date_that_misleads_is_outranked_by_asking() -> None:
+    class Behind(SandboxTransport):
+        """Something in between writes the date of its own clock."""
+
+        def send(self, request: Request) -> Response:
+            response = without_date(super().send(request))
+            return Response(
+                response.status, {**response.headers, "Date": "Thu, 01 Jan 2026 00:00:00 GMT"}, response.body
+            )
+
+    watch = Watch()
+    client = ovh.Client("ovh-eu", transport=Behind(skew=5000), plugins=[watch], **ACCESS_KEYS)
+    assert client.get("/me")["firstname"] == "Ada"
+    assert client.get("/me")["firstname"] == "Ada"
+    sent = [event.url.rpartition("/")[2] for event in watch.events if isinstance(event, RequestSent)]
+    assert sent == ["me", "me", "time", "me", "me"]
 
 
 def test_asynchronous_worlds_sign_too() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from ovhcore import exceptions as exc
-from ovhcore.config import Environment, Settings, load_settings
+from ovhcore.config import Environment, Places, Settings
 from ovhcore.protocol.credentials import AccessToken, ApplicationKey, OAuth2Client
 from ovhcore.protocol.messages import DEFAULT_TIMEOUT, Timeout
 
@@ -21,7 +21,9 @@ def load(
     arguments: dict[str, Any] | None = None, env: dict[str, str] | None = None, *files: Path, **options: Any
 ) -> Settings:
     names = tuple(str(file) for file in files)
-    return load_settings(arguments or {}, environment=Environment(env or {}), files=names, **options)
+    config_file = options.pop("config_file", None)
+    places = Places(arguments or {}, config_file=config_file, environment=Environment(env or {}), files=names)
+    return places.settings(**options)
 
 
 def conf(path: Path, text: str) -> Path:
@@ -347,5 +349,5 @@ def test_the_real_environment_and_files(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("ovhcore.config.CONFIG_FILES", ("./ovh.conf",))
     monkeypatch.setenv("OVH_CONSUMER_KEY", "env-ck")
-    assert keys_of(load_settings({})) == ("file-ak", "file-as", "env-ck")
+    assert keys_of(Places({}).settings()) == ("file-ak", "file-as", "env-ck")
     assert "OVH_CONSUMER_KEY" in os.environ

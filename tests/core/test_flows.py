@@ -9,8 +9,9 @@ import pytest
 
 from ovhcore import exceptions as exc
 from ovhcore.flows import Clock, Flow, Gather, Once, Send, Sleep, Uniform, arun, run
-from ovhcore.flows.events import Event, RequestFailed, RequestSent, ResponseReceived
-from ovhcore.flows.exchange import exchange, limited, observed
+from ovhcore.flows.events import Event, Notifier, RequestFailed, RequestSent, ResponseReceived
+from ovhcore.flows.exchange import exchange, limited
+from ovhcore.flows.observing import Contents, observed_exchanges
 from ovhcore.protocol.messages import Request, Response, Timeout
 from ovhcore_transports import AsyncTransport, SyncTransport
 from tests.worlds import AsyncScripted, Scripted
@@ -342,15 +343,15 @@ def test_failures_say_what_was_sent(kind: type[exc.NetworkError], method: str, s
 
 def test_observers_see_every_exchange() -> None:
     events: list[Event] = []
-    handler = observed(exchange, events.append)
+    handler = observed_exchanges(exchange, Notifier([("mine", events.append)]), Contents(lambda: ()))
     run(handler(GET), Scripted(lambda request: Response(404, {"X-OVH-QUERYID": "Q"}), latency=2.0))
     with pytest.raises(exc.ReadTimeout):
         run(handler(GET), failing(exc.ReadTimeout("slow")))
     assert events == [
-        RequestSent("GET", GET.url),
-        ResponseReceived("GET", GET.url, 404, "Q", 2.0),
-        RequestSent("GET", GET.url),
-        RequestFailed("GET", GET.url, "ReadTimeout", 0.0),
+        RequestSent("GET", GET.url, exchange=1),
+        ResponseReceived("GET", GET.url, 404, "Q", 2.0, exchange=1),
+        RequestSent("GET", GET.url, exchange=2),
+        RequestFailed("GET", GET.url, "ReadTimeout", 0.0, exchange=2),
     ]
 
 

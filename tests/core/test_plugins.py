@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 import importlib.metadata
+import re
 import sys
 import tempfile
 import zipfile
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from hypothesis import given
@@ -13,9 +14,9 @@ from hypothesis import strategies as st
 
 import ovhcore as ovh
 from ovhcore.flows import Flow, Handler
-from ovhcore.plugins import Plugins, TransportSettings, TransportSpec, hookimpl
-from ovhcore.plugins.discovery import find_entry_points, load
-from ovhcore.plugins.manager import _entry_points
+from ovhcore.plugins import PluginInfo, Plugins, TransportSettings, TransportSpec, hookimpl, list_plugins
+from ovhcore.plugins.discovery import EntryPoint, find_entry_points, load
+from ovhcore.plugins.manager import _installed
 from ovhcore.protocol.messages import Request, Response
 from ovhcore.protocol.redaction import Redaction
 from ovhcore_transports.sandbox import ACCESS_KEYS, SandboxTransport
@@ -93,7 +94,7 @@ def test_hooks_that_are_wrong() -> None:
         async def ovhcore_observer(self, settings: Any) -> Any:
             return None
 
-    with pytest.raises(TypeError, match="ovhcore_observer is asynchronous"):
+    with pytest.raises(TypeError, match=r"the ovhcore_observer of plugin 'test_plugins\..*Awaitable' is asynchronous"):
         ovh.Client(transport="sandbox", plugins=[Awaitable()])
 
     class Future:
@@ -162,20 +163,27 @@ def test_an_observer_that_fails_loses_no_call(caplog: pytest.LogCaptureFixture) 
     watcher = Watcher()
     client = ovh.Client("ovh-eu", transport=SandboxTransport(skew=500), plugins=[watcher], **ACCESS_KEYS)
     assert client.get("/me")["firstname"] == "Ada"
-    assert "An observer failed at RequestSent" in caplog.text
+    assert "An observer failed at RequestSent: plugin test_plugins.Watcher" in caplog.text
     names = [type(event).__name__ for event in watcher.seen]
-    assert names.count("RequestSent") == 3
+    assert names.count("RequestSent") == 2
     assert "ClockCorrected" in names
     assert "sandbox-" not in repr(watcher.seen)
 
 
 def test_a_broken_plugin_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    _entry_points.cache_clear()
-    monkeypatch.setattr("ovhcore.plugins.manager.find_entry_points", lambda group: {"broken": "no_such_module_x"})
-    with pytest.raises(ovh.InvalidConfiguration, match=r"plugin 'broken' \(no_such_module_x\) cannot be loaded"):
+    broken = EntryPoint("broken", "no_such_module_x", "far-away", "1.0")
+    monkeypatch.setattr("ovhcore.plugins.manager._installed", lambda: (*_installed(), broken))
+    said = r"plugin 'broken' \(no_such_module_x, from far-away\) cannot be loaded: .*OVH_DISABLED_PLUGINS=broken"
+    with pytest.raises(ovh.InvalidConfiguration, match=said):
         Plugins()
-    monkeypatch.undo()
-    assert "sandbox" in Plugins().transports()
+    assert "sandbox" in Plugins(disabled=["broken"]).transports()
+    monkeypatch.setenv("OVH_DISABLED_PLUGINS", "broken")
+    assert ovh.Client(transport="sandbox").get("/me")["firstname"] == "Ada"
+    *others, last = list_plugins()
+    assert all(info.problem is None and info.enabled for info in others)
+    assert last == PluginInfo("broken", "far-away", "1.0", (), True, last.problem)
+    assert "no_such_module_x" in str(last.problem)
+    assert not list_plugins(["broken"])[-1].enabled
 
 
 # Entry points
@@ -192,8 +200,18 @@ def install(root: Path, name: str, text: str | None, kind: str = "dist-info") ->
 def test_entry_points_of_this_environment() -> None:
     for group in ("ovhcore", "console_scripts", "pytest11", "nothing"):
         mine = find_entry_points(group)
-        theirs = {point.name: point.value for point in importlib.metadata.entry_points(group=group)}
-        assert mine == theirs
+        points = importlib.metadata.entry_points(group=group)
+        assert values(mine) == {point.name: point.value for point in points}
+        for point in points:
+            assert point.dist is not None
+            assert (mine[point.name].distribution, mine[point.name].version) == (
+                re.sub(r"[-_.]+", "-", point.dist.name).lower(),
+                point.dist.version,
+            )
+
+
+def values(points: dict[str, EntryPoint]) -> dict[str, str]:
+    return {name: point.value for name, point in points.items()}
 
 
 line = st.sampled_from(
@@ -216,7 +234,7 @@ def compare(root: Path, lines: list[str]) -> None:
         for point in distribution.entry_points:
             if point.group == "ovhcore":
                 theirs.setdefault(point.name, point.value)
-    assert find_entry_points("ovhcore", [str(root)]) == theirs
+    assert values(find_entry_points("ovhcore", [str(root)])) == theirs
 
 
 def test_distributions(tmp_path: Path) -> None:
@@ -230,7 +248,11 @@ def test_distributions(tmp_path: Path) -> None:
     (second / "x-1.0.dist-info" / "entry_points.txt").write_bytes(b"\xff")
     (second / "not-info").mkdir()
     path = [str(first), str(second), str(tmp_path / "missing")]
-    assert find_entry_points("ovhcore", path) == {"a": "first", "e": "egg", "b": "second"}
+    assert find_entry_points("ovhcore", path) == {
+        "a": EntryPoint("a", "first", "some-thing", "1.0"),
+        "e": EntryPoint("e", "egg", "egg", "1.0"),
+        "b": EntryPoint("b", "second", "more", "1.0"),
+    }
 
 
 def test_zip_files_are_left_to_the_library(tmp_path: Path) -> None:
@@ -238,18 +260,52 @@ def test_zip_files_are_left_to_the_library(tmp_path: Path) -> None:
     with zipfile.ZipFile(archive, "w") as packed:
         packed.writestr("packed-1.0.dist-info/METADATA", "Name: packed\nVersion: 1.0\n\n")
         packed.writestr("packed-1.0.dist-info/entry_points.txt", "[ovhcore]\np = packed\n")
-    assert find_entry_points("ovhcore", [str(archive)]) == {"p": "packed"}
+    again = zipfile.ZipFile(archive, "a")
+    again.writestr("Packed-0.9.dist-info/METADATA", "Name: Packed\nVersion: 0.9\n\n")
+    again.writestr("Packed-0.9.dist-info/entry_points.txt", "[ovhcore]\nq = shadowed\n")
+    again.close()
+    found = find_entry_points("ovhcore", [str(archive)])
+    assert list(found) == ["p"] or list(found) == ["q"]  # the first of a name counts, whichever a zip file lists first
+    assert found.popitem()[1].distribution == "packed"
+
+
+class Finder:
+    found: ClassVar[list[Any]] = []
+
+    def find_spec(self, *args: Any) -> None:
+        return None
+
+    def find_distributions(self, context: Any) -> list[Any]:
+        return self.found
 
 
 def test_other_finders_are_left_to_the_library(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Finder:
-        def find_spec(self, *args: Any) -> None:
+    class Nameless(importlib.metadata.Distribution):
+        """What a damaged installation looks like to some versions."""
+
+        def read_text(self, filename: str) -> str | None:
             return None
 
-        def find_distributions(self, context: Any) -> list[Any]:
-            return []
+        def locate_file(self, path: Any) -> Any:
+            raise NotImplementedError
 
+        @property
+        def metadata(self) -> Any:
+            raise LookupError("no metadata")
+
+    monkeypatch.setattr(Finder, "found", [Nameless()])
     monkeypatch.setattr(sys, "meta_path", [*sys.meta_path, Finder()])
+    assert "ovhcore-transports" in find_entry_points("ovhcore")
+
+
+def test_the_backports_finder_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Same(Finder):
+        __module__ = "importlib_metadata"
+
+        def find_distributions(self, context: Any) -> list[Any]:
+            raise AssertionError("nobody needs it")
+
+    monkeypatch.setattr(sys, "meta_path", [*sys.meta_path, Same()])
     assert "ovhcore-transports" in find_entry_points("ovhcore")
 
 

@@ -180,3 +180,19 @@ def test_an_asynchronous_run_of_a_plain_transport() -> None:
     with WireServer() as server, driving("asyncio") as drive:
         transport = drive(open_sync(TransportSettings(Timeout(5, 5), "none")))
         assert transport.send(Request("GET", f"{server.url}/me")).json() == "/1.0/me"
+
+
+def test_a_fault_waits_for_a_request_and_ends_without_one() -> None:
+    fault = next(each for each in FAULTS if "_after_request" in each.behave.__qualname__)
+    done: list[bool] = []
+
+    def behave(peer: Peer) -> None:
+        fault.behave(peer)
+        done.append(True)
+
+    with WireServer(behave) as server:
+        socket.create_connection(("127.0.0.1", server.port)).close()
+        until = time.monotonic() + 10
+        while not done and time.monotonic() < until:
+            time.sleep(0.005)
+    assert done

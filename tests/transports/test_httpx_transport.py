@@ -26,6 +26,7 @@ from ovhcore.plugins import TransportSettings
 from ovhcore.protocol.messages import Request, Response, Timeout
 from ovhcore.testing import Authority, Peer
 from ovhcore_transports.httpx import open_async, open_async_2, open_sync, open_sync_2
+from ovhcore_transports.httpx.asyncio_wire import AsyncioWire
 from ovhcore_transports.httpx.blocking import HttpxTransport, _Link, _Wire
 from tests.h2server import H2Server, Stream
 from tests.servers import RawServer, Received, answer
@@ -773,3 +774,23 @@ def test_who_waited_is_told_that_it_was_closed(way: Way) -> None:
     with RawServer(slowly) as server:
         found = asyncio.run(main(server.url))
     assert type(found[1]) is exc.ClientClosed
+
+
+def test_what_is_written_after_the_servers_end_is_dropped() -> None:
+    """A server may answer and close before it has read all; what it answered is there to be read."""
+
+    async def main() -> None:
+        async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            writer.write(b"an answer")
+            writer.close()
+
+        server = await asyncio.start_server(answer, "127.0.0.1", 0)
+        async with server:
+            wire = await AsyncioWire.connect(httpcore, "127.0.0.1", server.sockets[0].getsockname()[1])
+            while not wire._over:
+                await asyncio.sleep(0)
+            await wire._send(b"too late", 1)
+            assert await wire.read(100, 1) == b"an answer"
+            await wire.aclose()
+
+    asyncio.run(main())

@@ -18,11 +18,11 @@ from ..protocol.decoding import annotate
 from ..protocol.endpoints import Endpoint
 from ..protocol.messages import Request, Response
 from ..protocol.redaction import Secret
-from .effects import Flow, Handler
+from .effects import CLOCK, Flow, Handler
 from .events import Observer
 from .exchange import exchange
 from .oauth2 import REMEMBERED, TokenSource
-from .timesync import CLOCK, TimeSync
+from .timesync import TimeSync
 
 __all__ = ["Authentication", "BearerAuthentication", "KeyAuthentication", "as_application", "authentication"]
 
@@ -37,6 +37,16 @@ class Authentication:
 
     def __init__(self, time: TimeSync) -> None:
         self.time = time
+
+    @property
+    def current(self) -> Authentication:
+        """What authenticates now; itself unless others supply the credentials."""
+        return self
+
+    def ready(self) -> Flow[Authentication]:
+        """Return what authenticates now; credentials that others supply are fetched first."""
+        yield from ()
+        return self.current
 
     def handle(self, request: Request) -> Flow[Response]:
         """Answer a request, authenticated if it needs to be."""
@@ -70,7 +80,7 @@ class KeyAuthentication(Authentication):
             self._replaced = (known.consumer_key, *self._replaced)[:REMEMBERED]
 
     def handle(self, request: Request) -> Flow[Response]:
-        """Sign and send; when the API says that the time is wrong, correct it and do so once more."""
+        """Sign and send; when the API says that the time is wrong, correct it and do so again."""
         if not request.need_auth:
             return self.time.send(as_application(request, self.credentials))
         return self._signed(request)
@@ -81,14 +91,30 @@ class KeyAuthentication(Authentication):
             yield from time.ask()
         answers = time.answers
         now: Now = yield CLOCK
-        response = yield from time.handler(sign_request(request, self.credentials, time.timestamp(now)))
+        timestamp = time.timestamp(now)
+        response = yield from time.handler(sign_request(request, self.credentials, timestamp))
+        if response.status == 400 and time.denied(response):
+            return (yield from self._corrected(request, response, now, timestamp, answers))
         server = time.new_date(response)
         if server is not None:
             yield from time.learn(now, server)
-        if response.status == 400 and time.denied(response):
-            yield from time.correct(answers)
-            now = yield CLOCK
+        return response
+
+    def _corrected(
+        self, request: Request, response: Response, signed: Now, timestamp: int, answers: int
+    ) -> Flow[Response]:
+        """Send again what was refused for its time: nothing was done."""
+        time = self.time
+        explained = yield from time.refused(signed, timestamp, response)
+        if explained:
+            now: Now = yield CLOCK
             response = yield from time.send(sign_request(request, self.credentials, time.timestamp(now)))
+            if not time.denied(response):
+                return response
+        # Nothing but the API itself knows better: the Date may have come from something in between.
+        yield from time.correct(answers)
+        now = yield CLOCK
+        response = yield from time.send(sign_request(request, self.credentials, time.timestamp(now)))
         return response
 
     def secrets(self) -> Iterator[str]:

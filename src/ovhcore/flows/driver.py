@@ -7,7 +7,7 @@ from typing import Any, Final, Protocol, TypeVar
 
 from ..protocol.clock import Now
 from ..protocol.messages import Request, Response
-from .effects import Clock, Flow, Gather, Once, Send, Sleep, Uniform
+from .effects import Clock, Flow, Gather, Glance, Once, Send, Sleep, Uniform
 
 __all__ = ["AsyncTransport", "Transport", "arun", "run"]
 
@@ -81,11 +81,13 @@ class AsyncTransport(Protocol):
 _PERFORMED: Final[dict[type, Callable[[Any, Any], Any]]] = {
     Sleep: lambda world, effect: world.sleep(effect.seconds),
     Clock: lambda world, effect: world.clock(),
+    # What records, or replays, tells the two apart.
+    Glance: lambda world, effect: getattr(world, "glance", world.clock)(),
     Uniform: lambda world, effect: world.uniform(effect.low, effect.high),
     Once: lambda world, effect: world.once(effect.key, effect.flow),
     Gather: lambda world, effect: world.gather(effect.flows, effect.limit),
 }
-_IMMEDIATE: Final = frozenset({Clock, Uniform})
+_IMMEDIATE: Final = frozenset({Clock, Glance, Uniform})
 
 
 def _unknown(effect: object) -> Callable[[Any, Any], Any]:

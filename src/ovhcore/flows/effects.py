@@ -19,12 +19,26 @@ What goes wrong while an effect is carried out is raised at its ``yield``.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Hashable, Iterable
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, Final, TypeAlias, TypeVar
 
 from ..protocol.frozen import Frozen, put
 from ..protocol.messages import Request, Response
 
-__all__ = ["Clock", "Effect", "Flow", "Gather", "Handler", "Middleware", "Once", "Send", "Sleep", "Uniform"]
+__all__ = [
+    "CLOCK",
+    "GLANCE",
+    "Clock",
+    "Effect",
+    "Flow",
+    "Gather",
+    "Glance",
+    "Handler",
+    "Middleware",
+    "Once",
+    "Send",
+    "Sleep",
+    "Uniform",
+]
 
 T = TypeVar("T")
 
@@ -59,6 +73,21 @@ class Clock(Frozen):
     """Read the wall clock and the monotonic clock."""
 
     __slots__ = ()
+
+
+class Glance(Clock):
+    """Read the clocks for somebody who only watches.
+
+    What a flow decides does not depend on it, so recordings do not take it down, and a replay
+    comes out the same whoever watches. Anything else carries it out as a :class:`Clock`.
+    """
+
+    __slots__ = ()
+
+
+GLANCE: Final = Glance()
+CLOCK: Final = Clock()
+"""The one there need be; it is yielded for every call."""
 
 
 class Uniform(Frozen):

@@ -1,37 +1,73 @@
-"""What observers are told. Events hold no secret: URLs are redacted, bodies and headers left out."""
+"""What observers are told. Events hold no secret: URLs, header fields and bodies are redacted.
+
+Events of one call have its number as ``call``. It is None where a client acts for several
+calls at once: when it asks for the time, or for a token. The events of one exchange, a
+request and what came of it, have its number as ``exchange``. Both count from 1 in each client.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import NamedTuple, TypeAlias
+from contextlib import suppress
+from typing import Any, NamedTuple, TypeAlias
+
+from ..exceptions import APIError
+from ..protocol.messages import Attempt
+from ..protocol.redaction import redact_text, redact_url
 
 __all__ = [
+    "CallEnded",
+    "CallStarted",
     "ClockCorrected",
     "Event",
+    "Notifier",
     "Observer",
     "RequestFailed",
     "RequestSent",
     "ResponseReceived",
+    "RetryScheduled",
+    "Throttled",
     "TokenRenewed",
-    "notifier",
 ]
 
 
-class RequestSent(NamedTuple):
-    """A request is about to be sent."""
+class CallStarted(NamedTuple):
+    """A call begins."""
 
     method: str
     url: str
+    call: int
+
+
+class RequestSent(NamedTuple):
+    """A request is about to be sent: an attempt of a call, or one that the client makes by itself.
+
+    ``headers`` and ``body``, cut off, are there if an observer wants contents.
+    """
+
+    method: str
+    url: str
+    call: int | None = None
+    exchange: int = 0
+    headers: tuple[tuple[str, str], ...] | None = None
+    body: str | None = None
 
 
 class ResponseReceived(NamedTuple):
-    """A response came, of whatever status; ``elapsed`` in seconds."""
+    """A response came, of whatever status; ``elapsed`` in seconds.
+
+    ``headers`` and ``body``, cut off, are there if an observer wants contents.
+    """
 
     method: str
     url: str
     status: int
     query_id: str | None
     elapsed: float
+    call: int | None = None
+    exchange: int = 0
+    headers: tuple[tuple[str, str], ...] | None = None
+    body: str | None = None
 
 
 class RequestFailed(NamedTuple):
@@ -41,6 +77,28 @@ class RequestFailed(NamedTuple):
     url: str
     error: str
     elapsed: float
+    call: int | None = None
+    exchange: int = 0
+
+
+class RetryScheduled(NamedTuple):
+    """An attempt failed, and another one follows after ``wait`` seconds."""
+
+    method: str
+    url: str
+    failed: Attempt
+    wait: float
+    call: int | None = None
+
+
+class Throttled(NamedTuple):
+    """A request waits ``wait`` seconds so that a limit of the client's own is kept; ``reason`` says which."""
+
+    method: str
+    url: str
+    wait: float
+    reason: str
+    call: int | None = None
 
 
 class ClockCorrected(NamedTuple):
@@ -50,29 +108,122 @@ class ClockCorrected(NamedTuple):
 
 
 class TokenRenewed(NamedTuple):
-    """A new OAuth2 access token came; ``expires_in`` in seconds."""
+    """New credentials came: an OAuth2 access token, which lives ``expires_in`` seconds; or others, None then."""
 
-    expires_in: float
+    expires_in: float | None
 
 
-Event: TypeAlias = RequestSent | ResponseReceived | RequestFailed | ClockCorrected | TokenRenewed
+class CallEnded(NamedTuple):
+    """A call is over: with a response of ``status``, or without one, then ``error`` names the exception.
+
+    ``elapsed`` in seconds, waits included.
+    """
+
+    method: str
+    url: str
+    call: int
+    status: int | None
+    error: str | None
+    query_id: str | None
+    attempts: int
+    elapsed: float
+
+
+Event: TypeAlias = (
+    CallStarted
+    | RequestSent
+    | ResponseReceived
+    | RequestFailed
+    | RetryScheduled
+    | Throttled
+    | ClockCorrected
+    | TokenRenewed
+    | CallEnded
+)
 
 Observer: TypeAlias = Callable[[Event], None]
-"""Called with each event, in the thread or task the call runs in; must not block."""
+"""Called with each event, in the thread or task the call runs in; must not block.
+
+Two attributes, which may change at any time, spare work that nobody wants: ``active``,
+whether it wants events at all, True if it is missing; ``wants_contents``, whether header
+fields and bodies are to be in them, False if it is missing."""
 
 
-def notifier(observers: Iterable[Observer]) -> Observer:
-    """Return what tells all of several observers; one that fails is logged and breaks no call."""
-    told = tuple(observers)
+class Notifier:
+    """Tells all observers of one client.
 
-    def notify(event: Event) -> None:
-        for observer in told:
+    Args:
+        observers: the name of a plugin, and its observer.
+        strict: whether an observer that fails breaks the call. Otherwise it is logged under
+            the name of its plugin: a call that has reached the API is not lost because
+            somebody who watches failed.
+        url: hides secrets in the URLs of events, whoever they come from.
+        text: hides secrets in what else they tell.
+    """
+
+    def __init__(
+        self,
+        observers: Iterable[tuple[str, Observer]],
+        *,
+        strict: bool = False,
+        url: Callable[[str], str] = redact_url,
+        text: Callable[[str], str] = redact_text,
+    ) -> None:
+        self._observers = tuple(observers)
+        self._strict = strict
+        self._url = url
+        self._text = text
+        # What cannot say that it is not active always is. Asked for every call, so without detours.
+        self._switched: tuple[Any, ...] = tuple(each for _, each in self._observers if _can_say(each))
+        self._always = len(self._switched) < len(self._observers)
+
+    @property
+    def active(self) -> bool:
+        """Whether anybody wants to be told."""
+        if self._always:
+            return True
+        for observer in self._switched:
+            try:
+                if observer.active:
+                    return True
+            except Exception:  # it is told, and if that fails too, it is logged
+                return True
+        return False
+
+    @property
+    def wants_contents(self) -> bool:
+        """Whether anybody wants header fields and bodies."""
+        with suppress(Exception):
+            return any(getattr(observer, "wants_contents", False) for _, observer in self._observers)
+        return False
+
+    def __call__(self, event: Event) -> None:
+        """Tell of an event."""
+        event = self._redacted(event)
+        for name, observer in self._observers:
             try:
                 observer(event)
-            except Exception:
-                # A call that has reached the API is not lost because somebody who watches failed.
+            except Exception as error:
+                what = f"An observer failed at {type(event).__name__}: plugin {name}"
+                if self._strict and isinstance(error, APIError):
+                    raise RuntimeError(what) from error  # as it is, it would look like a failure of the call
+                if self._strict:
+                    raise
                 import logging
 
-                logging.getLogger("ovhcore").exception("An observer failed at %s", type(event).__name__)
+                logging.getLogger("ovhcore").exception("%s", what)
 
-    return notify
+    def _redacted(self, event: Event) -> Event:
+        # Also plugins tell of events, and of kinds of their own.
+        if isinstance(url := getattr(event, "url", None), str):
+            event = event._replace(url=self._url(url))  # type: ignore[call-arg]
+        if isinstance(event, RetryScheduled) and event.failed.error is not None:
+            event = event._replace(failed=event.failed._replace(error=self._text(event.failed.error)))
+        return event
+
+
+def _can_say(observer: object) -> bool:
+    try:
+        return hasattr(observer, "active")
+    except Exception:  # a property that fails now, and perhaps not later
+        return True

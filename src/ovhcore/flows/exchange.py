@@ -8,11 +8,9 @@ from ..exceptions import HTTPError, TLSError, TotalTimeout
 from ..protocol.clock import Now
 from ..protocol.decoding import annotate
 from ..protocol.messages import DEFAULT_TIMEOUT, Request, Response, Timeout
-from ..protocol.redaction import redact_url
 from .effects import Clock, Flow, Handler, Send
-from .events import Observer, RequestFailed, RequestSent, ResponseReceived
 
-__all__ = ["exchange", "limited", "observed"]
+__all__ = ["exchange", "limited"]
 
 _TRUST: Final = (
     "If the server's certificate is your own or your company's, name the file that vouches for it as ca_bundle; "
@@ -74,24 +72,3 @@ def _limited(handler: Handler, request: Request, timeout: Timeout, total: float)
     now: Now = yield Clock()
     response = yield from handler(request.due(timeout, now.monotonic + total))
     return response
-
-
-def observed(handler: Handler, observe: Observer) -> Handler:
-    """Tell an observer of every exchange."""
-
-    def handle(request: Request) -> Flow[Response]:
-        method, url = request.method, redact_url(request.url)
-        observe(RequestSent(method, url))
-        sent: Now = yield Clock()
-        try:
-            response = yield from handler(request)
-        except Exception as error:
-            received: Now = yield Clock()
-            observe(RequestFailed(method, url, type(error).__name__, received.monotonic - sent.monotonic))
-            raise
-        received = yield Clock()
-        elapsed = received.monotonic - sent.monotonic
-        observe(ResponseReceived(method, url, response.status, response.query_id, elapsed))
-        return response
-
-    return handle

@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import Any, Final, NamedTuple
 from urllib.parse import urlencode
 
-from ..exceptions import InvalidConfiguration, OAuth2FailureError
+from ..exceptions import APIError, HTTPError, InvalidConfiguration, OAuth2FailureError
 from ..protocol.clock import Now
 from ..protocol.credentials import AccessToken, OAuth2Client
 from ..protocol.decoding import annotate, error_of, parse_json
@@ -88,8 +88,14 @@ class TokenSource:
         if token is not None:
             return token
         request = self._request()
-        response = yield from self._handler(request)
-        token, lifetime = self._read(request, response)
+        try:
+            response = yield from self._handler(request)
+            token, lifetime = self._read(request, response)
+        except APIError as error:
+            error.beforehand = True
+            # A token that nobody receives does no harm.
+            error.retry_safe = error.retry_safe or isinstance(error, HTTPError)
+            raise
         self._tokens = (token, *self._tokens)[:REMEMBERED]
         self._held = _Held(token, asked.monotonic + lifetime - min(_MARGIN, lifetime / 10))
         if self._notify is not None:

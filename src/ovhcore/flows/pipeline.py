@@ -6,21 +6,26 @@ from ..protocol.building import build_request
 from ..protocol.credentials import ApplicationKey, Credentials
 from ..protocol.endpoints import Endpoint
 from ..protocol.messages import Headers
+from ..protocol.redaction import Redaction
 from .authentication import Authentication, as_application, authentication
-from .events import Observer
-from .exchange import exchange, observed
-from .timesync import TimeSync
+from .effects import Handler
+from .events import Notifier, Observer
+from .exchange import exchange
+from .observing import Contents, observed_exchanges
+from .supply import Supplied, Supplier
+from .timesync import TimeSync, TimeSyncFactory
 
 __all__ = ["pipeline"]
 
 
 def pipeline(
     endpoint: Endpoint,
-    credentials: Credentials | None,
+    credentials: Credentials | Supplier | None,
     *,
-    time_sync: str = "date",
+    time_sync: str | TimeSyncFactory = "date",
     headers: Headers = Headers(),  # noqa: B008 - immutable
     observer: Observer | None = None,
+    declared: Redaction = Redaction(),  # noqa: B008 - immutable
 ) -> Authentication:
     """Return what signs and sends requests to an API, keeps its time and renews its tokens.
 
@@ -29,17 +34,28 @@ def pipeline(
 
     Args:
         endpoint: the API.
-        credentials: who calls; None for calls that need nobody.
-        time_sync: ``"date"``, ``"server"`` or ``"off"``; see :mod:`ovhcore.flows.timesync`.
+        credentials: who calls, or what supplies that; None for calls that need nobody.
+        time_sync: ``"date"``, ``"server"`` or ``"off"``; see :mod:`ovhcore.flows.timesync`. Or what makes a
+            :class:`.TimeSync` of its own of the request for the time, what sends it, and who is told.
         headers: fields of the requests that it makes itself, for the time and for tokens.
         observer: is told of every exchange.
+        declared: what is hidden from the observer, besides what always is.
 
     Raises:
         InvalidConfiguration: a service account for an endpoint that has no token URL.
     """
-    handler = exchange if observer is None else observed(exchange, observer)
+    handler: Handler = exchange
+    notify = Notifier([("observer", observer)]) if observer and not isinstance(observer, Notifier) else observer
+    if notify is not None:
+        handler = observed_exchanges(exchange, notify, Contents(lambda: made.secrets(), declared))
     ask = build_request(endpoint, "GET", "/auth/time", need_auth=False, headers=headers)
     if isinstance(credentials, ApplicationKey):
         ask = as_application(ask, credentials)
-    time = TimeSync(time_sync, ask, handler, observer)
-    return authentication(credentials, endpoint, time, handler, observer, headers.get("User-Agent"))
+    time = TimeSync(time_sync, ask, handler, notify) if isinstance(time_sync, str) else time_sync(ask, handler, notify)
+    agent = headers.get("User-Agent")
+
+    def make(given: Credentials | None) -> Authentication:
+        return authentication(given, endpoint, time, handler, notify, agent)
+
+    made = Supplied(time, credentials, make, notify) if callable(credentials) else make(credentials)
+    return made

@@ -3,26 +3,28 @@
 ``"date"``, the default, costs no request: the offset is learnt from the ``Date`` of
 answers that come anyway. ``"server"`` asks ``/auth/time`` before the first signed call, as
 other clients do. ``"off"`` trusts the local clock. When the API answers that the time is
-wrong, the first two ask, correct and send once more.
+wrong, the first two correct it by the ``Date`` of that answer, or ask where that explains
+nothing, and send once more.
 """
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Callable
+from typing import Final, TypeAlias
 
 from ..exceptions import APIError, InvalidResponse
 from ..protocol.clock import ClockState, Now, observe, parse_http_date
 from ..protocol.decoding import annotate, decode, is_time_error
 from ..protocol.messages import Request, Response
-from .effects import Clock, Flow, Handler, Once
+from .effects import CLOCK, Flow, Handler, Once
 from .events import ClockCorrected, Observer
 
-__all__ = ["CLOCK", "MODES", "TimeSync"]
+__all__ = ["MODES", "TimeSync", "TimeSyncFactory"]
 
 MODES: Final = ("date", "server", "off")
 """What ``time_sync`` may be."""
 
-CLOCK: Final = Clock()
+_EXPLAINS: Final = 5.0  # seconds of difference from which on a timestamp can have been refused for
 
 _WHY_ASKED: Final = (
     "The API's time was asked for, to sign with: because of time_sync='server', because the API had said that the time "
@@ -94,6 +96,26 @@ class TimeSync:
         """Say whether the API denies a timestamp that asking for the time can correct."""
         return self.mode != "off" and is_time_error(response)
 
+    def refused(self, signed: Now, used: int, response: Response) -> Flow[bool]:
+        """Correct the offset by the ``Date`` of a refusal; say whether that explains it.
+
+        Args:
+            signed: what the clock showed when the request was signed.
+            used: the timestamp it was signed with.
+            response: the refusal.
+        """
+        server = parse_http_date(response.headers.get("date", ""))
+        if server is None:
+            return False
+        received: Now = yield CLOCK
+        # Whatever was known is wrong.
+        state = observe(ClockState(), signed, received, server)
+        if not state.known or abs(signed.wall + state.offset - used) < _EXPLAINS:
+            return False
+        self._learn(state._replace(asked=self.state.asked))
+        self.fixed = None
+        return True
+
     def correct(self, answers: int) -> Flow[None]:
         """Ask for the time, unless somebody has since ``answers`` was read, before the request was signed."""
         if answers == self.answers:
@@ -117,6 +139,7 @@ class TimeSync:
             if type(server) is not int or not 0 < server < 2**40:
                 raise annotate(InvalidResponse("GET /auth/time did not answer with a number of seconds"), self._ask)
         except APIError as error:
+            error.beforehand = True
             # Nobody called /auth/time; who reads this wonders why it was.
             if error.hint is None:
                 error.hint = _WHY_ASKED
@@ -144,3 +167,7 @@ class TimeSync:
         self.state = state
         if moved and self._notify is not None:
             self._notify(ClockCorrected(state.offset))
+
+
+TimeSyncFactory: TypeAlias = Callable[[Request, Handler, "Observer | None"], TimeSync]
+"""Makes a :class:`TimeSync`, or what derives from it, of the request for the time, what sends it, and who is told."""

@@ -8,7 +8,21 @@ group ``ovhcore``, or given to a client as ``Client(plugins=[...])``.
 from __future__ import annotations
 
 from .hookspecs import PROJECT, hookimpl
-from .manager import Plugins
+from .manager import PluginInfo, Plugins, list_plugins
+from .options import Option, read_number, read_seconds, read_switch, read_text
 from .transports import TransportSettings, TransportSpec
 
-__all__ = ["PROJECT", "Plugins", "TransportSettings", "TransportSpec", "hookimpl"]
+__all__ = [
+    "PROJECT",
+    "Option",
+    "PluginInfo",
+    "Plugins",
+    "TransportSettings",
+    "TransportSpec",
+    "hookimpl",
+    "list_plugins",
+    "read_number",
+    "read_seconds",
+    "read_switch",
+    "read_text",
+]

@@ -12,15 +12,31 @@ import re
 import sys
 from importlib import import_module
 from importlib.machinery import PathFinder
-from typing import Any
+from typing import Any, NamedTuple
 
-__all__ = ["find_entry_points", "load"]
+__all__ = ["EntryPoint", "find_entry_points", "load"]
 
-_DISTRIBUTION = re.compile(r"(.+?)(?:-.*)?\.(?:dist|egg)-info", re.IGNORECASE)
+_DISTRIBUTION = re.compile(r"(.+?)(?:-([^-]*).*)?\.(?:dist|egg)-info", re.IGNORECASE)
 
 
-def find_entry_points(group: str, path: list[str] | None = None) -> dict[str, str]:
-    """Return the entry points of a group: name to ``"module:attribute"``.
+class EntryPoint(NamedTuple):
+    """A plugin that is installed.
+
+    Attributes:
+        name: of the entry point, and so of the plugin.
+        value: where it is, as ``"module:attribute"``.
+        distribution: normalised name of what it belongs to.
+        version: of that, None if it does not say.
+    """
+
+    name: str
+    value: str
+    distribution: str
+    version: str | None
+
+
+def find_entry_points(group: str, path: list[str] | None = None) -> dict[str, EntryPoint]:
+    """Return the entry points of a group by name.
 
     Args:
         group: name of the group.
@@ -28,17 +44,17 @@ def find_entry_points(group: str, path: list[str] | None = None) -> dict[str, st
     """
     directories = [os.path.realpath(directory or ".") for directory in (sys.path if path is None else path)]
     unusual = [directory for directory in directories if not os.path.isdir(directory) and os.path.exists(directory)]
-    finders = [f for f in sys.meta_path if f is not PathFinder and getattr(f, "find_distributions", None) is not None]
+    finders = [finder for finder in sys.meta_path if _finds_more(finder)]
     if (unusual and _holds_distributions(unusual)) or finders:
         return _slowly(group, path)
-    found: dict[str, str] = {}
+    found: dict[str, EntryPoint] = {}
     seen: set[str] = set()
     for directory in dict.fromkeys(directories):
-        for distribution, file in _distributions(directory):
+        for distribution, version, file in _distributions(directory):
             if distribution not in seen:
                 seen.add(distribution)
                 for name, value in _section(file, group):
-                    found.setdefault(name, value)
+                    found.setdefault(name, EntryPoint(name, value, distribution, version))
     return found
 
 
@@ -51,37 +67,55 @@ def load(value: str) -> Any:
     return loaded
 
 
+def _finds_more(finder: Any) -> bool:
+    """Say whether an import finder may know distributions that are not in the directories."""
+    # The backport's finder, which who imports importlib_metadata has, looks where Python's own does.
+    return (
+        finder is not PathFinder
+        and getattr(finder, "find_distributions", None) is not None
+        and type(finder).__module__.partition(".")[0] != "importlib_metadata"
+    )
+
+
 def _holds_distributions(paths: list[str]) -> bool:
     # The standard library's own zip file has none and is on most paths.
     name = f"python{sys.version_info[0]}{sys.version_info[1]}.zip"
     return any(os.path.basename(path) != name for path in paths)
 
 
-def _slowly(group: str, path: list[str] | None) -> dict[str, str]:
-    from importlib.metadata import distributions, entry_points
+def _slowly(group: str, path: list[str] | None) -> dict[str, EntryPoint]:
+    from importlib.metadata import distributions
 
-    found: dict[str, str] = {}
-    if path is None:
-        points = list(entry_points(group=group))
-    else:
-        points = [p for d in distributions(path=path) for p in d.entry_points.select(group=group)]
-    for point in points:
-        found.setdefault(point.name, point.value)
+    found: dict[str, EntryPoint] = {}
+    seen: set[str] = set()
+    for distribution in distributions() if path is None else distributions(path=path):
+        try:
+            name, version = distribution.name, distribution.version
+        except Exception:  # one without metadata, of which the backport's finder makes more than Python's
+            continue
+        normal = _normal(name or "")
+        if normal not in seen:
+            seen.add(normal)
+            for point in distribution.entry_points.select(group=group):
+                found.setdefault(point.name, EntryPoint(point.name, point.value, normal, version))
     return found
 
 
-def _distributions(directory: str) -> list[tuple[str, str]]:
-    """Return normalised name and entry point file of each distribution in a directory."""
+def _normal(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def _distributions(directory: str) -> list[tuple[str, str | None, str]]:
+    """Return normalised name, version and entry point file of each distribution in a directory."""
     try:
         names = os.listdir(directory)
     except OSError:
         return []
-    found: list[tuple[str, str]] = []
-    for name in names:
-        if name.endswith("-info") and (match := _DISTRIBUTION.fullmatch(name)):
-            normal = re.sub(r"[-_.]+", "-", match[1]).lower()
-            found.append((normal, os.path.join(directory, name, "entry_points.txt")))
-    return found
+    return [
+        (_normal(match[1]), match[2] or None, os.path.join(directory, name, "entry_points.txt"))
+        for name in names
+        if name.endswith("-info") and (match := _DISTRIBUTION.fullmatch(name))
+    ]
 
 
 def _section(file: str, group: str) -> list[tuple[str, str]]:

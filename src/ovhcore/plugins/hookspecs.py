@@ -1,23 +1,46 @@
 """The hooks. All of them are called while a client is made and never during a call.
 
-Hooks build objects; the objects do the work. Hooks are synchronous and must not block.
+Hooks build objects; the objects do the work. Hooks are plain functions and must not block:
+an awaitable is refused with :class:`TypeError`. A hook may leave out arguments that it does
+not need. What a hook raises ends the making of the client: an :class:`.APIError` as it is,
+anything else as :class:`.InvalidConfiguration` that names the plugin.
+
+They are called in the order of this page. Of one hook, the caller's plugins come first, the
+last of them foremost; then the installed ones; then the built-in ones. ``tryfirst`` and
+``trylast`` of pluggy change that.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import pluggy
 
 if TYPE_CHECKING:
     from ..config import Settings
     from ..flows.effects import Middleware
-    from ..flows.events import Observer
+    from ..flows.events import Notifier, Observer
+    from ..flows.retry import Policy
+    from ..flows.supply import Supplier
+    from ..flows.timesync import TimeSyncFactory
+    from ..protocol.credentials import Credentials
     from ..protocol.redaction import Redaction
+    from .options import Option
     from .transports import TransportSpec
 
-__all__ = ["PROJECT", "hookimpl", "ovhcore_middleware", "ovhcore_observer", "ovhcore_redaction", "ovhcore_transports"]
+__all__ = [
+    "PROJECT",
+    "hookimpl",
+    "ovhcore_credentials",
+    "ovhcore_middleware",
+    "ovhcore_observer",
+    "ovhcore_options",
+    "ovhcore_redaction",
+    "ovhcore_retry_policy",
+    "ovhcore_time_sync",
+    "ovhcore_transports",
+]
 
 PROJECT: Final = "ovhcore"
 """Name of the pluggy project and of the entry point group."""
@@ -34,23 +57,67 @@ def ovhcore_transports() -> Iterable[TransportSpec]:  # type: ignore[empty-body]
 
 
 @_hookspec
+def ovhcore_options() -> Iterable[Option]:  # type: ignore[empty-body]
+    """Define settings, read from arguments, environment and files. A name that is taken is an error."""
+
+
+@_hookspec
 def ovhcore_redaction() -> Redaction | None:
-    """Declare what is secret, besides what always is, in what transports write down: recordings.
+    """Declare what is secret, besides what always is, in what is written down: recordings and events.
 
     What several plugins declare is put together. None for nothing.
     """
 
 
-@_hookspec
-def ovhcore_middleware(settings: Settings) -> Middleware | None:
-    """Bracket the exchanges of a client.
+@_hookspec(firstresult=True)
+def ovhcore_credentials(settings: Settings) -> Credentials | Supplier | None:
+    """Supply credentials, or what is asked for them when they are first needed and when they are refused.
 
-    The caller's plugins are outermost, then those found by entry point, then the built-in
-    ones. All are outside of authentication, so a request that is sent again is signed again.
-    None for a client that needs nothing.
+    Called where arguments, environment, files and transport have none. None leaves it to the
+    next plugin; the first answer counts.
+    """
+
+
+@_hookspec(firstresult=True)
+def ovhcore_time_sync(settings: Settings) -> TimeSyncFactory | None:
+    """Choose what knows the API's time.
+
+    None leaves it to the next plugin; the first answer counts. The built-in plugin
+    ``time-sync`` answers as the setting ``time_sync`` says; without it the clock of the
+    machine is trusted.
+    """
+
+
+@_hookspec(firstresult=True)
+def ovhcore_retry_policy(settings: Settings) -> Policy | None:
+    """Choose what is tried again.
+
+    None leaves it to the next plugin; the first answer counts. The built-in plugin ``retry``
+    answers with a :class:`.RetryPolicy`. Settings of the user are applied to the answer.
     """
 
 
 @_hookspec
 def ovhcore_observer(settings: Settings) -> Observer | None:
-    """Look at what a client does, as :mod:`ovhcore.flows.events`, without changing it. None not to."""
+    """Look at what a client does, as :mod:`ovhcore.flows.events`, without changing it. None not to.
+
+    An observer that raises is logged under the name of its plugin and breaks no call, unless
+    ``strict_observers`` is on.
+    """
+
+
+@_hookspec
+def ovhcore_middleware(settings: Settings, notify: Notifier) -> Middleware | None:
+    """Bracket the exchanges of a client; ``notify`` tells its observers of an event.
+
+    The caller's plugins are outermost, then the installed ones, then retries. What is marked
+    ``trylast`` is inside of retries and brackets every attempt. All are outside of
+    authentication, so a request that is sent again is signed again. None for a client that
+    needs nothing.
+    """
+
+
+def hook_names() -> list[str]:
+    """Return the names of all hooks, in the order in which they are called."""
+    found: dict[str, Any] = globals()
+    return [name for name in found if name.startswith("ovhcore_")]

@@ -3,43 +3,78 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import pluggy
 
-from ..exceptions import InvalidConfiguration
+from .._version import __version__
+from ..exceptions import APIError, InvalidConfiguration, InvalidRequest
+from ..protocol.credentials import AccessToken, ApplicationKey, OAuth2Client
 from ..protocol.redaction import Redaction
+from ..protocol.values import shown
+from ..sources import CREDENTIALS, OTHERS
 from . import hookspecs
-from .discovery import find_entry_points, load
+from .builtin import BUILT_IN, RETRY_OPTIONS
+from .discovery import EntryPoint, find_entry_points, load
+from .options import Option
 from .transports import TransportSpec
 
 if TYPE_CHECKING:
     from ..config import Settings
     from ..flows.effects import Middleware
-    from ..flows.events import Observer
+    from ..flows.events import Notifier, Observer
+    from ..flows.retry import Policy
+    from ..flows.supply import Supplier
+    from ..flows.timesync import TimeSyncFactory
+    from ..protocol.credentials import Credentials
 
-__all__ = ["Plugins"]
+__all__ = ["PluginInfo", "Plugins", "list_plugins"]
+
+_NAME: Final = re.compile(r"[a-z][a-z0-9_]*")
+_CALLED: Final = ("ovhcore_time_sync", "ovhcore_retry_policy", "ovhcore_observer", "ovhcore_middleware")
+"""Hooks whose answers are called."""
+
+
+class _Awaitable:
+    """Stands for what nobody awaits here."""
+
+
+class PluginInfo(NamedTuple):
+    """A plugin, for people to look at.
+
+    Attributes:
+        name: what ``disabled_plugins`` calls it.
+        distribution: the installed package it comes from; None for one that a program made itself.
+        version: of the package, None if it is not known.
+        hooks: the hooks it has, in the order in which they are called.
+        enabled: whether it is used.
+        problem: why it cannot be used; None if it can.
+    """
+
+    name: str
+    distribution: str | None
+    version: str | None
+    hooks: tuple[str, ...]
+    enabled: bool = True
+    problem: str | None = None
 
 
 @cache
-def _entry_points() -> tuple[tuple[str, Any], ...]:
-    """Return name and plugin of every entry point: looked up once per process."""
-    found: list[tuple[str, Any]] = []
-    for name, value in find_entry_points(hookspecs.PROJECT).items():
-        try:
-            found.append((name, load(value)))
-        except Exception as error:
-            raise InvalidConfiguration(
-                f"The installed plugin {name!r} ({value}) cannot be loaded: {type(error).__name__}: {error}"
-            ) from error
-    return tuple(found)
+def _installed() -> tuple[EntryPoint, ...]:
+    """Return every entry point: looked up once per process."""
+    return tuple(find_entry_points(hookspecs.PROJECT).values())
 
 
 def _listed(plugins: Iterable[object]) -> list[object]:
-    if isinstance(plugins, Iterable):
-        return list(plugins)
+    if isinstance(plugins, Iterable) and not isinstance(plugins, (str, bytes)):
+        listed = list(plugins)
+        for plugin in listed:
+            if isinstance(plugin, type):
+                raise InvalidConfiguration(f"plugins has the class {plugin.__name__}; a plugin is an object of it")
+        return listed
     raise InvalidConfiguration(f"plugins must be a list of plugins, not {type(plugins).__name__}")
 
 
@@ -48,19 +83,30 @@ class Plugins:
 
     Args:
         plugins: the caller's, in addition to those found by entry point.
+        disabled: names of built-in and installed plugins that are not used, nor even loaded.
+        what: the setting that says so, for messages.
 
     Raises:
-        InvalidConfiguration: a plugin cannot be loaded or has a hook that is unknown.
+        InvalidConfiguration: a plugin cannot be loaded or has a hook that is unknown; or a name
+            in ``disabled`` is.
     """
 
-    def __init__(self, plugins: Iterable[object] = ()) -> None:
+    def __init__(
+        self, plugins: Iterable[object] = (), disabled: Iterable[str] = (), what: str = "disabled_plugins"
+    ) -> None:
         self._specs: dict[str, TransportSpec] | None = None
+        self._options: dict[str, Option] | None = None
         self._manager = manager = pluggy.PluginManager(hookspecs.PROJECT)
         manager.add_hookspecs(hookspecs)
-        for name, plugin in _entry_points():
-            self._register(plugin, name)
+        off = _known(disabled, what)
+        for name, plugin in BUILT_IN.items():
+            if name not in off:
+                self._register(plugin, name)
+        for point in _installed():
+            if point.name not in off:
+                self._register(_loaded(point), point.name)
         for plugin in _listed(plugins):
-            self._register(plugin, None)
+            self._register(plugin, _name_of(plugin))
             if not manager.get_hookcallers(plugin):
                 raise InvalidConfiguration(
                     f"The plugin {plugin!r} has no hook: a hook is a function marked with ovhcore.hookimpl"
@@ -70,21 +116,56 @@ class Plugins:
         except pluggy.PluginValidationError as error:
             raise InvalidConfiguration(f"A plugin has a hook that ovhcore does not know: {error}") from error
 
-    def _register(self, plugin: object, name: str | None) -> None:
+    def _register(self, plugin: object, name: str) -> None:
+        # Of two that the caller made of one class, both are wanted.
+        numbered, number = name, 1
+        while self._manager.has_plugin(numbered):
+            number += 1
+            numbered = f"{name} {number}"
         try:
-            self._manager.register(plugin, name)
+            self._manager.register(plugin, numbered)
         except (ValueError, pluggy.PluginValidationError) as error:
-            raise InvalidConfiguration(f"The plugin {name or plugin!r} cannot be used: {error}") from error
+            raise InvalidConfiguration(f"The plugin {name!r} cannot be used: {error}") from error
 
-    def _call(self, hook: str, **arguments: Any) -> list[Any]:
-        """Return what the plugins answer, those registered first first."""
-        answers: list[Any] = getattr(self._manager.hook, hook)(**arguments)
-        for answer in answers:
-            if inspect.isawaitable(answer):
-                if inspect.iscoroutine(answer):
-                    answer.close()
-                raise TypeError(f"a plugin's {hook} is asynchronous; hooks are plain functions that build objects")
-        return answers[::-1]
+    def _each(self, hook: str, **arguments: Any) -> Iterator[tuple[str, Any]]:
+        """Yield the name and the answer of each plugin that has a hook, the foremost first."""
+        implementations = getattr(self._manager.hook, hook).get_hookimpls()
+        having = [each for each in implementations if not (each.wrapper or each.hookwrapper)]
+        wrapped = len(having) < len(implementations)
+        for one in reversed(having):
+            try:
+                if wrapped:  # those that wrap others wrap every one
+                    others = [each.plugin for each in having if each is not one]
+                    answer = self._manager.subset_hook_caller(hook, others)(**arguments)
+                    answer = answer[0] if isinstance(answer, list) and answer else answer or None
+                else:  # each by itself, to know who answers
+                    answer = one.function(*(arguments[name] for name in one.argnames))
+                if inspect.isawaitable(answer):
+                    if inspect.iscoroutine(answer):
+                        answer.close()
+                    answer = _Awaitable
+                elif answer is not None and hook in ("ovhcore_transports", "ovhcore_options"):
+                    answer = list(answer)
+            except APIError:
+                raise
+            except Exception as error:
+                raise InvalidConfiguration(
+                    f"The plugin {one.plugin_name!r} failed in {hook}: {type(error).__name__}: {error}"
+                ) from error
+            if answer is _Awaitable:
+                raise TypeError(
+                    f"the {hook} of plugin {one.plugin_name!r} is asynchronous; hooks are plain functions that build "
+                    "objects"
+                )
+            if answer is not None:
+                if hook in _CALLED and not callable(answer):
+                    raise InvalidConfiguration(
+                        f"The {hook} of plugin {one.plugin_name!r} returned {type(answer).__name__}, not a function"
+                    )
+                yield one.plugin_name, answer
+
+    def _first(self, hook: str, **arguments: Any) -> Any:
+        return next((answer for _, answer in self._each(hook, **arguments)), None)
 
     def transports(self) -> dict[str, TransportSpec]:
         """Return what is offered, by name.
@@ -94,7 +175,7 @@ class Plugins:
         """
         if self._specs is None:
             specs: dict[str, TransportSpec] = {}
-            for offered in self._call("ovhcore_transports"):
+            for _, offered in self._each("ovhcore_transports"):
                 for spec in offered:
                     if spec.name in specs:
                         raise InvalidConfiguration(f"Two plugins offer a transport named {spec.name!r}")
@@ -123,21 +204,156 @@ class Plugins:
             "others come from packages that offer them as plugins"
         )
 
-    def options(self) -> tuple[str, ...]:
-        """Return the names of the settings that transports define themselves."""
-        return tuple(dict.fromkeys(name for spec in self.transports().values() for name in spec.options))
+    def options(self) -> dict[str, Option]:
+        """Return the settings that plugins and transports define, by name.
+
+        Raises:
+            InvalidConfiguration: two plugins define the same one, or one that every client has.
+        """
+        if self._options is None:
+            stated = [option for spec in self.transports().values() for option in spec.options]
+            options = [option if isinstance(option, Option) else Option(option) for option in stated]
+            found = {option.name: option for option in options}
+            for plugin, options in reversed(list(self._each("ovhcore_options"))):
+                for option in options:
+                    if not _NAME.fullmatch(option.name):
+                        problem = ": a name is of lower-case letters, digits and underscores"
+                    elif option.name in found or option.name in ("endpoint", "headers", *CREDENTIALS, *OTHERS):
+                        problem = ", which there is already"
+                    else:
+                        found[option.name] = option
+                        continue
+                    raise InvalidConfiguration(f"The plugin {plugin!r} defines the setting {option.name!r}{problem}")
+            self._options = found
+        return self._options
+
+    def per_call(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the settings of one call.
+
+        Raises:
+            InvalidRequest: there is no such setting, or it is not for single calls, or malformed.
+        """
+        known = {name: option for name, option in self.options().items() if option.per_call}
+        if not isinstance(given, Mapping):
+            raise InvalidRequest(f"the options of a call must be a mapping, as {{'retry': False}}, not {shown(given)}")
+        given = {name: value for name, value in given.items() if name in known or name not in RETRY_OPTIONS}
+        for name in given:
+            if name not in known:
+                raise InvalidRequest(
+                    f"the options of a call have {name!r}; single calls may have: {', '.join(known) or 'none'}"
+                )
+        try:
+            return {name: known[name].read(value, f"{name} of a call") for name, value in given.items()}
+        except InvalidConfiguration as error:
+            raise InvalidRequest(str(error)) from None
 
     def redaction(self) -> Redaction:
         """Return what plugins declare as secret."""
         declared = Redaction()
-        for each in self._call("ovhcore_redaction"):
+        for name, each in self._each("ovhcore_redaction"):
+            if not isinstance(each, Redaction):
+                raise InvalidConfiguration(
+                    f"The ovhcore_redaction of plugin {name!r} returned {type(each).__name__}, not a Redaction"
+                )
             declared |= each
         return declared
 
-    def middleware(self, settings: Settings) -> list[Middleware]:
-        """Return the brackets for a client, innermost first."""
-        return [made for made in self._call("ovhcore_middleware", settings=settings) if made is not None]
+    def credentials(self, settings: Settings) -> Credentials | Supplier | None:
+        """Return credentials, or who supplies them; None if no plugin does."""
+        for name, answer in self._each("ovhcore_credentials", settings=settings):
+            if isinstance(answer, (ApplicationKey, OAuth2Client, AccessToken)) or callable(answer):
+                return answer  # type: ignore[no-any-return]
+            kind, answer = type(answer).__name__, None
+            raise InvalidConfiguration(
+                f"The ovhcore_credentials of plugin {name!r} returned {kind}: ApplicationKey, OAuth2Client, "
+                "AccessToken or a function that returns one is wanted"
+            )
+        return None
 
-    def observers(self, settings: Settings) -> list[Observer]:
-        """Return who wants to be told what a client does."""
-        return [made for made in self._call("ovhcore_observer", settings=settings) if made is not None]
+    def time_sync(self, settings: Settings) -> TimeSyncFactory | str:
+        """Return what knows the API's time; the clock of the machine if no plugin says another."""
+        return self._first("ovhcore_time_sync", settings=settings) or "off"
+
+    def retry_policy(self, settings: Settings) -> Policy | None:
+        """Return what is tried again; None for nothing."""
+        return self._first("ovhcore_retry_policy", settings=settings)  # type: ignore[no-any-return]
+
+    def middleware(self, settings: Settings, notify: Notifier) -> list[Middleware]:
+        """Return the brackets for a client, innermost first."""
+        return [made for _, made in self._each("ovhcore_middleware", settings=settings, notify=notify)][::-1]
+
+    def observers(self, settings: Settings) -> list[tuple[str, Observer]]:
+        """Return who wants to be told what a client does, and the names of their plugins."""
+        return list(self._each("ovhcore_observer", settings=settings))[::-1]
+
+    def listed(self) -> list[PluginInfo]:
+        """Return the plugins in use."""
+        points = {point.name: point for point in _installed()}
+        found: list[PluginInfo] = []
+        for name, plugin in self._manager.list_name_plugin():
+            if name in BUILT_IN and plugin is BUILT_IN[name]:
+                origin: tuple[str | None, str | None] = ("ovhcore", __version__)
+            elif name in points and plugin is _loaded(points[name]):
+                origin = (points[name].distribution, points[name].version)
+            else:
+                origin = (None, None)
+            hooks = {caller.name for caller in self._manager.get_hookcallers(plugin) or ()}
+            found.append(PluginInfo(name, *origin, tuple(hook for hook in hookspecs.hook_names() if hook in hooks)))
+        return found
+
+
+def list_plugins(disabled: Iterable[str] = (), what: str = "disabled_plugins") -> list[PluginInfo]:
+    """Return all built-in and installed plugins, also those that are off or cannot be loaded.
+
+    Args:
+        disabled: names of those that are to count as off.
+        what: the setting that says so, for messages.
+    """
+    off = _known(disabled, what)
+    problems: dict[str, str] = {}
+    for point in _installed():
+        try:
+            Plugins(disabled=[each.name for each in _installed() if each is not point] + [*BUILT_IN])
+        except InvalidConfiguration as error:
+            problems[point.name] = str(error)
+    used = {info.name: info for info in Plugins(disabled=problems).listed()}
+    found = [used[name]._replace(enabled=name not in off) for name in BUILT_IN]
+    for point in _installed():
+        if point.name in problems:
+            found.append(
+                PluginInfo(
+                    point.name, point.distribution, point.version, (), point.name not in off, problems[point.name]
+                )
+            )
+        else:
+            found.append(used[point.name]._replace(enabled=point.name not in off))
+    return found
+
+
+def _known(disabled: Iterable[str], what: str) -> frozenset[str]:
+    """Return the names of plugins that are off; a name that is not known is likely misspelt."""
+    names = [disabled] if isinstance(disabled, str) else list(disabled)
+    known = [*BUILT_IN, *(point.name for point in _installed())]
+    for name in names:
+        if name not in known:
+            raise InvalidConfiguration(f"{what} has {name!r}, which there is not; there are: {', '.join(known)}")
+    return frozenset(names)
+
+
+@cache
+def _loaded(point: EntryPoint) -> Any:
+    try:
+        return load(point.value)
+    except Exception as error:
+        raise InvalidConfiguration(
+            f"The installed plugin {point.name!r} ({point.value}, from {point.distribution}) cannot be loaded: "
+            f"{type(error).__name__}: {error}. To do without it: OVH_DISABLED_PLUGINS={point.name}"
+        ) from error
+
+
+def _name_of(plugin: object) -> str:
+    """Return what a plugin of the caller's is called in messages."""
+    if inspect.ismodule(plugin):
+        return plugin.__name__
+    kind = plugin if isinstance(plugin, type) else type(plugin)
+    return f"{kind.__module__}.{kind.__qualname__}"

@@ -12,6 +12,7 @@ from ..exceptions import InvalidConfiguration
 from ..protocol.frozen import Frozen, put
 from ..protocol.messages import DEFAULT_TIMEOUT, Timeout
 from ..protocol.redaction import Redaction
+from .options import Option
 
 __all__ = [
     "DEFAULT_MAX_RESPONSE_SIZE",
@@ -41,7 +42,7 @@ class TransportSettings(Frozen):
         client_cert: file with a certificate to show to servers, and its key unless ``client_key`` has it.
         client_key: file with the key of ``client_cert``.
         http2: whether to speak HTTP/2 with servers that offer it.
-        options: what transports define themselves, by name; see ``TransportSpec.options``.
+        options: what transports and other plugins define themselves, by name; see ``TransportSpec.options``.
         redaction: what plugins declare as secret, for transports that write down what they exchange.
     """
 
@@ -68,7 +69,7 @@ class TransportSettings(Frozen):
     client_cert: str | None
     client_key: str | None
     http2: bool
-    options: Mapping[str, str]
+    options: Mapping[str, Any]
     redaction: Redaction
 
     def __init__(
@@ -82,7 +83,7 @@ class TransportSettings(Frozen):
         client_cert: str | None = None,
         client_key: str | None = None,
         http2: bool = False,
-        options: Mapping[str, str] | None = None,
+        options: Mapping[str, Any] | None = None,
         redaction: Redaction = Redaction(),  # noqa: B008 - immutable
     ) -> None:
         put(self, "timeout", timeout)
@@ -98,7 +99,7 @@ class TransportSettings(Frozen):
         put(self, "redaction", redaction)
 
     def __hash__(self) -> int:
-        return hash((self.timeout, self.proxy, self.ca_bundle, tuple(self.options.items())))
+        return hash((self.timeout, self.proxy, self.ca_bundle, *self.options))
 
     def secrets(self) -> Iterator[str]:
         """Yield what must not be shown: who the proxy is asked for."""
@@ -113,6 +114,7 @@ class TransportSettings(Frozen):
     def __repr__(self) -> str:
         shown = {name: getattr(self, name) for name in self.__slots__}
         shown["proxy"] = self.proxy and "<redacted>"  # it may hold a password
+        shown["options"] = [*self.options]  # nobody knows what they hold
         return f"TransportSettings({', '.join(f'{name}={value!r}' for name, value in shown.items())})"
 
 
@@ -135,7 +137,7 @@ class TransportSpec(Frozen):
         http2: further modules it needs to speak HTTP/2; None if it cannot.
         isolated: whether the credentials of environment and files are not meant for it, as for a sandbox.
         wraps: whether it sends through another transport: the default one, or that of ``"name+other"``.
-        options: settings of its own, by their names in ``ovh.conf``; as ``OVH_...`` in the environment.
+        options: settings of its own: names, for lines of text, or :class:`.Option`; several transports may share one.
     """
 
     __slots__ = (  # noqa: RUF023 - the order of __init__
@@ -160,7 +162,7 @@ class TransportSpec(Frozen):
     http2: tuple[str, ...] | None
     isolated: bool
     wraps: bool
-    options: tuple[str, ...]
+    options: tuple[str | Option, ...]
 
     def __init__(
         self,
@@ -173,7 +175,7 @@ class TransportSpec(Frozen):
         http2: tuple[str, ...] | None = None,
         isolated: bool = False,
         wraps: bool = False,
-        options: tuple[str, ...] = (),
+        options: tuple[str | Option, ...] = (),
     ) -> None:
         put(self, "name", name)
         put(self, "sync", sync)

@@ -15,10 +15,10 @@ from typing import Any, Final, NoReturn
 
 from .. import exceptions as exc
 from .clock import parse_http_date
-from .messages import Headers, Request, Response
+from .messages import Attempt, Headers, Request, Response
 from .redaction import redact_json, redact_text, redact_url, redactor, secret_header_values
 
-__all__ = ["annotate", "decode", "error_of", "is_time_error", "parse_json"]
+__all__ = ["add_history", "annotate", "decode", "error_of", "is_refusal", "is_time_error", "parse_json"]
 
 # Status and error code, and the messages in lower case that say the same where there is no code.
 _KINDS: Final[tuple[tuple[int, str, tuple[str, ...], type[exc.APIError]], ...]] = (
@@ -148,6 +148,16 @@ def is_time_error(response: Response) -> bool:
     return response.status == 400 and _kind(400, *_members(response)[:3]) is exc.QueryTimeOut
 
 
+def is_refusal(response: Response) -> bool:
+    """Say whether the API does not accept the credentials of a request, which it then has not carried out."""
+    if response.status not in (400, 403):
+        return response.status == 401
+    # A secret that does not belong to its key, as when the one was read after a rotation and the other
+    # before, shows as a signature that is wrong.
+    kinds = (exc.InvalidCredential, exc.NotCredential, exc.InvalidKey, exc.InvalidSignature)
+    return _kind(response.status, *_members(response)[:3]) in kinds
+
+
 def error_of(
     response: Response,
     request: Request | None = None,
@@ -179,7 +189,8 @@ def error_of(
         or ((status == 408 or status >= 500) and request is not None and request.method == "GET"),
     )
     error.hint = _hint(error, shown, request, received)
-    return annotate(error, request)
+    annotate(error, request)
+    return add_history(error, response.history) if response.history else error
 
 
 def _hiding(redact: Callable[[str], str] | None, request: Request | None) -> Callable[[str], str]:
@@ -209,6 +220,14 @@ def annotate(error: exc.APIError, request: Request | None) -> exc.APIError:
     if error.hint:
         error.hint = exc.visible(error.hint)
         error.add_note(error.hint)
+    return error
+
+
+def add_history(error: exc.APIError, history: tuple[Attempt, ...]) -> exc.APIError:
+    """Write into an exception which attempts were made."""
+    error.history = history
+    made = f"{len(history)} attempts were made" if len(history) > 1 else "1 attempt was made"
+    error.add_note(exc.visible(f"{made}; {'; '.join(map(str, history))}"))
     return error
 
 

@@ -10,10 +10,10 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final, NamedTuple, TypeVar, cast, overload
 
-from .frozen import Frozen
+from .frozen import Frozen, put
 from .redaction import PLAIN_HEADERS, REDACTED, SECRET_HEADERS, redact_url
 
-__all__ = ["DEFAULT_TIMEOUT", "Headers", "Request", "Response", "Timeout"]
+__all__ = ["DEFAULT_TIMEOUT", "Attempt", "Call", "Headers", "Request", "Response", "Timeout"]
 
 T = TypeVar("T")
 
@@ -121,6 +121,56 @@ class Headers(Mapping[str, str]):
         return f"Headers({shown!r})"
 
 
+class Call(Frozen):
+    """The call of a program that requests belong to: one, or several where it is tried again.
+
+    Attributes:
+        number: tells calls of one client apart; 0 where nobody observes it.
+        options: settings of plugins for this call alone, by name; see :class:`.Option`.
+    """
+
+    __slots__ = ("number", "options")
+
+    number: int
+    options: Mapping[str, Any]
+
+    def __init__(self, number: int = 0, options: Mapping[str, Any] | None = None) -> None:
+        put(self, "number", number)
+        put(self, "options", {} if options is None else options)
+
+    def __hash__(self) -> int:
+        return hash((self.number, *self.options))
+
+
+class Attempt(NamedTuple):
+    """One of the attempts that a call took.
+
+    Attributes:
+        number: 1 for the first.
+        status: HTTP status of its answer, None if there was none.
+        error: what went wrong without an answer, None if there was one.
+        query_id: OVHcloud's name for the exchange, None if it has none.
+        elapsed: seconds it took.
+        waited: seconds that were waited before it.
+        stopped: of the last one, why no other followed, where that is not plain.
+    """
+
+    number: int
+    status: int | None
+    error: str | None
+    query_id: str | None
+    elapsed: float
+    waited: float
+    stopped: str = ""
+
+    def __str__(self) -> str:
+        came = self.error if self.status is None else f"status {self.status}"
+        named = f", query id {self.query_id}" if self.query_id else ""
+        waited = f"waited {self.waited:.2f} s, then " if self.waited else ""
+        stopped = f", and no other followed: {self.stopped}" if self.stopped else ""
+        return f"attempt {self.number}: {waited}{came} (after {self.elapsed:.2f} s{named}){stopped}"
+
+
 class Request(Frozen):
     """One HTTP request, ready to be signed or sent.
 
@@ -132,6 +182,7 @@ class Request(Frozen):
         need_auth: whether the call is to be authenticated.
         timeout: seconds to wait for this call, or None for the transport's setting.
         deadline: when the call it is part of must be over, in seconds on the monotonic clock, or None.
+        call: what is known of the call it is part of; None if nothing needs to be.
     """
 
     __slots__ = (  # noqa: RUF023 - the order of __init__
@@ -142,6 +193,7 @@ class Request(Frozen):
         "need_auth",
         "timeout",
         "deadline",
+        "call",
     )
 
     method: str
@@ -151,6 +203,7 @@ class Request(Frozen):
     need_auth: bool
     timeout: Timeout | None
     deadline: float | None
+    call: Call | None
 
     def __init__(
         self,
@@ -161,6 +214,7 @@ class Request(Frozen):
         need_auth: bool = True,
         timeout: Timeout | None = None,
         deadline: float | None = None,
+        call: Call | None = None,
     ) -> None:
         _put_method(self, method)
         _put_url(self, url)
@@ -169,15 +223,24 @@ class Request(Frozen):
         _put_need_auth(self, need_auth)
         _put_timeout(self, timeout)
         _put_deadline(self, deadline)
+        _put_call(self, call)
 
     def adding(self, *fields: tuple[str, str]) -> Request:
         """Return a copy with header fields added at the end."""
         headers = Headers(self.headers.pairs + fields)
-        return Request(self.method, self.url, headers, self.body, self.need_auth, self.timeout, self.deadline)
+        return Request(
+            self.method, self.url, headers, self.body, self.need_auth, self.timeout, self.deadline, self.call
+        )
 
     def due(self, timeout: Timeout, deadline: float) -> Request:
         """Return a copy with other limits."""
-        return Request(self.method, self.url, self.headers, self.body, self.need_auth, timeout, deadline)
+        return Request(self.method, self.url, self.headers, self.body, self.need_auth, timeout, deadline, self.call)
+
+    def of_call(self, call: Call) -> Request:
+        """Return a copy that is part of a call."""
+        return Request(
+            self.method, self.url, self.headers, self.body, self.need_auth, self.timeout, self.deadline, call
+        )
 
     def __repr__(self) -> str:
         return (
@@ -187,7 +250,7 @@ class Request(Frozen):
 
 
 # Two requests are made for each call; a slot's own setter takes two thirds of the time of object.__setattr__.
-_put_method, _put_url, _put_headers, _put_body, _put_need_auth, _put_timeout, _put_deadline = (
+_put_method, _put_url, _put_headers, _put_body, _put_need_auth, _put_timeout, _put_deadline, _put_call = (
     getattr(Request, name).__set__ for name in Request.__slots__
 )
 
@@ -198,23 +261,32 @@ class Response(Frozen):
     ``status_code``, ``content``, ``text``, ``ok`` and :meth:`json` are spelled as in
     requests, so that what reads ``client.raw_call(...)`` or ``error.response`` in a
     program written for python-ovh goes on working.
+
+    Attributes:
+        status: HTTP status.
+        headers: fields as they were received.
+        body: the bytes, decompressed.
+        history: all the attempts that the call took, if it was more than one.
     """
 
-    __slots__ = ("status", "headers", "body")  # noqa: RUF023 - the order of __init__
+    __slots__ = ("status", "headers", "body", "history")  # noqa: RUF023 - the order of __init__
 
     status: int
     headers: Headers
     body: bytes
+    history: tuple[Attempt, ...]
 
     def __init__(
         self,
         status: int,
         headers: Headers | Mapping[str, str] | Iterable[tuple[str, str]] = (),
         body: bytes = b"",
+        history: tuple[Attempt, ...] = (),
     ) -> None:
         _put_status(self, status)
         _put_fields(self, headers if isinstance(headers, Headers) else Headers(headers))
         _put_content(self, body)
+        _put_history(self, history)
 
     @property
     def status_code(self) -> int:
@@ -253,4 +325,4 @@ class Response(Frozen):
         return f"<Response {self.status} {self.headers!r} body: {len(self.body)} bytes>"
 
 
-_put_status, _put_fields, _put_content = (getattr(Response, name).__set__ for name in Response.__slots__)
+_put_status, _put_fields, _put_content, _put_history = (getattr(Response, name).__set__ for name in Response.__slots__)

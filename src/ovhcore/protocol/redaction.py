@@ -108,7 +108,7 @@ def _named(fields: frozenset[str]) -> tuple[re.Pattern[str], re.Pattern[str], re
             rf"(\"(?:[^\"\\]|\\.)*\"?|'[^']*'?|[^\s,;&}}\[{{]+)"
         ),
         re.compile(rf"(?i)(<(?:\w+:)?{every}(?:\s[^<>]*)?>)[^<>]+"),
-        re.compile(rf"(?i)(name=\"?{every}\"?[^\n]*\n(?:[^\r\n]+\r?\n)*\r?\n)[^\r\n]+"),
+        re.compile(rf"(?i)(name=\"?{every}\"?[^\n]*\n(?:[^\r\n]{{1,998}}\r?\n){{0,20}}\r?\n)[^\r\n]+"),
     )
 
 

@@ -291,6 +291,10 @@ class Session:
             )
             self._writer.write(interaction.record, answered=isinstance(answer, Response))
 
+    def glance(self) -> Now | None:
+        """Return what the clocks have shown last in the recording; None where nothing is replayed."""
+        return None if self._world is None else self._world.glance()
+
     def clock(self, real: Now | None) -> Now:
         """Return what the clocks show: in the recording, or really, which is then recorded."""
         if self._world is not None:

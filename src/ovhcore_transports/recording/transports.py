@@ -123,6 +123,10 @@ class Recording:
         """Read both clocks, or what they showed when it was recorded."""
         return self._session.clock(None if self._session.offline else self._inner.clock())
 
+    def glance(self) -> Now:
+        """Read both clocks for somebody who only watches: nothing is taken down, and a replay does not move on."""
+        return self._session.glance() or self._inner.clock()
+
     def uniform(self, low: float, high: float) -> float:
         """Draw a random number, or the one that was drawn when it was recorded."""
         return self._session.uniform(low, high, None if self._session.offline else self._inner.uniform(low, high))

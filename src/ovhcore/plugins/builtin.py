@@ -1,0 +1,106 @@
+"""The plugins that every client has unless they are switched off by name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from ..exceptions import InvalidConfiguration
+from ..flows.budget import Budget
+from ..flows.retry import Policy, RetryPolicy, retried
+from ..flows.timesync import TimeSync, TimeSyncFactory
+from ..protocol.values import shown
+from .hookspecs import hookimpl
+from .options import Option, read_seconds
+
+if TYPE_CHECKING:
+    from ..config import Settings
+    from ..flows.effects import Middleware
+    from ..flows.events import Notifier, Observer
+
+__all__ = ["BUILT_IN", "RETRY_OPTIONS"]
+
+RETRY_OPTIONS: Final = ("retry", "retry_methods", "retry_deadline")
+"""What programs may say although whoever runs them has switched the plugin off; nothing is tried again then."""
+
+
+class _TimeSync:
+    """Signs with the API's time, as the setting ``time_sync`` says."""
+
+    @hookimpl
+    def ovhcore_time_sync(self, settings: Settings) -> TimeSyncFactory:
+        return partial(TimeSync, settings.time_sync)
+
+
+class _Retry:
+    """Tries again what failed."""
+
+    @hookimpl
+    def ovhcore_options(self) -> Iterable[Option]:
+        return (
+            Option("retry", read_retry, "off, on, or how often to try at most; on by default", per_call=True),
+            Option(
+                "retry_methods",
+                _read_methods,
+                "what may be sent again although it may have arrived: some of GET, PUT, DELETE; GET by default",
+                per_call=True,
+            ),
+            Option("retry_deadline", read_seconds, "seconds a call with its retries may take", per_call=True),
+        )
+
+    @hookimpl
+    def ovhcore_retry_policy(self, settings: Settings) -> Policy | None:
+        return RetryPolicy()
+
+    @hookimpl
+    def ovhcore_middleware(self, settings: Settings, notify: Notifier) -> Middleware:
+        return retried(settings.retry, Budget(), notify, settings.connection.timeout)
+
+
+def read_retry(value: Any, what: str) -> bool | int | Policy:
+    """Return whether, or how often at most, to try again; or the policy that is given.
+
+    Raises:
+        InvalidConfiguration: it is none of these.
+    """
+    if isinstance(value, bool):
+        return value
+    if callable(value) and not isinstance(value, type):
+        return cast("Policy", value)
+    text = str(value).lower() if isinstance(value, (str, int)) else ""
+    if text in ("on", "true", "yes"):
+        return True
+    if text in ("off", "false", "no", "0"):
+        return False
+    if text.isascii() and text.isdigit() and 0 < int(text[:5]) <= 1000:
+        return int(text)
+    raise InvalidConfiguration(
+        f"{what} must be on, off, how often to try at most (1 to 1000), or a RetryPolicy, not {shown(value)}"
+    )
+
+
+def _read_methods(value: Any, what: str) -> frozenset[str]:
+    names = value.split(",") if isinstance(value, str) else value
+    try:
+        methods = frozenset(name.strip().upper() for name in names if name != "")
+        return RetryPolicy(methods=methods).methods
+    except (TypeError, AttributeError):
+        problem = shown(value)
+    except InvalidConfiguration as error:
+        raise InvalidConfiguration(f"{what}: {error}") from None
+    raise InvalidConfiguration(f"{what} must be methods, as 'GET,PUT', not {problem}")
+
+
+class _Logging:
+    """Logs calls to the logger ``ovhcore``: INFO one line for each, DEBUG all that happens."""
+
+    @hookimpl
+    def ovhcore_observer(self, settings: Settings) -> Observer:
+        from .log import LogObserver
+
+        return LogObserver()
+
+
+BUILT_IN: Final = {"time-sync": _TimeSync(), "retry": _Retry(), "logging": _Logging()}
+"""By name, innermost first."""
