@@ -16,11 +16,13 @@ from click.testing import CliRunner
 
 import ovhcore as ovh
 from ovhcore.exceptions import ReadTimeout
+from ovhcore.plugins.discovery import EntryPoint
+from ovhcore.plugins.manager import _installed
 from ovhcore.protocol.messages import Request, Response
 from ovhcore_transports import cli
 from ovhcore_transports.recording.cassettes import Cassette
 from ovhcore_transports.recording.interactions import Interaction
-from ovhcore_transports.sandbox import Server
+from ovhcore_transports.sandbox import ACCESS_KEYS, Server
 
 COMMAND = [sys.executable, "-c", "from ovhcore_transports.cli import main; main()"]
 
@@ -189,3 +191,51 @@ def test_a_cassette_that_is_not_there(arguments: list[str], tmp_path: Path) -> N
     )
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == "Error: The cassette none.json cannot be read: No such file or directory\n"
+
+
+def test_plugins_are_listed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "140")
+    monkeypatch.setenv("OVH_DISABLED_PLUGINS", "retry")
+    broken = EntryPoint("broken", "no_such_module_x", "far-away", "1.0")
+    monkeypatch.setattr("ovhcore.plugins.manager._installed", lambda: (*_installed(), broken))
+    result = CliRunner().invoke(cli._commands(), ["plugins", "--settings"])
+    assert result.exit_code == 0, result.output
+    rows = {
+        cells[1].strip(): [cell.strip() for cell in cells[2:6]] for cells in map(splits, result.output.splitlines())
+    }
+    assert rows["time-sync"] == ["on", "ovhcore", ovh.__version__, "time_sync"]
+    assert rows["retry"][0] == "off"
+    assert rows["broken"] == ["broken", "far-away", "1.0", ""]
+    assert rows["cassette"] == ["OVH_CASSETTE", "", "the file of a recording", ""]
+    assert "broken: The installed plugin 'broken' (no_such_module_x, from far-away) cannot be loaded" in result.output
+    assert "OVH_RETRY" not in result.output
+    monkeypatch.setenv("OVH_DISABLED_PLUGINS", "broken")
+    result = CliRunner().invoke(cli._commands(), ["plugins"])
+    assert "OVH_CASSETTE" not in result.output
+    rows = {
+        cells[1].strip(): [cell.strip() for cell in cells[2:6]] for cells in map(splits, result.output.splitlines())
+    }
+    assert rows["broken"][0] == "off"
+
+
+def splits(line: str) -> list[str]:
+    return (line.replace("┃", "│") + "││││││").split("│")
+
+
+def test_a_sandbox_that_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[tuple[str, bool]] = []
+
+    def wait(server: Server) -> None:
+        with ovh.Client(server.url, timeout=1, proxy="none", retry=False, **ACCESS_KEYS) as client:
+            for number in range(4):
+                try:
+                    client.get(f"/me?number={number}")
+                except ovh.APIError as error:
+                    seen.append((type(error).__name__, error.retry_safe))
+
+    monkeypatch.setattr(Server, "wait", wait)
+    result = CliRunner().invoke(cli._commands(), ["sandbox", "--fail-rate", "1"])
+    assert result.exit_code == 0, result.output
+    assert len(seen) == 4
+    assert all(safe for _, safe in seen)
+    assert CliRunner().invoke(cli._commands(), ["sandbox", "--fail-rate", "2"]).exit_code == 2
