@@ -68,15 +68,15 @@ class Places:
         self._options = arguments.get("options")
         self._given = Source("argument", {**arguments, "options": None})
         del arguments  # a traceback would show them
+        self._env = from_environment(self._variables)
         # A caller who says it all must neither be hindered by the files nor meet their contents.
         self._all_given = "endpoint" in self._given.values and _has_credentials(self._given, whole=True)
         self._parsed = parse_files(config_file, () if self._all_given else self._files)
 
     def disabled_plugins(self) -> tuple[tuple[str, ...], str]:
         """Return the names of plugins that are not to be used, and which setting says so."""
-        env = from_environment(self._variables)
-        endpoint = self._endpoint([self._given] if self._all_given else [self._given, env])
-        found = _first([self._given, env, *self._sources(endpoint, ())], "disabled_plugins")
+        endpoint = self._endpoint([self._given] if self._all_given else [self._given, self._env])
+        found = _first([self._given, self._env, *self._sources(endpoint, ())], "disabled_plugins")
         if found is None:
             return (), ""
         what = found[1].named("disabled_plugins")
@@ -116,7 +116,7 @@ class Places:
         known = {} if options is None else options
         names = tuple(known)
         given = self._given.adding(_options(self._options, names))
-        env = from_environment(self._variables, names)
+        env = self._env.adding({name: self._variables.get(self._env.spelling(name)) for name in names})
         identity = [given] if self._all_given else [given, env]
         endpoint = self._endpoint(identity)
         sources = self._sources(endpoint, names)

@@ -78,10 +78,6 @@ class Settings(Frozen):
         put(self, "strict_observers", strict_observers)
         put(self, "retry", retry)
 
-    def replacing(self, **values: Any) -> Settings:
-        """Return a copy with some values replaced."""
-        return Settings(**{**{name: getattr(self, name) for name in self.__slots__}, **values})
-
     def __hash__(self) -> int:
         return hash((self.endpoint, self.credentials, self.transport, self.connection))
 

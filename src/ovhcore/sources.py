@@ -109,12 +109,11 @@ class Environment:
         return sorted(self._variables)
 
 
-def from_environment(variables: Environment, options: Iterable[str] = ()) -> Source:
+def from_environment(variables: Environment) -> Source:
     """Return what the ``OVH_*`` variables say; empty ones count as unset.
 
     Args:
         variables: the environment.
-        options: further settings, which plugins define.
 
     Raises:
         InvalidConfiguration: a header's variable has no colon.
@@ -127,7 +126,7 @@ def from_environment(variables: Environment, options: Iterable[str] = ()) -> Sou
         elif name:
             del name, headers
             raise InvalidConfiguration(f"The environment variable {variable} must read 'Name: value'")
-    names = ("endpoint", *CREDENTIALS, *OTHERS, *options)
+    names = ("endpoint", *CREDENTIALS, *OTHERS)
     values: dict[str, Any] = {name: variables.get(f"OVH_{name.upper()}") for name in names}
     return Source("environment", {**values, "headers": headers or None}, lambda name: f"OVH_{name.upper()}")
 

@@ -151,10 +151,6 @@ class RetryPolicy(Frozen):
         put(self, "longest", float(longest))
         put(self, "retry_after", float(retry_after))
 
-    def replacing(self, **values: Any) -> RetryPolicy:
-        """Return a copy with some values replaced."""
-        return RetryPolicy(**{**{name: getattr(self, name) for name in self.__slots__}, **values})
-
     def __call__(self, failed: Failed, /) -> Wait | GiveUp:
         """Decide; see the class."""
         if (refusal := self._refusal(failed)) is not None:

@@ -7,7 +7,7 @@ cron jobs and Ansible modules that live for one call.
 
 from __future__ import annotations
 
-from typing import Any, NoReturn
+from typing import Any, NoReturn, Self
 
 __all__ = ["Frozen", "put"]
 
@@ -25,6 +25,10 @@ class Frozen:
 
     def _values(self) -> tuple[Any, ...]:
         return tuple(getattr(self, name) for name in self.__slots__)
+
+    def replacing(self, **values: Any) -> Self:
+        """Return a copy with some fields replaced."""
+        return type(self)(**{**{name: getattr(self, name) for name in self.__slots__}, **values})
 
     def __setattr__(self, name: str, value: object) -> NoReturn:
         raise AttributeError(f"{type(self).__name__} is immutable; {name!r} cannot be set")
