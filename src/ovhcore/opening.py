@@ -14,7 +14,7 @@ from .protocol.redaction import Secret, as_secret
 __all__ = ["InsecureWarning", "TransportChoice"]
 
 
-_METHODS: Final = ("sleep", "clock", "uniform", "once", "gather", "close")
+_METHODS: Final = ("sleep", "clock", "uniform", "once", "gather", "stream", "close")
 
 
 class InsecureWarning(UserWarning):

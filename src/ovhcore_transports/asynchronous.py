@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
-from collections.abc import Awaitable, Hashable, Sequence
+from collections.abc import Awaitable, Hashable, Iterable, Sequence
 from typing import Any, TypeVar
 
 from ovhcore.exceptions import InvalidConfiguration
-from ovhcore.flows import Flow, arun
+from ovhcore.flows import AsyncStream, Flow, arun
 from ovhcore.protocol.clock import Now
 from ovhcore.protocol.messages import Request, Response, Timeout
 
@@ -152,23 +152,26 @@ class AsyncTransport:
 
     async def gather(self, flows: Sequence[Flow[Any]], limit: int) -> list[Any]:
         """Run flows in tasks, at most ``limit`` at once; the first failure cancels the rest and is raised."""
-        if in_trio():
-            from .on_trio import gather
-
-            return await gather(self, flows, limit)
         results: list[Any] = [None] * len(flows)
-        queue = iter(range(len(flows)))
-
-        async def work() -> None:
-            for index in queue:
-                results[index] = await arun(flows[index], self)
-
-        tasks = [asyncio.ensure_future(work()) for _ in range(min(limit, len(flows)))]
-        try:
-            await asyncio.gather(*tasks)
-        except BaseException:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-            raise
+        async for index, value in self.stream(flows, limit, ordered=False):
+            results[index] = value
         return results
+
+    def stream(
+        self, flows: Iterable[Flow[T]], limit: int, *, ahead: int | None = None, ordered: bool = True
+    ) -> AsyncStream[T]:
+        """Run flows in tasks, at most ``limit`` at once; return an iterator over their numbers and results.
+
+        Args:
+            flows: what to run; asked for the next one only when there is room.
+            limit: how many run at once.
+            ahead: how many at most are run or kept whose result was not asked for; ``limit`` if None.
+            ordered: whether results come in the order of the flows, or as they arrive.
+        """
+        from .tasks import TaskStream, of_asyncio
+
+        if in_trio():
+            from .on_trio import of_trio as loop
+        else:
+            loop = of_asyncio
+        return TaskStream(flows, self, loop(), limit=limit, ahead=ahead or limit, ordered=ordered)

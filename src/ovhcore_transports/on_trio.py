@@ -1,8 +1,10 @@
-"""What asynchronous transports do under trio: one flow for many tasks, and many flows side by side."""
+"""What asynchronous transports do under trio: one flow for many tasks, and tasks for many flows."""
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Coroutine, Hashable
+from contextlib import suppress
+from contextvars import copy_context
 from typing import Any, TypeVar
 
 import trio
@@ -10,8 +12,9 @@ import trio
 from ovhcore.flows import AsyncTransport, Flow, arun
 
 from .flights import of_ones_own
+from .tasks import Loop
 
-__all__ = ["gather", "once"]
+__all__ = ["of_trio", "once"]
 
 T = TypeVar("T")
 
@@ -19,10 +22,11 @@ T = TypeVar("T")
 class _Flight:
     """One run of a flow that several tasks wait for."""
 
-    __slots__ = ("done", "error", "value")
+    __slots__ = ("done", "error", "owner", "value")
 
     def __init__(self) -> None:
         self.done = trio.Event()
+        self.owner = trio.lowlevel.current_task()
         self.value: Any = None
         self.error: Exception | None = None
 
@@ -35,6 +39,8 @@ async def once(transport: AsyncTransport, flights: dict[Hashable, _Flight], key:
     """
     name = (trio.lowlevel.current_trio_token(), key)
     while (flight := flights.get(name)) is not None:
+        if flight.owner is trio.lowlevel.current_task():
+            raise RuntimeError(f"the flow {key!r} waits for itself")
         await flight.done.wait()
         if flight.error is not None:
             raise of_ones_own(flight.error)
@@ -53,23 +59,36 @@ async def once(transport: AsyncTransport, flights: dict[Hashable, _Flight], key:
         mine.done.set()
 
 
-async def gather(transport: AsyncTransport, flows: Sequence[Flow[Any]], limit: int) -> list[Any]:
-    """Run flows in tasks, at most ``limit`` at once; the first failure cancels the rest and is raised."""
-    results: list[Any] = [None] * len(flows)
-    queue = iter(range(len(flows)))
-    failures: list[Exception] = []
+class _Trio:
+    """trio's. Its tasks belong to no nursery of the program, for an iterator cannot hold one open; they never raise."""
 
-    async def work(scope: trio.CancelScope) -> None:
-        try:
-            for index in queue:
-                results[index] = await arun(flows[index], transport)
-        except Exception as error:
-            failures.append(error)
-            scope.cancel()
+    def __init__(self) -> None:
+        self._token = trio.lowlevel.current_trio_token()
 
-    async with trio.open_nursery() as nursery:
-        for _ in range(min(limit, len(flows))):
-            nursery.start_soon(work, nursery.cancel_scope)
-    if failures:
-        raise failures[0]
-    return results
+    def spawn(self, work: Callable[[], Coroutine[Any, Any, None]], ended: Callable[[], None]) -> Callable[[], object]:
+        scope = trio.CancelScope()
+
+        async def scoped() -> None:
+            # Whatever it is, the stream raises it; a system task that raised it would end the program.
+            with suppress(BaseException), scope:
+                await work()
+            ended()
+
+        trio.lowlevel.spawn_system_task(scoped, context=copy_context())
+        return scope.cancel
+
+    def event(self) -> trio.Event:
+        return trio.Event()
+
+    def soon(self, do: Callable[[], None]) -> None:
+        with suppress(trio.RunFinishedError):
+            self._token.run_sync_soon(do)
+
+    async def shielded(self, work: Coroutine[Any, Any, None]) -> None:
+        with trio.CancelScope(shield=True):
+            await work
+
+
+def of_trio() -> Loop:
+    """Return the loop that trio runs."""
+    return _Trio()

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from typing import Any, TypeVar
 
-from ovhcore.flows import Flow, run
+from ovhcore.flows import Flow, Stream, run
 from ovhcore.protocol.clock import Now
 from ovhcore.protocol.messages import Request, Response
 
@@ -107,19 +107,37 @@ class SyncTransport:
     def gather(self, flows: Sequence[Flow[Any]], limit: int) -> list[Any]:
         """Run flows in threads, at most ``limit`` at once.
 
-        After a failure no further flow is begun; those under way end before it is raised.
+        After a failure no further flow is begun; exchanges under way end before it is raised.
         """
         if limit == 1 or len(flows) < 2:
             return [run(flow, self) for flow in flows]
-        from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+        from .threads import ThreadStream
 
-        with ThreadPoolExecutor(min(limit, len(flows)), thread_name_prefix="ovhcore") as pool:
-            futures = [pool.submit(run, flow, self) for flow in flows]
-            try:
-                wait(futures, return_when=FIRST_EXCEPTION)
-            finally:
-                pool.shutdown(wait=False, cancel_futures=True)
-        for future in futures:
-            if not future.cancelled() and (error := future.exception()) is not None:
-                raise error
-        return [future.result() for future in futures]
+        results: list[Any] = [None] * len(flows)
+        stream = ThreadStream(flows, self, limit=limit, ahead=limit, ordered=False)
+        try:
+            for index, value in stream:
+                results[index] = value
+        except Exception:
+            stream.join()
+            raise
+        return results
+
+    def stream(
+        self, flows: Iterable[Flow[T]], limit: int, *, ahead: int | None = None, ordered: bool = True
+    ) -> Stream[T]:
+        """Run flows in threads, at most ``limit`` at once; return an iterator over their numbers and results.
+
+        With a limit of 1 each is run by who asks for its result, without a thread.
+
+        Args:
+            flows: what to run; asked for the next one only when there is room.
+            limit: how many run at once.
+            ahead: how many at most are run or kept whose result was not asked for; ``limit`` if None.
+            ordered: whether results come in the order of the flows, or as they arrive.
+        """
+        from .threads import ThreadStream, in_turn
+
+        if limit == 1:
+            return in_turn(flows, self)
+        return ThreadStream(flows, self, limit=limit, ahead=ahead or limit, ordered=ordered)

@@ -142,5 +142,5 @@ class SendsAlone:
 def test_an_object_that_is_half_a_transport() -> None:
     with pytest.raises(ovh.InvalidConfiguration) as caught:
         ovh.Client(**KEYS, transport=SendsAlone())
-    assert "SendsAlone has no sleep, clock, uniform, once, gather, close" in str(caught.value)
+    assert "SendsAlone has no sleep, clock, uniform, once, gather, stream, close" in str(caught.value)
     assert "derive it from ovhcore_transports.SyncTransport" in str(caught.value)

@@ -7,11 +7,12 @@ your own. A flow is used once.
 
 from __future__ import annotations
 
-from .driver import AsyncTransport, Transport, arun, run
+from .driver import AsyncStream, AsyncTransport, Stream, Transport, arun, run
 from .effects import Clock, Effect, Flow, Gather, Handler, Middleware, Once, Send, Sleep, Uniform
 from .pipeline import pipeline
 
 __all__ = [
+    "AsyncStream",
     "AsyncTransport",
     "Clock",
     "Effect",
@@ -22,6 +23,7 @@ __all__ = [
     "Once",
     "Send",
     "Sleep",
+    "Stream",
     "Transport",
     "Uniform",
     "arun",

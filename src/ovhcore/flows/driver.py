@@ -2,16 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import Any, Final, Protocol, TypeVar
 
 from ..protocol.clock import Now
 from ..protocol.messages import Request, Response
 from .effects import Clock, Flow, Gather, Glance, Once, Send, Sleep, Uniform
 
-__all__ = ["AsyncTransport", "Transport", "arun", "run"]
+__all__ = ["AsyncStream", "AsyncTransport", "Stream", "Transport", "arun", "run"]
 
 T = TypeVar("T")
+Out = TypeVar("Out", covariant=True)
+
+
+class Stream(Protocol[Out]):
+    """The numbers and results of flows that run side by side; see :meth:`Transport.stream`."""
+
+    def __iter__(self) -> Stream[Out]:
+        """Return itself."""
+        ...
+
+    def __next__(self) -> tuple[int, Out]:
+        """Return the next result, and the number of its flow; or raise what the flow raised, and end."""
+        ...
+
+    def close(self) -> None:
+        """End: nothing further is begun. May be called again."""
+        ...
+
+
+class AsyncStream(Protocol[Out]):
+    """The same for ``async`` code; see :meth:`AsyncTransport.stream`."""
+
+    def __aiter__(self) -> AsyncStream[Out]:
+        """Return itself."""
+        ...
+
+    async def __anext__(self) -> tuple[int, Out]:
+        """Return the next result, and the number of its flow; or raise what the flow raised, and end."""
+        ...
+
+    async def aclose(self) -> None:
+        """End, and wait until what was under way is cancelled. May be called again."""
+        ...
 
 
 class Transport(Protocol):
@@ -39,6 +72,12 @@ class Transport(Protocol):
 
     def gather(self, flows: Sequence[Flow[Any]], limit: int) -> list[Any]:
         """Run flows side by side."""
+        ...
+
+    def stream(
+        self, flows: Iterable[Flow[T]], limit: int, *, ahead: int | None = None, ordered: bool = True
+    ) -> Stream[T]:
+        """Run flows side by side; results can be taken while others run."""
         ...
 
     def close(self) -> None:
@@ -71,6 +110,12 @@ class AsyncTransport(Protocol):
 
     async def gather(self, flows: Sequence[Flow[Any]], limit: int) -> list[Any]:
         """Run flows side by side."""
+        ...
+
+    def stream(
+        self, flows: Iterable[Flow[T]], limit: int, *, ahead: int | None = None, ordered: bool = True
+    ) -> AsyncStream[T]:
+        """Run flows side by side; results can be taken while others run."""
         ...
 
     async def close(self) -> None:
@@ -107,6 +152,8 @@ def run(flow: Flow[T], transport: Transport) -> T:
             effect = resume(value)
         except StopIteration as stop:
             return stop.value  # type: ignore[no-any-return]
+        finally:
+            value = None  # an error refers to this frame, which must not refer to it
         try:
             if type(effect) is Send:
                 value = transport.send(effect.request)
@@ -126,6 +173,8 @@ async def arun(flow: Flow[T], transport: AsyncTransport) -> T:
             effect = resume(value)
         except StopIteration as stop:
             return stop.value  # type: ignore[no-any-return]
+        finally:
+            value = None  # as in run()
         try:
             if type(effect) is Send:
                 value = await transport.send(effect.request)

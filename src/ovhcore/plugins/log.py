@@ -93,7 +93,9 @@ class LogObserver:
                 shown = (event.method, event.url, event.status, event.elapsed, event.attempts, event.query_id)
             else:
                 text = _FAILED
-                shown = (event.method, event.url, event.error, event.elapsed, event.attempts)
+                # Nobody waits for it any more.
+                error = "cancelled" if event.error == "GeneratorExit" else event.error
+                shown = (event.method, event.url, error, event.elapsed, event.attempts)
         else:
             level, text, fields = _MESSAGES.get(type(event), _UNKNOWN)
             if not self._logger.isEnabledFor(level):

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from types import TracebackType
-from typing import Any, Self, Unpack
+from typing import Any, Self, TypeVar, Unpack
 
 from ovhcore.exceptions import HTTPError
+from ovhcore.flows import AsyncStream, Flow
 from ovhcore.flows import AsyncTransport as AsyncTransportLike
-from ovhcore.flows import Flow
 from ovhcore.plugins import TransportSettings
 from ovhcore.protocol.messages import Request, Response
 
@@ -19,6 +19,9 @@ from .sessions import Session
 from .transports import Options, Recording, nothing, options_of
 
 __all__ = ["AsyncRecordTransport", "AsyncReplayTransport", "open_async_record", "open_async_replay"]
+
+
+T = TypeVar("T")
 
 
 class AsyncRecordTransport(Recording, AsyncTransport):
@@ -61,6 +64,14 @@ class AsyncRecordTransport(Recording, AsyncTransport):
     async def gather(self, flows: Sequence[Flow[Any]], limit: int) -> list[Any]:
         """Run flows side by side; in a recording, one after the other."""
         return await super().gather(flows, 1 if self._session.offline else limit)
+
+    def stream(
+        self, flows: Iterable[Flow[T]], limit: int, *, ahead: int | None = None, ordered: bool = True
+    ) -> AsyncStream[T]:
+        """Run flows side by side; in a recording, one after the other."""
+        if self._session.offline:
+            limit = ahead = 1
+        return super().stream(flows, limit, ahead=ahead, ordered=ordered)
 
     async def close(self) -> None:
         """End the recording, and close what sends."""

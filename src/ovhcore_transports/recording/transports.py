@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Sequence
 from types import TracebackType
-from typing import Any, Final, Self, TypedDict, Unpack
+from typing import Any, Final, Self, TypedDict, TypeVar, Unpack
 
 from ovhcore.exceptions import HTTPError, InvalidConfiguration
-from ovhcore.flows import Flow
+from ovhcore.flows import Flow, Stream
 from ovhcore.flows import Transport as TransportLike
 from ovhcore.plugins import TransportSettings
 from ovhcore.protocol.clock import Now
@@ -32,6 +32,9 @@ __all__ = [
     "open_replay",
     "options_of",
 ]
+
+
+T = TypeVar("T")
 
 
 class Options(TypedDict, total=False):
@@ -186,6 +189,14 @@ class RecordTransport(Recording, SyncTransport):
     def gather(self, flows: Sequence[Flow[Any]], limit: int) -> list[Any]:
         """Run flows side by side; in a recording, one after the other."""
         return super().gather(flows, 1 if self._session.offline else limit)
+
+    def stream(
+        self, flows: Iterable[Flow[T]], limit: int, *, ahead: int | None = None, ordered: bool = True
+    ) -> Stream[T]:
+        """Run flows side by side; in a recording, one after the other."""
+        if self._session.offline:
+            limit = ahead = 1
+        return super().stream(flows, limit, ahead=ahead, ordered=ordered)
 
     def close(self) -> None:
         """End the recording, and close what sends."""

@@ -1,0 +1,259 @@
+"""Flows side by side in threads, their results one after the other."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Iterator
+from contextvars import copy_context
+from math import inf
+from queue import SimpleQueue
+from typing import Any, Final, Generic, Self, TypeVar
+
+from ovhcore.flows import Effect, Flow, Gather, Sleep, Transport, run
+
+__all__ = ["InTurn", "ThreadStream", "Wanted", "in_turn", "postponed"]
+
+T = TypeVar("T")
+
+_LOOK_UP: Final = 0.25
+"""Seconds that a flow sleeps in a thread before it looks whether anybody still waits for it."""
+
+
+class Wanted:
+    """Whether what flows bring is wanted still. They do not know the stream itself, so that it can be let go of.
+
+    Args:
+        look_up: seconds that a flow sleeps before it looks.
+    """
+
+    def __init__(self, look_up: float = inf) -> None:
+        self.is_over = False
+        self._look_up = look_up
+
+    def only(self, flow: Flow[Any]) -> Flow[Any]:
+        """Run a flow, and end it before its next effect when the stream is over.
+
+        That holds for what it gathers, too; not for an :class:`.Once`, which others may wait for.
+        """
+        value: Any = None
+        error: BaseException | None = None
+        while error is not None or not self.is_over:
+            try:
+                effect: Effect = flow.send(value) if error is None else flow.throw(error)
+            except StopIteration as stop:
+                return stop.value
+            finally:
+                value = error = None  # it refers to this frame, which must not refer to it
+            if self.is_over:
+                break
+            try:
+                if type(effect) is Sleep:
+                    yield from self._asleep(effect.seconds)
+                elif type(effect) is Gather:
+                    value = yield Gather(map(self.only, effect.flows), effect.limit)
+                else:
+                    value = yield effect
+            except BaseException as raised:  # it goes into the flow
+                error = raised
+        flow.close()
+        return None
+
+    def _asleep(self, seconds: float) -> Flow[None]:
+        while seconds > self._look_up:
+            yield Sleep(self._look_up)
+            seconds -= self._look_up
+            if self.is_over:
+                return
+        yield Sleep(seconds)
+
+
+def postponed(flows: Iterator[Flow[T]]) -> Iterator[Flow[T] | None]:
+    """Yield flows. When the iterator raises, yield None, and raise that when asked again: those before come first.
+
+    Until then nothing but this generator refers to the exception. A stream that kept it would
+    be kept by it, by way of the frames in its traceback.
+    """
+    failure: Exception | None = None
+    while failure is None:
+        flow = None
+        try:
+            flow = next(flows)
+        except StopIteration:
+            return
+        except Exception as error:  # whoever interrupts the program does not want to wait
+            failure = error
+        yield flow
+    try:
+        raise failure
+    finally:
+        del failure
+
+
+class InTurn(Generic[T]):
+    """Yields ``(number, result)`` of flows one after the other; each is run when it is asked for, by who asks."""
+
+    def __init__(self, flows: Iterable[Flow[T]], transport: Transport) -> None:
+        self._flows = enumerate(flows)
+        self._transport = transport
+        self._wanted = Wanted()
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> tuple[int, T]:
+        wanted = self._wanted
+        try:
+            index, flow = next(self._flows)
+            value: T = run(wanted.only(flow), self._transport)
+            if wanted.is_over:  # another thread has closed it
+                raise StopIteration
+            return index, value
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """End: what is run by another thread ends before its next effect. May be called again."""
+        self._wanted.is_over = True
+        self._flows = enumerate(())
+
+
+def in_turn(flows: Iterable[Flow[T]], transport: Transport) -> InTurn[T]:
+    """Run flows one after the other, each when it is asked for."""
+    return InTurn(flows, transport)
+
+
+class _Crew(Wanted):
+    """What the threads of a stream share with it."""
+
+    def __init__(self, transport: Transport) -> None:
+        super().__init__(_LOOK_UP)
+        self.transport = transport
+        # These can be put into whatever the thread is doing, also by __del__. None says that it is over.
+        self.jobs: SimpleQueue[tuple[int, Flow[Any]] | None] = SimpleQueue()
+        self.done: SimpleQueue[tuple[int, Any, BaseException | None] | None] = SimpleQueue()
+        self.context = copy_context()
+
+    def work(self) -> None:
+        """Run flows until it is over."""
+        while (job := self.jobs.get()) is not None and not self.is_over:
+            index, flow = job
+            try:
+                # A context can be entered by one thread at a time.
+                self.done.put((index, self.context.copy().run(self._run, flow), None))
+            except BaseException as error:  # it is raised where the result is asked for
+                self.done.put((index, None, error))
+            del job, flow  # the next one may be long in coming
+        self.jobs.put(None)  # for the next thread
+
+    def _run(self, flow: Flow[Any]) -> Any:
+        return run(self.only(flow), self.transport)
+
+
+class ThreadStream(Generic[T]):
+    """Yields ``(number, result)`` of flows that run in threads.
+
+    An exception of a flow is raised in the place of its result, and ends the stream. When that
+    ends, or nobody has it any more, no flow goes on to its next effect.
+
+    Args:
+        flows: what to run; asked for the next one only when there is room, by who asks for results.
+        transport: carries out their effects.
+        limit: how many run at once.
+        ahead: how many at most are run or kept whose result was not asked for yet.
+        ordered: whether results come in the order of the flows, or as they arrive.
+    """
+
+    def __init__(
+        self, flows: Iterable[Flow[T]], transport: Transport, *, limit: int, ahead: int, ordered: bool
+    ) -> None:
+        self._flows = postponed(iter(flows))
+        self._crew = _Crew(transport)
+        self._limit = limit
+        self._ahead = max(ahead, limit)
+        self._ordered = ordered
+        self._turn = threading.RLock()
+        self._threads: list[threading.Thread] = []
+        self._is_read = False
+        self._begun = 0
+        self._taken = 0
+        self._running = 0
+        self._results: dict[int, tuple[Any, BaseException | None]] = {}
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> tuple[int, T]:
+        try:
+            with self._turn:  # of several threads that ask at once
+                while not self._crew.is_over:
+                    self._fill()
+                    results = self._results
+                    index = self._taken if self._ordered else next(iter(results), -1)
+                    if index in results:
+                        self._taken += 1
+                        value, error = results.pop(index)
+                        if error is None:
+                            return index, value
+                        try:
+                            raise error
+                        finally:
+                            del error  # it refers to this frame
+                    if not self._running:
+                        next(self._flows, None)  # raises what the iterable raised
+                        break
+                    self._collect()
+                raise StopIteration
+        except BaseException:
+            self.close()
+            raise
+
+    def _fill(self) -> None:
+        """Begin what there is room for."""
+        crew = self._crew
+        while not self._is_read and self._running + len(self._results) < self._ahead:
+            flow = next(self._flows, None)
+            if flow is None:
+                self._is_read = True
+                return
+            crew.jobs.put((self._begun, flow))
+            self._begun += 1
+            self._running += 1
+            if len(self._threads) < min(self._limit, self._running):
+                # Daemons: a program that ends does not wait for an exchange that hangs.
+                thread = threading.Thread(target=crew.work, name=f"ovhcore-{len(self._threads)}", daemon=True)
+                thread.start()
+                self._threads.append(thread)
+
+    def _collect(self) -> None:
+        """Wait for a result; take what else has arrived."""
+        done = self._crew.done
+        while (arrived := done.get()) is not None:
+            index, value, error = arrived
+            self._running -= 1
+            self._results[index] = (value, error)
+            if done.empty():
+                return
+
+    def close(self) -> None:
+        """End the stream, from whatever thread: nothing further is begun, and who waits for a result is let go.
+
+        Does not wait for exchanges under way. May be called again.
+        """
+        crew = self._crew
+        if not crew.is_over:
+            crew.is_over = True
+            # Another thread may be at work with what stood here before.
+            self._flows = iter(())
+            self._results = {}
+            crew.jobs.put(None)
+            crew.done.put(None)
+
+    def join(self) -> None:
+        """Wait for exchanges under way, which must be the last thing that is done with a stream."""
+        for thread in self._threads:
+            thread.join()
+
+    def __del__(self) -> None:
+        if hasattr(self, "_crew"):
+            self.close()
