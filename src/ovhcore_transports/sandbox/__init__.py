@@ -2,7 +2,8 @@
 
 ``Client(transport="sandbox")`` needs no account. :class:`.Sandbox` is the imitation
 itself, pure; :class:`.SandboxTransport` and :class:`.AsyncSandboxTransport` hold one with a
-clock of their own; :func:`.serve` puts one on 127.0.0.1. :class:`.Faults` let a share of its answers fail.
+clock of their own; :func:`.serve` puts one on 127.0.0.1. :class:`.Faults` let a share of its answers fail,
+:class:`.Modes` let it lack ways of listing.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from .api import Sandbox
     from .faults import Failure, Faults
     from .memory import AsyncSandboxTransport, SandboxTransport
+    from .modes import Modes
     from .server import Server, serve
 
 __all__ = [
@@ -28,6 +30,7 @@ __all__ = [
     "AsyncSandboxTransport",
     "Failure",
     "Faults",
+    "Modes",
     "Sandbox",
     "SandboxTransport",
     "Server",
@@ -38,6 +41,7 @@ _HOMES: Final = {
     "AsyncSandboxTransport": "memory",
     "Failure": "faults",
     "Faults": "faults",
+    "Modes": "modes",
     "Sandbox": "api",
     "SandboxTransport": "memory",
     "Server": "server",

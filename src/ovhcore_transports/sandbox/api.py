@@ -10,13 +10,17 @@ from hashlib import sha256
 from typing import Any, Final, NamedTuple, TypeAlias
 from urllib.parse import parse_qs, parse_qsl
 
+from ovhcore.exceptions import InvalidConfiguration
 from ovhcore.protocol.decoding import parse_json
 from ovhcore.protocol.messages import Request, Response
 
 from ..forks import renew_after_fork
 from .auth import authenticate, issue_token, validation_page
+from .calls import Call
 from .faults import Failure, Faults, fail
-from .routes import Call, find_route, no_route
+from .listing import carry_out
+from .modes import Modes
+from .routes import find_route, no_route
 from .state import APPLICATION_KEY, ApiError, State
 
 __all__ = ["Sandbox"]
@@ -58,9 +62,15 @@ class Sandbox:
         token_lifetime: seconds an access token lives.
         token_errors_status: the status of the token endpoint's errors; 200 has been seen.
         faults: which answers fail, and how; None for none.
+        modes: which ways of listing it knows; by default all.
+        task_seconds: seconds that a task takes.
 
     Attributes:
         faults: the same; may be changed at any time.
+        modes: likewise.
+
+    Raises:
+        InvalidConfiguration: ``task_seconds`` is negative.
     """
 
     def __init__(
@@ -70,9 +80,14 @@ class Sandbox:
         token_lifetime: int = 3599,
         token_errors_status: int | None = None,
         faults: Faults | None = None,
+        modes: Modes | None = None,
+        task_seconds: float = 60.0,
     ) -> None:
+        if not task_seconds >= 0:
+            raise InvalidConfiguration(f"sandbox: task_seconds must be 0 or more, not {task_seconds!r}")
         self.faults = faults
-        self._state = State(auto_validate=auto_validate, token_lifetime=token_lifetime)
+        self.modes = Modes() if modes is None else modes
+        self._state = State(auto_validate=auto_validate, token_lifetime=token_lifetime, task_seconds=task_seconds)
         self._token_errors_status = token_errors_status
         self._received: Counter[tuple[str, str]] = Counter()
         self._executed: Counter[tuple[str, str]] = Counter()
@@ -114,6 +129,20 @@ class Sandbox:
         with self._lock:
             return self._failed.copy()
 
+    @property
+    def failing_tasks(self) -> bool:
+        """Whether tasks that begin from now on fail in the end. May be changed."""
+        return self._state.failing_tasks
+
+    @failing_tasks.setter
+    def failing_tasks(self, fail_them: bool) -> None:
+        self._state.failing_tasks = fail_them
+
+    def add_bills(self, count: int) -> None:
+        """Add made-up bills, the same ones in each sandbox, of days from 2020 to June 2025 in no order."""
+        with self._lock:
+            self._state.add_bills(count)
+
     def validate(self, consumer_key: str) -> None:
         """Confirm a consumer key, as its user does on the validation page."""
         self._state.credentials[consumer_key]["state"] = "validated"
@@ -149,7 +178,10 @@ class Sandbox:
             if failure is not Failure.REFUSED:
                 self._received[request.method, place.name] += 1
             headers = {"Date": formatdate(now, usegmt=True), "X-OVH-QUERYID": self._query_id()}
-            status, kind, body = self._answered(request, place, now, headers, failure)
+            added: dict[str, str] = {}
+            status, kind, body = self._answered(request, place, now, added, failure)
+        if status == 200 and failure is None:
+            headers |= added  # an error does not say where the next page is
         if faults is not None and failure is not None:
             status, content = fail(failure, faults, now, headers)
             kind, body = (_HTML, content) if isinstance(content, bytes) else (_JSON, _dumped(content))
@@ -203,6 +235,8 @@ class Sandbox:
             raise ApiError.of_code(403, "Forbidden", "INVALID_KEY", "This application key is invalid")
         call = Call(
             self._state,
+            self.modes,
+            place.name,
             arguments,
             dict(parse_qsl(place.query, keep_blank_values=True, errors="replace")),
             _parsed(request),
@@ -213,7 +247,7 @@ class Sandbox:
             headers,
         )
         route.check(call)
-        body = _dumped(route.answer(call))
+        body = _dumped(carry_out(route, call))
         self._executed[request.method, place.name] += 1
         return 200, _JSON, body
 

@@ -2,49 +2,15 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
 from urllib.parse import unquote
 
-from .state import ApiError, State
+from . import operations
+from .calls import Answer, Call, named
+from .filters import tagged
+from .state import ApiError
 
-__all__ = ["ROUTES", "Call", "Route", "find_route", "no_route"]
-
-
-class Call(NamedTuple):
-    """One call that was let in."""
-
-    state: State
-    path: Mapping[str, str]
-    query: Mapping[str, str]
-    body: Any
-    headers: Mapping[str, str]
-    credential: dict[str, Any] | None
-    now: float
-    origin: str
-    answer_headers: dict[str, str]
-
-    def member(self, name: str, kind: type = str) -> Any:
-        """Return a required member of the body.
-
-        Raises:
-            ApiError: it is missing or of another type.
-        """
-        value = self.body.get(name) if isinstance(self.body, dict) else None
-        if not isinstance(value, kind):
-            raise ApiError.of_class(400, "BadRequest", f"[{name}] is required and must be a {kind.__name__}")
-        return value
-
-
-Answer = Callable[[Call], Any]
-
-
-def _named(items: list[dict[str, Any]], member: str, value: str) -> dict[str, Any]:
-    for item in items:
-        if str(item[member]) == value:
-            return item
-    raise ApiError.of_class(404, "NotFound", f"The requested object ({member} = {value}) does not exist")
+__all__ = ["ROUTES", "Route", "find_route", "no_route"]
 
 
 def _time(call: Call) -> int:
@@ -115,20 +81,20 @@ def _bills(call: Call) -> list[str]:
 
 
 def _bill(call: Call) -> Any:
-    return _named(call.state.resources["bills"], "billId", call.path["billId"])
+    return named(call.state.resources["bills"], "billId", call.path["billId"])
 
 
 def _servers(call: Call) -> list[str]:
-    return [server["name"] for server in call.state.resources["servers"]]
+    return [server["name"] for server in tagged(call, call.state.resources["servers"])]
 
 
 def _server(call: Call) -> dict[str, Any]:
-    server = _named(call.state.resources["servers"], "name", call.path["serviceName"])
+    server = named(call.state.resources["servers"], "name", call.path["serviceName"])
     return {name: value for name, value in server.items() if name != "burst"}
 
 
 def _burst(call: Call) -> Any:
-    return _named(call.state.resources["servers"], "name", call.path["serviceName"])["burst"]
+    return named(call.state.resources["servers"], "name", call.path["serviceName"])["burst"]
 
 
 def _change_burst(call: Call) -> None:
@@ -144,15 +110,19 @@ def _instances(call: Call) -> Any:
 
 
 def _instance(call: Call) -> Any:
-    return _named(call.state.resources["instances"], "instanceId", call.path["instanceId"])
+    return named(call.state.resources["instances"], "instanceId", call.path["instanceId"])
 
 
 def _projects(call: Call) -> list[str]:
     return [call.state.resources["project"]["project_id"]]
 
 
+def _project(call: Call) -> Any:
+    return named([call.state.resources["project"]], "project_id", call.path["serviceName"])
+
+
 def _project_instances(call: Call) -> Any:
-    _named([call.state.resources["project"]], "project_id", call.path["serviceName"])
+    _project(call)
     return [
         {
             "id": instance["instanceId"],
@@ -179,6 +149,17 @@ def _records_of(call: Call) -> list[dict[str, Any]]:
     return [record for record in call.state.resources["records"] if record["zone"] == zone]
 
 
+def _zone(call: Call) -> dict[str, Any]:
+    _records_of(call)
+    return {
+        "name": call.path["zoneName"],
+        "dnssecSupported": True,
+        "hasDnsAnycast": False,
+        "lastUpdate": "2026-01-07T10:00:00+01:00",
+        "nameServers": ["dns10.ovh.net", "ns10.ovh.net"],
+    }
+
+
 def _records(call: Call) -> list[int]:
     wanted = {name: call.query[name] for name in ("fieldType", "subDomain") if name in call.query}
     return [r["id"] for r in _records_of(call) if all(r[name] == value for name, value in wanted.items())]
@@ -199,7 +180,7 @@ def _new_record(call: Call) -> dict[str, Any]:
 
 
 def _record(call: Call) -> dict[str, Any]:
-    return _named(_records_of(call), "id", call.path["id"])
+    return named(_records_of(call), "id", call.path["id"])
 
 
 def _change_record(call: Call) -> None:
@@ -218,15 +199,7 @@ def _refresh(call: Call) -> None:
 
 
 def _policies(call: Call) -> Any:
-    policies = call.state.resources["policies"]
-    size, cursor = call.headers.get("x-pagination-size", ""), call.headers.get("x-pagination-cursor", "0")
-    if not re.fullmatch("[0-9]{0,4}", size) or not re.fullmatch("[0-9]{1,4}", cursor) or size == "0":
-        raise ApiError.of_class(400, "BadRequest", "Invalid pagination size or cursor")
-    start = int(cursor)
-    end = start + int(size or len(policies))
-    if end < len(policies):
-        call.answer_headers["X-Pagination-Cursor-Next"] = str(end)
-    return policies[start:end]
+    return tagged(call, call.state.resources["policies"])
 
 
 class Route(NamedTuple):
@@ -241,6 +214,16 @@ class Route(NamedTuple):
     """Whether somebody must be logged in."""
     application: bool = False
     """Whether a call that needs no login must come from a known application."""
+
+    @property
+    def version_2(self) -> bool:
+        """Whether it is a route of version 2."""
+        return self.template.startswith("/v2/")
+
+    @property
+    def last_argument(self) -> str:
+        """The name of the argument that the path ends with."""
+        return self.template.rpartition("/")[2][1:-1]
 
     def arguments(self, method: str, segments: list[str]) -> dict[str, str] | None:
         """Return the arguments that a path has for this route's template, None if it is another's."""
@@ -271,6 +254,8 @@ class Route(NamedTuple):
             raise ApiError.of_class(400, "BadRequest", f"Received not described parameters: ({', '.join(strange)})")
 
 
+_VRACK_SERVICES: Final = "/v2/vrackServices/resource"
+_ONE_OF_THEM: Final = "/v2/vrackServices/resource/{vrackServicesId}"
 _RECORD: Final = ("fieldType", "subDomain", "target", "ttl")
 
 ROUTES: Final = (
@@ -287,11 +272,16 @@ ROUTES: Final = (
     Route("GET", "/dedicated/server/{serviceName}", _server),
     Route("GET", "/dedicated/server/{serviceName}/burst", _burst),
     Route("PUT", "/dedicated/server/{serviceName}/burst", _change_burst, ("status",)),
+    Route("POST", "/dedicated/server/{serviceName}/reboot", operations.reboot),
+    Route("GET", "/dedicated/server/{serviceName}/task", operations.server_tasks),
+    Route("GET", "/dedicated/server/{serviceName}/task/{taskId}", operations.server_task),
     Route("GET", "/instance", _instances),
     Route("GET", "/instance/{instanceId}", _instance),
     Route("GET", "/cloud/project", _projects),
+    Route("GET", "/cloud/project/{serviceName}", _project),
     Route("GET", "/cloud/project/{serviceName}/instance", _project_instances),
     Route("GET", "/domain/zone", _zones),
+    Route("GET", "/domain/zone/{zoneName}", _zone),
     Route("GET", "/domain/zone/{zoneName}/record", _records),
     Route("POST", "/domain/zone/{zoneName}/record", _new_record, _RECORD),
     Route("GET", "/domain/zone/{zoneName}/record/{id}", _record),
@@ -299,6 +289,13 @@ ROUTES: Final = (
     Route("DELETE", "/domain/zone/{zoneName}/record/{id}", _delete_record),
     Route("POST", "/domain/zone/{zoneName}/refresh", _refresh),
     Route("GET", "/v2/iam/policy", _policies),
+    Route("GET", _VRACK_SERVICES, operations.vrack_services),
+    Route("POST", _VRACK_SERVICES, operations.new_vrack_services, ("targetSpec",)),
+    Route("GET", _ONE_OF_THEM, operations.one_vrack_services),
+    Route("PUT", _ONE_OF_THEM, operations.change_vrack_services, ("checksum", "targetSpec")),
+    Route("DELETE", _ONE_OF_THEM, operations.delete_vrack_services),
+    Route("GET", _ONE_OF_THEM + "/task", operations.vrack_services_tasks),
+    Route("GET", _ONE_OF_THEM + "/task/{taskId}", operations.vrack_services_task),
 )
 
 

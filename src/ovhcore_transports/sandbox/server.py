@@ -113,6 +113,8 @@ class Server:
             ) from None
         self.sandbox = sandbox
         self._socket = socket.create_server(("127.0.0.1", port))
+        # Connections have it from here; else each answer would wait for an acknowledgement, some 40 ms.
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.origin = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
         self.url = f"{self.origin}/1.0"
         self.token_url = f"{self.origin}/auth/oauth2/token"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from copy import deepcopy
+from dataclasses import dataclass
+from datetime import date, timedelta
 from hashlib import sha256
 from typing import Any, Final, TypedDict
 
@@ -15,6 +17,7 @@ __all__ = [
     "CONSUMER_KEY",
     "AccessKeys",
     "ApiError",
+    "Operation",
     "State",
 ]
 
@@ -81,14 +84,40 @@ def _bill(number: int, date: str, cents: int) -> dict[str, Any]:
     }
 
 
-def _server(name: str, datacenter: str, burst: str) -> dict[str, Any]:
+def _iam(number: int, kind: str, name: str, display_name: str, tags: dict[str, str]) -> dict[str, Any]:
+    return {
+        "id": f"00000000-0000-4000-9000-{number:012d}",
+        "urn": f"urn:v1:eu:resource:{kind}:{name}",
+        "displayName": display_name,
+        "tags": tags,
+    }
+
+
+def _vrack_services(number: int, location: str, tags: dict[str, str]) -> dict[str, Any]:
+    resource_id, display_name = f"vrs-demo-{number}", f"demonstration {number}"
+    made: dict[str, Any] = {"displayName": display_name, "location": location, "subnets": []}
+    return {
+        "id": resource_id,
+        "createdAt": "2025-11-03T10:00:00+00:00",
+        "updatedAt": "2025-11-03T10:01:00+00:00",
+        "resourceStatus": "READY",
+        "currentState": made,
+        "targetSpec": deepcopy(made),
+        "currentTasks": [],
+        "iam": {**_iam(100 + number, "vrackServices", resource_id, display_name, tags), "state": "OK"},
+    }
+
+
+def _server(number: int, datacenter: str, tags: dict[str, str]) -> dict[str, Any]:
+    name = f"ns{number}.ip-192-0-2.eu"
     return {
         "name": name,
         "datacenter": datacenter,
         "ip": "192.0.2.10",
         "os": "debian12_64",
         "state": "ok",
-        "burst": {"capacity": 1000, "status": burst},
+        "iam": _iam(number, "dedicatedServer", name, name, tags),
+        "burst": {"capacity": 1000, "status": "inactive"},
     }
 
 
@@ -133,9 +162,9 @@ _RESOURCES: Final[dict[str, Any]] = {
         _bill(54100004, "2026-06-21", 12900),
     ],
     "servers": [
-        _server("ns1.ip-192-0-2.eu", "sbg1", "inactive"),
-        _server("ns2.ip-192-0-2.eu", "sbg1", "inactive"),
-        _server("ns3.ip-192-0-2.eu", "gra2", "inactive"),
+        _server(1, "sbg1", {"environment": "production", "team": "web"}),
+        _server(2, "sbg1", {"environment": "staging", "team": "web"}),
+        _server(3, "gra2", {}),
     ],
     "instances": [
         _instance(1, "web-1", "BHS-1", "ACTIVE"),
@@ -153,19 +182,64 @@ _RESOURCES: Final[dict[str, Any]] = {
         {"id": f"policy-{number}", "name": f"policy {number}", "owner": _NICHANDLE, "readOnly": False}
         for number in range(1, 8)
     ],
+    "vrack_services": [
+        _vrack_services(1, "eu-west-rbx", {"environment": "production"}),
+        _vrack_services(2, "eu-west-lim", {}),
+    ],
 }
+
+
+@dataclass
+class Operation:
+    """Something that takes its time.
+
+    Attributes:
+        subject: the name or id of what it is done to.
+        kind: what is done.
+        number, uuid: its ids in versions 1 and 2.
+        begun: when, in seconds since 1970.
+        seconds: what it takes.
+        fails: whether it fails in the end.
+        settled: whether its end was carried out.
+    """
+
+    subject: str
+    kind: str
+    number: int
+    uuid: str
+    begun: float
+    seconds: float
+    fails: bool
+    settled: bool = False
+
+    def since(self, phase: int) -> float:
+        """Return when a phase begins: 0 is to be accepted, 1 to wait, 2 to be carried out, 3 to be over."""
+        return self.begun + self.seconds * (0, 1 / 6, 1 / 3, 1)[phase]
+
+    def phase(self, now: float) -> int:
+        """Return in which phase it is."""
+        return max(phase for phase in range(4) if phase == 0 or now >= self.since(phase))
+
+    def over(self, now: float) -> bool:
+        """Return whether it is over."""
+        return self.phase(now) == 3
 
 
 class State:
     """Everything one sandbox holds; nothing in it depends on chance."""
 
-    def __init__(self, *, auto_validate: bool = False, token_lifetime: int = 3599) -> None:
+    def __init__(self, *, auto_validate: bool = False, token_lifetime: int = 3599, task_seconds: float = 60.0) -> None:
         self.auto_validate = auto_validate
         self.token_lifetime = token_lifetime
         self.resources: dict[str, Any] = deepcopy(_RESOURCES)
         self.credentials: dict[str, dict[str, Any]] = {}
         self.tokens: dict[str, float] = {}
+        self.task_seconds = task_seconds
+        self.failing_tasks = False
+        self.operations: dict[str, list[Operation]] = {}
+        self.expanded: dict[str, list[dict[str, Any]]] = {}
         self._count = 0
+        self._bills = 0
         every = [{"method": method, "path": "/*"} for method in _METHODS]
         self._add_credential(CONSUMER_KEY, every, "validated")
 
@@ -177,6 +251,26 @@ class State:
     def opaque(self, kind: str) -> str:
         """Return 32 characters that look like chance and are not."""
         return sha256(f"{kind} {self.next()}".encode()).hexdigest()[:32]
+
+    def uuid(self, kind: str) -> str:
+        """Return an id in the form of a UUID that looks like chance and is not."""
+        text = self.opaque(kind)
+        return f"{text[:8]}-{text[8:12]}-4{text[13:16]}-8{text[17:20]}-{text[20:]}"
+
+    def add_bills(self, count: int) -> None:
+        """Add bills, of days in no order."""
+        for _ in range(count):
+            self._bills += 1
+            day = date(2020, 1, 1) + timedelta(days=self._bills * 331 % 1999)
+            self.resources["bills"].append(_bill(54200000 + self._bills, day.isoformat(), self._bills * 37 % 9973))
+
+    def begin(self, subject: str, kind: str, now: float) -> Operation:
+        """Begin something that takes its time."""
+        operation = Operation(
+            subject, kind, 500_000 + self.next(), self.uuid("task"), now, self.task_seconds, self.failing_tasks
+        )
+        self.operations.setdefault(subject, []).append(operation)
+        return operation
 
     def _add_credential(self, key: str, rules: list[dict[str, str]], state: str) -> dict[str, Any]:
         credential = {
