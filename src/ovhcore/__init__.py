@@ -43,6 +43,7 @@ if TYPE_CHECKING:
         NotCredential,
         NotGrantedCall,
         OAuth2FailureError,
+        OperationFailed,
         PoolTimeout,
         PreconditionFailed,
         ProtocolError,
@@ -60,12 +61,14 @@ if TYPE_CHECKING:
         TotalTimeout,
         TransportTimeout,
         Unauthorized,
+        WaitTimeout,
     )
     from .flows.retry import RetryPolicy
     from .opening import InsecureWarning
     from .plugins import hookimpl
     from .protocol.access import API_READ_ONLY, API_READ_WRITE, API_READ_WRITE_SAFE
     from .protocol.endpoints import ENDPOINTS
+    from .protocol.filters import iam_tags
     from .protocol.messages import Headers, Request, Response, Timeout
     from .protocol.signing import canonical_string, sign, verify
     from .python_ovh import install_as_ovh
@@ -95,6 +98,7 @@ _HOMES: Final = {
         "NotCredential",
         "NotGrantedCall",
         "OAuth2FailureError",
+        "OperationFailed",
         "PoolTimeout",
         "PreconditionFailed",
         "ProtocolError",
@@ -112,12 +116,14 @@ _HOMES: Final = {
         "TotalTimeout",
         "TransportTimeout",
         "Unauthorized",
+        "WaitTimeout",
     ),
     "flows.retry": ("RetryPolicy",),
     "opening": ("InsecureWarning",),
     "plugins": ("hookimpl",),
     "protocol.access": ("API_READ_ONLY", "API_READ_WRITE", "API_READ_WRITE_SAFE"),
     "protocol.endpoints": ("ENDPOINTS",),
+    "protocol.filters": ("iam_tags",),
     "protocol.messages": ("Headers", "Request", "Response", "Timeout"),
     "protocol.signing": ("canonical_string", "sign", "verify"),
     "python_ovh": ("install_as_ovh",),
@@ -157,6 +163,7 @@ __all__ = [
     "NotCredential",
     "NotGrantedCall",
     "OAuth2FailureError",
+    "OperationFailed",
     "PoolTimeout",
     "PreconditionFailed",
     "ProtocolError",
@@ -178,6 +185,7 @@ __all__ = [
     "TotalTimeout",
     "TransportTimeout",
     "Unauthorized",
+    "WaitTimeout",
     "__version__",
     "canonical_string",
     "client",
@@ -186,6 +194,7 @@ __all__ = [
     "exceptions",
     "flows",
     "hookimpl",
+    "iam_tags",
     "install_as_ovh",
     "plugins",
     "protocol",

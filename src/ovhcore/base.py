@@ -12,7 +12,9 @@ from .config import Places
 from .exceptions import ClientClosed, InvalidConfiguration, InvalidKey, InvalidRequest, InvalidResponse
 from .flows.authentication import KeyAuthentication
 from .flows.retry import Policy
+from .many import ManyCalls
 from .opening import TransportChoice
+from .operations import Operations
 from .plugins import PluginInfo, Plugins
 from .protocol.access import credential_request
 from .protocol.building import BODILESS, build_request, checked_headers, split_arguments, target
@@ -27,7 +29,7 @@ from .settings import Settings
 __all__ = ["BaseClient"]
 
 
-class BaseClient(PythonOvhNames):
+class BaseClient(PythonOvhNames, ManyCalls, Operations):
     """Everything of a client but the loop that drives its flows."""
 
     _closed = False

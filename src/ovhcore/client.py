@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from operator import itemgetter
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
@@ -11,6 +12,7 @@ from .base import BaseClient
 from .consumer_key import ConsumerKeyRequest
 from .flows.driver import arun, run
 from .flows.effects import Flow
+from .iterating import AsyncObjects, Objects
 from .protocol.access import API_READ_ONLY, API_READ_WRITE, API_READ_WRITE_SAFE
 from .protocol.endpoints import ENDPOINTS
 from .protocol.messages import Response
@@ -49,6 +51,7 @@ class Client(BaseClient):
 
     _asynchronous = False
     _default_transports = ("urllib3",)
+    _objects = Objects
 
     def call(
         self,
@@ -96,6 +99,9 @@ class Client(BaseClient):
     def run(self, flow: Flow[T]) -> T:
         """Drive a flow of your own with this client's transport."""
         return run(flow, self._transport)
+
+    def _collected(self, coming: Objects) -> list[Any]:
+        return [value for _, value in sorted(coming, key=itemgetter(0))]
 
     @property
     def time_delta(self) -> int:
@@ -148,6 +154,7 @@ class AsyncClient(BaseClient):
     _asynchronous = True
     # aiohttp costs least; threads come last.
     _default_transports = ("aiohttp", "httpx2", "httpx", "pyreqwest", "urllib3")
+    _objects = AsyncObjects
 
     async def call(
         self,
@@ -180,6 +187,9 @@ class AsyncClient(BaseClient):
     async def run(self, flow: Flow[T]) -> T:
         """Drive a flow of your own with this client's transport."""
         return await arun(flow, self._transport)
+
+    async def _collected(self, coming: AsyncObjects) -> list[Any]:
+        return [value for _, value in sorted([pair async for pair in coming], key=itemgetter(0))]
 
     @property
     async def time_delta(self) -> int:

@@ -30,6 +30,8 @@ below a python-ovh name are finer kinds of it::
     ├── ClientClosed                 the client was closed (also a RuntimeError)
     ├── CassetteError                a recording that cannot be used, or was not used up
     │   └── NoRecording              a call that was not recorded, and may not be sent
+    ├── OperationFailed              an asynchronous operation ended badly
+    ├── WaitTimeout                  it was not over at the deadline (also a TimeoutError)
     └── HTTPError                    no answer at all
         └── NetworkError
             ├── ConnectError         nothing was sent
@@ -78,6 +80,7 @@ __all__ = [
     "NotCredential",
     "NotGrantedCall",
     "OAuth2FailureError",
+    "OperationFailed",
     "PoolTimeout",
     "PreconditionFailed",
     "ProtocolError",
@@ -95,6 +98,7 @@ __all__ = [
     "TotalTimeout",
     "TransportTimeout",
     "Unauthorized",
+    "WaitTimeout",
 ]
 
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -284,6 +288,34 @@ class NoRecording(CassetteError):
     """The call was not recorded, and nothing is sent while replaying; the message names the nearest recordings."""
 
     may_have_arrived = False
+
+
+class OperationFailed(APIError):
+    """An asynchronous operation of the API ended badly: a task failed, a resource is in error.
+
+    Attributes:
+        state: the status it ended with, or None.
+    """
+
+    def __init__(self, *args: object, state: str | None = None, **known: Any) -> None:
+        super().__init__(*args, **known)
+        self.state = state
+
+
+class WaitTimeout(APIError, TimeoutError):
+    """An asynchronous operation of the API was not over when the time to wait for it was.
+
+    It may well go on. What kept the last polls from an answer, if anything did, is the ``__cause__``.
+
+    Attributes:
+        state: the last status seen, or None.
+        elapsed: seconds that were waited.
+    """
+
+    def __init__(self, *args: object, state: str | None = None, elapsed: float = 0.0, **known: Any) -> None:
+        super().__init__(*args, **known)
+        self.state = state
+        self.elapsed = elapsed
 
 
 class HTTPError(APIError):

@@ -18,8 +18,10 @@ from .values import json_bytes
 
 __all__ = [
     "BODILESS",
+    "around_id",
     "build_request",
     "checked_headers",
+    "described_call",
     "field_problem",
     "named_arguments",
     "sign_request",
@@ -84,6 +86,62 @@ def target(path: str, arguments: Mapping[str, Any]) -> str:
     """Return the path of a GET or DELETE: template filled, every other argument in the query."""
     path, rest = split_arguments(path, arguments)
     return append_query(path, encode_query(rest)) if rest else path
+
+
+def around_id(template: str, arguments: Mapping[str, Any], *, query: bool) -> tuple[str, str]:
+    """Return the path of one object before and after its id.
+
+    Args:
+        template: with one name in braces more than there are arguments for.
+        arguments: for the other names.
+        query: whether further arguments go into the query; else they belong to the list.
+
+    Raises:
+        InvalidRequest: it has no such name, or several.
+    """
+    given = named_arguments(arguments)
+    path = checked_path(template)
+    names = template_names(path)
+    free = [name for name in names if name not in given]
+    if len(free) != 1:
+        told = f"has {', '.join(free)}" if free else "has none"
+        raise InvalidRequest(
+            f"The path of one object needs one name in braces for the id, as '/me/bill/{{billId}}'; {path} {told}"
+        )
+    before, _, after = path.partition(f"{{{free[0]}}}")
+    if f"{{{free[0]}}}" in after:
+        raise InvalidRequest(f"The path of one object has one place for the id; {path} has {{{free[0]}}} twice")
+    if query:
+        after = append_query(after, encode_query({name: given[name] for name in given if name not in names}))
+    return fill_template(before, given), fill_template(after, given) if after else ""
+
+
+def described_call(call: Any) -> tuple[Any, ...]:
+    """Return method, path, data, and perhaps whether to authenticate, of a call that is written as one value.
+
+    >>> described_call(("GET", "/me/bill/{billId}", {"billId": "FR1", "lang": "en"}))
+    ('GET', '/me/bill/FR1?lang=en', None)
+
+    Raises:
+        InvalidRequest: it is no such value.
+    """
+    if isinstance(call, str):
+        return "GET", target(call, {}), None
+    if not isinstance(call, (tuple, list)) or not 2 <= len(call) <= 4:
+        raise InvalidRequest(
+            "a call is a path to GET, or method, path and arguments, as ('PUT', '/me', {'city': 'Roubaix'}), "
+            f"not {type(call).__name__}"
+        )
+    method, path, data, *auth = (*call, None) if len(call) == 2 else call
+    if isinstance(data, Mapping):
+        if strange := next((name for name in data if not isinstance(name, str)), None):
+            raise InvalidRequest(f"arguments of a call have names, not {strange!r}")
+        if isinstance(method, str) and method.upper() in BODILESS:
+            path, data = target(path, data), None
+        else:
+            path, rest = split_arguments(path, data)
+            data = rest or None
+    return (method, path, data, *auth)
 
 
 def build_request(

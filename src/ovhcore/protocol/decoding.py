@@ -18,7 +18,7 @@ from .clock import parse_http_date
 from .messages import Attempt, Headers, Request, Response
 from .redaction import redact_json, redact_text, redact_url, redactor, secret_header_values
 
-__all__ = ["add_history", "annotate", "decode", "error_of", "is_refusal", "is_time_error", "parse_json"]
+__all__ = ["add_history", "annotate", "decode", "error_of", "is_no_route", "is_refusal", "is_time_error", "parse_json"]
 
 # Status and error code, and the messages in lower case that say the same where there is no code.
 _KINDS: Final[tuple[tuple[int, str, tuple[str, ...], type[exc.APIError]], ...]] = (
@@ -156,6 +156,11 @@ def is_refusal(response: Response) -> bool:
     # before, shows as a signature that is wrong.
     kinds = (exc.InvalidCredential, exc.NotCredential, exc.InvalidKey, exc.InvalidSignature)
     return _kind(response.status, *_members(response)[:3]) in kinds
+
+
+def is_no_route(error: exc.APIError) -> bool:
+    """Say whether an error means that the API has no such path, and not only no such object."""
+    return isinstance(error, exc.ResourceNotFoundError) and _NO_ROUTE in error.message.lower()
 
 
 def error_of(
@@ -307,7 +312,7 @@ def _hint(error: exc.APIError, shown: Response, request: Request | None, receive
     if 300 <= shown.status < 400:
         where = f" It leads to {shown.headers['location']}." if "location" in shown.headers else ""
         return f"Redirects are not followed: a signature holds for one URL.{where} {_NOT_THE_API}"
-    if isinstance(error, exc.ResourceNotFoundError) and _NO_ROUTE in error.message.lower():
+    if is_no_route(error):
         return _NO_SUCH_PATH
     return _HINTS.get(type(error))
 

@@ -92,6 +92,11 @@ class Endpoint(Frozen):
             return f"{self.url[:-3]}/1.0{path}"  # time and consumer keys exist in version 1 alone
         return self.url + path
 
+    def is_version_2(self, path: str) -> bool:
+        """Say whether a path is one of version 2 of the API."""
+        version = _VERSION_OF_PATH.match(normalise_path(path)) or _VERSION_OF_BASE.search(self.url)
+        return version is not None and version[0].startswith("/v2")
+
 
 def resolve_endpoint(endpoint: str, token_url: str | None = None) -> Endpoint:
     """Return the endpoint of a name, or of a custom ``http://`` or ``https://`` URL.

@@ -141,6 +141,8 @@ def encode_segment(value: Any, name: str = "value") -> str:
     Raises:
         InvalidRequest: the value is empty, ``.``, ``..``, None, or not a plain value.
     """
+    if type(value) is str and value.isascii() and value.isalnum():
+        return value  # most ids, of which there are many
     text = plain_text(value, f"path argument {name!r}")
     if text in ("", ".", ".."):
         shown = "empty" if not text else repr(text)
