@@ -31,7 +31,7 @@ nitpicky = True
 # The standard library's own pages, and type variables, which have none.
 nitpick_ignore_regex = [
     ("py:.*", r"(collections|contextlib|enum|os|ssl|re|pathlib|http|threading|types)\..*"),
-    ("py:.*", r"(ovhcore(_transports)?\..*\.)?[A-Z]"),
+    ("py:.*", r"(ovhcore(_transports)?\..*\.)?([A-Z]|Out|World)"),
     ("py:class", "Path|Credentials|AbstractContextManager"),
     ("py:class", "(Tracer|Meter)Provider"),  # of OpenTelemetry
     ("py:class", "(Async)?TransportLike"),  # the protocols of ovhcore.flows

@@ -7,8 +7,7 @@ import ovhcore as ovh
 
 def main(client: ovh.Client) -> None:
     """Print one line for each bill."""
-    for bill_id in client.get("/me/bill"):
-        bill = client.get("/me/bill/{billId}", billId=bill_id)
+    for bill in client.iterate("/me/bill"):
         print(f"{bill['billId']:<12} {bill['date'][:10]}  {bill['priceWithTax']['text']:>12}  {bill['pdfUrl']}")
 
 

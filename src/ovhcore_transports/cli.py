@@ -1,4 +1,4 @@
-"""The command ``ovhcore``: try the library on the sandbox, with no account; look after recordings; list plugins.
+"""The command ``ovhcore``: try the library on the sandbox, look at the API, look after recordings, list plugins.
 
 Needs the extras ``cli``, ``testing`` and ``urllib3``.
 """
@@ -10,6 +10,8 @@ import sys
 from typing import Any
 
 from ovhcore.exceptions import APIError
+
+from .cli_text import one_line
 
 __all__ = ["main"]
 
@@ -26,7 +28,7 @@ def main() -> None:
     try:
         commands()
     except (APIError, OSError) as error:
-        sys.exit(f"Error: {error}")
+        sys.exit(f"Error: {one_line(str(error))}")
 
 
 def _commands() -> Any:
@@ -37,14 +39,15 @@ def _commands() -> Any:
     import ovhcore
     from ovhcore_transports import sandbox
     from ovhcore_transports.cli_cassette import cassette_commands
+    from ovhcore_transports.cli_many import get_command, wait_command
     from ovhcore_transports.cli_plugins import plugins_command
 
     @click.group(context_settings={"help_option_names": ["-h", "--help"]})
     @click.version_option(ovhcore.__version__, prog_name="ovhcore")
     def commands() -> None:
-        """Try ovhcore on a sandbox of the OVHcloud API, look after recordings, and list plugins.
+        """Try ovhcore on a sandbox of the OVHcloud API, look at the API, look after recordings, and list plugins.
 
-        No account is needed.
+        No account is needed but for get and wait; with OVH_TRANSPORT=sandbox they need none either.
         """
 
     @commands.command()
@@ -60,12 +63,10 @@ def _commands() -> Any:
             for heading in ("Bill", "Date", "Order"):
                 table.add_column(heading)
             table.add_column("With tax", justify="right")
-            bills = client.get("/me/bill")
-            for bill_id in bills:
-                bill = client.get("/me/bill/{billId}", billId=bill_id)
+            for bill in client.iterate("/me/bill"):
                 table.add_row(bill["billId"], bill["date"][:10], str(bill["orderId"]), bill["priceWithTax"]["text"])
             console.print(table)
-            console.print(f"{len(bills) + 2} signed calls answered.", highlight=False)
+            console.print(f"{server.sandbox.executed.total()} signed calls answered.", highlight=False)
 
     @commands.command("sandbox")
     @click.option("--port", type=click.IntRange(0, 65535), default=0, show_default="a free one", help="On 127.0.0.1.")
@@ -76,13 +77,21 @@ def _commands() -> Any:
         default=0.0,
         help="Share of answers that fail, in mixed ways; 0 to 1.",
     )
-    def serve(port: int, oauth2: bool, fail_rate: float) -> None:
+    @click.option(
+        "--lacks",
+        type=click.Choice(["cursors", "pages", "batch", "filters"]),
+        multiple=True,
+        help="A way of listing that the sandbox does not know; may be repeated.",
+    )
+    def serve(port: int, oauth2: bool, fail_rate: float, lacks: tuple[str, ...]) -> None:
         """Serve a sandbox on loopback until interrupted.
 
         Prints the variables that lead a program to it: paste them into another terminal.
         """
         faults = sandbox.Faults(rate=fail_rate) if fail_rate else None
-        with sandbox.serve(sandbox.Sandbox(faults=faults), port=port) as server:
+        ignored: dict[str, Any] = dict.fromkeys(lacks, "ignored")
+        box = sandbox.Sandbox(faults=faults, modes=sandbox.Modes(**ignored))
+        with sandbox.serve(box, port=port) as server:
             variables: dict[str, Any] = {"endpoint": server.url, "proxy": "none"}
             if oauth2:
                 variables |= {"client_id": sandbox.CLIENT_ID, "client_secret": sandbox.CLIENT_SECRET}
@@ -97,6 +106,8 @@ def _commands() -> Any:
             except KeyboardInterrupt:
                 click.echo("# Stopped.", err=True)
 
+    commands.add_command(get_command())
+    commands.add_command(wait_command())
     commands.add_command(cassette_commands())
     commands.add_command(plugins_command())
     return commands

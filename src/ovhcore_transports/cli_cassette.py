@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
+from .cli_text import visible
+
 if TYPE_CHECKING:
     from .recording.interactions import Interaction
 
@@ -33,7 +35,7 @@ def cassette_commands() -> Any:
         cassette = Cassette.load(file, warn=False)
         _print_table(cassette.interactions)
         for problem in cassette.problems:
-            click.echo(_visible(problem), err=True)
+            click.echo(visible(problem), err=True)
         if cassette.problems:
             raise SystemExit(1)
 
@@ -51,7 +53,7 @@ def cassette_commands() -> Any:
 
         from .recording.converting import convert
 
-        click.echo(_visible(convert(source, target, Plugins().redaction())))
+        click.echo(visible(convert(source, target, Plugins().redaction())))
 
     @commands.command()
     @click.argument("file", type=click.Path())
@@ -59,7 +61,7 @@ def cassette_commands() -> Any:
         """Keep what is whole of a cassette that was cut off, in its place."""
         from .recording.converting import repair
 
-        click.echo(_visible(repair(file)))
+        click.echo(visible(repair(file)))
 
     return commands
 
@@ -97,11 +99,4 @@ def _row(interaction: Interaction) -> tuple[str, str, str, str, str]:
 def _cell(text: str) -> str:
     from rich.markup import escape
 
-    return escape(_visible(text))
-
-
-def _visible(text: str) -> str:
-    """Write what does not print as escapes: a recording must not command the terminal."""
-    return "".join(
-        each if each.isprintable() else each.encode("unicode_escape", "backslashreplace").decode() for each in text
-    )
+    return escape(visible(text))

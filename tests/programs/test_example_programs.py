@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import csv
 import os
 import subprocess
 import sys
@@ -11,8 +12,8 @@ from pathlib import Path
 import pytest
 
 import ovhcore as ovh
-from examples import bills, bills_async, burst, instances, login
-from ovhcore_transports.sandbox import ACCESS_KEYS, Sandbox, SandboxTransport, serve
+from examples import bills, bills_async, burst, export_bills, instances, login, reboot, vrack_update
+from ovhcore_transports.sandbox import ACCESS_KEYS, Modes, Sandbox, SandboxTransport, serve
 
 EXAMPLES = Path(__file__).resolve().parent.parent.parent / "examples"
 
@@ -43,6 +44,59 @@ def test_bills() -> None:
     assert [line.split()[0] for line in printed.splitlines()] == [f"FR5410000{n}" for n in range(1, 5)]
     assert "59.98 €" in printed
     assert run("bills_async.py") == printed
+
+
+def test_an_export(tmp_path: Path) -> None:
+    target = tmp_path / "bills.csv"
+    target.write_text("what was there before")
+    assert run("export_bills.py", str(target)) == ""
+    heading, *rows = csv.reader(target.read_text("utf-8").splitlines())
+    assert heading[0] == "bill"
+    assert rows[1] == ["FR54100002", "2026-01-07", "154100002", "49.99", "9.99", "59.98", "EUR"]
+    assert len(rows) == 4
+    assert [path.name for path in tmp_path.iterdir()] == ["bills.csv"]
+
+
+@pytest.mark.parametrize("modes", [Modes(max_page_size=100), Modes(pages="ignored")], ids=["pages", "batch"])
+def test_an_export_of_many(tmp_path: Path, modes: Modes) -> None:
+    box = Sandbox(modes=modes)
+    box.add_bills(500)
+    client = ovh.Client("ovh-eu", transport=SandboxTransport(box), **ACCESS_KEYS)
+    export_bills.main(client, tmp_path / "bills.csv")
+    assert len((tmp_path / "bills.csv").read_text("utf-8").splitlines()) == 505
+
+
+def test_an_export_that_fails_leaves_what_was_there(tmp_path: Path) -> None:
+    box = Sandbox(modes=Modes(max_page_size=2))
+    del box.resources["bills"][3]["tax"]
+    target = tmp_path / "bills.csv"
+    target.write_text("before")
+    with pytest.raises(KeyError):
+        export_bills.main(ovh.Client("ovh-eu", transport=SandboxTransport(box), **ACCESS_KEYS), target)
+    assert target.read_text() == "before"
+    assert [path.name for path in tmp_path.iterdir()] == ["bills.csv"]
+
+
+def test_a_reboot(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("reboot.py", "ns1.ip-192-0-2.eu") == "ns1.ip-192-0-2.eu: hardReboot is done\n"
+    transport = SandboxTransport()
+    client = ovh.Client("ovh-eu", transport=transport, **ACCESS_KEYS)
+    transport.sandbox.failing_tasks = True
+    with pytest.raises(ovh.OperationFailed, match="customerError"):
+        reboot.main(client, "ns1.ip-192-0-2.eu")
+    assert capsys.readouterr().out == ""
+
+
+def test_an_update(capsys: pytest.CaptureFixture[str]) -> None:
+    printed = run("vrack_update.py", "vrs-demo-1", "mine").splitlines()
+    assert printed[0] == "from 'demonstration 1' to 'mine'"
+    assert printed[1] == "   0 s  UPDATING"
+    assert printed[-2].endswith("READY")
+    assert printed[-1] == "now 'mine'"
+    client = ovh.Client(transport="sandbox")
+    for _ in range(2):
+        vrack_update.main(client, "vrs-demo-2", "yours")
+    assert capsys.readouterr().out.splitlines()[-1] == "now 'yours'"
 
 
 def test_burst() -> None:
