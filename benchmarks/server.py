@@ -7,8 +7,8 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from email.utils import formatdate
 
 BODY = json.dumps(
@@ -65,18 +65,23 @@ class Answering(asyncio.Protocol):
         )
 
 
-async def main(delay: float) -> None:
+async def listen(protocol: Callable[[], asyncio.Protocol]) -> None:
     """Serve until standard input ends, which it does when the parent process does."""
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: Answering(delay), "127.0.0.1", 0, backlog=512)
+    server = await loop.create_server(protocol, "127.0.0.1", 0, backlog=512)
     print(server.sockets[0].getsockname()[1], flush=True)
     await loop.run_in_executor(None, sys.stdin.read)
 
 
+def serving(delay: float = 0.0) -> AbstractContextManager[str]:
+    """Run the server; yield its origin."""
+    return serving_with("benchmarks.server", str(delay))
+
+
 @contextmanager
-def serving(delay: float = 0.0) -> Iterator[str]:
-    """Run a server; yield its origin. On machines that can, it gets a core of its own."""
-    command = [sys.executable, "-m", "benchmarks.server", str(delay)]
+def serving_with(module: str, *arguments: str) -> Iterator[str]:
+    """Run a module that listens; yield its origin. On machines that can, it gets a core of its own."""
+    command = [sys.executable, "-m", module, *arguments]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert process.stdin is not None
     assert process.stdout is not None
@@ -94,4 +99,5 @@ def serving(delay: float = 0.0) -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(float(sys.argv[1])))
+    seconds = float(sys.argv[1])
+    asyncio.run(listen(lambda: Answering(seconds)))
