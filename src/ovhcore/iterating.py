@@ -128,7 +128,7 @@ class Objects(_Coming[Transport]):
         return None
 
     def close(self) -> None:
-        """Ask for nothing further. What is on its way is thrown away when it comes. May be called again."""
+        """Ask for nothing further; what is on its way is cut short or thrown away. May be called again."""
         self._is_over = True
         self._come.clear()
         if self._stream is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Hashable, Iterable, Sequence
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from ovhcore.flows import Flow, Stream, run
 from ovhcore.protocol.clock import Now
@@ -14,9 +14,21 @@ from ovhcore.protocol.messages import Request, Response
 from .flights import of_ones_own
 from .forks import renew_after_fork
 
-__all__ = ["SyncTransport"]
+__all__ = ["Cancellable", "SyncTransport"]
 
 T = TypeVar("T")
+
+
+class Cancellable(Protocol):
+    """Sends for one thread, until another one cancels it."""
+
+    def send(self, request: Request) -> Response:
+        """Exchange one request for one response."""
+        ...
+
+    def cancel(self) -> None:
+        """Make the exchange under way fail soon, and any further one at once."""
+        ...
 
 
 class _Flight:
@@ -55,6 +67,10 @@ class SyncTransport:
             NetworkError: no answer; the kind says whether the request may have arrived.
         """
         raise NotImplementedError
+
+    def cancellable(self) -> Cancellable | None:
+        """Return what sends for one thread and can be cut short by another; None if sending cannot be cut short."""
+        return None
 
     def close(self) -> None:
         """Let go of what the transport holds. May be called again."""
@@ -107,7 +123,7 @@ class SyncTransport:
     def gather(self, flows: Sequence[Flow[Any]], limit: int) -> list[Any]:
         """Run flows in threads, at most ``limit`` at once.
 
-        After a failure no further flow is begun; exchanges under way end before it is raised.
+        After a failure no further flow is begun; exchanges under way are cut short, or end, before it is raised.
         """
         if limit == 1 or len(flows) < 2:
             return [run(flow, self) for flow in flows]

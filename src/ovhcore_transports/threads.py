@@ -123,6 +123,17 @@ def in_turn(flows: Iterable[Flow[T]], transport: Transport) -> InTurn[T]:
     return InTurn(flows, transport)
 
 
+class _Through:
+    """A transport, but for sending, which can be cut short."""
+
+    def __init__(self, transport: Transport, sending: Any) -> None:
+        self._transport = transport
+        self.send = sending.send
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+
 class _Crew(Wanted):
     """What the threads of a stream share with it."""
 
@@ -133,21 +144,34 @@ class _Crew(Wanted):
         self.jobs: SimpleQueue[tuple[int, Flow[Any]] | None] = SimpleQueue()
         self.done: SimpleQueue[tuple[int, Any, BaseException | None] | None] = SimpleQueue()
         self.context = copy_context()
+        self._sending: list[Any] = []
 
     def work(self) -> None:
         """Run flows until it is over."""
+        world: Any = self.transport
+        sending = world.cancellable() if hasattr(world, "cancellable") else None
+        if sending is not None:
+            self._sending.append(sending)
+            world = _Through(world, sending)
         while (job := self.jobs.get()) is not None and not self.is_over:
             index, flow = job
             try:
                 # A context can be entered by one thread at a time.
-                self.done.put((index, self.context.copy().run(self._run, flow), None))
+                self.done.put((index, self.context.copy().run(self._run, flow, world), None))
             except BaseException as error:  # it is raised where the result is asked for
                 self.done.put((index, None, error))
             del job, flow  # the next one may be long in coming
         self.jobs.put(None)  # for the next thread
 
-    def _run(self, flow: Flow[Any]) -> Any:
-        return run(self.only(flow), self.transport)
+    def _run(self, flow: Flow[Any], world: Transport) -> Any:
+        return run(self.only(flow), world)
+
+    def end(self) -> None:
+        """Let threads go, and exchanges that can be cut short, once it is over."""
+        self.jobs.put(None)
+        self.done.put(None)
+        for sending in self._sending:
+            sending.cancel()
 
 
 class ThreadStream(Generic[T]):
@@ -238,7 +262,7 @@ class ThreadStream(Generic[T]):
     def close(self) -> None:
         """End the stream, from whatever thread: nothing further is begun, and who waits for a result is let go.
 
-        Does not wait for exchanges under way. May be called again.
+        Exchanges under way are cut short where the transport can; does not wait for them. May be called again.
         """
         crew = self._crew
         if not crew.is_over:
@@ -246,8 +270,7 @@ class ThreadStream(Generic[T]):
             # Another thread may be at work with what stood here before.
             self._flows = iter(())
             self._results = {}
-            crew.jobs.put(None)
-            crew.done.put(None)
+            crew.end()
 
     def join(self) -> None:
         """Wait for exchanges under way, which must be the last thing that is done with a stream."""

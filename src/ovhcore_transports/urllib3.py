@@ -100,7 +100,13 @@ class Urllib3Transport(SyncTransport):
         timeout = request.timeout or self._settings.timeout
         if timeout.total is None:
             return self._send(request, timeout)
-        exchange = Exchange(timeout.total)
+        return self._limited(Exchange(timeout.total), request, timeout)
+
+    def cancellable(self) -> CancellableSending:
+        """Return what sends as :meth:`send` does, and can be cut short."""
+        return CancellableSending(self)
+
+    def _limited(self, exchange: Exchange, request: Request, timeout: Timeout) -> Response:
         with Deadline(timeout, exchange.cut, split_url(request.url)[0]), exchange:
             return self._send(request, timeout)
 
@@ -197,6 +203,48 @@ class Urllib3Transport(SyncTransport):
             pools, self._pools, self._managers = self._pools, {}, {}
         for pool in pools.values():
             pool.close()
+
+
+class CancellableSending:
+    """Sends for one thread, until another one cancels it.
+
+    Args:
+        transport: whose connections it uses.
+    """
+
+    def __init__(self, transport: Urllib3Transport) -> None:
+        self._transport = transport
+        self._lock = threading.RLock()  # for what the lock of an exchange is one
+        self._exchange: Exchange | None = None
+        self._is_cancelled = False
+
+    def send(self, request: Request) -> Response:
+        """Exchange one request for one response.
+
+        Raises:
+            NetworkError: no answer, or nobody waits for it any more.
+        """
+        transport = self._transport
+        timeout = request.timeout or transport._settings.timeout
+        exchange = Exchange(timeout.total)
+        with self._lock:
+            if self._is_cancelled:
+                raise exc.ConnectError("Nobody waits for the answer any more")
+            self._exchange = exchange
+        try:
+            if timeout.total is None:
+                return transport.send_within(exchange, request)
+            return transport._limited(exchange, request, timeout)
+        finally:
+            self._exchange = None
+
+    def cancel(self) -> None:
+        """Make the exchange under way fail soon, and any further one at once."""
+        with self._lock:
+            self._is_cancelled = True
+            exchange = self._exchange
+        if exchange is not None:
+            exchange.cut()
 
 
 def _failure(error: BaseException, origin: str, timeout: Timeout, pool: urllib3.HTTPConnectionPool) -> exc.APIError:

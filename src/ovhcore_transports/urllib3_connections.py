@@ -64,7 +64,8 @@ class Exchange:
 
     def __init__(self, total: float | None = None) -> None:
         self.ends = None if total is None else time.monotonic() + total
-        self._lock = threading.Lock()
+        # Who lets go of an iterator may be this very thread, in the midst of it: garbage is found anywhere.
+        self._lock = threading.RLock()
         self.is_cut = False
         self._socket: Any = None
         self._copy: socket.socket | None = None
