@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from keyword import iskeyword
 from typing import Any, Final
 
@@ -69,11 +69,15 @@ class Calling:
     def _decoded(self, response: Response, request: Request) -> Any:
         raise NotImplementedError
 
-    def _valued(self, described: Callable[[], Request]) -> Flow[Any]:
-        """Make a call, and return its value."""
-        request = described()
+    def _answered(self, request: Request) -> Flow[Answer]:
+        """Make a call, and return its value and the header fields."""
         response = yield from self._pipeline(request)
-        return self._decoded(response, request)
+        return Answer(self._decoded(response, request), response.headers)
+
+    def _valued(self, request: Request) -> Flow[Any]:
+        """Make a call, and return its value."""
+        answer = yield from self._answered(request)
+        return answer.value
 
     def _fetching(self, path: str, need_auth: Any, headers: Any, timeout: Any, options: Any) -> Fetch:
         """Return what GETs with the same further arguments each time; they are checked with a path at once."""
@@ -84,8 +88,6 @@ class Calling:
             if given:
                 own = {name.lower() for name in fields}
                 fields = {**{name: value for name, value in given.items() if name.lower() not in own}, **fields}
-            request = self._request("GET", path, None, need_auth, fields, timeout, options)
-            response = yield from self._pipeline(request)
-            return Answer(self._decoded(response, request), response.headers)
+            return self._answered(self._request("GET", path, None, need_auth, fields, timeout, options))
 
         return fetch

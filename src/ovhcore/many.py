@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Mapping
+from functools import partial
 from typing import Any, ClassVar, Final
 
 from .calling import Calling, refuse_options
@@ -238,11 +239,12 @@ class ManyCalls(Calling):
                 if not isinstance(call, Generator):
                     described(position, call)
 
-        def flow(position: int, call: Any) -> Flow[Any]:
-            made = call if isinstance(call, Generator) else self._valued(lambda: described(position, call))
-            return caught(made, lambda value: (position, value))
+        def made(position: int, call: Any) -> Flow[Any]:
+            flow = call if isinstance(call, Generator) else self._valued(described(position, call))
+            return (yield from flow)
 
-        source = Many((flow(*each) for each in enumerate(calls)), count, at_once(concurrency), ordered=False)
+        flows = (caught(made(*each), partial(_at_position, each[0], None)) for each in enumerate(calls))
+        source = Many(flows, count, at_once(concurrency), ordered=False)
         coming = self._coming(source, errors, progress)
         return coming if as_completed else self._collected(coming)
 

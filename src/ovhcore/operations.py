@@ -70,7 +70,7 @@ class Operations(Calling):
         path = target(_target, kwargs)
         request = self._request("GET", path, None, _need_auth, _headers, _timeout, _options)
         flow = waited(
-            lambda: self._valued(lambda: request),
+            lambda: self._valued(request),
             until=_until,
             failed=_failed,
             deadline=_deadline,
@@ -130,8 +130,7 @@ class Operations(Calling):
         path = target(_target, kwargs)
 
         def made(method: str, body: Any) -> Flow[Any]:
-            request = self._request(method, path, body, _need_auth, _headers, _timeout, _options)
-            return self._valued(lambda: request)
+            return self._valued(self._request(method, path, body, _need_auth, _headers, _timeout, _options))
 
         flow = updated(
             lambda: made("GET", None),

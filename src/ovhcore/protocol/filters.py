@@ -10,9 +10,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import Any, Final
-from urllib.parse import quote
 
 from ..exceptions import InvalidRequest
+from .urls import quote_text
 from .values import plain_text, shown
 
 __all__ = ["PAGINATION_OPERATORS", "TAG_OPERATORS", "iam_tags", "pagination_filter", "pagination_sort"]
@@ -143,12 +143,7 @@ def _check_field(field: Any) -> None:
 
 
 def _encoded(value: Any, what: str) -> str:
-    # A surrogate that stands alone has no UTF-8; the codec's own error would carry the whole text.
-    try:
-        return quote(plain_text(value, what), safe="")
-    except UnicodeEncodeError:
-        pass
-    raise InvalidRequest(f"{what} holds a surrogate that stands alone; decode the text properly before it is used here")
+    return quote_text(plain_text(value, what), "", what)
 
 
 def pagination_sort(sort: str) -> dict[str, str]:

@@ -32,6 +32,7 @@ __all__ = [
     "encode_segment",
     "fill_template",
     "normalise_path",
+    "quote_text",
     "split_url",
     "template_names",
 ]
@@ -48,8 +49,18 @@ _CONTROL = re.compile("[\x00-\x1f\x7f]")
 _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 
 
-def _quote(text: str, safe: str, what: str) -> str:
-    # A surrogate that stands alone has no UTF-8; the codec's own error would carry the whole text.
+def quote_text(text: str, safe: str, what: str) -> str:
+    """Percent-encode text, as UTF-8.
+
+    Args:
+        text: what to encode.
+        safe: characters that stay, besides unreserved ones.
+        what: what it is, for messages.
+
+    Raises:
+        InvalidRequest: a surrogate stands alone in it, and has no UTF-8.
+    """
+    # The codec's own error would carry the whole text.
     try:
         return quote(text, safe=safe)
     except UnicodeEncodeError:
@@ -66,9 +77,9 @@ def _normalise(text: str, safe: str, what: str) -> str:
     pieces: list[str] = []
     end = 0
     for match in _ESCAPE.finditer(text):
-        pieces += (_quote(text[end : match.start()], safe, what), _spell_escape(match[0]))
+        pieces += (quote_text(text[end : match.start()], safe, what), _spell_escape(match[0]))
         end = match.end()
-    pieces.append(_quote(text[end:], safe, what))
+    pieces.append(quote_text(text[end:], safe, what))
     return "".join(pieces)
 
 
@@ -151,7 +162,7 @@ def encode_segment(value: Any, name: str = "value") -> str:
         )
     if control := _CONTROL.search(text):
         raise InvalidRequest(f"path argument {name!r} holds a control character ({control[0]!r})")
-    return _quote(text, "", f"path argument {name!r}")
+    return quote_text(text, "", f"path argument {name!r}")
 
 
 def template_names(path: str) -> list[str]:
@@ -204,8 +215,8 @@ def encode_query(arguments: Mapping[str, Any]) -> str:
         if value is None:
             continue
         what = f"query argument {name!r}"
-        key = _quote(name, "", what)
-        pairs += [f"{key}={_quote(text, '', what)}" for text in _texts(value, what)]
+        key = quote_text(name, "", what)
+        pairs += [f"{key}={quote_text(text, '', what)}" for text in _texts(value, what)]
     return "&".join(pairs)
 
 
