@@ -125,12 +125,8 @@ class SyncTransport:
 
         After a failure no further flow is begun; exchanges under way are cut short, or end, before it is raised.
         """
-        if limit == 1 or len(flows) < 2:
-            return [run(flow, self) for flow in flows]
-        from .threads import ThreadStream
-
         results: list[Any] = [None] * len(flows)
-        stream = ThreadStream(flows, self, limit=limit, ahead=limit, ordered=False)
+        stream = self.stream(flows, 1 if len(flows) < 2 else limit, ordered=False)
         try:
             for index, value in stream:
                 results[index] = value
@@ -152,8 +148,8 @@ class SyncTransport:
             ahead: how many at most are run or kept whose result was not asked for; ``limit`` if None.
             ordered: whether results come in the order of the flows, or as they arrive.
         """
-        from .threads import ThreadStream, in_turn
+        from .threads import InTurn, ThreadStream
 
         if limit == 1:
-            return in_turn(flows, self)
+            return InTurn(flows, self)
         return ThreadStream(flows, self, limit=limit, ahead=ahead or limit, ordered=ordered)

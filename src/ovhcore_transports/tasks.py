@@ -11,7 +11,7 @@ from typing import Any, Generic, Protocol, Self, TypeVar
 
 from ovhcore.flows import AsyncTransport, Flow, arun
 
-from .threads import Wanted, postponed
+from .streams import Wanted, postponed
 
 __all__ = ["Loop", "TaskStream", "of_asyncio"]
 

@@ -30,6 +30,10 @@ class Stream(Protocol[Out]):
         """End: nothing further is begun. May be called again."""
         ...
 
+    def join(self) -> None:
+        """Wait for what was under way when it ended."""
+        ...
+
 
 class AsyncStream(Protocol[Out]):
     """The same for ``async`` code; see :meth:`AsyncTransport.stream`."""

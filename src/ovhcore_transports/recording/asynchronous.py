@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from types import TracebackType
-from typing import Any, Self, TypeVar, Unpack
+from typing import Self, TypeVar, Unpack
 
 from ovhcore.exceptions import HTTPError
 from ovhcore.flows import AsyncStream, Flow
@@ -60,10 +60,6 @@ class AsyncRecordTransport(Recording, AsyncTransport):
             await super().sleep(0)
         else:
             await self._inner.sleep(seconds)
-
-    async def gather(self, flows: Sequence[Flow[Any]], limit: int) -> list[Any]:
-        """Run flows side by side; in a recording, one after the other."""
-        return await super().gather(flows, 1 if self._session.offline else limit)
 
     def stream(
         self, flows: Iterable[Flow[T]], limit: int, *, ahead: int | None = None, ordered: bool = True

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from types import TracebackType
 from typing import Any, Final, Self, TypedDict, TypeVar, Unpack
 
@@ -185,10 +185,6 @@ class RecordTransport(Recording, SyncTransport):
             self._session.sleep(seconds)
         else:
             self._inner.sleep(seconds)
-
-    def gather(self, flows: Sequence[Flow[Any]], limit: int) -> list[Any]:
-        """Run flows side by side; in a recording, one after the other."""
-        return super().gather(flows, 1 if self._session.offline else limit)
 
     def stream(
         self, flows: Iterable[Flow[T]], limit: int, *, ahead: int | None = None, ordered: bool = True
