@@ -22,7 +22,7 @@ import ovhcore
 from benchmarks.calls import KEYS, repeated
 from benchmarks.measure import cpu_per_call, table
 from ovhcore.flows.events import Event
-from ovhcore.flows.retry import GiveUp
+from ovhcore.flows.resilience.retry import GiveUp
 from ovhcore.plugins import hookimpl
 from ovhcore.plugins.builtin import BUILT_IN
 from ovhcore.protocol.credentials import ApplicationKey
@@ -115,7 +115,7 @@ def telemetry() -> Iterable[object]:
     from opentelemetry.sdk.metrics.export import InMemoryMetricReader
     from opentelemetry.sdk.trace import TracerProvider
 
-    from ovhcore_transports.telemetry import OpenTelemetry
+    from ovhcore_transports.hooks.opentelemetry import OpenTelemetry
 
     meters = MeterProvider(metric_readers=[InMemoryMetricReader()])
     return [OpenTelemetry(tracer_provider=TracerProvider(), meter_provider=meters)]

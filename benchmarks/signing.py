@@ -11,10 +11,10 @@ import ovh
 
 from benchmarks.calls import KEYS, repeated
 from benchmarks.measure import cpu_per_call, table
-from ovhcore.protocol.building import build_request, sign_request
 from ovhcore.protocol.credentials import ApplicationKey
 from ovhcore.protocol.endpoints import resolve_endpoint
 from ovhcore.protocol.messages import Headers
+from ovhcore.protocol.requests.building import build_request, sign_request
 
 BODY: dict[str, Any] = {"description": "x" * 900, "enabled": True, "targets": [1, 2, 3], "ttl": 3600}
 

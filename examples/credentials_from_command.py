@@ -21,7 +21,7 @@ from typing import Any
 import ovhcore as ovh
 from ovhcore.config import Settings
 from ovhcore.flows import Flow, Sleep
-from ovhcore.flows.supply import Supplier
+from ovhcore.flows.authentication.providers import CredentialsProvider
 from ovhcore.plugins import hookimpl
 from ovhcore.protocol.credentials import AccessToken, ApplicationKey, Credentials, OAuth2Client
 from ovhcore.protocol.redaction import Secret, as_secret
@@ -40,7 +40,7 @@ class CommandCredentials:
         self.timeout = timeout
 
     @hookimpl
-    def ovhcore_credentials(self, settings: Settings) -> Supplier:
+    def ovhcore_credentials(self, settings: Settings) -> CredentialsProvider:
         """Offer what is asked for credentials; nothing is run yet."""
         return self.supplied
 

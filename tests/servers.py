@@ -7,7 +7,7 @@ import time
 from types import TracebackType
 
 from ovhcore.testing import Peer, Received, WireServer, answer
-from ovhcore.testing.wire import Answer
+from ovhcore.testing.server import Answer
 
 __all__ = ["Answer", "RawServer", "Received", "answer"]
 

@@ -12,8 +12,8 @@ import yarl
 from hypothesis import given
 from pyreqwest.http import Url
 
-from ovhcore.protocol.building import build_request
 from ovhcore.protocol.endpoints import resolve_endpoint
+from ovhcore.protocol.requests.building import build_request
 from ovhcore.testing import strategies
 
 ENDPOINT = resolve_endpoint("https://api.example.com/1.0")
@@ -32,6 +32,6 @@ READERS = {
 
 @pytest.mark.parametrize("library", READERS)
 @given(strategies.calls())
-def test_no_library_changes_what_is_signed(library: str, call: strategies.Call) -> None:
+def test_no_library_changes_what_is_signed(library: str, call: strategies.GeneratedCall) -> None:
     url = build_request(ENDPOINT, call.method, call.path, call.data).url
     assert READERS[library](url) == url

@@ -17,7 +17,7 @@ from ovhcore.protocol.messages import Request, Timeout
 from ovhcore.protocol.signing import verify_request
 from ovhcore.testing import Received, WireServer, strategies
 from ovhcore_transports.sandbox.state import AccessKeys
-from ovhcore_transports.urllib3 import Urllib3Transport
+from ovhcore_transports.urllib3.blocking import Urllib3Transport
 
 CASES = 5000 if os.environ.get("HYPOTHESIS_PROFILE") == "full" else 300
 KEYS: AccessKeys = {

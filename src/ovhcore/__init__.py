@@ -20,6 +20,7 @@ from ._version import __version__
 if TYPE_CHECKING:
     from . import client, config, consumer_key, exceptions, flows, plugins, protocol
     from .client import AsyncClient, Client, ConsumerKeyRequest
+    from .client.transport import InsecureWarning
     from .exceptions import (
         APIError,
         BadParametersError,
@@ -63,13 +64,12 @@ if TYPE_CHECKING:
         Unauthorized,
         WaitTimeout,
     )
-    from .flows.retry import RetryPolicy
-    from .opening import InsecureWarning
+    from .flows.resilience.retry import RetryPolicy
     from .plugins import hookimpl
-    from .protocol.access import API_READ_ONLY, API_READ_WRITE, API_READ_WRITE_SAFE
     from .protocol.endpoints import ENDPOINTS
-    from .protocol.filters import iam_tags
     from .protocol.messages import Headers, Request, Response, Timeout
+    from .protocol.requests.access_rules import API_READ_ONLY, API_READ_WRITE, API_READ_WRITE_SAFE
+    from .protocol.requests.filters import iam_tags
     from .protocol.signing import canonical_string, sign, verify
     from .python_ovh import install_as_ovh
 
@@ -118,12 +118,12 @@ _HOMES: Final = {
         "Unauthorized",
         "WaitTimeout",
     ),
-    "flows.retry": ("RetryPolicy",),
-    "opening": ("InsecureWarning",),
+    "flows.resilience.retry": ("RetryPolicy",),
+    "client.transport": ("InsecureWarning",),
     "plugins": ("hookimpl",),
-    "protocol.access": ("API_READ_ONLY", "API_READ_WRITE", "API_READ_WRITE_SAFE"),
+    "protocol.requests.access_rules": ("API_READ_ONLY", "API_READ_WRITE", "API_READ_WRITE_SAFE"),
     "protocol.endpoints": ("ENDPOINTS",),
-    "protocol.filters": ("iam_tags",),
+    "protocol.requests.filters": ("iam_tags",),
     "protocol.messages": ("Headers", "Request", "Response", "Timeout"),
     "protocol.signing": ("canonical_string", "sign", "verify"),
     "python_ovh": ("install_as_ovh",),

@@ -9,7 +9,7 @@ from typing import NoReturn
 from .config import Settings
 from .exceptions import InvalidKey
 from .flows.authentication import Authentication, KeyAuthentication
-from .flows.timesync import TimeSync
+from .flows.authentication.time_sync import TimeSync
 from .protocol.clock import ClockState
 from .protocol.credentials import ApplicationKey
 

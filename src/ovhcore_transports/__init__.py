@@ -6,21 +6,18 @@ your own, derive from :class:`SyncTransport` or :class:`AsyncTransport` and writ
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from ._lazy import lazily
 
 if TYPE_CHECKING:
-    from .asynchronous import AsyncTransport
-    from .synchronous import SyncTransport
+    from .base.asynchronous import AsyncTransport
+    from .base.blocking import SyncTransport
 
 __all__ = ["AsyncTransport", "SyncTransport"]
 
-_HOMES = {"AsyncTransport": "asynchronous", "SyncTransport": "synchronous"}
-
-
-def __getattr__(name: str) -> Any:
-    # Each brings threads or a loop with it; whoever needs one should not pay for the other.
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
-
-    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+# Each brings threads or a loop with it; whoever needs one should not pay for the other.
+__getattr__ = lazily(
+    __name__,
+    {"AsyncTransport": "base.asynchronous", "SyncTransport": "base.blocking"},
+)

@@ -28,7 +28,7 @@ def ovhcore_transports() -> list[TransportSpec]:
         TransportSpec(
             "urllib3",
             sync=f"{_HOME}.urllib3:open_sync",
-            asynchronous=f"{_HOME}.urllib3_threads:open_async",
+            asynchronous=f"{_HOME}.urllib3:open_async",
             requires=("urllib3",),
             extra="ovhcore[urllib3]",
         ),
@@ -77,14 +77,14 @@ def ovhcore_transports() -> list[TransportSpec]:
         ),
         TransportSpec(
             "record",
-            sync=f"{_HOME}.recording.transports:open_record",
+            sync=f"{_HOME}.recording.blocking:open_record",
             asynchronous=f"{_HOME}.recording.asynchronous:open_async_record",
             wraps=True,
             options=(_CASSETTE, Option("record_mode", meaning="none, once, new or all; once by default")),
         ),
         TransportSpec(
             "replay",
-            sync=f"{_HOME}.recording.transports:open_replay",
+            sync=f"{_HOME}.recording.blocking:open_replay",
             asynchronous=f"{_HOME}.recording.asynchronous:open_async_replay",
             defaults=REPLAY_DEFAULTS,
             http2=(),

@@ -9,11 +9,11 @@ import pytest
 import ovhcore as ovh
 from ovhcore.flows import Send
 from ovhcore.flows.exchange import exchange
-from ovhcore.protocol.building import build_request, sign_request
 from ovhcore.protocol.credentials import ApplicationKey
-from ovhcore.protocol.decoding import decode
 from ovhcore.protocol.endpoints import resolve_endpoint
 from ovhcore.protocol.messages import Response
+from ovhcore.protocol.requests.building import build_request, sign_request
+from ovhcore.protocol.responses.decoding import decode
 
 
 def test_build_sign_drive_decode() -> None:

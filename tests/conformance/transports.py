@@ -14,7 +14,7 @@ FULL: Final = os.environ.get("HYPOTHESIS_PROFILE") == "full"
 
 PLACES: Final = {
     "urllib3, sync": "urllib3:open_sync",
-    "urllib3, async": "urllib3_threads:open_async",
+    "urllib3, async": "urllib3:open_async",
     "httpx, sync": "httpx:open_sync",
     "httpx, async": "httpx:open_async",
     "httpx2, sync": "httpx:open_sync_2",

@@ -15,9 +15,9 @@ from keyring.errors import KeyringLocked, NoKeyringError
 
 import ovhcore as ovh
 from ovhcore.protocol.credentials import AccessToken, OAuth2Client
-from ovhcore_transports.keyring_credentials import read_keyring
+from ovhcore_transports.hooks.keyring import read_keyring
 from ovhcore_transports.sandbox import ACCESS_KEYS, CLIENT_ID, CLIENT_SECRET, Sandbox, SandboxTransport, serve
-from tests.hooks.test_credentials import EXPIRED, answered
+from tests.flows.test_credential_providers import EXPIRED, answered
 from tests.worlds import AsyncScripted, Scripted
 
 KEYRING: dict[str, Any] = {"keyring": "ovh"}

@@ -44,10 +44,10 @@ from ovhcore.flows.events import (
 from ovhcore.plugins import list_plugins
 from ovhcore.protocol.messages import Attempt, Request, Response
 from ovhcore.protocol.redaction import Redaction
-from ovhcore_transports import telemetry
+from ovhcore_transports.hooks import opentelemetry as telemetry
+from ovhcore_transports.hooks.opentelemetry import OpenTelemetry
+from ovhcore_transports.hooks.throttle import Throttle
 from ovhcore_transports.sandbox import ACCESS_KEYS, CLIENT_ID, CLIENT_SECRET, AsyncSandboxTransport, SandboxTransport
-from ovhcore_transports.telemetry import OpenTelemetry
-from ovhcore_transports.throttle import Throttle
 from tests.worlds import AsyncScripted, Scripted
 
 URL = "https://eu.api.ovh.com/1.0/me"
@@ -694,7 +694,7 @@ def test_it_is_off_unless_it_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> No
 def test_it_is_not_loaded_unless_it_is_on() -> None:
     program = (
         "import sys, ovhcore; ovhcore.Client(transport='sandbox').get('/me'); "
-        "assert 'ovhcore_transports.telemetry' in sys.modules; assert 'opentelemetry' not in sys.modules"
+        "assert 'ovhcore_transports.hooks.opentelemetry' in sys.modules; assert 'opentelemetry' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", program], check=True)
 

@@ -22,14 +22,14 @@ import ovhcore as ovh
 from ovhcore.exceptions import InvalidConfiguration, ReadTimeout, TotalTimeout
 from ovhcore.flows import Clock, Flow, Handler, Send, Sleep, arun, run
 from ovhcore.flows.events import Event, Throttled
-from ovhcore.flows.throttle import Limiter, Limits, Pause, Place, throttled
+from ovhcore.flows.resilience.throttle import Limiter, Limits, Pause, Slot, throttled
 from ovhcore.plugins import Plugins, hookimpl
 from ovhcore.protocol.clock import Now
 from ovhcore.protocol.messages import DEFAULT_TIMEOUT, Request, Response
 from ovhcore_transports import AsyncTransport, SyncTransport
+from ovhcore_transports.hooks.throttle import Throttle, _shared, read_rate
 from ovhcore_transports.recording import AsyncReplayTransport, RecordTransport, ReplayTransport
 from ovhcore_transports.sandbox import ACCESS_KEYS
-from ovhcore_transports.throttle import Throttle, _shared, read_rate
 from tests.worlds import Scripted
 
 GET = Request("GET", "https://eu.api.ovh.com/1.0/me")
@@ -277,7 +277,7 @@ def test_a_pause_of_none_is_none() -> None:
 
 def test_who_is_absent_takes_its_place_again() -> None:
     line = limiter(1.0, 1)
-    first, second, third = Place(), Place(), Place()
+    first, second, third = Slot(), Slot(), Slot()
     assert line.start(first, 0.0) is None
     assert line.start(second, 0.0) == Pause(1.0, 1.0, True, "at most 1 requests in a second")
     assert line.start(third, 0.0) == Pause(2.0, 2.0, True, "at most 1 requests in a second")
@@ -287,19 +287,19 @@ def test_who_is_absent_takes_its_place_again() -> None:
     assert back is not None
     assert back.wait == pytest.approx(0.9)
     assert line.waiting == 1
-    fourth = Place()
+    fourth = Slot()
     assert line.start(fourth, 2.2) is not None
     assert line.start(second, 3.2) is None
     line.leave(fourth)
     line.leave(fourth)
     assert line.waiting == 0
-    line.leave(Place())
+    line.leave(Slot())
     assert line.under_way == 3
 
 
 def test_those_who_came_first_go_first() -> None:
     line = limiter(None, None, 1)
-    first, second, third = Place(), Place(), Place()
+    first, second, third = Slot(), Slot(), Slot()
     assert line.start(first, 0.0) is None
     assert line.start(second, 0.1) is not None
     assert line.start(third, 0.1) is not None
@@ -320,7 +320,7 @@ def test_those_who_came_first_go_first() -> None:
 
 def test_one_that_comes_back_is_before_those_who_came_later() -> None:
     line = limiter(None, None, 1)
-    held, first, second, third = Place(), Place(), Place(), Place()
+    held, first, second, third = Slot(), Slot(), Slot(), Slot()
     for place in (held, first, second, third):
         line.start(place, 0.0)
     late = first.due + 1.5
@@ -340,10 +340,10 @@ def test_one_that_comes_back_is_before_those_who_came_later() -> None:
 
 def test_fewer_at_the_same_time_after_a_429() -> None:
     line = limiter(None, None, 4)
-    first = Place()
+    first = Slot()
     assert line.start(first, 0.0) is None
     line.end(first, 0.1, 1.0, slow=True)
-    places = [Place() for _ in range(3)]
+    places = [Slot() for _ in range(3)]
     assert [line.start(place, 2.0) is None for place in places] == [True, True, False]
 
 
@@ -358,7 +358,7 @@ def test_the_longer_nothing_moves_the_less_they_look() -> None:
 def test_a_flow_that_is_dropped_while_the_lock_is_held() -> None:
     """The garbage collector may close it in the thread that holds the lock, or in another one."""
     line = limiter(None, None, 1)
-    assert line.start(Place(), 0.0) is None
+    assert line.start(Slot(), 0.0) is None
     flow = throttled(line)(sending)(GET)
     next(flow)
     assert isinstance(flow.send(Now(0.0, 0.0)), Sleep)
@@ -388,8 +388,8 @@ def test_rates_in_words() -> None:
         (1e-3, "3.6 requests in an hour"),
     ):
         line = limiter(rate, 1)
-        assert line.start(Place(), 0.0) is None
-        pause = line.start(Place(), 0.0)
+        assert line.start(Slot(), 0.0) is None
+        pause = line.start(Slot(), 0.0)
         assert pause is not None
         assert pause.reason == f"at most {said}"
 
@@ -407,7 +407,7 @@ def test_a_wait_beyond_the_deadline_is_none() -> None:
     assert len(world.sent) == 2
     # Behind many it is told at once, too, although it would look again before.
     for _ in range(10):
-        line.start(Place(), world.monotonic)
+        line.start(Slot(), world.monotonic)
     flow = handler(GET.due(DEFAULT_TIMEOUT, world.monotonic + 5.0))
     next(flow)
     with pytest.raises(TotalTimeout):
@@ -417,7 +417,7 @@ def test_a_wait_beyond_the_deadline_is_none() -> None:
 
 def test_a_guess_does_not_take_all_the_time_there_is() -> None:
     line = limiter(None, None, 1)
-    held = Place()
+    held = Slot()
     assert line.start(held, 0.0) is None
     world = Scripted(lambda request: OK)
     with pytest.raises(TotalTimeout, match="at most 1 requests at the same time"):
@@ -596,9 +596,9 @@ def test_a_task_that_is_cancelled_frees_its_place() -> None:
 def test_the_child_of_a_fork_is_free() -> None:
     plugin = Throttle(concurrency=1)
     line = plugin.limiter
-    mine = Place()
+    mine = Slot()
     assert line.start(mine, 0.0) is None
-    line.start(Place(), 0.0)
+    line.start(Slot(), 0.0)
     held, done = threading.Event(), threading.Event()
 
     def hold() -> None:
@@ -612,7 +612,7 @@ def test_the_child_of_a_fork_is_free() -> None:
     child = os.fork()
     if child == 0:  # pragma: no cover - not measured in there
         free = line.waiting == line.under_way == 0
-        theirs = Place()
+        theirs = Slot()
         free = free and line.start(theirs, 1.0) is None
         line.leave(mine)  # of the parent: nothing of the child's
         free = free and line.under_way == 1

@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ovhcore.exceptions import InvalidRequest
-from ovhcore.protocol.building import checked_headers
-from ovhcore.protocol.filters import (
+from ovhcore.protocol.requests.building import checked_headers
+from ovhcore.protocol.requests.filters import (
     PAGINATION_OPERATORS,
     TAG_OPERATORS,
     iam_tags,

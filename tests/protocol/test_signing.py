@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ovhcore.exceptions import InvalidKey, InvalidRequest
-from ovhcore.protocol.building import sign_request
 from ovhcore.protocol.credentials import ApplicationKey
 from ovhcore.protocol.messages import Request
+from ovhcore.protocol.requests.building import sign_request
 from ovhcore.protocol.signing import Verification, canonical_string, sign, verify, verify_request
 
 text = st.text(st.characters(exclude_categories=["Cs"]))

@@ -15,8 +15,8 @@ from urllib3.util import parse_url
 
 import ovhcore as ovh
 from ovhcore.exceptions import InvalidConfiguration, InvalidRegion, InvalidRequest
-from ovhcore.protocol.building import build_request, named_arguments, split_arguments, target
 from ovhcore.protocol.endpoints import ENDPOINTS, OAUTH2_TOKEN_URLS, resolve_endpoint
+from ovhcore.protocol.requests.building import build_request, named_arguments, split_arguments, target
 from ovhcore.protocol.urls import (
     append_query,
     encode_query,

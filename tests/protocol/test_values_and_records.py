@@ -24,18 +24,18 @@ from hypothesis import strategies as st
 from ovhcore import exceptions as exc
 from ovhcore.plugins import TransportSpec
 from ovhcore.protocol import redaction
-from ovhcore.protocol.access import (
+from ovhcore.protocol.clock import MAX_LATENCY, ClockState, Now, observe, parse_http_date
+from ovhcore.protocol.credentials import AccessToken, ApplicationKey, OAuth2Client
+from ovhcore.protocol.messages import Headers, Request, Response, Timeout
+from ovhcore.protocol.redaction import Secret, as_secret, redact_json, redact_text, redact_url, redactor
+from ovhcore.protocol.requests.access_rules import (
     API_READ_ONLY,
     access_rule,
     credential_request,
     recursive_rules,
     rule_covers,
 )
-from ovhcore.protocol.clock import MAX_LATENCY, ClockState, Now, observe, parse_http_date
-from ovhcore.protocol.credentials import AccessToken, ApplicationKey, OAuth2Client
-from ovhcore.protocol.messages import Headers, Request, Response, Timeout
-from ovhcore.protocol.redaction import Secret, as_secret, redact_json, redact_text, redact_url, redactor
-from ovhcore.protocol.values import json_bytes, json_text, plain_text, read_timeout
+from ovhcore.protocol.requests.values import json_bytes, json_text, plain_text, read_timeout
 
 
 class Colour(enum.Enum):

@@ -15,8 +15,8 @@ from ovhcore.exceptions import CassetteError, ConnectError, HTTPError, TotalTime
 from ovhcore.protocol.clock import Now
 from ovhcore.protocol.messages import Request, Response
 from ovhcore_transports.recording import Cassette, CassetteWarning, Interaction, ReplayTransport
-from ovhcore_transports.recording.bodies import pack, unpack
-from ovhcore_transports.recording.interactions import Draw, Signature, World
+from ovhcore_transports.recording.cassette.bodies import pack, unpack
+from ovhcore_transports.recording.cassette.interactions import Draw, Signature, World
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=8),

@@ -12,11 +12,11 @@ import pytest
 from ovhcore import Client
 from ovhcore.exceptions import CassetteError, ReadTimeout
 from ovhcore.protocol.messages import Headers, Request, Response
-from ovhcore_transports.recording.cassettes import Cassette, beginning, dumped
-from ovhcore_transports.recording.converting import convert, repair
-from ovhcore_transports.recording.interactions import Interaction
-from ovhcore_transports.recording.transports import RecordTransport
-from ovhcore_transports.recording.writing import Writer
+from ovhcore_transports.recording.blocking import RecordTransport
+from ovhcore_transports.recording.cassette.cassettes import Cassette, beginning, dumped
+from ovhcore_transports.recording.cassette.interactions import Interaction
+from ovhcore_transports.recording.cassette.writing import Writer
+from ovhcore_transports.recording.formats.converting import convert, repair
 from ovhcore_transports.sandbox import ACCESS_KEYS, SandboxTransport
 
 URL = "https://eu.api.ovh.com/1.0/me"

@@ -37,7 +37,7 @@ from ovhcore_transports.recording import (
     ReplayTransport,
     repair,
 )
-from ovhcore_transports.recording.interactions import World
+from ovhcore_transports.recording.cassette.interactions import World
 from tests.worlds import AsyncScripted, Scripted
 
 ROOT = Path(__file__).resolve().parent.parent.parent

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from ovhcore.exceptions import ConnectTimeout, HTTPError
 from ovhcore.protocol.messages import Headers, Request, Response
-from ovhcore_transports.recording.cassettes import Cassette
-from ovhcore_transports.recording.har import to_har
-from ovhcore_transports.recording.interactions import Interaction
+from ovhcore_transports.recording.cassette.cassettes import Cassette
+from ovhcore_transports.recording.cassette.interactions import Interaction
+from ovhcore_transports.recording.formats.har import to_har
 
 URL = "https://eu.api.ovh.com/1.0/me"
 

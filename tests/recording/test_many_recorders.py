@@ -145,8 +145,8 @@ def test_a_cassette_that_another_recorder_is_beginning(tmp_path: Path) -> None:
     path = tmp_path / "a.cassette"
     code = """
 import fcntl, os, sys, time
-from ovhcore_transports.recording.cassettes import beginning, dumped, end
-from ovhcore_transports.recording.interactions import World
+from ovhcore_transports.recording.cassette.cassettes import beginning, dumped, end
+from ovhcore_transports.recording.cassette.interactions import World
 descriptor = os.open(sys.argv[1], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
 fcntl.flock(descriptor, fcntl.LOCK_EX)
 print("made", flush=True)

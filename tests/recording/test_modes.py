@@ -28,7 +28,7 @@ from ovhcore_transports.recording import (
     RecordTransport,
     ReplayTransport,
 )
-from ovhcore_transports.recording.interactions import Draw, World
+from ovhcore_transports.recording.cassette.interactions import Draw, World
 from ovhcore_transports.sandbox import ACCESS_KEYS, AsyncSandboxTransport, SandboxTransport
 from tests.worlds import Scripted
 

@@ -14,12 +14,12 @@ from typing import Any
 import pytest
 
 from ovhcore_transports.recording import Cassette
-from ovhcore_transports.recording import pytest_plugin as plugin
-from ovhcore_transports.recording.network_guard import NetworkBlocked, blocked
+from ovhcore_transports.recording.pytest import plugin
+from ovhcore_transports.recording.pytest.network_guard import NetworkBlocked, blocked
 from ovhcore_transports.recording.sessions import MODES, SIGNATURES
 from ovhcore_transports.sandbox import ACCESS_KEYS, serve
 
-NAME = "ovhcore_transports.recording.pytest_plugin"
+NAME = "ovhcore_transports.recording.pytest.plugin"
 INSTALLED = any(each.value == NAME for each in entry_points(group="pytest11"))
 LOADED = () if INSTALLED else ("-p", NAME)
 PAGE = Path(__file__).resolve().parent.parent.parent / "docs" / "how-to" / "test-with-recordings.md"
@@ -498,7 +498,7 @@ def test_the_network_is_blocked(pytester: pytest.Pytester) -> None:
         """
 import asyncio, socket, threading, urllib.request
 from http.server import BaseHTTPRequestHandler, HTTPServer
-from ovhcore_transports.recording.network_guard import NetworkBlocked
+from ovhcore_transports.recording.pytest.network_guard import NetworkBlocked
 
 @pytest.mark.ovh_cassette(misses="allow")
 def test_blocked():

@@ -24,9 +24,9 @@ from ovhcore.protocol.messages import Request, Response
 from ovhcore.protocol.redaction import REDACTED, Redaction
 from ovhcore_transports import SyncTransport
 from ovhcore_transports.recording import Cassette, Interaction, RecordTransport, ReplayTransport
-from ovhcore_transports.recording.har import to_har
-from ovhcore_transports.recording.scrubbing import Scrubber
-from ovhcore_transports.recording.vcr import from_vcr, to_vcr
+from ovhcore_transports.recording.cassette.scrubbing import Scrubber
+from ovhcore_transports.recording.formats.har import to_har
+from ovhcore_transports.recording.formats.vcr import from_vcr, to_vcr
 from ovhcore_transports.sandbox import (
     ACCESS_KEYS,
     APPLICATION_SECRET,

@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 
 from ovhcore.exceptions import CassetteError, ReadTimeout
 from ovhcore.protocol.messages import Headers, Request, Response
-from ovhcore_transports.recording.cassettes import Cassette
-from ovhcore_transports.recording.interactions import Interaction
-from ovhcore_transports.recording.vcr import from_vcr, to_vcr
+from ovhcore_transports.recording.cassette.cassettes import Cassette
+from ovhcore_transports.recording.cassette.interactions import Interaction
+from ovhcore_transports.recording.formats.vcr import from_vcr, to_vcr
 
 URL = "https://eu.api.ovh.com/1.0/me"
 SENT_SO = ("content-encoding", "transfer-encoding", "content-length")

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ovhcore.protocol.building import sign_request
 from ovhcore.protocol.credentials import ApplicationKey
 from ovhcore.protocol.messages import Request, Response
+from ovhcore.protocol.requests.building import sign_request
 from ovhcore_transports import sandbox as sb
 from ovhcore_transports.sandbox import Sandbox
 

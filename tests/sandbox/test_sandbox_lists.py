@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 import ovhcore as ovh
 from ovhcore.protocol.messages import Response
-from ovhcore_transports import cli
+from ovhcore_transports.cli import command as cli
 from ovhcore_transports.sandbox import ACCESS_KEYS, Faults, Modes, Sandbox, SandboxTransport, Server
 
 PAGES = {"X-Pagination-Mode": "CachedObjectList-Pages"}

@@ -21,8 +21,9 @@ from ovhcore import exceptions as exc
 from ovhcore.plugins import TransportSettings
 from ovhcore.protocol.messages import Request, Response, Timeout
 from ovhcore.testing import Authority
-from ovhcore_transports.aiohttp import AsyncAiohttpTransport, open_async
-from ovhcore_transports.places import Places
+from ovhcore_transports.aiohttp import open_async
+from ovhcore_transports.aiohttp.asynchronous import AsyncAiohttpTransport
+from ovhcore_transports.http.slots import Slots
 from tests.servers import RawServer, Received, answer
 from tests.tunnels import tunnelling
 
@@ -290,7 +291,7 @@ def test_a_pool_that_is_used_up() -> None:
 
 def test_a_slot_is_not_lost_with_who_got_it() -> None:
     async def main() -> None:
-        slots = Places(0)
+        slots = Slots(0)
         waiting = asyncio.ensure_future(slots.wait(5))
         await asyncio.sleep(0)
         slots.release()

@@ -15,7 +15,7 @@ import ovhcore as ovh
 from ovhcore.plugins import TransportSettings
 from ovhcore.protocol.messages import Request, Timeout
 from ovhcore_transports.sandbox import ACCESS_KEYS
-from ovhcore_transports.urllib3 import Urllib3Transport
+from ovhcore_transports.urllib3.blocking import Urllib3Transport
 
 
 class Silent:

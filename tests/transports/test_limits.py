@@ -22,9 +22,9 @@ from ovhcore.plugins import TransportSettings
 from ovhcore.protocol.messages import Timeout
 from ovhcore.testing import Authority
 from ovhcore_transports import AsyncTransport
-from ovhcore_transports.asynchronous import in_trio, within
-from ovhcore_transports.deadlines import Deadline
-from ovhcore_transports.tls import tls_context
+from ovhcore_transports.base.asynchronous import in_trio, within
+from ovhcore_transports.http.deadlines import Deadline
+from ovhcore_transports.http.tls import tls_context
 
 QUICK = Timeout(1, 1, 0.05)
 LOOPS: list[Callable[..., Any]] = [asyncio.run, trio.run]

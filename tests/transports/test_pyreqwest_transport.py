@@ -25,10 +25,10 @@ from ovhcore import exceptions as exc
 from ovhcore.plugins import TransportSettings
 from ovhcore.protocol.messages import Request, Response, Timeout
 from ovhcore.testing import Authority
-from ovhcore_transports import pyreqwest_clients
-from ovhcore_transports.places import Places
+from ovhcore_transports.http.slots import Slots
+from ovhcore_transports.pyreqwest import clients as pyreqwest_clients
 from ovhcore_transports.pyreqwest import open_async, open_sync
-from ovhcore_transports.pyreqwest_asyncio import _settle
+from ovhcore_transports.pyreqwest.asynchronous import _settle
 from tests.servers import RawServer, Received, answer
 from tests.tunnels import tunnelling
 
@@ -337,7 +337,7 @@ def test_a_pool_that_stays_busy_for_tasks() -> None:
 
 def test_a_place_that_was_given_to_a_task_that_is_cancelled() -> None:
     async def main() -> None:
-        pool = Places(0)
+        pool = Slots(0)
         waiting = asyncio.ensure_future(pool.wait(5))
         await asyncio.sleep(0)
         pool.release()

@@ -17,7 +17,8 @@ import trio
 from ovhcore import exceptions as exc
 from ovhcore.plugins import TransportSettings
 from ovhcore.protocol.messages import Request, Response, Timeout
-from ovhcore_transports.urllib3_threads import AsyncUrllib3Transport, open_async
+from ovhcore_transports.urllib3 import open_async
+from ovhcore_transports.urllib3.asynchronous import AsyncUrllib3Transport
 from tests.servers import RawServer, Received, answer
 
 FOUR = TransportSettings(Timeout(30, 30), proxy="none", pool_size=4)

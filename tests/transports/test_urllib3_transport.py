@@ -23,9 +23,10 @@ from ovhcore.flows import Clock, Flow
 from ovhcore.plugins import TransportSettings
 from ovhcore.protocol.messages import Request, Timeout
 from ovhcore.testing import Authority
-from ovhcore_transports.proxies import read_proxy
-from ovhcore_transports.urllib3 import Urllib3Transport, open_sync
-from ovhcore_transports.urllib3_connections import Exchange
+from ovhcore_transports.http.proxies import read_proxy
+from ovhcore_transports.urllib3 import open_sync
+from ovhcore_transports.urllib3.blocking import Urllib3Transport
+from ovhcore_transports.urllib3.connections import Exchange
 from tests.servers import RawServer, Received, answer
 from tests.tunnels import tunnelling
 
@@ -802,7 +803,7 @@ def test_an_interrupted_call_shows_no_header(interrupt: type[BaseException], mon
     def interrupted(*arguments: object, **options: object) -> None:
         raise interrupt
 
-    monkeypatch.setattr("ovhcore_transports.urllib3_connections.Connection.getresponse", interrupted)
+    monkeypatch.setattr("ovhcore_transports.urllib3.connections.Connection.getresponse", interrupted)
     with RawServer() as server:
         transport = Urllib3Transport(DIRECT)
         with pytest.raises(interrupt) as caught:

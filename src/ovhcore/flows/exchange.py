@@ -6,8 +6,8 @@ from typing import Final
 
 from ..exceptions import HTTPError, TLSError, TotalTimeout
 from ..protocol.clock import Now
-from ..protocol.decoding import annotate
 from ..protocol.messages import DEFAULT_TIMEOUT, Request, Response, Timeout
+from ..protocol.responses.decoding import annotate
 from .effects import Clock, Flow, Handler, Send
 
 __all__ = ["exchange", "limited"]

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from ..protocol.building import build_request
 from ..protocol.credentials import ApplicationKey, Credentials
 from ..protocol.endpoints import Endpoint
 from ..protocol.messages import Headers
 from ..protocol.redaction import Redaction
+from ..protocol.requests.building import build_request
 from .authentication import Authentication, as_application, authentication
+from .authentication.providers import CredentialsProvider, ProvidedAuthentication
+from .authentication.time_sync import TimeSync, TimeSyncFactory
 from .effects import Handler
 from .events import Notifier, Observer
 from .exchange import exchange
-from .observing import Contents, observed_exchanges
-from .supply import Supplied, Supplier
-from .timesync import TimeSync, TimeSyncFactory
+from .observation import Contents, observed_exchanges
 
 __all__ = ["pipeline"]
 
 
 def pipeline(
     endpoint: Endpoint,
-    credentials: Credentials | Supplier | None,
+    credentials: Credentials | CredentialsProvider | None,
     *,
     time_sync: str | TimeSyncFactory = "date",
     headers: Headers = Headers(),  # noqa: B008 - immutable
@@ -35,8 +35,8 @@ def pipeline(
     Args:
         endpoint: the API.
         credentials: who calls, or what supplies that; None for calls that need nobody.
-        time_sync: ``"date"``, ``"server"`` or ``"off"``; see :mod:`ovhcore.flows.timesync`. Or what makes a
-            :class:`.TimeSync` of its own of the request for the time, what sends it, and who is told.
+        time_sync: ``"date"``, ``"server"`` or ``"off"``; see :mod:`ovhcore.flows.authentication.time_sync`.
+            Or what makes a :class:`.TimeSync` of its own of the request for the time, what sends it, and who is told.
         headers: fields of the requests that it makes itself, for the time and for tokens.
         observer: is told of every exchange.
         declared: what is hidden from the observer, besides what always is.
@@ -57,5 +57,5 @@ def pipeline(
     def make(given: Credentials | None) -> Authentication:
         return authentication(given, endpoint, time, handler, notify, agent)
 
-    made = Supplied(time, credentials, make, notify) if callable(credentials) else make(credentials)
+    made = ProvidedAuthentication(time, credentials, make, notify) if callable(credentials) else make(credentials)
     return made

@@ -7,15 +7,15 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from ..exceptions import InvalidConfiguration
-from ..flows.budget import Budget
-from ..flows.retry import Policy, RetryPolicy, retried
-from ..flows.timesync import TimeSync, TimeSyncFactory
-from ..protocol.values import shown
+from ..flows.authentication.time_sync import TimeSync, TimeSyncFactory
+from ..flows.resilience.retry import Policy, RetryPolicy, retried
+from ..flows.resilience.retry_budget import RetryBudget
+from ..protocol.requests.values import shown
 from .hookspecs import hookimpl
 from .options import Option, read_seconds
 
 if TYPE_CHECKING:
-    from ..config import Settings
+    from .settings import Settings
     from ..flows.effects import Middleware
     from ..flows.events import Notifier, Observer
 
@@ -55,7 +55,7 @@ class _Retry:
 
     @hookimpl
     def ovhcore_middleware(self, settings: Settings, notify: Notifier) -> Middleware:
-        return retried(settings.retry, Budget(), notify, settings.connection.timeout)
+        return retried(settings.retry, RetryBudget(), notify, settings.connection.timeout)
 
 
 def read_retry(value: Any, what: str) -> bool | int | Policy:

@@ -18,12 +18,12 @@ from typing import TYPE_CHECKING, Any, Final
 import pluggy
 
 if TYPE_CHECKING:
-    from ..config import Settings
+    from .settings import Settings
+    from ..flows.authentication.providers import CredentialsProvider
+    from ..flows.authentication.time_sync import TimeSyncFactory
     from ..flows.effects import Middleware
     from ..flows.events import Notifier, Observer
-    from ..flows.retry import Policy
-    from ..flows.supply import Supplier
-    from ..flows.timesync import TimeSyncFactory
+    from ..flows.resilience.retry import Policy
     from ..protocol.credentials import Credentials
     from ..protocol.redaction import Redaction
     from .options import Option
@@ -70,7 +70,7 @@ def ovhcore_redaction() -> Redaction | None:
 
 
 @_hookspec(firstresult=True)
-def ovhcore_credentials(settings: Settings) -> Credentials | Supplier | None:
+def ovhcore_credentials(settings: Settings) -> Credentials | CredentialsProvider | None:
     """Supply credentials, or what is asked for them when they are first needed and when they are refused.
 
     Called where arguments, environment, files and transport have none. None leaves it to the

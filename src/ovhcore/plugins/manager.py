@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import pluggy
 
 from .._version import __version__
+from ..config.sources import CREDENTIALS, OTHERS
 from ..exceptions import APIError, InvalidConfiguration, InvalidRequest
 from ..protocol.credentials import AccessToken, ApplicationKey, OAuth2Client
 from ..protocol.redaction import Redaction
-from ..protocol.values import shown
-from ..sources import CREDENTIALS, OTHERS
+from ..protocol.requests.values import shown
 from . import hookspecs
 from .builtin import BUILT_IN, RETRY_OPTIONS
 from .discovery import EntryPoint, find_entry_points, load
@@ -23,12 +23,12 @@ from .options import Option
 from .transports import TransportSpec
 
 if TYPE_CHECKING:
-    from ..config import Settings
+    from .settings import Settings
+    from ..flows.authentication.providers import CredentialsProvider
+    from ..flows.authentication.time_sync import TimeSyncFactory
     from ..flows.effects import Middleware
     from ..flows.events import Notifier, Observer
-    from ..flows.retry import Policy
-    from ..flows.supply import Supplier
-    from ..flows.timesync import TimeSyncFactory
+    from ..flows.resilience.retry import Policy
     from ..protocol.credentials import Credentials
 
 __all__ = ["PluginInfo", "Plugins", "list_plugins"]
@@ -258,7 +258,7 @@ class Plugins:
             declared |= each
         return declared
 
-    def credentials(self, settings: Settings) -> Credentials | Supplier | None:
+    def credentials(self, settings: Settings) -> Credentials | CredentialsProvider | None:
         """Return credentials, or who supplies them; None if no plugin does."""
         for name, answer in self._each("ovhcore_credentials", settings=settings):
             if isinstance(answer, (ApplicationKey, OAuth2Client, AccessToken)) or callable(answer):

@@ -8,7 +8,7 @@ from typing import Any, Final
 from ..exceptions import InvalidConfiguration
 from ..protocol.frozen import Frozen, put
 from ..protocol.redaction import as_secret
-from ..protocol.values import shown
+from ..protocol.requests.values import shown
 
 __all__ = ["Option", "read_number", "read_seconds", "read_switch", "read_text"]
 

@@ -23,7 +23,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from ..exceptions import InvalidRequest
-from .values import json_text, plain_text
+from .requests.values import json_text, plain_text
 
 __all__ = [
     "append_query",

@@ -16,14 +16,13 @@ from __future__ import annotations
 import pytest
 
 # What an assertion compared is shown only if pytest has been told before the modules are imported.
-pytest.register_assert_rewrite(*(f"{__name__}.{part}" for part in ("bytes_on_the_wire", "failing", "many_at_once")))
-pytest.register_assert_rewrite(f"{__name__}.through_tls", f"{__name__}.suite")
+pytest.register_assert_rewrite(f"{__name__}.conformance")
 
 from . import strategies  # noqa: E402
 from .certificates import Authority  # noqa: E402
 from .conformance import TransportConformance  # noqa: E402
 from .faults import ANSWERS, FAULTS, Fault, GoodAnswer  # noqa: E402
-from .wire import Peer, Received, WireServer, answer, echo  # noqa: E402
+from .server import Peer, Received, WireServer, answer, echo  # noqa: E402
 
 __all__ = [
     "ANSWERS",

@@ -19,7 +19,7 @@ from ..exceptions import (
     TotalTimeout,
 )
 from ..protocol.messages import Timeout
-from .wire import Behaviour, Peer, answer
+from .server import Behaviour, Peer, answer
 
 __all__ = ["ANSWERS", "CAP", "FAULTS", "QUICK", "Fault", "GoodAnswer"]
 

@@ -18,14 +18,14 @@ from typing import Any, NamedTuple
 from hypothesis import strategies as st
 
 from ..exceptions import InvalidRequest
-from ..protocol.building import build_request, target
 from ..protocol.credentials import AccessToken, ApplicationKey, Credentials, OAuth2Client
 from ..protocol.endpoints import resolve_endpoint
 from ..protocol.messages import Headers, Request
+from ..protocol.requests.building import build_request, target
 from ..protocol.urls import normalise_path
 
 __all__ = [
-    "Call",
+    "GeneratedCall",
     "bodies",
     "calls",
     "credentials",
@@ -42,7 +42,7 @@ _USUAL = {"User-Agent": "conformance", "Accept": "application/json", "X-Ovh-Cons
 _LETTERS = string.ascii_letters + string.digits
 
 
-class Call(NamedTuple):
+class GeneratedCall(NamedTuple):
     """A call as a program writes it.
 
     Attributes:
@@ -116,10 +116,10 @@ def credentials() -> st.SearchStrategy[Credentials]:
     )
 
 
-def calls() -> st.SearchStrategy[Call]:
+def calls() -> st.SearchStrategy[GeneratedCall]:
     """Return a strategy for calls: any path with a body, or a template filled with anything."""
-    with_body = st.builds(Call, st.sampled_from(["POST", "PUT"]), paths(), st.none() | bodies())
-    without = st.builds(Call, st.sampled_from(["DELETE", "GET"]), paths(), st.none())
+    with_body = st.builds(GeneratedCall, st.sampled_from(["POST", "PUT"]), paths(), st.none() | bodies())
+    without = st.builds(GeneratedCall, st.sampled_from(["DELETE", "GET"]), paths(), st.none())
     return with_body | without | st.builds(_filled, st.sampled_from(["GET", "DELETE"]), _names(), queries())
 
 
@@ -127,8 +127,8 @@ def _names() -> st.SearchStrategy[str]:
     return texts().filter(lambda name: name not in ("", ".", ".."))
 
 
-def _filled(method: str, name: str, arguments: dict[str, Any]) -> Call:
-    return Call(method, target("/ip/{name}/x", {**arguments, "name": name}))
+def _filled(method: str, name: str, arguments: dict[str, Any]) -> GeneratedCall:
+    return GeneratedCall(method, target("/ip/{name}/x", {**arguments, "name": name}))
 
 
 def requests(url: str) -> st.SearchStrategy[Request]:
@@ -139,7 +139,7 @@ def requests(url: str) -> st.SearchStrategy[Request]:
     """
     endpoint = resolve_endpoint(url)
 
-    def build(call: Call, fields: dict[str, str]) -> Request:
+    def build(call: GeneratedCall, fields: dict[str, str]) -> Request:
         headers = Headers(tuple({**_USUAL, **fields}.items()))
         return build_request(endpoint, call.method, call.path, call.data, headers=headers)
 

@@ -11,11 +11,16 @@ from typing import TYPE_CHECKING
 
 from ovhcore.plugins import TransportSettings
 
+from .._lazy import lazily
+
 if TYPE_CHECKING:
     from .asynchronous import AsyncHttpxTransport
     from .blocking import HttpxTransport
 
-__all__ = ["open_async", "open_async_2", "open_sync", "open_sync_2"]
+__all__ = ["AsyncHttpxTransport", "HttpxTransport", "open_async", "open_async_2", "open_sync", "open_sync_2"]
+
+# Each form brings threads or a loop with it; whoever needs one should not pay for the other.
+__getattr__ = lazily(__name__, {"AsyncHttpxTransport": "asynchronous", "HttpxTransport": "blocking"})
 
 
 def open_sync(settings: TransportSettings) -> HttpxTransport:

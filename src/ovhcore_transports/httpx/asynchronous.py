@@ -15,8 +15,8 @@ from ovhcore.plugins import TransportSettings
 from ovhcore.protocol.messages import Request, Response, Timeout
 from ovhcore.protocol.urls import split_url
 
-from ..asynchronous import AsyncTransport, in_trio, within
-from ..deadlines import no_place
+from ..base.asynchronous import AsyncTransport, in_trio, within
+from ..http.deadlines import pool_timeout
 from .asyncio_wire import AsyncioWire
 from .exchanges import OPEN, TLS, Common, Link, Route, bare
 from .wires import WrappedWire
@@ -110,7 +110,7 @@ class _Pool:
         with anyio.move_on_after(timeout.read):
             await self.places.acquire()
             return
-        raise no_place(timeout, self.route.origin)
+        raise pool_timeout(timeout, self.route.origin)
 
     async def take(self) -> _Link:
         """Return a connection that is open, or one to be opened. There has to be a place for it."""

@@ -14,9 +14,9 @@ from ovhcore.plugins import TransportSettings
 from ovhcore.protocol.messages import Request, Response, Timeout
 from ovhcore.protocol.urls import split_url
 
-from ..deadlines import Deadline, too_late
-from ..pools import Lease, Pools
-from ..synchronous import SyncTransport
+from ..base.blocking import SyncTransport
+from ..http.deadlines import Deadline, total_timeout
+from ..http.pools import Lease, Pools
 from .exchanges import OPEN, TLS, Common, Link, Route, bare
 from .wires import PIECE, WrappedWire
 
@@ -196,7 +196,7 @@ class HttpxTransport(SyncTransport):
         except Exception as error:
             failure = common.failure(error, link, timeout)
             if until is not None and time.monotonic() >= until:
-                failure = too_late(timeout, link.route.origin)
+                failure = total_timeout(timeout, link.route.origin)
         else:
             return common.answer(raw.status, headers, b"".join(parts))
         raise failure

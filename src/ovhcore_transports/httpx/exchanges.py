@@ -19,10 +19,10 @@ from ovhcore import exceptions as exc
 from ovhcore.plugins import TransportSettings
 from ovhcore.protocol.messages import Headers, Request, Response, Timeout
 
-from ..bodies import ACCEPTED, check_length, decompressed, encoding_is_chosen, too_large
-from ..failures import ENDED, RESETS, causes_of, reason_of
-from ..proxies import Proxy, proxy_for, read_proxy
-from ..tls import tls_context
+from ..http.bodies import ACCEPTED, check_length, decompressed, encoding_is_chosen, too_large
+from ..http.failures import ENDED, RESETS, causes_of, reason_of
+from ..http.proxies import Proxy, proxy_for, read_proxy
+from ..http.tls import tls_context
 
 __all__ = [
     "CONNECTING",

@@ -6,19 +6,20 @@ transports; :class:`.Cassette` is what lies on the disk between them.
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING
+
+from .._lazy import lazily
 
 if TYPE_CHECKING:
     from ovhcore.protocol.redaction import Redaction
 
     from .asynchronous import AsyncRecordTransport, AsyncReplayTransport
-    from .cassettes import Cassette, CassetteWarning
-    from .converting import convert, repair
-    from .interactions import Interaction
-    from .matching import MATCHERS
+    from .blocking import RecordTransport, ReplayTransport
+    from .cassette.cassettes import Cassette, CassetteWarning
+    from .cassette.interactions import Interaction
+    from .formats.converting import convert, repair
+    from .replay.matching import MATCHERS
     from .sessions import MODES
-    from .transports import RecordTransport, ReplayTransport
 
 __all__ = [
     "MATCHERS",
@@ -35,23 +36,20 @@ __all__ = [
     "repair",
 ]
 
-_HOMES: Final = {
-    "MATCHERS": "matching",
-    "MODES": "sessions",
-    "AsyncRecordTransport": "asynchronous",
-    "AsyncReplayTransport": "asynchronous",
-    "Cassette": "cassettes",
-    "CassetteWarning": "cassettes",
-    "Interaction": "interactions",
-    "RecordTransport": "transports",
-    "Redaction": "scrubbing",
-    "ReplayTransport": "transports",
-    "convert": "converting",
-    "repair": "converting",
-}
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+__getattr__ = lazily(
+    __name__,
+    {
+        "MATCHERS": "replay.matching",
+        "MODES": "sessions",
+        "AsyncRecordTransport": "asynchronous",
+        "AsyncReplayTransport": "asynchronous",
+        "Cassette": "cassette.cassettes",
+        "CassetteWarning": "cassette.cassettes",
+        "Interaction": "cassette.interactions",
+        "RecordTransport": "blocking",
+        "Redaction": "cassette.scrubbing",
+        "ReplayTransport": "blocking",
+        "convert": "formats.converting",
+        "repair": "formats.converting",
+    },
+)

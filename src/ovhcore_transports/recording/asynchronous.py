@@ -13,10 +13,10 @@ from ovhcore.flows import AsyncTransport as AsyncTransportLike
 from ovhcore.plugins import TransportSettings
 from ovhcore.protocol.messages import Request, Response
 
-from ..asynchronous import AsyncTransport
-from .cassettes import Cassette
+from ..base.asynchronous import AsyncTransport
+from .blocking import Options, Recording, nothing, options_of
+from .cassette.cassettes import Cassette
 from .sessions import Session
-from .transports import Options, Recording, nothing, options_of
 
 __all__ = ["AsyncRecordTransport", "AsyncReplayTransport", "open_async_record", "open_async_replay"]
 

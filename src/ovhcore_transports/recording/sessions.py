@@ -15,15 +15,15 @@ from ovhcore.protocol.clock import Now
 from ovhcore.protocol.messages import Headers, Request, Response
 from ovhcore.protocol.redaction import Redaction
 
-from ..forks import renew_after_fork
-from .bodies import pack, unpack
-from .cassettes import Cassette, collecting_no_garbage, is_vcr
-from .interactions import Draw, Interaction, Signature, World, named
-from .matching import DEFAULT_MATCHERS, Matcher, Shelf, Slot
-from .misses import nearest
-from .scrubbing import Scrubber
-from .worlds import ReplayedWorld
-from .writing import Writer, nobody_records
+from ..base.forks import renew_after_fork
+from .cassette.bodies import pack, unpack
+from .cassette.cassettes import Cassette, collecting_no_garbage, is_vcr
+from .cassette.interactions import Draw, Interaction, Signature, World, named
+from .cassette.scrubbing import Scrubber
+from .cassette.writing import Writer, nobody_records
+from .replay.effects import ReplayedEffects
+from .replay.matching import DEFAULT_MATCHERS, Matcher, Shelf, Slot
+from .replay.misses import nearest
 
 __all__ = ["MODES", "SIGNATURES", "Session", "end_all"]
 
@@ -111,7 +111,7 @@ class Session:
         self._signatures = signatures
         self._advice = advice
         self._scrubber = Scrubber(redaction)
-        self._world = ReplayedWorld(self.cassette) if self.offline else None
+        self._world = ReplayedEffects(self.cassette) if self.offline else None
         self._writer = None if self.offline else Writer(self.path, replace=mode == "all" and not goes_on)
         self._lock = threading.Lock()
         self._clock: list[Now] = []

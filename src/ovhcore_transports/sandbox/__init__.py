@@ -8,9 +8,9 @@ clock of their own; :func:`.serve` puts one on 127.0.0.1. :class:`.Faults` let a
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING
 
+from .._lazy import lazily
 from .state import ACCESS_KEYS, APPLICATION_KEY, APPLICATION_SECRET, CLIENT_ID, CLIENT_SECRET, CONSUMER_KEY
 
 if TYPE_CHECKING:
@@ -37,19 +37,16 @@ __all__ = [
     "serve",
 ]
 
-_HOMES: Final = {
-    "AsyncSandboxTransport": "memory",
-    "Failure": "faults",
-    "Faults": "faults",
-    "Modes": "modes",
-    "Sandbox": "api",
-    "SandboxTransport": "memory",
-    "Server": "server",
-    "serve": "server",
-}
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+__getattr__ = lazily(
+    __name__,
+    {
+        "AsyncSandboxTransport": "memory",
+        "Failure": "faults",
+        "Faults": "faults",
+        "Modes": "modes",
+        "Sandbox": "api",
+        "SandboxTransport": "memory",
+        "Server": "server",
+        "serve": "server",
+    },
+)

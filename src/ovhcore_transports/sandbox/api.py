@@ -11,12 +11,12 @@ from typing import Any, Final, NamedTuple, TypeAlias
 from urllib.parse import parse_qs, parse_qsl
 
 from ovhcore.exceptions import InvalidConfiguration
-from ovhcore.protocol.decoding import parse_json
 from ovhcore.protocol.messages import Request, Response
+from ovhcore.protocol.responses.decoding import parse_json
 
-from ..forks import renew_after_fork
+from ..base.forks import renew_after_fork
 from .auth import authenticate, issue_token, validation_page
-from .calls import Call
+from .calls import SandboxCall
 from .faults import Failure, Faults, fail
 from .listing import carry_out
 from .modes import Modes
@@ -33,7 +33,7 @@ _HTML: Final = "text/html; charset=utf-8"
 _Answer: TypeAlias = tuple[int, str, bytes]
 
 
-class _Place(NamedTuple):
+class _ResolvedPath(NamedTuple):
     """What a request is sent to; ``name`` is the path without the version if that is 1."""
 
     origin: str
@@ -43,13 +43,13 @@ class _Place(NamedTuple):
     name: str
 
 
-def _place(request: Request) -> _Place:
+def _resolved_path(request: Request) -> _ResolvedPath:
     scheme, _, rest = request.url.partition("://")
     host, slash, target = rest.partition("/")
     path, _, query = (slash + target).partition("?")
     base = next((base for base in _BASES if path.startswith(base + "/")), None)
     name = path if base in (None, "/v2") else path.removeprefix(base)
-    return _Place(f"{scheme}://{host}", path, query, base, name)
+    return _ResolvedPath(f"{scheme}://{host}", path, query, base, name)
 
 
 class Sandbox:
@@ -171,7 +171,7 @@ class Sandbox:
             ConnectionLost: another one: there is no answer.
             ReadTimeout: a third one: neither is there here, and the time is still to pass.
         """
-        place = _place(request)
+        place = _resolved_path(request)
         with self._lock:
             faults = self.faults
             failure = None if faults is None else self._fate(faults, request, place)
@@ -189,7 +189,7 @@ class Sandbox:
         return Response(status, headers, body)
 
     def _answered(
-        self, request: Request, place: _Place, now: float, headers: dict[str, str], failure: Failure | None
+        self, request: Request, place: _ResolvedPath, now: float, headers: dict[str, str], failure: Failure | None
     ) -> _Answer:
         """Carry out a request, unless it fails before that."""
         if failure is not None and not failure.carried_out:
@@ -203,7 +203,7 @@ class Sandbox:
         number = self._state.next()
         return f"SB.ext-1.{number:08x}.{number}.{number * 2654435761 % 2**32:08x}"
 
-    def _fate(self, faults: Faults, request: Request, place: _Place) -> Failure | None:
+    def _fate(self, faults: Faults, request: Request, place: _ResolvedPath) -> Failure | None:
         """Return how the answer to a request is going to fail, None if it is not."""
         if place.path == "/auth/" or place.name in faults.spare:
             return None
@@ -216,7 +216,7 @@ class Sandbox:
             self._failed[failure] += 1
         return failure
 
-    def _answer(self, request: Request, place: _Place, now: float, headers: dict[str, str]) -> _Answer:
+    def _answer(self, request: Request, place: _ResolvedPath, now: float, headers: dict[str, str]) -> _Answer:
         """Carry out a request."""
         path, base = place.path, place.base
         if path == "/auth/oauth2/token" and request.method == "POST":
@@ -233,7 +233,7 @@ class Sandbox:
             credential = authenticate(self._state, request, path.removeprefix(base), now)
         elif route.application and request.headers.get("x-ovh-application", "") != APPLICATION_KEY:
             raise ApiError.of_code(403, "Forbidden", "INVALID_KEY", "This application key is invalid")
-        call = Call(
+        call = SandboxCall(
             self._state,
             self.modes,
             place.name,

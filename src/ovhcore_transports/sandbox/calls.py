@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 from .modes import Modes
 from .state import ApiError, State
 
-__all__ = ["Answer", "Call", "named"]
+__all__ = ["Answer", "SandboxCall", "named"]
 
 
-class Call(NamedTuple):
+class SandboxCall(NamedTuple):
     """One call that was let in; ``name`` is its path as it was sent, without the version if that is 1."""
 
     state: State
@@ -38,7 +38,7 @@ class Call(NamedTuple):
         return value
 
 
-Answer = Callable[[Call], Any]
+Answer = Callable[[SandboxCall], Any]
 
 
 def named(items: list[dict[str, Any]], member: str, value: str) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, Final, TypeAlias
 from urllib.parse import unquote
 
-from .calls import Call
+from .calls import SandboxCall
 from .state import ApiError
 
 __all__ = ["filtered", "ordered", "tagged"]
@@ -130,7 +130,7 @@ def _conditions(given: str) -> list[tuple[str, str, str]]:
     return conditions
 
 
-def tagged(call: Call, items: list[Object]) -> list[Object]:
+def tagged(call: SandboxCall, items: list[Object]) -> list[Object]:
     """Return the resources whose tags meet all conditions of the argument ``iamTags``, all if there is none.
 
     Raises:

@@ -12,7 +12,7 @@ from hashlib import sha256
 from typing import Any, Final
 from urllib.parse import unquote, urlencode
 
-from .calls import Call
+from .calls import SandboxCall
 from .filters import filtered, ordered
 from .modes import Use
 from .routes import ROUTES, Route
@@ -35,7 +35,7 @@ _NUMBERS: Final = ("id", "taskId")
 """Arguments that are numbers."""
 
 
-def carry_out(route: Route, call: Call) -> Any:
+def carry_out(route: Route, call: SandboxCall) -> Any:
     """Return what a call that was let in is answered with, in the way its headers ask for.
 
     Raises:
@@ -65,22 +65,22 @@ def _used(use: Use, header: str) -> bool:
     return use == "on"
 
 
-def _number(call: Call, header: str, otherwise: int) -> int:
+def _number(call: SandboxCall, header: str, otherwise: int) -> int:
     given = call.headers.get(header, "")
     if given and (not re.fullmatch("[0-9]{1,9}", given) or int(given) == 0):
         raise ApiError.of_class(400, "BadRequest", f"Invalid pagination: {header} must be a whole number, 1 or more")
     return int(given or otherwise)
 
 
-def _size(call: Call) -> int:
+def _size(call: SandboxCall) -> int:
     return min(_number(call, "x-pagination-size", call.modes.default_page_size), call.modes.max_page_size)
 
 
-def _query(call: Call) -> str:
+def _query(call: SandboxCall) -> str:
     return urlencode(sorted(call.query.items()), errors="surrogatepass")
 
 
-def _by_cursor(call: Call, items: list[Any]) -> list[Any]:
+def _by_cursor(call: SandboxCall, items: list[Any]) -> list[Any]:
     """Return a page of a list of version 2, the whole if it knows no cursors."""
     asked = not call.headers.keys().isdisjoint(("x-pagination-size", "x-pagination-cursor"))
     if call.modes.cursors != "on" and not (asked and _used(call.modes.cursors, "X-Pagination-Cursor")):
@@ -88,7 +88,7 @@ def _by_cursor(call: Call, items: list[Any]) -> list[Any]:
     return _from_cursor(call, items, _size(call))
 
 
-def _from_cursor(call: Call, items: list[Any], size: int) -> list[Any]:
+def _from_cursor(call: SandboxCall, items: list[Any], size: int) -> list[Any]:
     """Return the page that begins at the cursor, the first if there is none, and say where the next begins."""
     sorting = (call.headers.get(f"x-pagination-{name}", "") for name in ("filter", "sort", "sort-order"))
     scope = "\n".join((call.name, _query(call), *sorting))
@@ -125,7 +125,7 @@ def _position(scope: str, cursor: str) -> tuple[int, int]:
     raise ApiError.of_class(400, "BadRequest", "invalid cursor")
 
 
-def _chosen(call: Call, route: Route, details: Route) -> list[dict[str, Any]]:
+def _chosen(call: SandboxCall, route: Route, details: Route) -> list[dict[str, Any]]:
     """Return the objects of a list of ids: those that pass the filter, in the order that was asked for."""
     items = _expanded(call, route, details)
     condition, name = call.headers.get("x-pagination-filter", ""), call.headers.get("x-pagination-sort", "")
@@ -138,7 +138,7 @@ def _chosen(call: Call, route: Route, details: Route) -> list[dict[str, Any]]:
     return items
 
 
-def _expanded(call: Call, route: Route, details: Route) -> list[dict[str, Any]]:
+def _expanded(call: SandboxCall, route: Route, details: Route) -> list[dict[str, Any]]:
     """Return the objects that a list of ids stands for, as they were when somebody last asked with ``no-cache``."""
     cache, key = call.state.expanded, f"{call.name}?{_query(call)}"
     if key not in cache or "no-cache" in call.headers.get("pragma", "").lower():
@@ -152,11 +152,11 @@ def _expanded(call: Call, route: Route, details: Route) -> list[dict[str, Any]]:
     return cache[key]
 
 
-def _of(call: Call, details: Route, item_id: str) -> Call:
+def _of(call: SandboxCall, details: Route, item_id: str) -> SandboxCall:
     return call._replace(path={**call.path, details.last_argument: item_id})
 
 
-def _numbered(call: Call, items: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _numbered(call: SandboxCall, items: list[dict[str, Any]]) -> list[dict[str, Any]]:
     number, size = _number(call, "x-pagination-number", 1), _size(call)
     call.answer_headers.update(
         {
@@ -168,7 +168,7 @@ def _numbered(call: Call, items: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return items[(number - 1) * size : number * size]
 
 
-def _batch(route: Route, call: Call) -> list[Any]:
+def _batch(route: Route, call: SandboxCall) -> list[Any]:
     """Return what the route answers for each of the ids that the last segment of the path joins."""
     separator = call.headers["x-ovh-batch"]
     if len(separator) != 1:

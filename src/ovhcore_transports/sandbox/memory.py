@@ -14,8 +14,8 @@ from ovhcore.plugins import TransportSettings
 from ovhcore.protocol.clock import Now
 from ovhcore.protocol.messages import DEFAULT_TIMEOUT, Request, Response, Timeout
 
-from ..asynchronous import AsyncTransport
-from ..synchronous import SyncTransport
+from ..base.asynchronous import AsyncTransport
+from ..base.blocking import SyncTransport
 from .api import Sandbox
 
 __all__ = ["AsyncSandboxTransport", "InMemory", "SandboxTransport", "open_async", "open_sync"]

@@ -12,7 +12,7 @@ from copy import deepcopy
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from .calls import Call, named
+from .calls import SandboxCall, named
 from .filters import tagged
 from .state import ApiError, Operation
 
@@ -50,13 +50,13 @@ def _task(operation: Operation, now: float) -> dict[str, Any]:
     }
 
 
-def _server_operations(call: Call) -> list[Operation]:
+def _server_operations(call: SandboxCall) -> list[Operation]:
     name = call.path["serviceName"]
     named(call.state.resources["servers"], "name", name)
     return call.state.operations.get(name, [])
 
 
-def reboot(call: Call) -> dict[str, Any]:
+def reboot(call: SandboxCall) -> dict[str, Any]:
     """Reboot a server; one that is busy refuses."""
     if any(not operation.over(call.now) for operation in _server_operations(call)):
         message = "An operation is already running on this server. Please retry later"
@@ -64,14 +64,14 @@ def reboot(call: Call) -> dict[str, Any]:
     return _task(call.state.begin(call.path["serviceName"], "hardReboot", call.now), call.now)
 
 
-def server_tasks(call: Call) -> list[int]:
+def server_tasks(call: SandboxCall) -> list[int]:
     """Return the ids of a server's tasks, of those with the status and function that are asked for."""
     tasks = [_task(operation, call.now) for operation in _server_operations(call)]
     wanted = {name: call.query[name] for name in ("status", "function") if name in call.query}
     return [task["taskId"] for task in tasks if all(task[name] == value for name, value in wanted.items())]
 
 
-def server_task(call: Call) -> dict[str, Any]:
+def server_task(call: SandboxCall) -> dict[str, Any]:
     """Return a task of a server, unless it is so new that it cannot be found."""
     there = [
         _task(operation, call.now)
@@ -86,7 +86,7 @@ def _checksum(target: Any) -> str:
     return hashlib.new("md5", canonical.encode(), usedforsecurity=False).hexdigest()
 
 
-def _settled(call: Call) -> list[dict[str, Any]]:
+def _settled(call: SandboxCall) -> list[dict[str, Any]]:
     """Return the resources after what has happened until now."""
     resources: list[dict[str, Any]] = call.state.resources["vrack_services"]
     for resource in list(resources):
@@ -136,7 +136,7 @@ def _vrack_services_task(operation: Operation, now: float) -> dict[str, Any]:
     }
 
 
-def _begin(call: Call, resource: dict[str, Any], kind: str, status: str) -> dict[str, Any]:
+def _begin(call: SandboxCall, resource: dict[str, Any], kind: str, status: str) -> dict[str, Any]:
     operation = call.state.begin(resource["id"], kind, call.now)
     resource |= {
         "resourceStatus": status,
@@ -147,17 +147,17 @@ def _begin(call: Call, resource: dict[str, Any], kind: str, status: str) -> dict
     return resource
 
 
-def vrack_services(call: Call) -> list[dict[str, Any]]:
+def vrack_services(call: SandboxCall) -> list[dict[str, Any]]:
     """Return the vRack Services, of those with the tags that are asked for."""
     return tagged(call, _settled(call))
 
 
-def one_vrack_services(call: Call) -> dict[str, Any]:
+def one_vrack_services(call: SandboxCall) -> dict[str, Any]:
     """Return one vRack Services."""
     return named(_settled(call), "id", call.path["vrackServicesId"])
 
 
-def new_vrack_services(call: Call) -> dict[str, Any]:
+def new_vrack_services(call: SandboxCall) -> dict[str, Any]:
     """Begin to make a vRack Services."""
     resources, target = _settled(call), call.member("targetSpec", dict)
     resource_id = f"vrs-{call.state.next():04x}"
@@ -178,7 +178,7 @@ def new_vrack_services(call: Call) -> dict[str, Any]:
     return _begin(call, resource, "VrackServicesCreation", "CREATING")
 
 
-def change_vrack_services(call: Call) -> dict[str, Any]:
+def change_vrack_services(call: SandboxCall) -> dict[str, Any]:
     """Begin to make a vRack Services what it is to be, if nobody changed that meanwhile."""
     resource = one_vrack_services(call)
     checksum, target = call.member("checksum"), call.member("targetSpec", dict)
@@ -192,7 +192,7 @@ def change_vrack_services(call: Call) -> dict[str, Any]:
     return _begin(call, resource, "VrackServicesUpdate", "UPDATING")
 
 
-def delete_vrack_services(call: Call) -> dict[str, Any]:
+def delete_vrack_services(call: SandboxCall) -> dict[str, Any]:
     """Begin to delete a vRack Services; one that failed can be deleted, too."""
     resource = one_vrack_services(call)
     _check_unlocked(resource, "READY", "ERROR")
@@ -206,13 +206,13 @@ def _check_unlocked(resource: dict[str, Any], *allowed: str) -> None:
         raise ApiError.of_class(423, "Locked::ResourceNotReady", message)
 
 
-def vrack_services_tasks(call: Call) -> list[dict[str, Any]]:
+def vrack_services_tasks(call: SandboxCall) -> list[dict[str, Any]]:
     """Return the tasks of a vRack Services."""
     resource = one_vrack_services(call)
     operations = call.state.operations.get(resource["id"], [])
     return [_vrack_services_task(operation, call.now) for operation in operations]
 
 
-def vrack_services_task(call: Call) -> dict[str, Any]:
+def vrack_services_task(call: SandboxCall) -> dict[str, Any]:
     """Return one of them."""
     return named(vrack_services_tasks(call), "id", call.path["taskId"])

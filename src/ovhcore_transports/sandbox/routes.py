@@ -6,18 +6,18 @@ from typing import Any, Final, NamedTuple
 from urllib.parse import unquote
 
 from . import operations
-from .calls import Answer, Call, named
+from .calls import Answer, SandboxCall, named
 from .filters import tagged
 from .state import ApiError
 
 __all__ = ["ROUTES", "Route", "find_route", "no_route"]
 
 
-def _time(call: Call) -> int:
+def _time(call: SandboxCall) -> int:
     return int(call.now)
 
 
-def _ask_credential(call: Call) -> dict[str, Any]:
+def _ask_credential(call: SandboxCall) -> dict[str, Any]:
     rules = call.member("accessRules", list)
     for rule in rules:
         if not isinstance(rule, dict) or not all(isinstance(rule.get(name), str) for name in ("method", "path")):
@@ -34,7 +34,7 @@ def _ask_credential(call: Call) -> dict[str, Any]:
     }
 
 
-def _current_credential(call: Call) -> dict[str, Any]:
+def _current_credential(call: SandboxCall) -> dict[str, Any]:
     if call.credential is None:
         raise ApiError.of_class(404, "NotFound", "This identity has no consumer key")
     known = call.credential
@@ -48,28 +48,28 @@ def _current_credential(call: Call) -> dict[str, Any]:
     }
 
 
-def _details(call: Call) -> dict[str, Any]:
+def _details(call: SandboxCall) -> dict[str, Any]:
     me = call.state.resources["me"]["nichandle"]
     method = "oauth2_client_credentials" if call.credential is None else "account"
     return {"account": me, "identities": [f"urn:v1:eu:identity:account:{me}"], "method": method, "allowedRoutes": None}
 
 
-def _logout(call: Call) -> None:
+def _logout(call: SandboxCall) -> None:
     if call.credential is not None:
         call.credential["state"] = "expired"
 
 
-def _me(call: Call) -> Any:
+def _me(call: SandboxCall) -> Any:
     return call.state.resources["me"]
 
 
-def _change_me(call: Call) -> None:
+def _change_me(call: SandboxCall) -> None:
     me = call.state.resources["me"]
     for name in call.body or ():
         me[name] = call.member(name, type(me.get(name, "")))
 
 
-def _bills(call: Call) -> list[str]:
+def _bills(call: SandboxCall) -> list[str]:
     first, last, order = (call.query.get(name, "") for name in ("date.from", "date.to", "orderId"))
     return [
         bill["billId"]
@@ -80,24 +80,24 @@ def _bills(call: Call) -> list[str]:
     ]
 
 
-def _bill(call: Call) -> Any:
+def _bill(call: SandboxCall) -> Any:
     return named(call.state.resources["bills"], "billId", call.path["billId"])
 
 
-def _servers(call: Call) -> list[str]:
+def _servers(call: SandboxCall) -> list[str]:
     return [server["name"] for server in tagged(call, call.state.resources["servers"])]
 
 
-def _server(call: Call) -> dict[str, Any]:
+def _server(call: SandboxCall) -> dict[str, Any]:
     server = named(call.state.resources["servers"], "name", call.path["serviceName"])
     return {name: value for name, value in server.items() if name != "burst"}
 
 
-def _burst(call: Call) -> Any:
+def _burst(call: SandboxCall) -> Any:
     return named(call.state.resources["servers"], "name", call.path["serviceName"])["burst"]
 
 
-def _change_burst(call: Call) -> None:
+def _change_burst(call: SandboxCall) -> None:
     burst = _burst(call)
     status = call.member("status")
     if status not in ("active", "inactive", "inactiveLocked"):
@@ -105,23 +105,23 @@ def _change_burst(call: Call) -> None:
     burst["status"] = status
 
 
-def _instances(call: Call) -> Any:
+def _instances(call: SandboxCall) -> Any:
     return call.state.resources["instances"]
 
 
-def _instance(call: Call) -> Any:
+def _instance(call: SandboxCall) -> Any:
     return named(call.state.resources["instances"], "instanceId", call.path["instanceId"])
 
 
-def _projects(call: Call) -> list[str]:
+def _projects(call: SandboxCall) -> list[str]:
     return [call.state.resources["project"]["project_id"]]
 
 
-def _project(call: Call) -> Any:
+def _project(call: SandboxCall) -> Any:
     return named([call.state.resources["project"]], "project_id", call.path["serviceName"])
 
 
-def _project_instances(call: Call) -> Any:
+def _project_instances(call: SandboxCall) -> Any:
     _project(call)
     return [
         {
@@ -138,18 +138,18 @@ def _project_instances(call: Call) -> Any:
     ]
 
 
-def _zones(call: Call) -> list[str]:
+def _zones(call: SandboxCall) -> list[str]:
     return sorted({record["zone"] for record in call.state.resources["records"]} | {"example.com"})
 
 
-def _records_of(call: Call) -> list[dict[str, Any]]:
+def _records_of(call: SandboxCall) -> list[dict[str, Any]]:
     zone = call.path["zoneName"]
     if zone not in _zones(call):
         raise ApiError.of_class(404, "NotFound", "This service does not exist")
     return [record for record in call.state.resources["records"] if record["zone"] == zone]
 
 
-def _zone(call: Call) -> dict[str, Any]:
+def _zone(call: SandboxCall) -> dict[str, Any]:
     _records_of(call)
     return {
         "name": call.path["zoneName"],
@@ -160,12 +160,12 @@ def _zone(call: Call) -> dict[str, Any]:
     }
 
 
-def _records(call: Call) -> list[int]:
+def _records(call: SandboxCall) -> list[int]:
     wanted = {name: call.query[name] for name in ("fieldType", "subDomain") if name in call.query}
     return [r["id"] for r in _records_of(call) if all(r[name] == value for name, value in wanted.items())]
 
 
-def _new_record(call: Call) -> dict[str, Any]:
+def _new_record(call: SandboxCall) -> dict[str, Any]:
     _records_of(call)
     record = {
         "id": 2000 + call.state.next(),
@@ -179,26 +179,26 @@ def _new_record(call: Call) -> dict[str, Any]:
     return record
 
 
-def _record(call: Call) -> dict[str, Any]:
+def _record(call: SandboxCall) -> dict[str, Any]:
     return named(_records_of(call), "id", call.path["id"])
 
 
-def _change_record(call: Call) -> None:
+def _change_record(call: SandboxCall) -> None:
     record = _record(call)
     for name in ("subDomain", "target", "ttl"):
         if call.body and name in call.body:
             record[name] = call.member(name, int if name == "ttl" else str)
 
 
-def _delete_record(call: Call) -> None:
+def _delete_record(call: SandboxCall) -> None:
     call.state.resources["records"].remove(_record(call))
 
 
-def _refresh(call: Call) -> None:
+def _refresh(call: SandboxCall) -> None:
     _records_of(call)
 
 
-def _policies(call: Call) -> Any:
+def _policies(call: SandboxCall) -> Any:
     return tagged(call, call.state.resources["policies"])
 
 
@@ -235,7 +235,7 @@ class Route(NamedTuple):
             return None
         return {wanted[1:-1]: given for wanted, given in pairs if wanted.startswith("{")}
 
-    def check(self, call: Call) -> None:
+    def check(self, call: SandboxCall) -> None:
         """Refuse a body that the call does not describe.
 
         Queries are not checked: the real paths know more arguments than the sandbox does.

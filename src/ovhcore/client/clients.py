@@ -1,0 +1,206 @@
+"""Client and AsyncClient: hand flows to the driver, with threads or with asyncio."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from operator import itemgetter
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+from ..flows.driver import arun, run
+from ..flows.effects import Flow
+from ..protocol.messages import Response
+from .base import BaseClient
+from .consumer_key import ConsumerKeyRequest
+from .iterators import AsyncObjectIterator, ObjectIterator
+
+__all__ = ["AsyncClient", "Client"]
+
+T = TypeVar("T")
+
+
+class Client(BaseClient):
+    """A client for ``def`` code; safe to use from many threads.
+
+    >>> with Client(transport="sandbox") as client:
+    ...     client.get("/me")["firstname"]
+    'Ada'
+    """
+
+    _asynchronous = False
+    _default_transports = ("urllib3",)
+    _objects = ObjectIterator
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        data: Any = None,
+        need_auth: bool = True,
+        headers: Mapping[str, str] | None = None,
+        timeout: Any = None,
+        options: Mapping[str, Any] | None = None,
+    ) -> Any:
+        """Make a call and return its JSON value.
+
+        Args:
+            method: HTTP method.
+            path: path below the endpoint, with its query.
+            data: what becomes the JSON body; None for none.
+            need_auth: whether to authenticate the call.
+            headers: fields to send besides.
+            timeout: seconds, a number or a pair (connect, read).
+            options: settings of plugins for this call, as ``{"retry": False}``.
+
+        Raises:
+            InvalidRequest: the call cannot be sent as written.
+            APIError: the kind that the answer calls for.
+        """
+        request = self._request(method, path, data, need_auth, headers, timeout, options)
+        return self._decoded(run(self._pipeline(request), self._transport), request)
+
+    def raw_call(
+        self,
+        method: str,
+        path: str,
+        data: Any = None,
+        need_auth: bool = True,
+        headers: Mapping[str, str] | None = None,
+        timeout: Any = None,
+        options: Mapping[str, Any] | None = None,
+    ) -> Response:
+        """Make a call and return the response, whatever its status. As :meth:`call` otherwise."""
+        return run(
+            self._pipeline(self._request(method, path, data, need_auth, headers, timeout, options)), self._transport
+        )
+
+    def run(self, flow: Flow[T]) -> T:
+        """Drive a flow of your own with this client's transport."""
+        return run(flow, self._transport)
+
+    def _collected(self, coming: ObjectIterator) -> list[Any]:
+        return [value for _, value in sorted(coming, key=itemgetter(0))]
+
+    @property
+    def time_delta(self) -> int:
+        """Seconds the API's clock is ahead of this machine's; asks ``/auth/time`` the first time."""
+        return round(self.run(self._time.delta()))
+
+    def request_consumerkey(
+        self,
+        access_rules: Iterable[Mapping[str, Any]],
+        redirect_url: str | None = None,
+        allowedIPs: Iterable[str] | None = None,  # noqa: N803 - python-ovh's name
+    ) -> dict[str, Any]:
+        """Ask for a consumer key and use it from now on.
+
+        Args:
+            access_rules: what it should allow, as ``[{"method": "GET", "path": "/me"}]``.
+            redirect_url: where the user's browser goes after validation.
+            allowedIPs: CIDR blocks the key may be used from; None for all.
+
+        Returns:
+            ``validationUrl``, where the user has to log in, ``consumerKey`` and ``state``.
+
+        Raises:
+            InvalidKey: there is no application key, or it is not known.
+        """
+        self.run(self._auth.ready())
+        body = self._credential_request(access_rules, redirect_url, allowedIPs)
+        return self._take_consumer_key(self.call("POST", "/auth/credential", body, False))  # type: ignore[no-any-return]
+
+    def new_consumer_key_request(self) -> ConsumerKeyRequest[Self]:
+        """Return a helper that collects access rules and asks for a consumer key."""
+        return ConsumerKeyRequest(self)
+
+    def close(self) -> None:
+        """Close the connections. May be called again; calls after it raise :class:`.ClientClosed`."""
+        self._closed = True
+        for transport in self._choice.closing():
+            transport.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        self.close()
+
+
+class AsyncClient(BaseClient):
+    """A client for ``async def`` code: the methods of :class:`.Client`, awaited; safe to use from many tasks."""
+
+    _asynchronous = True
+    # aiohttp costs least; threads come last.
+    _default_transports = ("aiohttp", "httpx2", "httpx", "pyreqwest", "urllib3")
+    _objects = AsyncObjectIterator
+
+    async def call(
+        self,
+        method: str,
+        path: str,
+        data: Any = None,
+        need_auth: bool = True,
+        headers: Mapping[str, str] | None = None,
+        timeout: Any = None,
+        options: Mapping[str, Any] | None = None,
+    ) -> Any:
+        """Make a call and return its JSON value; see :meth:`.Client.call`."""
+        request = self._request(method, path, data, need_auth, headers, timeout, options)
+        return self._decoded(await arun(self._pipeline(request), self._transport), request)
+
+    async def raw_call(
+        self,
+        method: str,
+        path: str,
+        data: Any = None,
+        need_auth: bool = True,
+        headers: Mapping[str, str] | None = None,
+        timeout: Any = None,
+        options: Mapping[str, Any] | None = None,
+    ) -> Response:
+        """Make a call and return the response, whatever its status; see :meth:`.Client.raw_call`."""
+        request = self._request(method, path, data, need_auth, headers, timeout, options)
+        return await arun(self._pipeline(request), self._transport)
+
+    async def run(self, flow: Flow[T]) -> T:
+        """Drive a flow of your own with this client's transport."""
+        return await arun(flow, self._transport)
+
+    async def _collected(self, coming: AsyncObjectIterator) -> list[Any]:
+        return [value for _, value in sorted([pair async for pair in coming], key=itemgetter(0))]
+
+    @property
+    async def time_delta(self) -> int:
+        """Seconds the API's clock is ahead of this machine's; ``await client.time_delta``."""
+        return round(await self.run(self._time.delta()))
+
+    async def request_consumerkey(
+        self,
+        access_rules: Iterable[Mapping[str, Any]],
+        redirect_url: str | None = None,
+        allowedIPs: Iterable[str] | None = None,  # noqa: N803 - python-ovh's name
+    ) -> dict[str, Any]:
+        """Ask for a consumer key and use it from now on; see :meth:`.Client.request_consumerkey`."""
+        await self.run(self._auth.ready())
+        body = self._credential_request(access_rules, redirect_url, allowedIPs)
+        return self._take_consumer_key(await self.call("POST", "/auth/credential", body, False))  # type: ignore[no-any-return]
+
+    def new_consumer_key_request(self) -> ConsumerKeyRequest[Self]:
+        """Return a helper that collects access rules and asks for a consumer key."""
+        return ConsumerKeyRequest(self)
+
+    async def close(self) -> None:
+        """Close the connections. May be called again; calls after it raise :class:`.ClientClosed`."""
+        self._closed = True
+        for transport in self._choice.closing():
+            await transport.close()
+
+    aclose = close
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
+    ) -> None:
+        await self.close()

@@ -1,0 +1,194 @@
+"""Objects as they come: step after step of a source, for threads and for tasks."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from types import TracebackType
+from typing import Any, Generic, Self, TypeVar
+
+from ..flows.collections.fan_out import FailedItem, FanOut, FanOutSource, refuse_awaitable
+from ..flows.driver import AsyncStream, AsyncTransport, Stream, Transport, arun, run
+
+__all__ = ["AsyncObjectIterator", "ObjectIterator", "Progress"]
+
+World = TypeVar("World")
+
+Progress = Callable[[int, int | None], object]
+"""Is told how many objects have come, and how many there are altogether, None if that is not known."""
+
+
+class _ObjectIterator(Generic[World]):
+    """What both kinds have in common: what has come, and how it is handed out.
+
+    Args:
+        source: where steps come from.
+        opened: returns the transport.
+        errors: ``"raise"``, or ``"return"`` to hand them out in the place of what failed.
+        progress: is told how many have come.
+    """
+
+    def __init__(
+        self, source: FanOutSource, opened: Callable[[], World], errors: str = "raise", progress: Progress | None = None
+    ) -> None:
+        self._source = source
+        self._opened = opened
+        self._raises = errors == "raise"
+        self._progress = progress
+        self._come: deque[Any] = deque()
+        self._is_over = False
+        self._is_busy = False
+        self._done = 0
+
+    @property
+    def mode(self) -> str:
+        """How the objects are fetched; known after the first one.
+
+        One of :data:`ovhcore.flows.collections.pager.MODES`, or ``"plain"`` for a list that needs nothing more.
+        """
+        return self._source.mode
+
+    @property
+    def done(self) -> int:
+        """How many objects have come."""
+        return self._done
+
+    @property
+    def total(self) -> int | None:
+        """How many there are altogether, as far as that is known."""
+        return self._source.total
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} mode={self.mode}, {self.done} of {self.total or 'so many'} have come>"
+
+    def _add(self, items: Sequence[Any]) -> None:
+        if items:
+            self._come.extend(items)
+            self._done += len(items)
+            if self._progress is not None:
+                refuse_awaitable(self._progress(self._done, self._source.total), "progress")
+
+    def _begin(self) -> None:
+        """Make sure that one asks at a time: of two, both would take the same step."""
+        if self._is_busy:
+            raise RuntimeError("another thread or task is waiting for this iterator; each needs one of its own")
+        self._is_busy = True
+
+    def _begun(self, step: FanOut | None, transport: Any) -> Any:
+        """Take what has come with a step; return the stream of what comes besides, None at the end."""
+        if step is None or self._is_over:
+            self._is_over = True
+            return None
+        self._add(step.items)
+        return transport.stream(step.parts, step.limit, ahead=step.ahead or 2 * step.limit, ordered=step.ordered)
+
+    def _handed_out(self) -> Any:
+        item = self._come.popleft()
+        if type(item) is not FailedItem:
+            return item
+        if self._raises:
+            raise item.error
+        return item.instead
+
+
+class ObjectIterator(_ObjectIterator[Transport]):
+    """An iterator over objects.
+
+    For one thread at a time. When nobody has it any more, or it is closed, nothing further is asked for.
+    """
+
+    _stream: Stream[Sequence[Any]] | None = None
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> Any:
+        self._begin()
+        try:
+            while not self._come:
+                if self._is_over:
+                    raise StopIteration
+                self._proceed()
+            return self._handed_out()
+        except BaseException:
+            self.close()
+            raise
+        finally:
+            self._is_busy = False
+
+    def _proceed(self) -> None:
+        if self._stream is not None:
+            for _, items in self._stream:
+                return self._add(items)
+            if self._is_over:  # somebody has closed it meanwhile
+                return None
+        transport = self._opened()
+        step: FanOut | None = run(self._source.step(), transport)
+        self._stream = self._begun(step, transport)
+        return None
+
+    def close(self) -> None:
+        """Ask for nothing further; what is on its way is cut short or thrown away. May be called again."""
+        self._is_over = True
+        self._come.clear()
+        if self._stream is not None:
+            self._stream.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        self.close()
+
+
+class AsyncObjectIterator(_ObjectIterator[AsyncTransport]):
+    """An asynchronous iterator over objects.
+
+    For one task at a time. When nobody has it any more, or it is closed, or who waits for an object is cancelled
+    (as by a timeout), it has ended, and what is under way is cancelled.
+    """
+
+    _stream: AsyncStream[Sequence[Any]] | None = None
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> Any:
+        self._begin()
+        try:
+            while not self._come:
+                if self._is_over:
+                    raise StopAsyncIteration
+                await self._proceed()
+            return self._handed_out()
+        except BaseException:
+            await self.aclose()
+            raise
+        finally:
+            self._is_busy = False
+
+    async def _proceed(self) -> None:
+        if self._stream is not None:
+            async for _, items in self._stream:
+                return self._add(items)
+            if self._is_over:  # somebody has closed it meanwhile
+                return None
+        transport = self._opened()
+        step: FanOut | None = await arun(self._source.step(), transport)
+        self._stream = self._begun(step, transport)
+        return None
+
+    async def aclose(self) -> None:
+        """Ask for nothing further, and cancel what is under way. May be called again."""
+        self._is_over = True
+        self._come.clear()
+        if self._stream is not None:
+            await self._stream.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
+    ) -> None:
+        await self.aclose()

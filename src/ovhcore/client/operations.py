@@ -1,0 +1,145 @@
+"""Waiting for operations that take time, and updates of resources that have them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from typing import TYPE_CHECKING, Any
+
+from ..flows.effects import Flow
+from ..protocol.requests.building import target
+from .calls import CallMethods, refuse_options
+
+if TYPE_CHECKING:
+    from ..flows.operations.waiting import Waiting
+
+__all__ = ["OperationMethods"]
+
+# What the methods do is imported when they are first called: every client would pay for it.
+
+
+class OperationMethods(CallMethods):
+    """The methods of a client that wait. What they return is awaited with :class:`.AsyncClient`."""
+
+    def wait(
+        self,
+        /,
+        _target: str,
+        _need_auth: Any = True,
+        *,
+        _until: str | Collection[str] | Callable[[Any], bool] = "done",
+        _failed: Collection[str] | None = None,
+        _deadline: float = 3600.0,
+        _interval: float | tuple[float, float] = (1.0, 30.0),
+        _grace: float = 60.0,
+        _progress: Callable[[Waiting], object] | None = None,
+        _headers: Any = None,
+        _timeout: Any = None,
+        _options: Any = None,
+        **kwargs: Any,
+    ) -> Any:
+        """GET an object again and again until its operation is over; return it.
+
+        The object is a task, or a resource of version 2, whose ``resourceStatus`` and
+        ``currentTasks`` count. See :func:`ovhcore.flows.operations.waiting.waited` for what is over, what
+        has failed, and which errors are let pass.
+
+        Args:
+            _target: path of the object, as ``"/dedicated/server/{serviceName}/task/{taskId}"``.
+            _need_auth: whether to authenticate the calls.
+            _until: ``"done"``; ``"gone"`` for a deletion; the statuses to wait for, as ``{"ok"}``; or a function
+                of the object that says when to end.
+            _failed: statuses that mean failure, where others do than usually.
+            _deadline: seconds to wait at most.
+            _interval: seconds between the first two requests, and the longest that this grows to; or one number.
+            _grace: seconds that a new object may not be found.
+            _progress: is told of each answer.
+            _headers: fields to send besides.
+            _timeout: seconds for each request, a number or a pair (connect, read).
+            _options: settings of plugins for these calls.
+            **kwargs: arguments by name, as for ``get``.
+
+        Raises:
+            OperationFailed: it has failed.
+            WaitTimeout: the deadline has passed.
+            InvalidRequest: the call cannot be sent as written.
+            APIError: the kind that an answer calls for.
+        """
+        from ..flows.operations.waiting import waited
+
+        refuse_options(kwargs, "until", "failed", "deadline", "interval", "grace", "progress")
+        path = target(_target, kwargs)
+        request = self._request("GET", path, None, _need_auth, _headers, _timeout, _options)
+        flow = waited(
+            lambda: self._valued(request),
+            until=_until,
+            failed=_failed,
+            deadline=_deadline,
+            interval=_interval,
+            grace=_grace,
+            progress=_progress,
+            what=path.partition("?")[0],
+        )
+        return self.run(flow)
+
+    def update(
+        self,
+        /,
+        _target: str,
+        _change: Mapping[str, Any] | Callable[[dict[str, Any]], Any],
+        _need_auth: Any = True,
+        *,
+        _wait: bool = True,
+        _deadline: float = 3600.0,
+        _interval: float | tuple[float, float] = (1.0, 30.0),
+        _progress: Callable[[Waiting], object] | None = None,
+        _headers: Any = None,
+        _timeout: Any = None,
+        _options: Any = None,
+        **kwargs: Any,
+    ) -> Any:
+        """Change the ``targetSpec`` of a resource of version 2, and wait until it is so; return the resource.
+
+        Reads it, changes a copy, sends that with the checksum, and begins again if somebody else
+        was faster. See :func:`ovhcore.flows.operations.updating.updated`.
+
+        Args:
+            _target: path of the resource, as ``"/v2/vrackServices/resource/{id}"``.
+            _change: members to change, merged into the ``targetSpec``; or a function that changes the copy
+                it is given, or returns another.
+            _need_auth: whether to authenticate the calls.
+            _wait: whether to wait for the end; else what the PUT answered is returned.
+            _deadline: seconds for everything.
+            _interval: seconds between the first two requests while waiting, and the longest that this grows to; or
+                one number.
+            _progress: is told of each answer while waiting.
+            _headers: fields to send besides.
+            _timeout: seconds for each request, a number or a pair (connect, read).
+            _options: settings of plugins for these calls.
+            **kwargs: arguments of the path.
+
+        Raises:
+            OperationFailed: the resource has come into an error.
+            WaitTimeout: the deadline has passed.
+            PreconditionFailed: others went on changing it.
+            InvalidRequest: it has no ``targetSpec``, or the call cannot be sent as written.
+            APIError: the kind that an answer calls for.
+        """
+        from ..flows.operations.updating import updated
+
+        refuse_options(kwargs, "wait", "deadline", "interval", "progress")
+        path = target(_target, kwargs)
+
+        def made(method: str, body: Any) -> Flow[Any]:
+            return self._valued(self._request(method, path, body, _need_auth, _headers, _timeout, _options))
+
+        flow = updated(
+            lambda: made("GET", None),
+            lambda body: made("PUT", body),
+            _change,
+            wait=_wait,
+            deadline=_deadline,
+            interval=_interval,
+            progress=_progress,
+            what=path.partition("?")[0],
+        )
+        return self.run(flow)

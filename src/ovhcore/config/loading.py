@@ -1,0 +1,371 @@
+"""Settings: arguments, then environment, then ``ovh.conf`` files, then defaults.
+
+Credentials are taken as one set,
+from the most specific source that has any, so that an application key in a file never
+mixes with a service account in the environment.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final
+
+from ..exceptions import InvalidConfiguration, InvalidRegion, InvalidRequest
+from ..flows.authentication.time_sync import MODES
+from ..plugins.builtin import RETRY_OPTIONS
+from ..plugins.options import Option, read_number, read_switch, read_text
+from ..plugins.settings import Settings
+from ..plugins.transports import TransportSettings
+from ..protocol.credentials import AccessToken, ApplicationKey, Credentials, OAuth2Client
+from ..protocol.endpoints import ENDPOINTS, Endpoint, resolve_endpoint
+from ..protocol.messages import DEFAULT_TIMEOUT, Timeout
+from ..protocol.redaction import Redaction, Secret
+from ..protocol.requests.building import field_problem
+from ..protocol.requests.values import read_timeout, shown
+from .sources import (
+    CONFIG_FILES,
+    CREDENTIALS,
+    Environment,
+    SettingsSource,
+    default_endpoint,
+    expanded,
+    from_environment,
+    from_file,
+    parse_files,
+)
+
+__all__ = ["CONFIG_FILES", "Environment", "Settings", "SettingsSources"]
+
+_APPLICATION: Final = ("application_key", "application_secret")
+_KINDS: Final = (_APPLICATION, ("client_id", "client_secret"), ("access_token",))
+
+
+class SettingsSources:
+    """All the places that say settings, read once, before it is known which settings plugins define.
+
+    Args:
+        arguments: what the caller gave, by name; None counts as not given.
+        config_file: a file that is read before the usual ones and must exist.
+        environment: the variables; those of the process by default.
+        files: the usual files, most specific first; those of ``CONFIG_FILES`` by default.
+
+    Raises:
+        InvalidConfiguration: ``config_file`` cannot be read, or an argument is malformed.
+    """
+
+    def __init__(
+        self,
+        arguments: Mapping[str, Any],
+        *,
+        config_file: str | os.PathLike[str] | None = None,
+        environment: Environment | None = None,
+        files: tuple[str, ...] | None = None,
+    ) -> None:
+        self._variables = environment or Environment()
+        self._files = CONFIG_FILES if files is None else files
+        self._config_file = config_file
+        self._options = arguments.get("options")
+        self._given = SettingsSource("argument", {**arguments, "options": None})
+        del arguments  # a traceback would show them
+        self._env = from_environment(self._variables)
+        # A caller who says it all must neither be hindered by the files nor meet their contents.
+        self._all_given = "endpoint" in self._given.values and _has_credentials(self._given, whole=True)
+        self._parsed = parse_files(config_file, () if self._all_given else self._files)
+
+    def disabled_plugins(self) -> tuple[tuple[str, ...], str]:
+        """Return the names of plugins that are not to be used, and which setting says so."""
+        endpoint = self._endpoint([self._given] if self._all_given else [self._given, self._env])
+        found = _first([self._given, self._env, *self._sources(endpoint, ())], "disabled_plugins")
+        if found is None:
+            return (), ""
+        what = found[1].named("disabled_plugins")
+        return _names(found[0], what), what
+
+    def _endpoint(self, identity: list[SettingsSource]) -> str | None:
+        found = _first(identity, "endpoint")
+        return str(found[0]).strip() if found else default_endpoint(self._parsed)
+
+    def _sources(self, endpoint: str | None, options: tuple[str, ...]) -> list[SettingsSource]:
+        return [
+            source
+            for path, parser in self._parsed
+            if not isinstance(parser, InvalidConfiguration)
+            for source in from_file(path, parser, endpoint, options)
+        ]
+
+    def settings(
+        self,
+        *,
+        defaults_of: Callable[[str | None], tuple[Mapping[str, str], bool]] = lambda name: ({}, False),
+        options: Mapping[str, Option] | None = None,
+        redaction: Redaction = Redaction(),  # noqa: B008 - immutable
+    ) -> Settings:
+        """Put the settings of a client together.
+
+        Args:
+            defaults_of: what the transport of a name brings along, for where nothing is said, and whether
+                the credentials of environment and files are not meant for it.
+            options: further settings, which plugins define.
+            redaction: what plugins declare as secret.
+
+        Raises:
+            InvalidConfiguration: a setting is malformed, contradicts another, or a file cannot be read.
+            InvalidRegion: no endpoint, or an unknown one.
+        """
+        known = {} if options is None else options
+        names = tuple(known)
+        given = self._given.adding(_options(self._options, names))
+        env = self._env.adding({name: self._variables.get(self._env.spelling(name)) for name in names})
+        identity = [given] if self._all_given else [given, env]
+        endpoint = self._endpoint(identity)
+        sources = self._sources(endpoint, names)
+        others = [given, env, *sources]
+        transport = _first(others, "transport")
+        brought, isolated = defaults_of(transport and transport[0])
+        defaults = SettingsSource("transport", brought)
+        if isolated:
+            # A sandbox knows nobody but its own; what the environment and files have is meant for the API.
+            credentials = [given, defaults]
+        elif (unusable := self._unusable(identity, endpoint, names)) and not brought:
+            raise unusable
+        else:
+            credentials = [*identity, *sources, defaults]
+        return _settings(
+            _endpoint([*identity, *sources, defaults], self._config_file, self._files),
+            _credentials(credentials),
+            others,
+            self._variables,
+            known,
+            redaction,
+        )
+
+    def _unusable(
+        self, identity: list[SettingsSource], endpoint: str | None, names: tuple[str, ...]
+    ) -> InvalidConfiguration | None:
+        """Return why a file cannot be read that may have what no more specific place has."""
+        sources: list[SettingsSource] = []
+        for number, (path, parser) in enumerate(self._parsed):
+            if not isinstance(parser, InvalidConfiguration):
+                sources += from_file(path, parser, endpoint, names)
+            elif not (_first(identity, "endpoint") or default_endpoint(self._parsed[:number])) or not any(
+                map(_has_credentials, [*identity, *sources])
+            ):
+                return parser
+        return None
+
+
+def _options(given: Any, known: tuple[str, ...]) -> dict[str, Any]:
+    """Return the settings that plugins define, as the caller gave them."""
+    if given is None:
+        return {}
+    if not isinstance(given, Mapping):
+        raise InvalidConfiguration(
+            f"options must be a mapping, as {{'cassette': 'calls.cassette'}}, not {type(given).__name__}"
+        )
+    for name in given:
+        if name not in known and name not in RETRY_OPTIONS:
+            raise InvalidConfiguration(
+                f"options has {name!r}, which no plugin knows that is switched on; there are: "
+                f"{', '.join(known) or 'none'}"
+            )
+    return {name: os.fspath(value) if isinstance(value, os.PathLike) else value for name, value in given.items()}
+
+
+def _names(value: Any, what: str) -> tuple[str, ...]:
+    names: list[Any] = (
+        value.split(",") if isinstance(value, str) else list(value) if isinstance(value, Iterable) else [None]
+    )
+    if not all(isinstance(name, str) for name in names):
+        raise InvalidConfiguration(f"{what} must be names, as 'retry,logging' or a list, not {shown(value)}")
+    return tuple(name.strip() for name in names if name.strip())
+
+
+def _first(sources: Iterable[SettingsSource], name: str) -> tuple[Any, SettingsSource] | None:
+    for source in sources:
+        if name in source.values:
+            return source.values[name], source
+    return None
+
+
+def _has_credentials(source: SettingsSource, *, whole: bool = False) -> bool:
+    """Say whether a source has a pair or a token; with ``whole``, also the consumer key of an application key."""
+    kind = next((kind for kind in _KINDS if all(name in source.values for name in kind)), None)
+    return kind is not None and not (whole and kind == _APPLICATION and "consumer_key" not in source.values)
+
+
+def _endpoint(
+    identity: list[SettingsSource],
+    config_file: str | os.PathLike[str] | None,
+    files: tuple[str, ...],
+) -> Endpoint:
+    found = _first(identity, "endpoint")
+    token_url = _first(identity, "token_url")
+    if found is None:
+        looked = ", ".join([*([os.fspath(config_file)] if config_file else []), *files])
+        raise InvalidRegion(
+            "No endpoint is set. Valid endpoints: "
+            f"{', '.join(ENDPOINTS)}, or a URL. Looked at: argument endpoint, OVH_ENDPOINT, and "
+            f"'endpoint' in section [default] of {looked}"
+        )
+    name, source = found
+    if not isinstance(name, str):
+        raise InvalidConfiguration(f"endpoint must be a string, not {type(name).__name__}")
+    try:
+        return resolve_endpoint(name.strip(), token_url[0] if token_url else None)
+    except InvalidRegion as error:
+        raise InvalidRegion(f"{error}. It is set by {source.named('endpoint')}") from None
+    except InvalidConfiguration as error:
+        which = token_url[1].named("token_url") if token_url and "token URL" in str(error) else source.named("endpoint")
+        raise InvalidConfiguration(f"{error}. It is set by {which}") from None
+
+
+def _credentials(stack: list[SettingsSource]) -> Credentials | None:
+    consumer: tuple[Any, SettingsSource] | None = None
+    for number, source in enumerate(stack, start=1):
+        present: list[str] = [name for name in CREDENTIALS if name in source.values]
+        if not present:
+            continue
+        if present == ["consumer_key"]:
+            # Half of a set that a less specific source completes.
+            consumer = consumer or (source.values["consumer_key"], source)
+            continue
+        return _set_of(source, present, consumer or _consumer_key_below(source, stack[number:]))
+    if consumer is not None:
+        raise InvalidConfiguration(
+            f"{consumer[1].named('consumer_key')} needs application_key and application_secret beside it"
+        )
+    return None
+
+
+def _consumer_key_below(source: SettingsSource, stack: list[SettingsSource]) -> tuple[Any, SettingsSource] | None:
+    """Return the consumer key that completes a source's application key.
+
+    It stands alone in the next place that has credentials, or beside the same application key.
+    """
+    if "consumer_key" in source.values or "application_key" not in source.values:
+        return None
+    for other in stack:
+        present = {name for name in CREDENTIALS if name in other.values}
+        if present:
+            same = other.values.get("application_key") == source.values["application_key"]
+            alone = present == {"consumer_key"}
+            return (other.values["consumer_key"], other) if "consumer_key" in present and (same or alone) else None
+    return None
+
+
+def _set_of(source: SettingsSource, present: list[str], consumer: tuple[Any, SettingsSource] | None) -> Credentials:
+    kinds = [kind for kind in _KINDS if any(name in present for name in kind)]
+    if len(kinds) > 1:
+        raise InvalidConfiguration(
+            f"Two kinds of credentials in one place ({source.where}): "
+            f"{' and '.join(source.spelling(next(n for n in kind if n in present)) for kind in kinds)}. "
+            "Use an application key, a service account (client_id) or an access token, not several"
+        )
+    (kind,) = kinds
+    for name in kind:
+        if name not in present:
+            other = next(n for n in kind if n in present)
+            raise InvalidConfiguration(
+                f"Half a pair of credentials: {source.named(other)} is set and {source.spelling(name)} is not"
+            )
+    if kind != _APPLICATION and ("consumer_key" in present or consumer is not None):
+        where = source if "consumer_key" in present else consumer[1]  # type: ignore[index]
+        raise InvalidConfiguration(
+            f"{where.named('consumer_key')} belongs to an application key, not to {source.named(kind[0])}"
+        )
+    values = source.values
+    try:
+        if kind == _APPLICATION:
+            consumer_key = consumer[0] if consumer else values.get("consumer_key")
+            return ApplicationKey(values["application_key"], values["application_secret"], consumer_key)
+        if kind == _KINDS[1]:
+            return OAuth2Client(values["client_id"], values["client_secret"])
+        return AccessToken(values["access_token"])
+    except InvalidConfiguration as error:
+        raise InvalidConfiguration(f"{error} ({source.where})") from None
+
+
+def _settings(
+    endpoint: Endpoint,
+    credentials: Credentials | None,
+    others: list[SettingsSource],
+    variables: Environment,
+    options: Mapping[str, Option],
+    redaction: Redaction,
+) -> Settings:
+    def setting(name: str, read: Callable[[Any, str], Any], default: Any = None) -> Any:
+        found = _first(others, name)
+        return default if found is None else read(found[0], found[1].named(name))
+
+    ca_bundle = setting("ca_bundle", _file)
+    if ca_bundle is None:
+        # What requests, and so python-ovh, looks at.
+        for variable in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+            if path := variables.get(variable):
+                ca_bundle = _file(path, variable)
+                break
+    client_cert, client_key = setting("client_cert", _file), setting("client_key", _file)
+    if client_key is not None and client_cert is None:
+        raise InvalidConfiguration("client_key is set and client_cert is not: a key needs its certificate")
+    chosen = {name: value for name in options if (value := setting(name, options[name].read)) is not None}
+    return Settings(
+        endpoint,
+        credentials,
+        setting("transport", read_text),
+        TransportSettings(
+            setting("timeout", _timeout, DEFAULT_TIMEOUT),
+            setting("proxy", read_text),
+            ca_bundle,
+            setting("max_response_size", read_number),
+            setting("pool_size", read_number),
+            setting("verify", read_switch, True),
+            client_cert,
+            client_key,
+            setting("http2", read_switch, False),
+            chosen,
+            redaction,
+        ),
+        setting("user_agent", _user_agent),
+        _headers(others),
+        setting("time_sync", _time_sync, "date"),
+        chosen,
+        setting("strict_observers", read_switch, False),
+    )
+
+
+def _headers(others: list[SettingsSource]) -> tuple[tuple[str, str], ...]:
+    """Return the header fields of all places; of one name, that of the most specific."""
+    hidden: dict[str, tuple[str, Secret]] = {}
+    for source in reversed(others):
+        for name, value in source.headers.items():
+            if problem := field_problem(name, value.reveal()):
+                raise InvalidConfiguration(f"{problem} ({source.where})")
+            hidden[name.lower()] = (name, value)
+    return tuple((name, value.reveal()) for name, value in hidden.values())
+
+
+def _user_agent(value: Any, what: str) -> str:
+    if field_problem("User-Agent", value):
+        raise InvalidConfiguration(f"{what} must be a line of printable ASCII text without outer spaces")
+    return str(value)
+
+
+def _time_sync(value: Any, what: str) -> str:
+    if value not in MODES:
+        raise InvalidConfiguration(f"{what} must be one of {', '.join(MODES)}, not {value!r}")
+    return str(value)
+
+
+def _file(value: Any, what: str) -> str:
+    path = expanded(value, what)
+    if not os.path.exists(path):
+        raise InvalidConfiguration(f"{what} names {path}, which does not exist")
+    return path
+
+
+def _timeout(value: Any, what: str) -> Timeout:
+    try:
+        return read_timeout(value, what)
+    except InvalidRequest as error:
+        raise InvalidConfiguration(str(error)) from None

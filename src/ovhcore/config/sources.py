@@ -1,0 +1,247 @@
+"""Where settings come from: arguments, the environment and ``ovh.conf`` files.
+
+The only module that reads the environment and files.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+from ..exceptions import InvalidConfiguration
+from ..protocol.redaction import as_secret
+
+if TYPE_CHECKING:
+    from configparser import RawConfigParser
+
+__all__ = [
+    "CONFIG_FILES",
+    "CREDENTIALS",
+    "OTHERS",
+    "Environment",
+    "SettingsSource",
+    "default_endpoint",
+    "expanded",
+    "from_environment",
+    "from_file",
+    "parse_files",
+]
+
+CONFIG_FILES: Final = ("./ovh.conf", "~/.ovh.conf", "/etc/ovh.conf")
+"""Where settings are looked for, most specific first."""
+
+CREDENTIALS: Final = (
+    "application_key",
+    "application_secret",
+    "consumer_key",
+    "client_id",
+    "client_secret",
+    "access_token",
+)
+HIDDEN: Final = frozenset({*CREDENTIALS, "proxy"})
+"""What no traceback shows while settings are put together; a proxy's URL may hold a password."""
+
+OTHERS: Final = (
+    "transport",
+    "timeout",
+    "proxy",
+    "ca_bundle",
+    "user_agent",
+    "time_sync",
+    "token_url",
+    "max_response_size",
+    "pool_size",
+    "verify",
+    "client_cert",
+    "client_key",
+    "http2",
+    "disabled_plugins",
+    "strict_observers",
+)
+_MAX_SIZE: Final = 1024 * 1024
+_HEADER_VARIABLE: Final = re.compile(r"OVH_HTTP_HEADERS_[0-9]+")
+
+
+class SettingsSource:
+    """Settings that were found in one place, by their names in ``ovh.conf``."""
+
+    def __init__(
+        self, where: str, values: Mapping[str, Any], spelling: Callable[[str], str] = lambda name: name
+    ) -> None:
+        self.where = where
+        self.values: dict[str, Any] = {
+            name: as_secret(value) if name in HIDDEN else value
+            for name, value in values.items()
+            if value is not None and value != ""
+        }
+        headers = self.values.pop("headers", {})
+        if not isinstance(headers, Mapping):
+            del values, headers  # a traceback would show them
+            raise InvalidConfiguration(f"headers ({where}) must be a mapping, as {{'X-Name': 'value'}}")
+        self.headers = {name: as_secret(value) for name, value in headers.items()}
+        self.spelling = spelling
+
+    def adding(self, values: Mapping[str, Any]) -> SettingsSource:
+        """Return a copy that says more."""
+        source = SettingsSource(self.where, {**self.values, **values}, self.spelling)
+        source.headers = self.headers
+        return source
+
+    def named(self, name: str) -> str:
+        """Say which setting of which place is meant."""
+        return f"{self.spelling(name)} ({self.where})"
+
+
+class Environment:
+    """Variables of the process, or of a mapping, that do not print."""
+
+    def __init__(self, variables: Mapping[str, str] | None = None) -> None:
+        self._variables = os.environ if variables is None else variables
+
+    def get(self, name: str) -> str:
+        """Return a variable without outer white space; an unset one is empty."""
+        return self._variables.get(name, "").strip()
+
+    def names(self) -> list[str]:
+        """Return the names of all variables."""
+        return sorted(self._variables)
+
+
+def from_environment(variables: Environment) -> SettingsSource:
+    """Return what the ``OVH_*`` variables say; empty ones count as unset.
+
+    Args:
+        variables: the environment.
+
+    Raises:
+        InvalidConfiguration: a header's variable has no colon.
+    """
+    headers: dict[str, str] = {}
+    for variable in filter(_HEADER_VARIABLE.fullmatch, variables.names()):
+        name, colon, value = map(str.strip, variables.get(variable).partition(":"))
+        if colon:
+            headers[name] = value
+        elif name:
+            del name, headers
+            raise InvalidConfiguration(f"The environment variable {variable} must read 'Name: value'")
+    names = ("endpoint", *CREDENTIALS, *OTHERS)
+    values: dict[str, Any] = {name: variables.get(f"OVH_{name.upper()}") for name in names}
+    return SettingsSource("environment", {**values, "headers": headers or None}, lambda name: f"OVH_{name.upper()}")
+
+
+def parse_files(
+    config_file: str | os.PathLike[str] | None, files: tuple[str, ...]
+) -> list[tuple[str, RawConfigParser | InvalidConfiguration]]:
+    """Return path and parser of every file there is, most specific first; for an unusable one, the error.
+
+    Args:
+        config_file: must exist.
+        files: may exist.
+
+    Raises:
+        InvalidConfiguration: ``config_file`` does not exist, or is unusable; its path is named.
+    """
+    parsed: list[tuple[str, RawConfigParser | InvalidConfiguration]] = []
+    if config_file is not None:
+        path = expanded(config_file, "config_file")
+        parser = _parse_file(path, regular=False)
+        if parser is None:
+            raise InvalidConfiguration(f"The configuration file {path} does not exist")
+        parsed.append((path, parser))
+    for name in files:
+        path = os.path.expanduser(name)
+        try:
+            parser = _parse_file(path)
+        except InvalidConfiguration as error:
+            parsed.append((path, error))
+        else:
+            parsed += [] if parser is None else [(path, parser)]
+    return parsed
+
+
+def expanded(path: Any, what: str) -> str:
+    """Return a path with ``~`` expanded.
+
+    Raises:
+        InvalidConfiguration: it is not a path.
+    """
+    if not isinstance(path, (str, os.PathLike)):
+        raise InvalidConfiguration(f"{what} must be the path of a file, not {type(path).__name__}")
+    return os.fsdecode(os.path.expanduser(path))
+
+
+def default_endpoint(parsed: Iterable[tuple[str, RawConfigParser | InvalidConfiguration]]) -> str | None:
+    """Return the endpoint of the first usable file whose section ``[default]`` has one."""
+    for _, parser in parsed:
+        if isinstance(parser, InvalidConfiguration):
+            continue
+        if endpoint := parser.get("default", "endpoint", fallback="").strip():
+            return endpoint
+    return None
+
+
+def _parse_file(path: str, *, regular: bool = True) -> RawConfigParser | None:
+    """Return the parsed file, None if there is none.
+
+    Args:
+        path: the file.
+        regular: whether a pipe or a device is refused, which could block, or never end.
+    """
+    if not os.path.exists(path):
+        return None
+    # Only who has a file pays for the parser.
+    import configparser
+
+    parser = configparser.RawConfigParser(strict=False, interpolation=None)
+    # The parser's and the decoder's exceptions quote lines, which may hold secrets.
+    try:
+        problem = _read_into(parser, path, regular)
+        if problem is None:
+            return parser
+    except configparser.MissingSectionHeaderError as error:
+        problem = f"line {error.lineno} stands before any [section]; the file begins with [default]"
+    except configparser.ParsingError as error:
+        problem = f"line {error.errors[0][0]} is not 'name = value'"
+    except UnicodeDecodeError:
+        problem = "it is not UTF-8 text"
+    except OSError as error:
+        problem = f"it cannot be read: {error.strerror or type(error).__name__}"
+    raise InvalidConfiguration(f"The configuration file {path} is not usable: {problem}")
+
+
+def _read_into(parser: RawConfigParser, path: str, regular: bool) -> str | None:
+    if regular and not os.path.isdir(path) and not os.path.isfile(path):
+        return "it is not a regular file"
+    with open(path, encoding="utf-8-sig") as file:
+        text = file.read(_MAX_SIZE + 1)
+    if len(text) > _MAX_SIZE:
+        return f"it is larger than {_MAX_SIZE} characters"
+    parser.read_string(text, path)
+    return None
+
+
+def from_file(
+    path: str, parser: RawConfigParser, endpoint: str | None, options: tuple[str, ...] = ()
+) -> list[SettingsSource]:
+    """Return what the endpoint's section says, then what ``[default]`` does."""
+    # A URL may be written with a slash at its end in one place and without in the other.
+    spellings = [] if endpoint is None else [endpoint, endpoint.rstrip("/"), f"{endpoint}/"]
+    return [
+        _from_section(path, parser, section, options)
+        for section in dict.fromkeys([*spellings, "default"])
+        if parser.has_section(section)
+    ]
+
+
+def _from_section(path: str, parser: RawConfigParser, section: str, options: tuple[str, ...]) -> SettingsSource:
+    readable = OTHERS + options + (("endpoint",) if section == "default" else CREDENTIALS)
+    values: dict[str, Any] = {}
+    headers: dict[str, str] = {}
+    for name, value in parser.items(section):
+        if name.startswith("header."):
+            headers[name.removeprefix("header.")] = (value or "").strip()
+        elif name in readable and value and value.strip():
+            values[name] = value.strip()
+    return SettingsSource(f"{path}, section [{section}]", {**values, "headers": headers or None})

@@ -1,0 +1,167 @@
+"""Credentials that come from elsewhere, and are asked for again when the API does not accept them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Generator, Iterator
+from typing import Any, TypeAlias
+
+from ...exceptions import InvalidConfiguration, OAuth2FailureError
+from ...protocol.credentials import AccessToken, ApplicationKey, Credentials, OAuth2Client
+from ...protocol.messages import Request, Response
+from ...protocol.responses.decoding import is_refusal
+from ..effects import Flow, Once
+from ..events import Observer, TokenRenewed
+from .oauth2 import REMEMBERED
+from .schemes import Authentication
+from .time_sync import TimeSync
+
+__all__ = ["CredentialsProvider", "ProvidedAuthentication", "RenewableProvider"]
+
+CredentialsProvider: TypeAlias = "Callable[[Credentials | None], Credentials | Flow[Credentials]]"
+"""Returns credentials, or a flow that returns them.
+
+It is called when the first request needs them, with None, and again when the API has refused
+what it gave, with that. To return the same again says that there are no others. What it
+returns at once must not block for long: under asyncio it runs in the event loop. Callers that
+need credentials at the same time share one call of it. What it raises, the call raises that
+needed them; the next one asks again."""
+
+
+class RenewableProvider:
+    """A supplier whose first credentials are at hand, and which is asked when the API has refused them.
+
+    A client that is made with it knows from the beginning who calls; with any other supplier
+    it does not before the first call that has to be authenticated.
+
+    Args:
+        credentials: the first ones.
+        renew: is asked for others, as any supplier.
+    """
+
+    __slots__ = ("credentials", "renew")
+
+    def __init__(self, credentials: Credentials, renew: CredentialsProvider) -> None:
+        self.credentials = credentials
+        self.renew = renew
+
+    def __call__(self, refused: Credentials | None) -> Credentials | Flow[Credentials]:
+        """Return others than those that were refused, if there are any; or a flow that returns them."""
+        return self.renew(refused)
+
+
+class ProvidedAuthentication(Authentication):
+    """Authenticates with what a supplier gives.
+
+    Args:
+        time: what is known of the API's clock.
+        supplier: asked for credentials.
+        make: makes what authenticates with them.
+        notify: is told when new ones come.
+
+    Raises:
+        InvalidConfiguration: the credentials of a :class:`RenewableProvider` cannot be used.
+    """
+
+    def __init__(
+        self,
+        time: TimeSync,
+        supplier: CredentialsProvider,
+        make: Callable[[Credentials], Authentication],
+        notify: Observer | None = None,
+    ) -> None:
+        super().__init__(time)
+        self._supplier = supplier
+        self._make = make
+        self._notify = notify
+        self._given: Credentials | None = None
+        self._current: Authentication | None = None
+        self._replaced: tuple[Authentication, ...] = ()
+        if isinstance(supplier, RenewableProvider):
+            if (problem := _problem(supplier.credentials)) is not None:
+                raise problem
+            self._given = supplier.credentials
+            self._current = make(self._given)
+
+    @property
+    def current(self) -> Authentication:
+        """What authenticates with the credentials at hand."""
+        return self if self._current is None else self._current
+
+    def ready(self) -> Flow[Authentication]:
+        """Return what authenticates with the credentials at hand; ask for some first if there are none."""
+        if self._current is None:
+            yield Once(self, self._asked(None))
+        return self.current
+
+    def handle(self, request: Request) -> Flow[Response]:
+        """Send with what the supplier gave; when the API does not accept it, ask for other and do so once more.
+
+        A refused call was not carried out, so any method is sent again.
+        """
+        if not request.need_auth and self._current is None:
+            return self.time.send(request)
+        return self._handled(request)
+
+    def _handled(self, request: Request) -> Flow[Response]:
+        current = self._current
+        if current is None:
+            current = yield Once(self, self._asked(None))
+        try:
+            response = yield from current.handle(request)
+        except OAuth2FailureError as error:
+            # A service account is refused where tokens come from, before the API sees the call.
+            if error.retry_safe:
+                raise
+            again = yield from self._again(request, current)
+            if again is None:
+                raise
+            return again
+        if not request.need_auth or not is_refusal(response):
+            return response
+        again = yield from self._again(request, current)
+        return response if again is None else again
+
+    def _again(self, request: Request, refused: Authentication) -> Flow[Response | None]:
+        other: Authentication = yield Once(self, self._asked(refused))
+        if other is refused:
+            return None
+        return (yield from other.handle(request))
+
+    def _asked(self, refused: Authentication | None) -> Flow[Authentication]:
+        # Between asking and being let in, another may have got new ones.
+        if self._current is not refused and self._current is not None:
+            return self._current
+        supplied: Any = self._supplier(self._given)
+        if isinstance(supplied, Generator):
+            supplied = yield from supplied
+        if (problem := _problem(supplied)) is not None:
+            supplied = None  # a traceback would show it
+            raise problem
+        if self._current is not None and supplied == self._given:
+            return self._current
+        made = self._make(supplied)
+        if self._current is not None:
+            # A call that took it may end after it was replaced.
+            self._replaced = (self._current, *self._replaced)[:REMEMBERED]
+        self._given, self._current = supplied, made
+        if self._notify is not None:
+            self._notify(TokenRenewed(None))
+        return made
+
+    def secrets(self) -> Iterator[str]:
+        """Yield the values that must not be shown."""
+        for known in (self._current, *self._replaced):
+            if known is not None:
+                yield from known.secrets()
+
+
+def _problem(supplied: Any) -> InvalidConfiguration | None:
+    """Return what is wrong with what should be credentials."""
+    if isinstance(supplied, (ApplicationKey, OAuth2Client, AccessToken)):
+        return None
+    if isinstance(supplied, Coroutine):
+        supplied.close()  # else Python complains that nobody awaited it
+    return InvalidConfiguration(
+        f"What supplies credentials returned {type(supplied).__name__}: ApplicationKey, OAuth2Client or AccessToken "
+        "is wanted, or a flow that returns one"
+    )

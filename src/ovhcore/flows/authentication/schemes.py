@@ -1,0 +1,195 @@
+"""Who calls: one handler for each kind of credentials.
+
+Innermost but for the exchange, so that what middleware sends again is signed again.
+Calls with ``need_auth=False`` carry the application key, as the official wrappers send
+it, and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from ...exceptions import InvalidKey
+from ...protocol.clock import Now
+from ...protocol.credentials import AccessToken, ApplicationKey, Credentials
+from ...protocol.endpoints import Endpoint
+from ...protocol.messages import Request, Response
+from ...protocol.redaction import Secret
+from ...protocol.requests.building import sign_request
+from ...protocol.responses.decoding import annotate
+from ..effects import CLOCK, Flow, Handler
+from ..events import Observer
+from ..exchange import exchange
+from .oauth2 import REMEMBERED, TokenSource
+from .time_sync import TimeSync
+
+__all__ = ["Authentication", "BearerAuthentication", "KeyAuthentication", "as_application", "authentication"]
+
+_WHERE: Final = (
+    "Set application_key, application_secret and consumer_key, or client_id and client_secret, or access_token: as "
+    "arguments, as OVH_... variables, or in the section of ovh.conf that has the endpoint's name."
+)
+
+
+class Authentication:
+    """No credentials at all; base of the other kinds."""
+
+    def __init__(self, time: TimeSync) -> None:
+        self.time = time
+
+    @property
+    def current(self) -> Authentication:
+        """What authenticates now; itself unless others supply the credentials."""
+        return self
+
+    def ready(self) -> Flow[Authentication]:
+        """Return what authenticates now; credentials that others supply are fetched first."""
+        yield from ()
+        return self.current
+
+    def handle(self, request: Request) -> Flow[Response]:
+        """Answer a request, authenticated if it needs to be."""
+        if request.need_auth:
+            error = InvalidKey("This call needs credentials and there are none", hint=_WHERE)
+            raise annotate(error, request)
+        return self.time.send(request)
+
+    def secrets(self) -> Iterator[str]:
+        """Yield the values that must not be shown."""
+        return iter(())
+
+
+class KeyAuthentication(Authentication):
+    """Application key, secret and consumer key: signed requests."""
+
+    def __init__(self, time: TimeSync, credentials: ApplicationKey) -> None:
+        super().__init__(time)
+        self.credentials = credentials
+        self._replaced: tuple[Secret, ...] = ()
+
+    def replace_consumer_key(self, key: str | None) -> None:
+        """Sign with another consumer key from now on.
+
+        Raises:
+            InvalidConfiguration: it cannot be one.
+        """
+        known = self.credentials
+        self.credentials = ApplicationKey(known.application_key, known.application_secret, key)
+        if known.consumer_key is not None:
+            self._replaced = (known.consumer_key, *self._replaced)[:REMEMBERED]
+
+    def handle(self, request: Request) -> Flow[Response]:
+        """Sign and send; when the API says that the time is wrong, correct it and do so again."""
+        if not request.need_auth:
+            return self.time.send(as_application(request, self.credentials))
+        return self._signed(request)
+
+    def _signed(self, request: Request) -> Flow[Response]:
+        time = self.time
+        if time.must_ask:
+            yield from time.ask()
+        answers = time.answers
+        now: Now = yield CLOCK
+        timestamp = time.timestamp(now)
+        response = yield from time.handler(sign_request(request, self.credentials, timestamp))
+        if response.status == 400 and time.denied(response):
+            return (yield from self._corrected(request, response, now, timestamp, answers))
+        server = time.new_date(response)
+        if server is not None:
+            yield from time.learn(now, server)
+        return response
+
+    def _corrected(
+        self, request: Request, response: Response, signed: Now, timestamp: int, answers: int
+    ) -> Flow[Response]:
+        """Send again what was refused for its time: nothing was done."""
+        time = self.time
+        explained = yield from time.refused(signed, timestamp, response)
+        if explained:
+            now: Now = yield CLOCK
+            response = yield from time.send(sign_request(request, self.credentials, time.timestamp(now)))
+            if not time.denied(response):
+                return response
+        # Nothing but the API itself knows better: the Date may have come from something in between.
+        yield from time.correct(answers)
+        now = yield CLOCK
+        response = yield from time.send(sign_request(request, self.credentials, time.timestamp(now)))
+        return response
+
+    def secrets(self) -> Iterator[str]:
+        """Yield the values that must not be shown."""
+        yield from self.credentials.secrets()
+        # A call that took a key before it was replaced may end after that.
+        yield from (key.reveal() for key in self._replaced)
+
+
+class BearerAuthentication(Authentication):
+    """An access token: one that was given, or one that a service account fetches."""
+
+    def __init__(self, time: TimeSync, tokens: TokenSource | Secret) -> None:
+        super().__init__(time)
+        self._tokens = tokens
+
+    def handle(self, request: Request) -> Flow[Response]:
+        """Send with a token; when the API does not accept it, fetch another and do so once more."""
+        if not request.need_auth:
+            return self.time.send(request)
+        if isinstance(self._tokens, Secret):
+            return self.time.send(_bearing(request, self._tokens))
+        return self._fetched(request, self._tokens)
+
+    def _fetched(self, request: Request, tokens: TokenSource) -> Flow[Response]:
+        token = yield from tokens.token()
+        response = yield from self.time.send(_bearing(request, token))
+        if response.status == 401:
+            token = yield from tokens.token(refused=token)
+            response = yield from self.time.send(_bearing(request, token))
+        return response
+
+    def secrets(self) -> Iterator[str]:
+        """Yield the values that must not be shown."""
+        if isinstance(self._tokens, Secret):
+            yield self._tokens.reveal()
+        else:
+            yield from self._tokens.secrets()
+
+
+def as_application(request: Request, credentials: ApplicationKey) -> Request:
+    """Return a request that says which application sends it, as calls without authentication do, too."""
+    return request.adding(("X-Ovh-Application", credentials.application_key))
+
+
+def _bearing(request: Request, token: Secret) -> Request:
+    return request.adding(("Authorization", f"Bearer {token.reveal()}"))
+
+
+def authentication(
+    credentials: Credentials | None,
+    endpoint: Endpoint,
+    time: TimeSync,
+    handler: Handler = exchange,
+    notify: Observer | None = None,
+    user_agent: str | None = None,
+) -> Authentication:
+    """Return what authenticates with a kind of credentials.
+
+    Args:
+        credentials: None for calls that need none.
+        endpoint: where service accounts fetch their tokens.
+        time: what is known of the API's clock; sends what is authenticated.
+        handler: what sends the request for a token. The token endpoint is another server,
+            whose clock tells nothing of the API's.
+        notify: is told of new tokens.
+        user_agent: sent with requests for a token.
+
+    Raises:
+        InvalidConfiguration: a service account for an endpoint that has no token URL.
+    """
+    if credentials is None:
+        return Authentication(time)
+    if isinstance(credentials, ApplicationKey):
+        return KeyAuthentication(time, credentials)
+    if isinstance(credentials, AccessToken):
+        return BearerAuthentication(time, credentials.access_token)
+    return BearerAuthentication(time, TokenSource(credentials, endpoint, handler, notify, user_agent))

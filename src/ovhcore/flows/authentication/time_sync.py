@@ -1,0 +1,173 @@
+"""Which timestamp to sign with.
+
+``"date"``, the default, costs no request: the offset is learnt from the ``Date`` of
+answers that come anyway. ``"server"`` asks ``/auth/time`` before the first signed call, as
+other clients do. ``"off"`` trusts the local clock. When the API answers that the time is
+wrong, the first two correct it by the ``Date`` of that answer, or ask where that explains
+nothing, and send once more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final, TypeAlias
+
+from ...exceptions import APIError, InvalidResponse
+from ...protocol.clock import ClockState, Now, observe, parse_http_date
+from ...protocol.messages import Request, Response
+from ...protocol.responses.decoding import annotate, decode, is_time_error
+from ..effects import CLOCK, Flow, Handler, Once
+from ..events import ClockCorrected, Observer
+
+__all__ = ["MODES", "TimeSync", "TimeSyncFactory"]
+
+MODES: Final = ("date", "server", "off")
+"""What ``time_sync`` may be."""
+
+_EXPLAINS: Final = 5.0  # seconds of difference from which on a timestamp can have been refused for
+
+_WHY_ASKED: Final = (
+    "The API's time was asked for, to sign with: because of time_sync='server', because the API had said that the time "
+    "of a request was wrong, or for time_delta. With time_sync='off' the clock of this machine is trusted."
+)
+
+
+class TimeSync:
+    """What a client knows of the API's clock, and how it learns it.
+
+    One per client. The state is replaced as a whole, so threads need no lock.
+
+    Attributes:
+        state: the offset, and how it is known.
+        answers: how often ``/auth/time`` has answered.
+        handler: what sends.
+        fixed: the offset in seconds that the program wants, whatever is known; None for none.
+    """
+
+    def __init__(self, mode: str, ask: Request, handler: Handler, notify: Observer | None = None) -> None:
+        self.mode = mode
+        self.state = ClockState()
+        self.answers = 0
+        self.fixed: float | None = None
+        self._ask = ask
+        self.handler = handler
+        self._notify = notify
+        self._last_date = ""
+
+    def send(self, request: Request) -> Flow[Response]:
+        """Send a request as it is; look at the clock of its answer."""
+        begun: Now = yield CLOCK
+        response = yield from self.handler(request)
+        server = self.new_date(response)
+        if server is not None:
+            yield from self.learn(begun, server)
+        return response
+
+    def learn(self, begun: Now, server: int) -> Flow[None]:
+        """Learn from the ``Date`` of an answer that has just come.
+
+        Args:
+            begun: what the clock showed before the request was sent.
+            server: the second that the answer showed.
+        """
+        received: Now = yield CLOCK
+        self._learn(observe(self.state, begun, received, server))
+
+    @property
+    def must_ask(self) -> bool:
+        """Whether the time has to be asked for before anything is signed."""
+        return self.mode == "server" and not self.state.asked and self.fixed is None
+
+    def timestamp(self, now: Now) -> int:
+        """Return seconds since 1970 on the API's clock, as far as it is known."""
+        if self.fixed is not None:
+            return int(now.wall + self.fixed)
+        return int(now.wall if self.mode == "off" else now.wall + self.state.offset)
+
+    def delta(self) -> Flow[float]:
+        """Return the offset in seconds; ask ``/auth/time`` unless somebody has, or it is fixed."""
+        if self.fixed is not None:
+            return self.fixed
+        if not self.state.asked:
+            yield from self.ask()
+        return self.state.offset
+
+    def denied(self, response: Response) -> bool:
+        """Say whether the API denies a timestamp that asking for the time can correct."""
+        return self.mode != "off" and is_time_error(response)
+
+    def refused(self, signed: Now, used: int, response: Response) -> Flow[bool]:
+        """Correct the offset by the ``Date`` of a refusal; say whether that explains it.
+
+        Args:
+            signed: what the clock showed when the request was signed.
+            used: the timestamp it was signed with.
+            response: the refusal.
+        """
+        server = parse_http_date(response.headers.get("date", ""))
+        if server is None:
+            return False
+        received: Now = yield CLOCK
+        # Whatever was known is wrong.
+        state = observe(ClockState(), signed, received, server)
+        if not state.known or abs(signed.wall + state.offset - used) < _EXPLAINS:
+            return False
+        self._learn(state._replace(asked=self.state.asked))
+        self.fixed = None
+        return True
+
+    def correct(self, answers: int) -> Flow[None]:
+        """Ask for the time, unless somebody has since ``answers`` was read, before the request was signed."""
+        if answers == self.answers:
+            yield from self.ask()
+
+    def ask(self) -> Flow[float]:
+        """Ask ``/auth/time``; return the offset in seconds. Callers at the same time share one request.
+
+        Raises:
+            APIError: there was no usable answer; its hint says what was asked, and why.
+        """
+        offset: float = yield Once(self, self._asked())
+        return offset
+
+    def _asked(self) -> Flow[float]:
+        try:
+            sent: Now = yield CLOCK
+            response = yield from self.handler(self._ask)
+            received: Now = yield CLOCK
+            server = decode(response, self._ask)
+            if type(server) is not int or not 0 < server < 2**40:
+                raise annotate(InvalidResponse("GET /auth/time did not answer with a number of seconds"), self._ask)
+        except APIError as error:
+            error.beforehand = True
+            # Nobody called /auth/time; who reads this wonders why it was.
+            if error.hint is None:
+                error.hint = _WHY_ASKED
+                error.add_note(error.hint)
+            raise
+        self._learn(observe(self.state, sent, received, server, asked=True))
+        self.answers += 1
+        self.fixed = None
+        return self.state.offset
+
+    def new_date(self, response: Response) -> int | None:
+        """Return the second that an answer's ``Date`` shows, None if there is nothing to be learnt from it."""
+        if self.mode != "date" or self.state.asked:
+            return None
+        text = response.headers.get("date")
+        if text is None or text == self._last_date:
+            return None
+        self._last_date = text
+        return parse_http_date(text)
+
+    def _learn(self, state: ClockState) -> None:
+        if state is self.state:
+            return
+        moved = state.offset != self.state.offset
+        self.state = state
+        if moved and self._notify is not None:
+            self._notify(ClockCorrected(state.offset))
+
+
+TimeSyncFactory: TypeAlias = Callable[[Request, Handler, "Observer | None"], TimeSync]
+"""Makes a :class:`TimeSync`, or what derives from it, of the request for the time, what sends it, and who is told."""

@@ -1,0 +1,1 @@
+"""Lists and many calls: pages, batches, fan-out."""

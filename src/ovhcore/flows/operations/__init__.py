@@ -1,0 +1,1 @@
+"""Operations that take time: wait for them, change resources that have them."""

@@ -1,0 +1,367 @@
+"""Send no faster than agreed, in the order of arrival, and slow down when the API asks to.
+
+What may be sent when is decided by :class:`Limiter`, which neither waits nor looks at a
+clock; waiting is an effect of the flow around it. So the same decisions come out with
+threads, tasks and recordings.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, insort
+from collections import deque
+from contextlib import AbstractContextManager
+from itertools import islice
+from math import ceil
+from typing import Any, Final, NamedTuple
+
+from ...exceptions import TotalTimeout
+from ...protocol.clock import Now
+from ...protocol.frozen import Frozen, put
+from ...protocol.messages import Request, Response
+from ...protocol.responses.decoding import annotate
+from ..effects import CLOCK, Flow, Handler, Middleware, Sleep
+from ..events import Observer, Throttled
+from .retry import retry_after
+
+__all__ = ["Limiter", "Limits", "Pause", "Slot", "throttled"]
+
+_LONGEST_PAUSE: Final = 60.0  # seconds that a Retry-After can hold everybody back
+_FIRST_PAUSE: Final = 1.0  # seconds after a 429 without Retry-After
+_SLOWEST: Final = 1 / 64
+_FASTER: Final = 1 / 50  # of the full speed, with each success
+_LATEST: Final = 0.1  # the part of the latest exchange in the average
+_NEARLY: Final = 1e-6  # of a request: what adding up fractions may lose
+_SHORTEST: Final = 0.001  # seconds; waiting for somebody else is asking again and again
+_JUST_AFTER: Final = 0.00002  # seconds
+_MOMENT: Final = 0.0001  # seconds; for one that should be here by now
+_WATCHFUL: Final = 0.05  # seconds at most between two looks of the one who is next
+_QUIET: Final = 0.3  # seconds at least, where none has been sent for long
+_NAP: Final = 2.0  # seconds at most for the others: nobody can wake them when those before them leave
+_NAP_OF_EACH: Final = 0.002  # seconds for each one before: a line of any length wakes 500 times in a second
+_ABSENT: Final = 1.0  # seconds after which one that does not come for its turn holds up nobody
+
+
+class Limits(Frozen):
+    """How much may be sent.
+
+    Attributes:
+        rate: requests in a second, on average; None for no limit.
+        burst: requests that may be sent at once after a time without any, 1 or more; those of a second by default.
+        concurrency: requests under way at the same time; None for no limit.
+    """
+
+    __slots__ = ("rate", "burst", "concurrency")  # noqa: RUF023 - the order of __init__
+
+    rate: float | None
+    burst: int
+    concurrency: int | None
+
+    def __init__(self, rate: float | None = None, burst: int | None = None, concurrency: int | None = None) -> None:
+        put(self, "rate", rate)
+        put(self, "burst", burst or max(1, ceil(rate or 0)))
+        put(self, "concurrency", concurrency)
+
+
+class Pause(NamedTuple):
+    """Why it is not one's turn, and when to ask again.
+
+    Attributes:
+        seconds: to wait before asking again.
+        wait: seconds until the turn, as far as can be told.
+        certain: whether it cannot be sooner unless somebody who came first leaves; otherwise ``wait`` is a guess.
+        reason: which limit it is.
+    """
+
+    seconds: float
+    wait: float
+    certain: bool
+    reason: str
+
+
+class Slot:
+    """Somebody's place in the line, then among those under way."""
+
+    __slots__ = ("due", "epoch", "number", "over", "sent")
+
+    def __init__(self) -> None:
+        self.number = 0  # in the order of arrival; 0 before
+        self.due = 0.0  # when it comes to ask again
+        self.sent = 0.0
+        self.epoch = 0  # how often the API had asked to slow down when it was sent
+        self.over = False
+
+
+class Limiter:
+    """Who may send when: first come, first served. Times are seconds on the monotonic clock.
+
+    Args:
+        limits: what to keep to.
+        lock: makes it safe to use from many threads; held for moments, never while waiting. It has to
+            let the thread in that holds it: a signal's handler may send requests, too.
+    """
+
+    def __init__(self, limits: Limits, lock: AbstractContextManager[Any]) -> None:
+        self.limits = limits
+        self._arrived = 0
+        self._tokens = float(limits.burst)  # requests that may be sent at once
+        self._counted = float("-inf")  # when that was; in the future while a pause lasts
+        self._speed = 1.0
+        self._epoch = 0
+        self._not_before = float("-inf")
+        self._ended = 0
+        self._duration = 0.0  # of an exchange, on average; 0 before the first
+        self.renew(lock)
+
+    def renew(self, lock: AbstractContextManager[Any]) -> None:
+        """Forget who waits and who is under way, as in the child of a fork; what the API asked for still holds.
+
+        Args:
+            lock: a new one, for that of the parent may be held by a thread that the child does not have.
+        """
+        self.lock = lock
+        self._line: list[tuple[int, Slot]] = []  # in the order of arrival
+        self._under_way: dict[Slot, None] = {}  # in the order of sending
+        self._left: deque[Slot] = deque()
+        self._last = 0.0  # when one was sent
+
+    @property
+    def speed(self) -> float:
+        """The part of the limits that is used; 1 unless the API has asked to slow down."""
+        return self._speed
+
+    @property
+    def waiting(self) -> int:
+        """How many are in the line."""
+        with self.lock:
+            self._tidy()
+            return len(self._line)
+
+    @property
+    def under_way(self) -> int:
+        """How many have been sent and have no answer yet."""
+        with self.lock:
+            self._tidy()
+            return len(self._under_way)
+
+    def start(self, place: Slot, now: float) -> Pause | None:
+        """Return None if it is one's turn, and count the request as under way; else how long to wait.
+
+        Args:
+            place: a new one, which gets its place in the line now; or one that has waited.
+            now: the time.
+        """
+        with self.lock:
+            if self._left:
+                self._tidy()
+            if not place.number:
+                self._arrived += 1
+                place.number = self._arrived
+            line = self._line
+            ahead = self._ahead(place, now) if line else 0
+            pause = self._pause(ahead, now)
+            if pause is None:
+                if line and line[0][1] is place:
+                    del line[0]
+                place.sent = self._last = now
+                place.epoch = self._epoch
+                self._under_way[place] = None
+                self._tokens -= 1.0
+                return None
+            place.due = now + pause.seconds
+            # Also one that was absent takes its place again.
+            if ahead >= len(line) or line[ahead][1] is not place:
+                insort(line, (place.number, place))
+            return pause
+
+    def end(self, place: Slot, now: float, pause: float | None = None, *, slow: bool = False) -> None:
+        """Take in an answer.
+
+        Args:
+            place: whose.
+            now: when it came.
+            pause: seconds that the API asks to wait.
+            slow: whether it asked to slow down.
+        """
+        with self.lock:
+            self._under_way.pop(place, None)
+            if slow:
+                self._slow_down(place, now, _FIRST_PAUSE if pause is None else min(pause, _LONGEST_PAUSE))
+            else:
+                self._learn(max(0.0, now - place.sent))
+                if self._speed < 1.0 and place.epoch == self._epoch:
+                    self._count(now)
+                    self._speed = min(1.0, self._speed + _FASTER)
+            place.over = True
+
+    def leave(self, place: Slot) -> None:
+        """Give up a place in the line, or among those under way, if it has not ended.
+
+        Takes no lock: a flow that nobody drives any more is closed by the garbage collector,
+        which may run in a thread that holds it.
+        """
+        if place.number and not place.over:
+            place.over = True
+            self._left.append(place)
+
+    def _tidy(self) -> None:
+        """Take those out that have left."""
+        while self._left:
+            place = self._left.popleft()
+            self._under_way.pop(place, None)
+            at = bisect_left(self._line, (place.number,))
+            if at < len(self._line) and self._line[at][1] is place:
+                del self._line[at]
+
+    def _slow_down(self, place: Slot, now: float, pause: float) -> None:
+        self._count(now)
+        if place.epoch == self._epoch:
+            # Of many that were sent before anybody knew, one counts.
+            self._speed = max(_SLOWEST, self._speed / 2)
+            self._epoch += 1
+        self._not_before = max(self._not_before, now + pause)
+        # After the pause they go one by one: what was saved up is what was too much.
+        self._tokens = min(self._tokens, 1.0)
+        self._counted = max(self._counted, self._not_before)
+
+    def _learn(self, passed: float) -> None:
+        self._ended += 1
+        weight = max(_LATEST, 1.0 / self._ended)
+        if weight == _LATEST and self._duration:
+            # One that hung must not let everybody sleep too long; to look too often does no harm.
+            passed = min(passed, 4 * self._duration)
+        self._duration += (passed - self._duration) * weight
+
+    def _count(self, now: float) -> None:
+        """Add what has come to be allowed."""
+        if now > self._counted:
+            if self.limits.rate is not None:
+                allowed = self._tokens + (now - self._counted) * self.limits.rate * self._speed
+                self._tokens = min(float(self.limits.burst), allowed)
+            self._counted = now
+
+    def _ahead(self, place: Slot, now: float) -> int:
+        """Return how many are before a place in the line."""
+        line, number = self._line, place.number
+        absent = 0
+        while absent < len(line) and line[absent][0] < number and line[absent][1].due + _ABSENT < now:
+            absent += 1
+        if absent:
+            del line[:absent]
+        return bisect_left(line, (number,))
+
+    def _pause(self, ahead: int, now: float) -> Pause | None:
+        held = self._not_before - now
+        wait, rate = held, self.limits.rate
+        if rate is not None:
+            self._count(now)
+            missing = ahead + 1.0 - self._tokens
+            if missing > _NEARLY:
+                wait = max(held, self._counted - now + missing / (rate * self._speed))
+        if wait > 0.0:
+            reason = "the API has asked to slow down" if held > 0.0 or rate is None else _shown(rate * self._speed)
+            nap = wait if not ahead else max(held, min(wait, _nap(ahead)))
+            return Pause(max(_MOMENT, nap), wait, True, reason)
+        if self.limits.concurrency is not None:
+            places = max(1, int(self.limits.concurrency * self._speed))
+            turns = len(self._under_way) + ahead - places + 1
+            if turns > 0 and self._under_way:
+                wait = turns * self._duration / places
+                reason = f"at most {places} requests at the same time"
+                return Pause(self._guessed(wait, turns, ahead, now), wait, False, reason)
+        if ahead:
+            # There is room as soon as they look; the longer they do not, the less often it is worth asking.
+            first = self._line[0][1].due
+            after = max(first, self._line[ahead - 1][1].due) + _JUST_AFTER - now
+            wait = min(after, _NAP) if after > 0.0 else max(_MOMENT, (now - first) / 2)
+            return Pause(wait, wait, False, "others came first")
+        return None
+
+    def _guessed(self, wait: float, turns: int, ahead: int, now: float) -> float:
+        """Return when to look again for the end of an exchange: often if one is next, else half-way."""
+        rounds, index = divmod(turns - 1, len(self._under_way))
+        silent = now - self._last
+        if not self._duration:
+            nap = silent * (rounds + 0.5) / 2
+        else:
+            nap = wait / 2 if ahead else min(wait / 8, _WATCHFUL)
+            # They end in the order in which they were sent, if all take the same time.
+            end = next(islice(self._under_way, index, None)).sent + (rounds + 1) * self._duration - now
+            if 0.0 < end < nap:
+                nap = end
+            # The longer nothing has moved, the longer it is likely to go on.
+            nap = max(nap, min(silent / 16, _QUIET))
+        return min(max(nap, _SHORTEST), _nap(ahead))
+
+
+def _nap(ahead: int) -> float:
+    return max(_NAP, _NAP_OF_EACH * ahead)
+
+
+def _shown(rate: float) -> str:
+    if rate >= 1.0:
+        return f"at most {rate:.4g} requests in a second"
+    if rate * 60 >= 1.0:
+        return f"at most {rate * 60:.4g} requests in a minute"
+    return f"at most {rate * 3600:.4g} requests in an hour"
+
+
+def throttled(limiter: Limiter, notify: Observer | None = None) -> Middleware:
+    """Return middleware that keeps to limits.
+
+    Args:
+        limiter: who may send when; shared by all that the limits are for.
+        notify: is told of waits.
+
+    Its flows raise :class:`.TotalTimeout` when the call would be over before its turn came.
+    """
+
+    def middleware(handler: Handler) -> Handler:
+        def handle(request: Request) -> Flow[Response]:
+            now: Now = yield CLOCK
+            place = Slot()
+            try:
+                pause = limiter.start(place, now.monotonic)
+                if pause is not None:
+                    yield from _turn(limiter, place, request, pause, now.monotonic, notify)
+                response = yield from handler(request)
+                now = yield CLOCK
+                slow = response.status == 429
+                limiter.end(place, now.monotonic, retry_after(response, now.wall) if slow else None, slow=slow)
+                return response
+            finally:
+                limiter.leave(place)
+
+        return handle
+
+    return middleware
+
+
+def _turn(
+    limiter: Limiter, place: Slot, request: Request, pause: Pause | None, now: float, notify: Observer | None
+) -> Flow[None]:
+    """Wait for one's turn."""
+    told = notify is None
+    while pause is not None:
+        seconds = pause.seconds
+        if request.deadline is not None:
+            left = request.deadline - now
+            if left <= (pause.wait if pause.certain else _SHORTEST):
+                raise _too_late(request, pause)
+            if not pause.certain:
+                seconds = min(seconds, max(left / 2, _SHORTEST))  # a guess must not take all the time there is
+        if not told and notify is not None:
+            told = True
+            call = None if request.call is None else request.call.number
+            notify(Throttled(request.method, request.url, max(pause.seconds, pause.wait), pause.reason, call))
+        yield Sleep(seconds)
+        read: Now = yield CLOCK
+        now = read.monotonic
+        pause = limiter.start(place, now)
+
+
+def _too_late(request: Request, pause: Pause) -> TotalTimeout:
+    error = TotalTimeout(f"The time for the call would be over before it could be sent: {pause.reason}")
+    error.may_have_arrived = False
+    error.retry_safe = True
+    annotate(error, request)
+    return error

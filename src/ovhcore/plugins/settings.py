@@ -1,0 +1,94 @@
+"""What a client is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ..flows.resilience.retry import Policy
+from ..protocol.credentials import Credentials
+from ..protocol.endpoints import Endpoint
+from ..protocol.frozen import Frozen, put
+from .transports import TransportSettings
+
+__all__ = ["Settings"]
+
+
+class Settings(Frozen):
+    """What a client is made of. Prints without secrets.
+
+    Attributes:
+        endpoint: the API.
+        credentials: who calls; None for calls that need none.
+        transport: name of a transport, or None for the client's default.
+        connection: timeout, proxy, certificates, limits.
+        user_agent: put before the library's own, or None.
+        headers: fields sent with every request.
+        time_sync: ``"date"``, ``"server"`` or ``"off"``.
+        options: what plugins define themselves, by name; see :class:`.Option`.
+        strict_observers: whether an observer that fails breaks the call.
+        retry: what is tried again, None for nothing; plugins decide it.
+    """
+
+    __slots__ = (  # noqa: RUF023 - the order of __init__
+        "endpoint",
+        "credentials",
+        "transport",
+        "connection",
+        "user_agent",
+        "headers",
+        "time_sync",
+        "options",
+        "strict_observers",
+        "retry",
+    )
+
+    endpoint: Endpoint
+    credentials: Credentials | None
+    transport: str | None
+    connection: TransportSettings
+    user_agent: str | None
+    headers: tuple[tuple[str, str], ...]
+    time_sync: str
+    options: Mapping[str, Any]
+    strict_observers: bool
+    retry: Policy | None
+
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        credentials: Credentials | None = None,
+        transport: str | None = None,
+        connection: TransportSettings = TransportSettings(),  # noqa: B008 - immutable
+        user_agent: str | None = None,
+        headers: tuple[tuple[str, str], ...] = (),
+        time_sync: str = "date",
+        options: Mapping[str, Any] | None = None,
+        strict_observers: bool = False,
+        retry: Policy | None = None,
+    ) -> None:
+        put(self, "endpoint", endpoint)
+        put(self, "credentials", credentials)
+        put(self, "transport", transport)
+        put(self, "connection", connection)
+        put(self, "user_agent", user_agent)
+        put(self, "headers", headers)
+        put(self, "time_sync", time_sync)
+        put(self, "options", dict(options or {}))
+        put(self, "strict_observers", strict_observers)
+        put(self, "retry", retry)
+
+    def __hash__(self) -> int:
+        return hash((self.endpoint, self.credentials, self.transport, self.connection))
+
+    def secrets(self) -> Iterator[str]:
+        """Yield what must not be shown besides the credentials and headers: who the proxy is asked for."""
+        return self.connection.secrets()
+
+    def __repr__(self) -> str:
+        # A header may hold anything, and so may what a plugin defines.
+        return (
+            f"Settings({self.endpoint!r}, {self.credentials!r}, {self.transport!r}, {self.connection!r}, "
+            f"user_agent={self.user_agent!r}, headers={[name for name, _ in self.headers]!r}, "
+            f"time_sync={self.time_sync!r}, options={[*self.options]!r}, retry={self.retry!r})"
+        )

@@ -1,0 +1,134 @@
+"""Python values as the text and JSON the API reads."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping, Set
+from enum import Enum
+from typing import Any
+
+from ...exceptions import InvalidRequest
+from ..messages import Timeout
+
+__all__ = ["json_bytes", "json_text", "plain_text", "read_timeout", "shown"]
+
+
+def plain_text(value: Any, what: str) -> str:
+    """Return the text of one scalar, for a path or a query.
+
+    Strings stay; booleans become ``true`` and ``false``; dates, times and durations ISO
+    8601; numbers, UUIDs, IP addresses and networks what ``str`` makes of them; members
+    of an enum their value.
+
+    Raises:
+        InvalidRequest: the value is None, bytes, a container, or not finite.
+    """
+    if isinstance(value, Enum):
+        value = value.value
+    if isinstance(value, str):
+        return str.__str__(value)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return _digits(value, what)
+    if isinstance(value, float):
+        if value - value != 0:
+            raise InvalidRequest(f"{what} is {value}, which the API has no way to write")
+        return repr(value)
+    if _is_one_of(value, "datetime", "date", "time"):
+        return str(value.isoformat())
+    if _is_one_of(value, "datetime", "timedelta"):
+        return _duration(value.total_seconds())
+    if value is None or isinstance(value, (bytes, bytearray, memoryview, Mapping, list, tuple, Set)):
+        raise InvalidRequest(f"{what} must be a plain value such as a string or a number, not {type(value).__name__}")
+    if type(value).__str__ is object.__str__:  # type: ignore[comparison-overlap]
+        raise InvalidRequest(f"{what} is of the type {type(value).__name__}, which has no text form")
+    if _is_one_of(value, "decimal", "Decimal") and not value.is_finite():
+        raise InvalidRequest(f"{what} is {value}, which the API has no way to write")
+    return str(value)
+
+
+def _is_one_of(value: object, module: str, *names: str) -> bool:
+    # Whoever has such a value has imported its module; importing it here would cost all others.
+    loaded = sys.modules.get(module)
+    return loaded is not None and isinstance(value, tuple(getattr(loaded, name) for name in names))
+
+
+def _duration(seconds: float) -> str:
+    digits = f"{abs(seconds):.6f}".rstrip("0").rstrip(".")
+    return f"{'-' if seconds < 0 else ''}PT{digits}S"
+
+
+def _digits(value: int, what: str) -> str:
+    try:
+        return int.__repr__(value)
+    except ValueError:  # beyond sys.set_int_max_str_digits
+        pass
+    raise InvalidRequest(f"{what} is an integer of {value.bit_length()} bits, too long to be written")
+
+
+def _json_default(value: Any) -> Any:
+    if isinstance(value, Enum):
+        return value.value
+    if (
+        _is_one_of(value, "datetime", "date", "time", "timedelta")
+        or _is_one_of(value, "uuid", "UUID")
+        or type(value).__module__ == "ipaddress"
+    ):
+        return plain_text(value, "a value in the body")
+    raise TypeError(f"a value of the type {type(value).__name__}")
+
+
+_encode = json.JSONEncoder(separators=(",", ":"), allow_nan=False, default=_json_default).encode
+
+
+def json_text(value: Any, what: str) -> str:
+    """Return compact ASCII JSON, byte for byte what python-ovh sends.
+
+    Dates, times, durations, UUIDs and IP addresses are written as strings, members of an
+    enum as their value.
+
+    Raises:
+        InvalidRequest: the value cannot be written as JSON.
+    """
+    # The encoder's own exception would keep frames that hold the caller's data.
+    try:
+        return _encode(value)
+    except (TypeError, ValueError, RecursionError) as error:
+        problem = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
+    raise InvalidRequest(f"{what} cannot be written as JSON: {problem}")
+
+
+def json_bytes(value: Any) -> bytes:
+    """Return the body that carries ``value``."""
+    return json_text(value, "the body").encode("ascii")
+
+
+def read_timeout(value: Any, what: str = "timeout") -> Timeout:
+    """Return a timeout in seconds from a number, some of (connect, read, total), or the text ``"3.05,27,60"``.
+
+    One number is for connect and read.
+
+    Raises:
+        InvalidRequest: it is none of these, or not above 0 seconds.
+    """
+    try:
+        parts = list(value) if isinstance(value, (tuple, list)) else str(value).split(",")
+        seconds = [float(part) for part in parts]
+    except (TypeError, ValueError, OverflowError):
+        seconds = []
+    if isinstance(value, bool) or len(seconds) not in (1, 2, 3) or not all(0 < number < 1e9 for number in seconds):
+        raise InvalidRequest(
+            f"{what} must be a number of seconds above 0, or two or three (connect, read, total), as '5,180' or "
+            f"'5,180,300'; not {shown(value)}"
+        )
+    return Timeout(*seconds) if len(seconds) > 1 else Timeout(seconds[0], seconds[0])
+
+
+def shown(value: object) -> str:
+    """Return the ``repr`` of a value for a message, whatever it is."""
+    try:
+        return repr(value)
+    except ValueError:  # an integer beyond sys.set_int_max_str_digits
+        return f"a {type(value).__name__}"

@@ -1,0 +1,1 @@
+"""Responses: what they say, as values, exceptions and statuses."""

@@ -1,0 +1,330 @@
+"""From a :class:`.Response` to a JSON value or an exception: one table.
+
+The status decides first; among the 400s and 403s ``errorCode``, ``class`` or message
+tell the kinds apart, whichever of them the answer has. Four shapes are in use: legacy
+``errorCode``, current ``class``, a bare ``message``, and OAuth2's ``error``; in front of
+them all, gateways answer in HTML or not at all.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from typing import Any, Final, NoReturn
+
+from ... import exceptions as exc
+from ..clock import parse_http_date
+from ..messages import Attempt, Headers, Request, Response
+from ..redaction import redact_json, redact_text, redact_url, redactor, secret_header_values
+
+__all__ = ["add_history", "annotate", "decode", "error_of", "is_no_route", "is_refusal", "is_time_error", "parse_json"]
+
+# Status and error code, and the messages in lower case that say the same where there is no code.
+_KINDS: Final[tuple[tuple[int, str, tuple[str, ...], type[exc.APIError]], ...]] = (
+    (400, "INVALID_SIGNATURE", ("invalid signature",), exc.InvalidSignature),
+    (400, "QUERY_TIME_OUT", ("query out of time",), exc.QueryTimeOut),
+    (
+        403,
+        "NOT_GRANTED_CALL",
+        ("this call has not been granted", "user not granted for this request"),
+        exc.NotGrantedCall,
+    ),
+    (403, "NOT_CREDENTIAL", ("this credential does not exist",), exc.NotCredential),
+    (403, "INVALID_KEY", ("invalid application key", "this application key is invalid"), exc.InvalidKey),
+    (403, "INVALID_CREDENTIAL", ("this credential is not valid",), exc.InvalidCredential),
+)
+_CLASS_BEFORE_MESSAGE: Final = re.compile(r"^(?:client|server)::[\w:]*\s*:\s+")
+
+_STATUSES: Final[dict[int, type[exc.APIError]]] = {
+    400: exc.BadParametersError,
+    401: exc.Unauthorized,
+    403: exc.Forbidden,
+    404: exc.ResourceNotFoundError,
+    409: exc.ResourceConflictError,
+    412: exc.PreconditionFailed,
+    423: exc.ResourceLocked,
+    429: exc.TooManyRequests,
+    460: exc.ResourceExpiredError,
+}
+
+_HINTS: Final[dict[type[exc.APIError], str]] = {
+    exc.InvalidKey: "Application keys belong to one region: check that the endpoint is the one the key was made for.",
+    exc.NotCredential: "The consumer key is unknown here: check it, and that the endpoint is the one it was made for.",
+    exc.InvalidCredential: "The consumer key is not valid: its user has not confirmed it at the validation URL yet, "
+    "or it has expired or was refused. Ask for a new one with client.new_consumer_key_request().",
+    exc.QueryTimeOut: "The clock of this machine is wrong and could not be corrected; set it (NTP).",
+    exc.Unauthorized: "The API does not know who is calling: there is no consumer key, or the access token belongs to "
+    "another endpoint, or has expired.",
+}
+
+_NOT_THE_API: Final = (
+    "Something other than the API may have answered: check the endpoint, which ends in /1.0, /v1 or /v2, and the proxy."
+)
+_NO_SUCH_PATH: Final = (
+    "The API has no such path: check it against the API console of this endpoint, and that the endpoint's URL ends in "
+    "/1.0, /v1 or /v2."
+)
+_NO_ROUTE: Final = "got an invalid (or empty) url"
+_SKEW_TO_MENTION: Final = 30
+
+
+def _constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
+
+
+_decoder: Final = json.JSONDecoder(parse_constant=_constant)
+
+
+def parse_json(body: bytes) -> Any:
+    """Parse a JSON body. Integers are exact; of a repeated member the last counts.
+
+    Raises:
+        ValueError: it is not JSON, is ``NaN`` or ``Infinity``, is nested too deeply, or has an
+            integer of more digits than ``sys.set_int_max_str_digits`` allows. The message
+            and the traceback hold nothing of the body.
+    """
+    try:
+        text = body.decode()
+        if text[:1] in "{[":
+            value, end = _decoder.raw_decode(text)
+            if end == len(text):
+                return value
+        return _decoder.decode(text.removeprefix("\ufeff"))
+    except UnicodeDecodeError:
+        problem = "it is not UTF-8"
+    except json.JSONDecodeError as error:
+        problem = f"{error.msg} at character {error.pos}"
+    except RecursionError:
+        problem = "it is nested too deeply"
+    except ValueError as error:
+        # An integer longer than sys.set_int_max_str_digits allows; or a constant.
+        problem = str(error)
+    # Raised here, for the parser's own exceptions hold the whole text.
+    raise ValueError(problem)
+
+
+def decode(
+    response: Response,
+    request: Request | None = None,
+    *,
+    redact: Callable[[str], str] | None = None,
+    received: float | None = None,
+) -> Any:
+    """Return the JSON value of a response, None for an empty one.
+
+    Args:
+        response: what came.
+        request: what was sent, for the exception to say so.
+        redact: hides secrets that the answer may repeat, besides those in the request's headers;
+            see :func:`ovhcore.protocol.redaction.redactor`.
+        received: seconds since 1970 on the local clock when the response came; lets a
+            signature error say how far the clocks are apart.
+
+    Raises:
+        APIError: the kind the answer calls for; see :mod:`ovhcore.exceptions`.
+        InvalidResponse: a success whose body is not JSON.
+    """
+    if 200 <= response.status < 300:
+        if not response.body or response.body.isspace():
+            return None
+        try:
+            return parse_json(response.body)
+        except ValueError as error:
+            problem = str(error)
+        if response.body.lstrip()[:1] == b"<":
+            problem = f"{problem}; it is a page in HTML"
+        failure: exc.APIError = exc.InvalidResponse(
+            f"Failed to decode API response as JSON: {problem}",
+            response=_shown(response, _hiding(redact, request)),
+            hint=_NOT_THE_API,
+        )
+        raise annotate(failure, request)
+    raise error_of(response, request, redact=redact, received=received)
+
+
+def is_time_error(response: Response) -> bool:
+    """Say whether a response is the API's complaint about the timestamp."""
+    return response.status == 400 and _kind(400, *_members(response)[:3]) is exc.QueryTimeOut
+
+
+def is_refusal(response: Response) -> bool:
+    """Say whether the API does not accept the credentials of a request, which it then has not carried out."""
+    if response.status not in (400, 403):
+        return response.status == 401
+    # A secret that does not belong to its key, as when the one was read after a rotation and the other
+    # before, shows as a signature that is wrong.
+    kinds = (exc.InvalidCredential, exc.NotCredential, exc.InvalidKey, exc.InvalidSignature)
+    return _kind(response.status, *_members(response)[:3]) in kinds
+
+
+def is_no_route(error: exc.APIError) -> bool:
+    """Say whether an error means that the API has no such path, and not only no such object."""
+    return isinstance(error, exc.ResourceNotFoundError) and _NO_ROUTE in error.message.lower()
+
+
+def error_of(
+    response: Response,
+    request: Request | None = None,
+    *,
+    redact: Callable[[str], str] | None = None,
+    received: float | None = None,
+) -> exc.APIError:
+    """Return, without raising it, the exception for a response that is no success; as :func:`decode`."""
+    hide = _hiding(redact, request)
+    shown = _shown(response, hide)
+    code, error_class, message, details = _members(response)
+    status = response.status
+    kind = _kind(status, code, error_class, message)
+    if kind is None:
+        of_the_api = code is not None or error_class is not None or message is not None
+        if status >= 500 or (status == 408 and not of_the_api):
+            kind = exc.ServerError if of_the_api else exc.GatewayError
+        else:
+            kind = _STATUSES.get(status, exc.APIError)
+    error = kind(
+        _plain_message(shown) if message is None else hide(redact_text(message)),
+        response=shown,
+        status=status,
+        code=code and hide(redact_text(code)),
+        error_class=error_class and hide(redact_text(error_class)),
+        details=_redacted(details, hide),
+        query_id=shown.query_id,
+        retry_safe=kind in (exc.TooManyRequests, exc.QueryTimeOut)
+        or ((status == 408 or status >= 500) and request is not None and request.method == "GET"),
+    )
+    error.hint = _hint(error, shown, request, received)
+    annotate(error, request)
+    return add_history(error, response.history) if response.history else error
+
+
+def _hiding(redact: Callable[[str], str] | None, request: Request | None) -> Callable[[str], str]:
+    """Return what hides secrets, those of the request's own headers included."""
+    if request is None:
+        return redact or str
+    sent = redactor(secret_header_values(request.headers.pairs))
+    return sent if redact is None else lambda text: redact(sent(text))
+
+
+def _redacted(details: dict[str, Any], hide: Callable[[str], str]) -> dict[str, Any]:
+    try:
+        redacted: dict[str, Any] = redact_json(details, hide)
+    except RecursionError:
+        return {}
+    return redacted
+
+
+def annotate(error: exc.APIError, request: Request | None) -> exc.APIError:
+    """Write into an exception what was sent, and into its notes what a traceback should show besides."""
+    if request is not None:
+        error.method, error.url = request.method, redact_url(request.url)
+        answered = f" answered {error.status}" if error.status else ""
+        error.add_note(f"{error.method} {error.url}{answered}")
+    if error.query_id:
+        error.add_note(exc.visible(f"OVH query id: {error.query_id}"))
+    if error.hint:
+        error.hint = exc.visible(error.hint)
+        error.add_note(error.hint)
+    return error
+
+
+def add_history(error: exc.APIError, history: tuple[Attempt, ...]) -> exc.APIError:
+    """Write into an exception which attempts were made."""
+    error.history = history
+    made = f"{len(history)} attempts were made" if len(history) > 1 else "1 attempt was made"
+    error.add_note(exc.visible(f"{made}; {'; '.join(map(str, history))}"))
+    return error
+
+
+def _members(response: Response) -> tuple[str | None, str | None, str | None, dict[str, Any]]:
+    """Return code, class, message and details, None for what the body has not."""
+    try:
+        body = parse_json(response.body)
+    except ValueError:
+        return None, None, None, {}
+    if not isinstance(body, dict):
+        return None, None, None, {}
+    code, error_class, message = (_text(body.get(name)) for name in ("errorCode", "class", "message"))
+    if message is None and code is None and error_class is None:
+        # OAuth2's shape (RFC 6749, 5.2)
+        code = _text(body.get("error"))
+        message = _text(body.get("error_description")) or code
+    details = body.get("details")
+    return code, error_class, message, details if isinstance(details, dict) else {}
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) and value else None
+
+
+def _kind(status: int, code: str | None, error_class: str | None, message: str | None) -> type[exc.APIError] | None:
+    said = (message or "").lower()
+    said = _CLASS_BEFORE_MESSAGE.sub("", said, count=1).strip(" .")
+    reason = (error_class or "").rpartition("::")[2].upper()
+    for row_status, row_code, messages, kind in _KINDS:
+        if status == row_status and (
+            code == row_code
+            or reason in (row_code, row_code.replace("_", ""))
+            # The whole message, and no other code: a service may well say "SQL query out of time".
+            or (code is None and said in messages)
+        ):
+            return kind
+    return None
+
+
+def _plain_message(response: Response) -> str:
+    text = " ".join(response.text.split())
+    if not text:
+        return f"HTTP status {response.status} with an empty answer"
+    if text.startswith("<"):
+        return f"HTTP status {response.status} with a page in HTML instead of JSON"
+    return text if len(text) <= 500 else text[:500] + "..."
+
+
+def _shown(response: Response, hide: Callable[[str], str]) -> Response:
+    """Return the copy of a response that an exception may keep."""
+    headers = [(name, hide(redact_text(value))) for name, value in response.headers.redacted().pairs]
+    try:
+        text = json.dumps(redact_json(parse_json(response.body), hide))
+    except (ValueError, RecursionError):
+        text = hide(redact_text(response.text))
+    return Response(response.status, Headers(headers), text.encode("utf-8", "replace"))
+
+
+def _hint(error: exc.APIError, shown: Response, request: Request | None, received: float | None) -> str | None:
+    if isinstance(error, exc.InvalidSignature):
+        return (
+            "Commonly one of these: the application secret or consumer key belongs to another application key; "
+            "the endpoint is not the one the keys were made for; the consumer key still waits for its validation; "
+            "a member of the body has the wrong type; the clock is wrong. " + _clock_seen(shown, received)
+        )
+    if isinstance(error, exc.NotGrantedCall):
+        actions = error.details.get("unauthorizedActionsByIAM") or error.details.get(
+            "unauthorizedActionsByAuthentication"
+        )
+        if actions:
+            return f"No IAM policy of this identity allows: {actions}"
+        if request is not None:
+            return (
+                f"The consumer key has no access rule for {request.method} on this path. Its rules never change: "
+                "ask for a new one with client.new_consumer_key_request()."
+            )
+    if 300 <= shown.status < 400:
+        where = f" It leads to {shown.headers['location']}." if "location" in shown.headers else ""
+        return f"Redirects are not followed: a signature holds for one URL.{where} {_NOT_THE_API}"
+    if is_no_route(error):
+        return _NO_SUCH_PATH
+    return _HINTS.get(type(error))
+
+
+def _clock_seen(response: Response, received: float | None) -> str:
+    server = parse_http_date(response.headers.get("date", ""))
+    if server is None or received is None:
+        return "The answer does not show the server's clock."
+    skew = round(server - received)
+    if abs(skew) < _SKEW_TO_MENTION:
+        return f"The clock is not the cause: by the answer's Date header it is right to within {abs(skew) + 1} s."
+    return (
+        f"By the answer's Date header the server's clock is {abs(skew)} s "
+        f"{'ahead of' if skew > 0 else 'behind'} this machine's."
+    )

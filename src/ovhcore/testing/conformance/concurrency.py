@@ -1,0 +1,79 @@
+"""The part of the conformance kit with many requests at once: threads or tasks that share a transport."""
+
+from __future__ import annotations
+
+import time
+from typing import Final
+
+import pytest
+
+from ...protocol.messages import Request, Response, Timeout
+from ..server import Peer, WireServer, answer, in_turn
+from .suite import Opener, Suite
+
+__all__ = ["ConcurrencyConformance"]
+
+_POOL: Final = 8
+
+
+class ConcurrencyConformance(Suite):
+    """Each question gets its own answer, over few connections."""
+
+    def test_each_gets_its_own_answer(self, opened: Opener) -> None:
+        """Many share a transport; no answer is mistaken and no connection is opened beyond the pool's size."""
+        with WireServer() as server:
+            transport = opened(Timeout(20, 20), pool_size=_POOL)
+            requests = [Request("GET", f"{server.url}/{number}") for number in range(self.calls)]
+            for number, found in enumerate(transport.send_all(requests, self.at_once)):
+                assert isinstance(found, Response), found
+                assert found.body == b'"/1.0/%d"' % number
+            # With a pool that is not exact one that comes back may be replaced before it is there again.
+            assert server.connections <= _POOL * (1 if "an exact pool" not in self.lacks else 2)
+            transport.close()
+            assert server.all_closed()
+
+    def test_failures_in_between(self, opened: Opener) -> None:
+        """Every third connection breaks in the middle; the answers that come are still the right ones."""
+
+        def shaky(peer: Peer) -> None:
+            peer.serve(requests=peer.number % 5)
+            if (received := peer.receive()) is not None:
+                peer.send(answer(received.target.encode("ascii"))[:-3])
+
+        with WireServer(shaky) as server:
+            transport = opened(Timeout(20, 20), pool_size=_POOL)
+            requests = [Request("GET", f"{server.url}/{number}") for number in range(min(self.calls, 500))]
+            answers = transport.send_all(requests, self.at_once)
+            right = 0
+            for number, found in enumerate(answers):
+                if isinstance(found, Response):
+                    right += 1
+                    assert found.body == b'"/1.0/%d"' % number
+            assert right > len(answers) // 3
+            server.behave = Peer.serve
+            again = [found for found in transport.send_all(requests[: 2 * _POOL], _POOL) if isinstance(found, Response)]
+            assert len(again) >= _POOL  # connections from before may break once more
+            transport.close()
+            assert server.all_closed()
+
+    def test_giving_up(self, opened: Opener) -> None:
+        """Tasks that are cancelled while they wait leave a transport that goes on working."""
+        with WireServer(in_turn(Peer.receive, Peer.pause)) as server:
+            transport = opened(Timeout(20, 20), pool_size=_POOL)
+            if not transport.asynchronous:
+                pytest.skip("threads are not cancelled")
+            tasks = transport.tasks()
+            for _ in range(3):
+                begin = time.monotonic()
+                transport.give_up([Request("GET", f"{server.url}/{n}") for n in range(4 * _POOL)], 0.2)
+                assert time.monotonic() - begin < 5
+            if "closing what is cancelled" not in self.lacks:
+                assert server.all_closed(), "a connection is left"
+            server.behave = Peer.serve
+            requests = [Request("GET", f"{server.url}/{number}") for number in range(4 * _POOL)]
+            for number, found in enumerate(transport.send_all(requests, 4 * _POOL)):
+                assert isinstance(found, Response), found
+                assert found.body == b'"/1.0/%d"' % number
+            assert transport.tasks() <= tasks, "a task is left"
+            transport.close()
+            assert server.all_closed() or "closing what is cancelled" in self.lacks

@@ -1,0 +1,24 @@
+"""aiohttp: the default transport for ``AsyncClient``, on asyncio."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ovhcore.plugins import TransportSettings
+
+from .._lazy import lazily
+
+if TYPE_CHECKING:
+    from .asynchronous import AsyncAiohttpTransport
+
+__all__ = ["AsyncAiohttpTransport", "open_async"]
+
+# Each form brings threads or a loop with it; whoever needs one should not pay for the other.
+__getattr__ = lazily(__name__, {"AsyncAiohttpTransport": "asynchronous"})
+
+
+def open_async(settings: TransportSettings) -> AsyncAiohttpTransport:
+    """Make the transport for an asynchronous client."""
+    from .asynchronous import AsyncAiohttpTransport
+
+    return AsyncAiohttpTransport(settings)

@@ -1,0 +1,296 @@
+"""The default transport for ``AsyncClient``: aiohttp, on asyncio.
+
+Its connections and requests are used directly: a session of aiohttp would keep cookies, send
+a request again that may have arrived, and take longer. The URL goes out as it was signed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import ssl
+from collections.abc import AsyncGenerator
+from typing import Any, Final, NamedTuple
+from weakref import finalize
+
+import aiohttp
+from multidict import CIMultiDict
+from yarl import URL
+
+from ovhcore import exceptions as exc
+from ovhcore.plugins import TransportSettings
+from ovhcore.protocol.messages import Headers, Request, Response, Timeout
+from ovhcore.protocol.urls import split_url
+
+from ..base.asynchronous import AsyncTransport, only_on_asyncio, within
+from ..http.bodies import ACCEPTED, check_length, decompressed, too_large
+from ..http.deadlines import pool_timeout
+from ..http.failures import ENDED, RESETS, causes_of, reason_of
+from ..http.proxies import Proxy, proxy_for, read_proxy
+from ..http.slots import Slots
+from ..http.tls import tls_context
+from .pool import Connector, NotConnected, NotHTTP
+
+__all__ = ["AsyncAiohttpTransport"]
+
+_AUTOMATIC: Final = ("User-Agent", "Accept", "Content-Type")
+_BARE: Final = frozenset({"GET", "DELETE", "HEAD"})
+_LARGE: Final = 1 << 18
+# Of an event loop, until it has closed the sockets of what is cut off, and ended the tasks that wrote.
+_TURNS: Final = 8
+_CUT_OFF: Final = (ssl.SSLEOFError, ssl.SSLZeroReturnError, ssl.SSLSyscallError)
+
+# The first row that fits anything in the chain of causes, once there was a connection.
+_FAILURES: Final[tuple[tuple[tuple[type[BaseException], ...], type[exc.NetworkError], str], ...]] = (
+    ((TimeoutError,), exc.ReadTimeout, "the server was silent for {read:g} s"),
+    (_CUT_OFF, exc.ConnectionLost, ENDED),
+    ((ssl.SSLError,), exc.TLSError, "TLS failed"),
+    ((aiohttp.ClientResponseError, NotHTTP), exc.ProtocolError, "the answer is not HTTP"),
+    ((aiohttp.ClientError, OSError), exc.ConnectionLost, ENDED),
+)
+
+
+class _Route(NamedTuple):
+    """How to reach an origin.
+
+    Attributes:
+        places: one for each connection.
+        proxy: None to go without.
+        options: for aiohttp.
+        fields: header fields that the proxy wants of each request.
+    """
+
+    places: Slots
+    proxy: Proxy | None
+    options: dict[str, Any]
+    fields: dict[str, str]
+
+    def __repr__(self) -> str:
+        return f"_Route({self.proxy!r})"
+
+
+class _Open:
+    """What one event loop has open."""
+
+    __slots__ = ("connector", "guard", "routes")
+
+    guard: AsyncGenerator[None, None]
+
+    def __init__(self, context: ssl.SSLContext) -> None:
+        self.connector = Connector(context)
+        self.routes: dict[str, _Route] = {}
+
+
+async def _guard(held: dict[asyncio.AbstractEventLoop, _Open]) -> AsyncGenerator[None, None]:
+    # An event loop that ends closes its asynchronous generators, and with this one the connections.
+    loop = asyncio.get_running_loop()
+    opened = held[loop]
+    try:
+        yield
+    finally:
+        held.pop(loop, None)
+        opened.connector.cut()
+        await opened.connector.close()
+        for _ in range(_TURNS):
+            await asyncio.sleep(0)
+
+
+def _drop(held: dict[asyncio.AbstractEventLoop, _Open]) -> None:
+    for loop, opened in held.items():
+        if loop.is_closed():
+            opened.connector.forget()
+        else:
+            del opened.guard  # asyncio closes a generator that nobody holds
+
+
+class AsyncAiohttpTransport(AsyncTransport):
+    """Send requests with aiohttp: pooled, TLS verified, nothing redirected, nothing retried.
+
+    Connections belong to the event loop that opened them; a loop that comes after another
+    opens its own.
+
+    Args:
+        settings: timeout, proxy, certificates, size limit.
+
+    Raises:
+        InvalidConfiguration: the proxy's URL or the certificates cannot be used.
+    """
+
+    def __init__(self, settings: TransportSettings = TransportSettings()) -> None:  # noqa: B008 - immutable
+        super().__init__()
+        self._settings = settings
+        self._closed = False
+        self._open: dict[asyncio.AbstractEventLoop, _Open] = {}
+        finalize(self, _drop, self._open).atexit = False
+        self._limits = _limits(settings.timeout)
+        self._tls = tls_context(settings)
+        if settings.proxy is not None:
+            read_proxy(settings.proxy)
+
+    async def send(self, request: Request) -> Response:
+        """Exchange one request for one response.
+
+        Raises:
+            NetworkError: no answer; the kind says whether the request may have arrived.
+        """
+        timeout = request.timeout or self._settings.timeout
+        if timeout.total is None:
+            return await self._exchange(request, timeout)
+        return await within(timeout, split_url(request.url)[0], self._exchange(request, timeout))
+
+    async def _exchange(self, request: Request, timeout: Timeout) -> Response:
+        origin, target = split_url(request.url)
+        url = URL(request.url, encoded=True)
+        if url.raw_path_qs != target or not target.isascii():
+            raise exc.InvalidRequest("the URL has a spelling that aiohttp would change")
+        try:
+            opened = self._open[asyncio.get_running_loop()]
+        except (KeyError, RuntimeError):
+            opened = None
+        if opened is None or self._closed:
+            opened = await self._opened()
+        route = opened.routes.get(origin)
+        if route is None:
+            route = opened.routes[origin] = self._route(origin)
+        if route.places.free:
+            route.places.free -= 1
+        elif not await route.places.wait(timeout.read):
+            del opened, route  # as below
+            raise pool_timeout(timeout, origin)
+        elif opened.connector.closed:
+            route.places.release()
+            del opened, route
+            raise exc.ClientClosed("The transport is closed")
+        fields = raw = None
+        try:
+            fields = CIMultiDict(request.headers.pairs)
+            if "Accept-Encoding" not in fields:
+                fields["Accept-Encoding"] = ACCEPTED
+            if route.fields:
+                fields.update(route.fields)
+            raw = await opened.connector.exchange(
+                request.method,
+                url,
+                self._limits if request.timeout is None else _limits(timeout),
+                headers=fields,
+                skip_auto_headers=_skipped(request, fields),
+                data=_body(request),
+                **route.options,
+            )
+            pairs = tuple([(n.decode("latin-1"), v.decode("latin-1").strip(" \t")) for n, v in raw.raw_headers])
+            return Response(raw.status, Headers(pairs), await self._read(raw))
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            failure: BaseException = _failure(error, origin, timeout, route.proxy, opened.connector.closed)
+        except BaseException as error:  # cancelled, most often
+            failure = error.with_traceback(None)
+        finally:
+            route.places.release()
+        del opened, route, fields, raw  # the frames of a traceback hold no signed headers and no password
+        raise failure
+
+    async def _read(self, raw: aiohttp.ClientResponse) -> bytes:
+        limit = self._settings.max_response_size
+        content = raw.content
+        try:
+            if raw.status < 200:
+                raise exc.ProtocolError("The answer is not a final one")
+            check_length(raw.content_length or 0, limit, raw.method, raw.status)
+            body = await content.readany()  # most often it has all come by now
+            if not content.at_eof():
+                chunks = [body]
+                size = len(body)
+                while size <= limit and not content.at_eof():
+                    chunks.append(await content.readany())
+                    size += len(chunks[-1])
+                body = b"".join(chunks)
+            if len(body) > limit:
+                raise too_large(limit)
+        except BaseException:
+            raw.close()
+            raise
+        encoding = raw.headers.get("Content-Encoding")
+        return body if encoding is None else decompressed(body, encoding, limit)
+
+    async def _opened(self) -> _Open:
+        if self._closed:
+            raise exc.ClientClosed("The transport is closed")
+        only_on_asyncio("aiohttp")
+        for loop in [loop for loop in self._open if loop.is_closed()]:
+            self._open.pop(loop).connector.forget()
+        loop = asyncio.get_running_loop()
+        opened = self._open[loop] = _Open(self._tls)
+        opened.guard = _guard(self._open)
+        await anext(opened.guard)
+        return opened
+
+    def _route(self, origin: str) -> _Route:
+        if "@" in origin:
+            raise exc.InvalidRequest("the URL of a request must not name a user")
+        places = Slots(self._settings.pool_size)
+        proxy = proxy_for(self._settings.proxy, origin)
+        if proxy is None:
+            return _Route(places, None, {}, {})
+        if origin.startswith("http:"):
+            return _Route(places, proxy, {"proxy": URL(proxy.url)}, proxy.headers)
+        return _Route(places, proxy, {"proxy": URL(proxy.url), "proxy_headers": proxy.headers}, {})
+
+    async def close(self) -> None:
+        """Close the connections of the running loop. May be called again."""
+        self._closed = True
+        opened = self._open.get(asyncio.get_running_loop()) if self._open else None
+        if opened is not None:
+            await opened.guard.aclose()
+
+
+def _skipped(request: Request, fields: CIMultiDict[str]) -> list[str] | None:
+    # With an empty list aiohttp would take longer than with None.
+    if "User-Agent" in fields and "Accept" in fields and not request.body and request.method in _BARE:
+        return None
+    return [name for name in _AUTOMATIC if name not in fields] or None
+
+
+def _body(request: Request) -> bytes | io.BytesIO | None:
+    body = request.body
+    # aiohttp warns of bytes that it would write all at once.
+    return io.BytesIO(body) if len(body) > _LARGE else body or None
+
+
+def _limits(timeout: Timeout) -> aiohttp.ClientTimeout:
+    return aiohttp.ClientTimeout(connect=timeout.connect, sock_read=timeout.read)
+
+
+def _failure(error: BaseException, origin: str, timeout: Timeout, proxy: Proxy | None, closed: bool) -> BaseException:
+    causes = causes_of(error)
+    if isinstance(error, NotConnected) and error.__cause__ is not None:
+        kind, said = _unconnected(error, causes, origin, proxy)
+        error = error.__cause__
+        causes = causes[1:]
+        if closed:
+            kind, said = exc.ConnectError, "the transport was closed"
+    elif isinstance(error, ValueError):
+        return exc.InvalidRequest("the request cannot be written as HTTP")
+    else:
+        kind, said = next(row[1:] for row in _FAILURES if any(isinstance(cause, row[0]) for cause in causes))
+    said = said.format(connect=timeout.connect, read=timeout.read, proxy=proxy and proxy.url)
+    failure = kind(f"{origin}: {said}{reason_of(causes)}")
+    # The others quote what came, which may repeat what was sent, or hold what was sent.
+    if all(isinstance(cause, OSError) for cause in causes):
+        failure.__cause__ = error
+    return failure
+
+
+def _unconnected(
+    error: NotConnected, causes: list[BaseException], origin: str, proxy: Proxy | None
+) -> tuple[type[exc.NetworkError], str]:
+    if proxy is not None and not error.tunnelled:
+        return exc.ProxyError, "the proxy {proxy} refused or failed"
+    if isinstance(error.__cause__, TimeoutError):
+        return exc.ConnectTimeout, "no connection within {connect:g} s"
+    if any(isinstance(cause, ssl.SSLError) for cause in causes):
+        return exc.TLSError, "TLS failed"
+    # How asyncio says that its own limit for a handshake, a minute, has passed.
+    if any(isinstance(cause, ConnectionAbortedError) and cause.errno is None for cause in causes):
+        return exc.ConnectTimeout, "the TLS handshake took too long"
+    if any(isinstance(cause, RESETS) for cause in causes):
+        return (exc.TLSError, "TLS failed") if origin.startswith("https:") else (exc.ConnectionLost, ENDED)
+    return exc.ConnectError, "no connection could be made"

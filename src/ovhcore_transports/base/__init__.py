@@ -1,0 +1,1 @@
+"""What a transport inherits: everything but ``send``."""

@@ -1,0 +1,177 @@
+"""Everything of an asynchronous transport but ``send``, on asyncio and on trio."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from collections.abc import Awaitable, Hashable, Iterable, Sequence
+from typing import Any, TypeVar
+
+from ovhcore.exceptions import InvalidConfiguration
+from ovhcore.flows import AsyncStream, Flow, arun
+from ovhcore.protocol.clock import Now
+from ovhcore.protocol.messages import Request, Response, Timeout
+
+from ..http.deadlines import total_timeout
+from .single_flight import copy_for_waiter
+
+__all__ = ["AsyncTransport", "in_trio", "only_on_asyncio", "within"]
+
+T = TypeVar("T")
+
+
+class _Flight:
+    """One run of a flow that several tasks wait for."""
+
+    __slots__ = ("task", "waiters")
+
+    def __init__(self, task: asyncio.Task[Any]) -> None:
+        self.task = task
+        self.waiters = 0
+
+
+def in_trio() -> bool:
+    """Say whether the caller is a task of trio."""
+    # Of asyncio's programs most never load it.
+    trio = sys.modules.get("trio")
+    return trio is not None and trio.lowlevel.in_trio_task()
+
+
+def only_on_asyncio(name: str) -> None:
+    """Refuse to work under trio.
+
+    Args:
+        name: of the transport.
+
+    Raises:
+        InvalidConfiguration: the caller is a task of trio.
+    """
+    if in_trio():
+        raise InvalidConfiguration(f"Transport {name!r} works under asyncio alone; under trio use transport 'httpx'")
+
+
+async def within(timeout: Timeout, origin: str, exchange: Awaitable[T]) -> T:
+    """Wait for an exchange, at most for its total timeout; then it is cancelled.
+
+    Args:
+        timeout: of the exchange.
+        origin: what the message names.
+        exchange: what to wait for.
+
+    Raises:
+        TotalTimeout: the time has passed.
+    """
+    if timeout.total is None:
+        return await exchange
+    if in_trio():
+        import trio
+
+        with trio.move_on_after(timeout.total):
+            return await exchange
+        raise total_timeout(timeout, origin)
+    limit = asyncio.timeout(timeout.total)
+    try:
+        async with limit:
+            return await exchange
+    except TimeoutError:
+        if not limit.expired():
+            raise
+    raise total_timeout(timeout, origin)
+
+
+class AsyncTransport:
+    """Base of asynchronous transports; a subclass writes :meth:`send`.
+
+    What stands here works under asyncio and trio. Safe to use from many tasks of one loop.
+    """
+
+    def __init__(self) -> None:
+        self._flights: dict[tuple[asyncio.AbstractEventLoop, Hashable], _Flight] = {}
+        self._trio_flights: dict[Hashable, Any] = {}
+
+    async def send(self, request: Request) -> Response:
+        """Exchange one request for one response: the URL, headers and body as they are, nothing followed or retried.
+
+        Raises:
+            NetworkError: no answer; the kind says whether the request may have arrived.
+        """
+        raise NotImplementedError
+
+    async def close(self) -> None:
+        """Let go of what the transport holds. May be called again."""
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait."""
+        if in_trio():
+            import trio
+
+            await trio.sleep(max(0.0, seconds))
+        else:
+            await asyncio.sleep(max(0.0, seconds))
+
+    def clock(self) -> Now:
+        """Read both clocks."""
+        # What Now(...) does, without its detour; it is read for every call.
+        return tuple.__new__(Now, (time.time(), time.monotonic()))
+
+    def uniform(self, low: float, high: float) -> float:
+        """Draw a random number."""
+        import random
+
+        return random.uniform(low, high)
+
+    async def once(self, key: Hashable, flow: Flow[T]) -> T:
+        """Run a flow, or wait for the one that runs under this key.
+
+        The flow has a task of its own: a waiter that is cancelled does not disturb it,
+        and when the last one is gone it is cancelled too.
+        """
+        if in_trio():
+            from .trio import once
+
+            return await once(self, self._trio_flights, key, flow)
+        name = (asyncio.get_running_loop(), key)
+        flight = self._flights.get(name)
+        first = False
+        if flight is None or flight.task.done():
+            first = True
+            flight = self._flights[name] = _Flight(asyncio.ensure_future(arun(flow, self)))
+        flight.waiters += 1
+        try:
+            return await asyncio.shield(flight.task)
+        except Exception as error:
+            failure = error if first else copy_for_waiter(error)
+        finally:
+            flight.waiters -= 1
+            if not flight.waiters:
+                flight.task.cancel()
+            if (flight.task.done() or not flight.waiters) and self._flights.get(name) is flight:
+                del self._flights[name]
+        raise failure
+
+    async def gather(self, flows: Sequence[Flow[Any]], limit: int) -> list[Any]:
+        """Run flows in tasks, at most ``limit`` at once; the first failure cancels the rest and is raised."""
+        results: list[Any] = [None] * len(flows)
+        async for index, value in self.stream(flows, limit, ordered=False):
+            results[index] = value
+        return results
+
+    def stream(
+        self, flows: Iterable[Flow[T]], limit: int, *, ahead: int | None = None, ordered: bool = True
+    ) -> AsyncStream[T]:
+        """Run flows in tasks, at most ``limit`` at once; return an iterator over their numbers and results.
+
+        Args:
+            flows: what to run; asked for the next one only when there is room.
+            limit: how many run at once.
+            ahead: how many at most are run or kept whose result was not asked for; ``limit`` if None.
+            ordered: whether results come in the order of the flows, or as they arrive.
+        """
+        from .tasks import TaskStream, of_asyncio
+
+        if in_trio():
+            from .trio import of_trio as loop
+        else:
+            loop = of_asyncio
+        return TaskStream(flows, self, loop(), limit=limit, ahead=ahead or limit, ordered=ordered)

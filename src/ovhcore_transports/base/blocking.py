@@ -1,0 +1,155 @@
+"""Everything of a synchronous transport but ``send``: the real clock, sleep, chance and threads."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Hashable, Iterable, Sequence
+from typing import Any, Protocol, TypeVar
+
+from ovhcore.flows import Flow, Stream, run
+from ovhcore.protocol.clock import Now
+from ovhcore.protocol.messages import Request, Response
+
+from .forks import renew_after_fork
+from .single_flight import copy_for_waiter
+
+__all__ = ["Cancellable", "SyncTransport"]
+
+T = TypeVar("T")
+
+
+class Cancellable(Protocol):
+    """Sends for one thread, until another one cancels it."""
+
+    def send(self, request: Request) -> Response:
+        """Exchange one request for one response."""
+        ...
+
+    def cancel(self) -> None:
+        """Make the exchange under way fail soon, and any further one at once."""
+        ...
+
+
+class _Flight:
+    """One run of a flow that several threads wait for."""
+
+    __slots__ = ("done", "error", "owner", "value")
+
+    def __init__(self) -> None:
+        self.done = threading.Event()
+        self.owner = threading.get_ident()
+        self.value: Any = None
+        self.error: Exception | None = None
+
+
+class SyncTransport:
+    """Base of synchronous transports; a subclass writes :meth:`send`.
+
+    Safe to use from many threads, and after a fork.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._flights: dict[Hashable, _Flight] = {}
+        renew_after_fork(self)
+
+    def after_fork(self) -> None:
+        """Let go of what only the parent of a fork can use; called in the child."""
+        # Locks and flights of threads that the fork left behind would never be released.
+        self._lock = threading.Lock()
+        self._flights = {}
+
+    def send(self, request: Request) -> Response:
+        """Exchange one request for one response: the URL, headers and body as they are, nothing followed or retried.
+
+        Raises:
+            NetworkError: no answer; the kind says whether the request may have arrived.
+        """
+        raise NotImplementedError
+
+    def cancellable(self) -> Cancellable | None:
+        """Return what sends for one thread and can be cut short by another; None if sending cannot be cut short."""
+        return None
+
+    def close(self) -> None:
+        """Let go of what the transport holds. May be called again."""
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+        time.sleep(max(0.0, seconds))
+
+    def clock(self) -> Now:
+        """Read both clocks."""
+        # What Now(...) does, without its detour; it is read for every call.
+        return tuple.__new__(Now, (time.time(), time.monotonic()))
+
+    def uniform(self, low: float, high: float) -> float:
+        """Draw a random number."""
+        import random
+
+        return random.uniform(low, high)
+
+    def once(self, key: Hashable, flow: Flow[T]) -> T:
+        """Run a flow, or wait for the one that another thread runs under this key.
+
+        If that thread is interrupted, one of those that wait takes over.
+        """
+        while True:
+            with self._lock:
+                flight = self._flights.get(key)
+                if flight is None:
+                    mine = self._flights[key] = _Flight()
+                    break
+            if flight.owner == threading.get_ident():
+                raise RuntimeError(f"the flow {key!r} waits for itself")
+            flight.done.wait()
+            if flight.error is not None:
+                raise copy_for_waiter(flight.error)
+            if flight.value is not None:
+                return flight.value[0]  # type: ignore[no-any-return]
+        try:
+            value = run(flow, self)
+            mine.value = (value,)
+            return value
+        except Exception as error:
+            mine.error = error
+            raise
+        finally:
+            with self._lock:
+                del self._flights[key]
+            mine.done.set()
+
+    def gather(self, flows: Sequence[Flow[Any]], limit: int) -> list[Any]:
+        """Run flows in threads, at most ``limit`` at once.
+
+        After a failure no further flow is begun; exchanges under way are cut short, or end, before it is raised.
+        """
+        results: list[Any] = [None] * len(flows)
+        stream = self.stream(flows, 1 if len(flows) < 2 else limit, ordered=False)
+        try:
+            for index, value in stream:
+                results[index] = value
+        except Exception:
+            stream.join()
+            raise
+        return results
+
+    def stream(
+        self, flows: Iterable[Flow[T]], limit: int, *, ahead: int | None = None, ordered: bool = True
+    ) -> Stream[T]:
+        """Run flows in threads, at most ``limit`` at once; return an iterator over their numbers and results.
+
+        With a limit of 1 each is run by who asks for its result, without a thread.
+
+        Args:
+            flows: what to run; asked for the next one only when there is room.
+            limit: how many run at once.
+            ahead: how many at most are run or kept whose result was not asked for; ``limit`` if None.
+            ordered: whether results come in the order of the flows, or as they arrive.
+        """
+        from .threads import SequentialStream, ThreadStream
+
+        if limit == 1:
+            return SequentialStream(flows, self)
+        return ThreadStream(flows, self, limit=limit, ahead=ahead or limit, ordered=ordered)

@@ -1,0 +1,21 @@
+"""What threads and tasks have in common that wait for one and the same flow."""
+
+from __future__ import annotations
+
+__all__ = ["copy_for_waiter"]
+
+
+def copy_for_waiter(error: Exception) -> Exception:
+    """Return an exception for one of several waiters: one object raised in many places would mix their tracebacks."""
+    kind = type(error)
+    try:
+        # Not by calling the class: what it makes of its arguments may be another message.
+        twin = kind.__new__(kind, *error.args)
+    except Exception:  # of somebody else's making; better a mixed traceback than another exception
+        return error
+    twin.__dict__.update(error.__dict__)
+    if hasattr(error, "__notes__"):
+        twin.__notes__ = list(error.__notes__)
+    twin.args = error.args
+    twin.__cause__ = error.__cause__
+    return twin

@@ -1,0 +1,83 @@
+"""What streams of threads and of tasks have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import inf
+from typing import Any, TypeVar
+
+from ovhcore.flows import Effect, Flow, Gather, Sleep
+
+__all__ = ["StreamState", "deferring_errors"]
+
+T = TypeVar("T")
+
+
+class StreamState:
+    """Whether what flows bring is wanted still. They do not know the stream itself, so that it can be let go of.
+
+    Args:
+        look_up: seconds that a flow sleeps before it looks.
+    """
+
+    def __init__(self, look_up: float = inf) -> None:
+        self.is_over = False
+        self._look_up = look_up
+
+    def only(self, flow: Flow[Any]) -> Flow[Any]:
+        """Run a flow, and end it before its next effect when the stream is over.
+
+        That holds for what it gathers, too; not for an :class:`.Once`, which others may wait for.
+        """
+        value: Any = None
+        error: BaseException | None = None
+        while error is not None or not self.is_over:
+            try:
+                effect: Effect = flow.send(value) if error is None else flow.throw(error)
+            except StopIteration as stop:
+                return stop.value
+            finally:
+                value = error = None  # it refers to this frame, which must not refer to it
+            if self.is_over:
+                break
+            try:
+                if type(effect) is Sleep:
+                    yield from self._asleep(effect.seconds)
+                elif type(effect) is Gather:
+                    value = yield Gather(map(self.only, effect.flows), effect.limit)
+                else:
+                    value = yield effect
+            except BaseException as raised:  # it goes into the flow
+                error = raised
+        flow.close()
+        return None
+
+    def _asleep(self, seconds: float) -> Flow[None]:
+        while seconds > self._look_up:
+            yield Sleep(self._look_up)
+            seconds -= self._look_up
+            if self.is_over:
+                return
+        yield Sleep(seconds)
+
+
+def deferring_errors(flows: Iterator[Flow[T]]) -> Iterator[Flow[T] | None]:
+    """Yield flows. When the iterator raises, yield None, and raise that when asked again: those before come first.
+
+    Until then nothing but this generator refers to the exception. A stream that kept it would
+    be kept by it, by way of the frames in its traceback.
+    """
+    failure: Exception | None = None
+    while failure is None:
+        flow = None
+        try:
+            flow = next(flows)
+        except StopIteration:
+            return
+        except Exception as error:  # whoever interrupts the program does not want to wait
+            failure = error
+        yield flow
+    try:
+        raise failure
+    finally:
+        del failure

@@ -1,0 +1,246 @@
+"""Flows side by side in tasks of asyncio or trio, their results one after the other."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Coroutine, Iterable
+from contextlib import suppress
+from functools import partial
+from typing import Any, Generic, Protocol, Self, TypeVar
+
+from ovhcore.flows import AsyncTransport, Flow, arun
+
+from .streams import StreamState, deferring_errors
+
+__all__ = ["Loop", "TaskStream", "of_asyncio"]
+
+T = TypeVar("T")
+
+
+class _Event(Protocol):
+    def set(self) -> object: ...
+
+    async def wait(self) -> object: ...
+
+
+class Loop(Protocol):
+    """What a stream needs of a loop."""
+
+    def spawn(self, work: Callable[[], Coroutine[Any, Any, None]], ended: Callable[[], None]) -> Callable[[], object]:
+        """Begin a task, which calls ``ended`` when it has ended or was cancelled; return what cancels it."""
+        ...
+
+    def event(self) -> _Event:
+        """Return something to wait for."""
+        ...
+
+    def soon(self, do: Callable[[], None]) -> None:
+        """Do something in the loop, whichever thread this is; nothing if the loop has ended."""
+        ...
+
+    async def shielded(self, work: Coroutine[Any, Any, None]) -> None:
+        """Wait for something although the waiting task is being cancelled."""
+        ...
+
+
+class _Asyncio:
+    """asyncio's."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+
+    def spawn(self, work: Callable[[], Coroutine[Any, Any, None]], ended: Callable[[], None]) -> Callable[[], object]:
+        def over(task: asyncio.Task[None]) -> None:
+            if not task.cancelled():
+                task.exception()  # the stream raises it; nobody needs to be told that it is not retrieved
+            ended()
+
+        # Not one of the loop's factory. What an eager one runs at once may never give the loop its
+        # turn, and what it raises refers to the frames of who has begun it.
+        task = asyncio.Task(work(), loop=self._loop)
+        # Of a task that is cancelled before it has begun, no line is run.
+        task.add_done_callback(over)
+        return task.cancel
+
+    def event(self) -> _Event:
+        return asyncio.Event()
+
+    def soon(self, do: Callable[[], None]) -> None:
+        with suppress(RuntimeError):  # it is closed, and has cancelled its tasks
+            self._loop.call_soon_threadsafe(do)
+
+    async def shielded(self, work: Coroutine[Any, Any, None]) -> None:
+        await work  # a task is cancelled once, and goes on after that
+
+
+def of_asyncio() -> Loop:
+    """Return the running loop of asyncio."""
+    return _Asyncio()
+
+
+class _Workers(StreamState):
+    """What the tasks of a stream share with it."""
+
+    def __init__(self, transport: AsyncTransport, loop: Loop) -> None:
+        super().__init__()
+        self.transport = transport
+        self.loop = loop
+        self.jobs: deque[tuple[int, Flow[Any]]] = deque()
+        self.results: dict[int, tuple[Any, BaseException | None]] = {}
+        self.running = 0
+        self.at_work: dict[int, Callable[[], object]] = {}
+        self._hands: set[int] = set()
+        self._hired = 0
+        self._waiting: list[_Event] = []
+
+    def hire(self, limit: int) -> None:
+        """Begin tasks for what is to be run, as far as there are not as many as there may be."""
+        while len(self._hands) < min(limit, self.running):
+            self._hired += 1
+            number = self._hired
+            self._hands.add(number)
+            self.at_work[number] = self.loop.spawn(partial(self._work, number), partial(self._left, number))
+
+    async def _work(self, number: int) -> None:
+        """Run flows while there are any."""
+        try:
+            while self.jobs and not self.is_over:
+                index, flow = self.jobs.popleft()
+                value, failure = None, None
+                try:
+                    value = await arun(self.only(flow), self.transport)
+                except BaseException as error:
+                    failure = error
+                    if not isinstance(error, Exception):
+                        raise  # this task is cancelled, or the program interrupted
+                finally:
+                    self.running -= 1
+                    if not self.is_over:
+                        self.results[index] = (value, failure)
+                    self._tell()
+                    del flow, value, failure
+        finally:
+            # Not only when the task has ended: a job that comes meanwhile needs another one.
+            self._hands.discard(number)
+
+    def _left(self, number: int) -> None:
+        del self.at_work[number]
+        self._hands.discard(number)  # one that was cancelled before it had begun
+        self._tell()
+
+    def _tell(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        for event in waiting:
+            event.set()
+
+    async def news(self) -> None:
+        """Wait until something has happened."""
+        event = self.loop.event()
+        self._waiting.append(event)
+        await event.wait()
+
+    def end(self) -> None:
+        """Cancel everything; call in the loop."""
+        self.is_over = True
+        self.results.clear()
+        self.running -= len(self.jobs)
+        self.jobs.clear()
+        for cancel in list(self.at_work.values()):
+            cancel()
+        self._tell()
+
+    async def ended(self) -> None:
+        """Wait until nothing runs any more."""
+        while self.at_work:
+            await self.news()
+
+
+class TaskStream(Generic[T]):
+    """Yields ``(number, result)`` of flows that run in tasks.
+
+    An exception of a flow is raised in the place of its result, and ends the stream. When that
+    ends, or nobody has it any more, what is under way is cancelled.
+
+    Args:
+        flows: what to run; asked for the next one only when there is room, by who asks for results.
+        transport: carries out their effects.
+        loop: the loop it runs in.
+        limit: how many run at once.
+        ahead: how many at most are run or kept whose result was not asked for yet.
+        ordered: whether results come in the order of the flows, or as they arrive.
+    """
+
+    def __init__(
+        self,
+        flows: Iterable[Flow[T]],
+        transport: AsyncTransport,
+        loop: Loop,
+        *,
+        limit: int,
+        ahead: int,
+        ordered: bool,
+    ) -> None:
+        self._flows = deferring_errors(iter(flows))
+        self._crew = _Workers(transport, loop)
+        self._limit = limit
+        self._ahead = max(ahead, limit)
+        self._ordered = ordered
+        self._is_read = False
+        self._begun = 0
+        self._taken = 0
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> tuple[int, T]:
+        crew = self._crew
+        try:
+            while not crew.is_over:
+                self._fill()
+                index = self._taken if self._ordered else next(iter(crew.results), -1)
+                if index in crew.results:
+                    self._taken += 1
+                    value, error = crew.results.pop(index)
+                    if error is None:
+                        return index, value
+                    try:
+                        if isinstance(error, StopAsyncIteration):
+                            raise RuntimeError("a flow raised StopAsyncIteration") from error
+                        raise error
+                    finally:
+                        del error  # it refers to this frame
+                if not crew.running:
+                    next(self._flows, None)  # raises what the iterable raised
+                    break
+                await crew.news()
+            raise StopAsyncIteration
+        except BaseException:
+            await crew.loop.shielded(self.aclose())
+            raise
+
+    def _fill(self) -> None:
+        """Begin what there is room for."""
+        crew = self._crew
+        while not self._is_read and crew.running + len(crew.results) < self._ahead:
+            flow = next(self._flows, None)
+            if flow is None:
+                self._is_read = True
+                break
+            crew.jobs.append((self._begun, flow))
+            self._begun += 1
+            crew.running += 1
+        crew.hire(self._limit)
+
+    async def aclose(self) -> None:
+        """End the stream, and wait until what was under way is cancelled. May be called again."""
+        self._flows = iter(())
+        self._crew.end()
+        await self._crew.ended()
+
+    def __del__(self) -> None:
+        crew = getattr(self, "_crew", None)
+        if crew is not None and crew.at_work:
+            # Perhaps in another thread: who knows where it is found that nobody has it.
+            crew.is_over = True
+            crew.loop.soon(crew.end)

@@ -1,0 +1,211 @@
+"""Flows side by side in threads, their results one after the other."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable
+from contextvars import copy_context
+from queue import SimpleQueue
+from typing import Any, Final, Generic, Self, TypeVar
+
+from ovhcore.flows import Flow, Transport, run
+
+from .streams import StreamState, deferring_errors
+
+__all__ = ["SequentialStream", "ThreadStream"]
+
+T = TypeVar("T")
+
+_LOOK_UP: Final = 0.25
+"""Seconds that a flow sleeps in a thread before it looks whether anybody still waits for it."""
+
+
+class SequentialStream(Generic[T]):
+    """Yields ``(number, result)`` of flows one after the other; each is run when it is asked for, by who asks."""
+
+    def __init__(self, flows: Iterable[Flow[T]], transport: Transport) -> None:
+        self._flows = enumerate(flows)
+        self._transport = transport
+        self._wanted = StreamState()
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> tuple[int, T]:
+        wanted = self._wanted
+        try:
+            index, flow = next(self._flows)
+            value: T = run(wanted.only(flow), self._transport)
+            if wanted.is_over:  # another thread has closed it
+                raise StopIteration
+            return index, value
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """End: what is run by another thread ends before its next effect. May be called again."""
+        self._wanted.is_over = True
+        self._flows = enumerate(())
+
+    def join(self) -> None:
+        """Return; nothing is under way without somebody who asks for it."""
+
+
+class _CancellableTransport:
+    """A transport, but for sending, which can be cut short."""
+
+    def __init__(self, transport: Transport, sending: Any) -> None:
+        self._transport = transport
+        self.send = sending.send
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+
+class _Workers(StreamState):
+    """What the threads of a stream share with it."""
+
+    def __init__(self, transport: Transport) -> None:
+        super().__init__(_LOOK_UP)
+        self.transport = transport
+        # These can be put into whatever the thread is doing, also by __del__. None says that it is over.
+        self.jobs: SimpleQueue[tuple[int, Flow[Any]] | None] = SimpleQueue()
+        self.done: SimpleQueue[tuple[int, Any, BaseException | None] | None] = SimpleQueue()
+        self.context = copy_context()
+        self._sending: list[Any] = []
+
+    def work(self) -> None:
+        """Run flows until it is over."""
+        world: Any = self.transport
+        sending = world.cancellable() if hasattr(world, "cancellable") else None
+        if sending is not None:
+            self._sending.append(sending)
+            world = _CancellableTransport(world, sending)
+        while (job := self.jobs.get()) is not None and not self.is_over:
+            index, flow = job
+            try:
+                # A context can be entered by one thread at a time.
+                self.done.put((index, self.context.copy().run(self._run, flow, world), None))
+            except BaseException as error:  # it is raised where the result is asked for
+                self.done.put((index, None, error))
+            del job, flow  # the next one may be long in coming
+        self.jobs.put(None)  # for the next thread
+
+    def _run(self, flow: Flow[Any], world: Transport) -> Any:
+        return run(self.only(flow), world)
+
+    def end(self) -> None:
+        """Let threads go, and exchanges that can be cut short, once it is over."""
+        self.jobs.put(None)
+        self.done.put(None)
+        for sending in self._sending:
+            sending.cancel()
+
+
+class ThreadStream(Generic[T]):
+    """Yields ``(number, result)`` of flows that run in threads.
+
+    An exception of a flow is raised in the place of its result, and ends the stream. When that
+    ends, or nobody has it any more, no flow goes on to its next effect.
+
+    Args:
+        flows: what to run; asked for the next one only when there is room, by who asks for results.
+        transport: carries out their effects.
+        limit: how many run at once.
+        ahead: how many at most are run or kept whose result was not asked for yet.
+        ordered: whether results come in the order of the flows, or as they arrive.
+    """
+
+    def __init__(
+        self, flows: Iterable[Flow[T]], transport: Transport, *, limit: int, ahead: int, ordered: bool
+    ) -> None:
+        self._flows = deferring_errors(iter(flows))
+        self._crew = _Workers(transport)
+        self._limit = limit
+        self._ahead = max(ahead, limit)
+        self._ordered = ordered
+        self._turn = threading.RLock()
+        self._threads: list[threading.Thread] = []
+        self._is_read = False
+        self._begun = 0
+        self._taken = 0
+        self._running = 0
+        self._results: dict[int, tuple[Any, BaseException | None]] = {}
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> tuple[int, T]:
+        try:
+            with self._turn:  # of several threads that ask at once
+                while not self._crew.is_over:
+                    self._fill()
+                    results = self._results
+                    index = self._taken if self._ordered else next(iter(results), -1)
+                    if index in results:
+                        self._taken += 1
+                        value, error = results.pop(index)
+                        if error is None:
+                            return index, value
+                        try:
+                            raise error
+                        finally:
+                            del error  # it refers to this frame
+                    if not self._running:
+                        next(self._flows, None)  # raises what the iterable raised
+                        break
+                    self._collect()
+                raise StopIteration
+        except BaseException:
+            self.close()
+            raise
+
+    def _fill(self) -> None:
+        """Begin what there is room for."""
+        crew = self._crew
+        while not self._is_read and self._running + len(self._results) < self._ahead:
+            flow = next(self._flows, None)
+            if flow is None:
+                self._is_read = True
+                return
+            crew.jobs.put((self._begun, flow))
+            self._begun += 1
+            self._running += 1
+            if len(self._threads) < min(self._limit, self._running):
+                # Daemons: a program that ends does not wait for an exchange that hangs.
+                thread = threading.Thread(target=crew.work, name=f"ovhcore-{len(self._threads)}", daemon=True)
+                thread.start()
+                self._threads.append(thread)
+
+    def _collect(self) -> None:
+        """Wait for a result; take what else has arrived."""
+        done = self._crew.done
+        while (arrived := done.get()) is not None:
+            index, value, error = arrived
+            self._running -= 1
+            self._results[index] = (value, error)
+            if done.empty():
+                return
+
+    def close(self) -> None:
+        """End the stream, from whatever thread: nothing further is begun, and who waits for a result is let go.
+
+        Exchanges under way are cut short where the transport can; does not wait for them. May be called again.
+        """
+        crew = self._crew
+        if not crew.is_over:
+            crew.is_over = True
+            # Another thread may be at work with what stood here before.
+            self._flows = iter(())
+            self._results = {}
+            crew.end()
+
+    def join(self) -> None:
+        """Wait for exchanges under way, which must be the last thing that is done with a stream."""
+        for thread in self._threads:
+            thread.join()
+
+    def __del__(self) -> None:
+        if hasattr(self, "_crew"):
+            self.close()

@@ -1,0 +1,5 @@
+"""The command ``ovhcore``."""
+
+from .command import main
+
+__all__ = ["main"]

@@ -1,0 +1,180 @@
+"""The plugin ``throttle``: limits of a client's own, off unless they are set.
+
+The limits themselves are in :mod:`ovhcore.flows.resilience.throttle`; here are the settings and the
+lock, which a room without threads cannot have.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Iterable
+from typing import Any, Final
+from weakref import WeakValueDictionary
+
+from ovhcore.config import Settings
+from ovhcore.exceptions import InvalidConfiguration
+from ovhcore.flows import Middleware
+from ovhcore.flows.events import Notifier
+from ovhcore.flows.resilience.throttle import Limiter, Limits, throttled
+from ovhcore.plugins import Option, hookimpl, read_number
+from ovhcore.protocol.requests.values import shown
+
+from ..base.forks import renew_after_fork
+
+__all__ = ["Throttle", "ovhcore_middleware", "ovhcore_options", "read_rate"]
+
+_UNITS: Final = {
+    "s": 1.0,
+    "sec": 1.0,
+    "second": 1.0,
+    "m": 60.0,
+    "min": 60.0,
+    "minute": 60.0,
+    "h": 3600.0,
+    "hour": 3600.0,
+}
+_RATE: Final = re.compile(r"([0-9]{1,20}(?:\.[0-9]{1,20})?) *(?:/ *([a-z]+))?")
+_LOWEST: Final = 1e-6  # in a second: waits of a few years can be slept
+_HIGHEST: Final = 1e6
+_SCOPES: Final = ("client", "credentials")
+
+
+def read_rate(value: Any, what: str) -> float:
+    """Return requests in a second, of a number or of text as ``"60/minute"``.
+
+    Raises:
+        InvalidConfiguration: it is none of these, or not above 0.
+    """
+    rate = 0.0
+    if isinstance(value, str):
+        match = _RATE.fullmatch(value.strip().lower())
+        unit = _UNITS.get(match[2] or "s") if match else None
+        if match and unit:
+            rate = float(match[1]) / unit
+    elif isinstance(value, (int, float)) and not isinstance(value, bool) and value < _HIGHEST * 2:
+        rate = float(value)
+    if not _LOWEST <= rate <= _HIGHEST:
+        raise InvalidConfiguration(
+            f"{what} must be a rate above 0, as '10/second', '60/minute' or '1000/hour', not {shown(value)}"
+        )
+    return rate
+
+
+def _read_scope(value: Any, what: str) -> str:
+    scope = value.strip().lower() if isinstance(value, str) else None
+    if scope not in _SCOPES:
+        raise InvalidConfiguration(f"{what} must be {' or '.join(_SCOPES)}, not {shown(value)}")
+    return scope
+
+
+def _limits(rate: float | None, burst: int | None, concurrency: int | None, names: tuple[str, str]) -> Limits:
+    if burst is not None and rate is None:
+        raise InvalidConfiguration(f"{names[1]} is part of a rate, and {names[0]} is not set")
+    return Limits(rate, burst, concurrency)
+
+
+class _Limiter(Limiter):
+    """One for the threads of this process; a child of a fork begins with an empty line."""
+
+    def __init__(self, limits: Limits) -> None:
+        super().__init__(limits, threading.RLock())
+        renew_after_fork(self)
+
+    def after_fork(self) -> None:
+        """Forget who waits and sends in the parent."""
+        self.renew(threading.RLock())
+
+
+class _Shared:
+    """The limiters of credentials, each for as long as a client has it."""
+
+    def __init__(self) -> None:
+        self._limiters: WeakValueDictionary[object, _Limiter] = WeakValueDictionary()
+        self.after_fork()
+        renew_after_fork(self)
+
+    def after_fork(self) -> None:
+        """Let go of a lock that a thread of the parent may hold."""
+        self._lock = threading.RLock()
+
+    def limiter(self, whose: object, limits: Limits) -> _Limiter:
+        """Return the one there is, or a new one."""
+        with self._lock:
+            limiter = self._limiters.get((whose, limits))
+            if limiter is None:
+                limiter = self._limiters[whose, limits] = _Limiter(limits)
+            return limiter
+
+
+_shared: Final = _Shared()
+
+
+class Throttle:
+    """Limits for clients of a program, as a plugin of theirs: ``Client(plugins=[Throttle(rate=10)])``.
+
+    All clients that are given the same object share its limits. Without any limit it holds
+    requests back after the API has asked to slow down, and only then.
+
+    Args:
+        rate: requests in a second on average, or text as ``"60/minute"``; None for no limit.
+        concurrency: requests at the same time; None for no limit.
+        burst: requests that may be sent at once after a time without any; those of one second by default.
+
+    Raises:
+        InvalidConfiguration: a limit that is none, or a burst without a rate.
+    """
+
+    def __init__(
+        self, rate: float | str | None = None, concurrency: int | None = None, burst: int | None = None
+    ) -> None:
+        self._limiter = _Limiter(
+            _limits(
+                None if rate is None else read_rate(rate, "rate"),
+                None if burst is None else read_number(burst, "burst"),
+                None if concurrency is None else read_number(concurrency, "concurrency"),
+                ("rate", "burst"),
+            )
+        )
+
+    @property
+    def limiter(self) -> Limiter:
+        """What keeps to the limits, for people to look at."""
+        return self._limiter
+
+    @hookimpl(trylast=True)
+    def ovhcore_middleware(self, settings: Settings, notify: Notifier) -> Middleware:
+        """Bracket every attempt."""
+        return throttled(self._limiter, notify)
+
+
+@hookimpl
+def ovhcore_options() -> Iterable[Option]:
+    """Define the limits."""
+    return (
+        Option("rate_limit", read_rate, "requests in a second, or as 60/minute; no limit by default"),
+        Option(
+            "rate_burst",
+            read_number,
+            "requests that may be sent at once after a time without any; those of a second by default",
+        ),
+        Option("max_concurrency", read_number, "requests at the same time; no limit by default"),
+        Option(
+            "limit_scope",
+            _read_scope,
+            "client, the default: for each client; credentials: for all clients of this process with the same ones",
+        ),
+    )
+
+
+@hookimpl(trylast=True)
+def ovhcore_middleware(settings: Settings, notify: Notifier) -> Middleware | None:
+    """Bracket every attempt, if there is a limit."""
+    options = settings.options
+    rate, burst, concurrency = (options.get(name) for name in ("rate_limit", "rate_burst", "max_concurrency"))
+    limits = _limits(rate, burst, concurrency, ("rate_limit", "rate_burst"))
+    if limits.rate is None and limits.concurrency is None:
+        return None
+    if options.get("limit_scope") == "credentials" and settings.credentials is not None:
+        return throttled(_shared.limiter((settings.endpoint.url, settings.credentials), limits), notify)
+    return throttled(_Limiter(limits), notify)

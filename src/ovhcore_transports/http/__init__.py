@@ -1,0 +1,1 @@
+"""What HTTP transports share: the strict reader, bodies, deadlines, failures, proxies, TLS, pools."""

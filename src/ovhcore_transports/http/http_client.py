@@ -1,0 +1,89 @@
+"""For transports on the standard library's http.client: strict answers, and what its exceptions mean."""
+
+from __future__ import annotations
+
+import ssl
+from typing import Any
+
+from ovhcore import exceptions as exc
+from ovhcore.protocol.messages import Timeout
+
+from .failures import ENDED, RESETS, causes_of, reason_of
+from .http1 import ResponseHead, ResponseReader
+
+__all__ = ["WholeResponse", "meaning_of"]
+
+
+class WholeResponse:
+    """What ``http.client.HTTPConnection.response_class`` may be: read at once, to the last byte.
+
+    ::
+
+        connection.response_class = partial(WholeResponse, limit)
+
+    Args:
+        limit: bytes of the body beyond which to give up.
+        sock: the connection.
+        method: of the request.
+
+    Attributes:
+        head: status and headers.
+        body: not decompressed yet.
+        will_close: whether the connection cannot be used again.
+    """
+
+    head: ResponseHead
+    body: bytes
+    will_close: bool
+
+    def __init__(self, limit: int, sock: Any, method: str | None = None) -> None:
+        self._incoming = ResponseReader(sock)
+        self._limit = limit
+        self._method = method or ""
+
+    def begin(self) -> None:
+        """Read all of it; raises what :class:`.ResponseReader` does."""
+        self.head = self._incoming.head(self._method)
+        self.body = self._incoming.body(self.head, self._limit)
+        self.will_close = not (self.head.reusable and self._incoming.is_empty)
+
+    def isclosed(self) -> bool:
+        """Say that the next request may be sent."""
+        return True
+
+    def close(self) -> None:
+        """Nothing is left to be closed."""
+
+
+def meaning_of(error: Exception, origin: str, timeout: Timeout, connected: bool, reached: bool) -> exc.NetworkError:
+    """Return what to raise for an exception of socket, ssl or http.client.
+
+    Args:
+        error: what was raised; its tracebacks are taken off.
+        origin: what the message names.
+        timeout: of the exchange.
+        connected: whether there was a connection to send the request on, with TLS if it has to be.
+        reached: whether there was one without TLS at least.
+    """
+    causes = causes_of(error)
+    timed_out = isinstance(error, TimeoutError)
+    kind: type[exc.NetworkError]
+    if connected and timed_out:
+        kind, said = exc.ReadTimeout, f"the server was silent for {timeout.read:g} s"
+    elif connected:
+        lost = isinstance(error, OSError)
+        kind, said = (exc.ConnectionLost, ENDED) if lost else (exc.ProtocolError, "the answer is not HTTP")
+    elif timed_out:
+        kind, said = exc.ConnectTimeout, f"no connection within {timeout.connect:g} s"
+    elif reached or isinstance(error, ssl.SSLError):
+        kind, said = exc.TLSError, "TLS failed"
+    elif isinstance(error, RESETS):
+        # It was accepted, and reset before anybody looked.
+        kind, said = (exc.TLSError, "TLS failed") if origin.startswith("https:") else (exc.ConnectionLost, ENDED)
+    else:
+        kind, said = exc.ConnectError, "no connection could be made"
+    failure = kind(f"{origin}: {said}{reason_of(causes)}")
+    # Of http.client's own the text may repeat what came, and so what was sent.
+    plain = all(type(cause).__module__ in ("builtins", "socket", "ssl") for cause in causes)
+    failure.__cause__ = error if plain else None  # be it None, a traceback then shows no other
+    return failure

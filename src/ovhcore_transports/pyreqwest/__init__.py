@@ -1,0 +1,32 @@
+"""pyreqwest, which is Rust's reqwest: the fast transport."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ovhcore.plugins import TransportSettings
+
+from .._lazy import lazily
+
+if TYPE_CHECKING:
+    from .asynchronous import AsyncPyreqwestTransport
+    from .blocking import PyreqwestTransport
+
+__all__ = ["AsyncPyreqwestTransport", "PyreqwestTransport", "open_async", "open_sync"]
+
+# Each form brings threads or a loop with it; whoever needs one should not pay for the other.
+__getattr__ = lazily(__name__, {"AsyncPyreqwestTransport": "asynchronous", "PyreqwestTransport": "blocking"})
+
+
+def open_async(settings: TransportSettings) -> AsyncPyreqwestTransport:
+    """Make the transport for an asynchronous client."""
+    from .asynchronous import AsyncPyreqwestTransport
+
+    return AsyncPyreqwestTransport(settings)
+
+
+def open_sync(settings: TransportSettings) -> PyreqwestTransport:
+    """Make the transport for a client."""
+    from .blocking import PyreqwestTransport
+
+    return PyreqwestTransport(settings)

@@ -1,0 +1,134 @@
+"""The asynchronous form of the transport on pyreqwest; it works under asyncio alone.
+
+What :mod:`ovhcore_transports.pyreqwest` says of the library holds here, too, and this: a call that
+is cancelled ends at once and gives its place in the pool free, but the library goes on with the
+exchange, until the answer has come or the read timeout has passed. A total timeout ends it properly.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import time
+from typing import Any
+
+from pyreqwest.client import ClientBuilder, SyncClientBuilder
+
+from ovhcore import exceptions as exc
+from ovhcore.plugins import TransportSettings
+from ovhcore.protocol.messages import Request, Response
+
+from ..base.asynchronous import AsyncTransport, only_on_asyncio
+from ..base.forks import renew_after_fork
+from ..http.bodies import too_large
+from ..http.deadlines import pool_timeout, pool_wait
+from ..http.slots import Slots
+from .clients import Clients, built, failure_of
+from .responses import is_within, response_of
+
+__all__ = ["AsyncPyreqwestTransport"]
+
+
+class AsyncPyreqwestTransport(AsyncTransport):
+    """Send requests with pyreqwest: pooled, TLS verified, nothing redirected, nothing retried that may have arrived.
+
+    Connections do not belong to an event loop: one that comes after another uses those that are there.
+
+    Args:
+        settings: timeout, proxy, certificates, size limit.
+
+    Raises:
+        InvalidConfiguration: the proxy's URL or the certificates cannot be used.
+    """
+
+    def __init__(self, settings: TransportSettings = TransportSettings()) -> None:  # noqa: B008 - immutable
+        super().__init__()
+        self._clients = Clients(settings, ClientBuilder, limited=False)
+        self._limit = settings.max_response_size
+        self._size = settings.pool_size
+        self._places: dict[str, Slots] = {}
+        self._loop: asyncio.AbstractEventLoop | None = None
+        renew_after_fork(self)
+        atexit.unregister(_settle)  # once is enough
+        atexit.register(_settle)
+
+    def after_fork(self) -> None:
+        """Leave the clients behind: only the parent of a fork can use them."""
+        self._clients.after_fork()
+
+    async def send(self, request: Request) -> Response:
+        """Exchange one request for one response.
+
+        Raises:
+            NetworkError: no answer; the kind says whether the request may have arrived.
+            InvalidRequest: the library would send another URL, or cannot send a header field.
+            InvalidConfiguration: the process was forked from one that used the library, or runs trio.
+        """
+        only_on_asyncio("pyreqwest")
+        client, origin, timeout = self._clients.find(request)
+        loop = asyncio.get_running_loop()
+        if self._loop is not loop:
+            self._loop, self._places = loop, {}
+        places = self._places.get(origin)
+        if places is None:
+            # Not the library's limit: a cancelled call would hold its place there until its exchange ends.
+            places = self._places[origin] = Slots(self._size)
+        begin = 0.0 if timeout.total is None else time.monotonic()
+        if places.free:
+            places.free -= 1
+        else:
+            if not await places.wait(pool_wait(timeout)):
+                client = None  # as below
+                raise pool_timeout(timeout, origin)
+            if self._clients.closed:
+                client = None
+                places.release()
+                raise exc.ClientClosed("The transport is closed")
+        try:
+            total = None if timeout.total is None else max(0.0, begin + timeout.total - time.monotonic())
+            exchange = built(client, request, self._limit, total)
+            raw = await exchange.__aenter__()
+            if is_within(raw, self._limit):
+                body: bytes = (await raw.bytes()).to_bytes()
+            else:
+                body = await self._read(exchange, raw.body_reader)
+            if raw.status < 200:
+                await exchange.__aexit__(None, None, None)
+            return response_of(raw, body, self._limit)
+        except exc.APIError as error:
+            failure: Exception = error.with_traceback(None)
+        except Exception as error:
+            late = timeout.total is not None and time.monotonic() - begin >= timeout.total
+            failure = failure_of(error, request, timeout, self._clients.proxies[origin], late)
+        finally:
+            places.release()
+        # A kept exception keeps the variables of this frame, and the library keeps connections as long as these.
+        client = exchange = raw = None
+        # Raised here: what the library says may show what was sent.
+        raise failure
+
+    async def _read(self, exchange: Any, reader: Any) -> bytes:
+        pieces: list[Any] = []
+        size = 0
+        while (piece := await reader.read_chunk()) is not None:
+            size += len(piece)
+            if size > self._limit:
+                await exchange.__aexit__(None, None, None)
+                raise too_large(self._limit)
+            pieces.append(piece)
+        return b"".join(pieces)
+
+    async def close(self) -> None:
+        """Let go of the connections; calls under way come to their ends. May be called again."""
+        self._clients.close()
+
+
+def _settle() -> None:
+    # The library's thread may still be at the end of waking the loop for the last answer, and would abort
+    # the process when it finds that the interpreter is gone. What it is given here, it does after that: a
+    # request that it refuses by itself, for which nothing is opened.
+    try:
+        client = SyncClientBuilder().no_proxy().https_only(True).danger_accept_invalid_certs(True).build()
+        client.get("http://127.0.0.1/").build().send()
+    except (RuntimeError, ValueError):  # the first in the child of a fork, which has no such thread
+        pass

@@ -1,0 +1,84 @@
+"""Answers of pyreqwest."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from ovhcore import exceptions as exc
+from ovhcore.protocol.messages import Headers, Response
+
+from ..http.bodies import decompressed
+
+__all__ = ["Received", "is_within", "response_of"]
+
+_UNREADABLE: Final = "\ufffd"
+
+
+class Received(Headers):
+    """Header fields of an answer, taken from the library when they are looked at: of most one or two are.
+
+    Args:
+        raw: the answer that has them.
+    """
+
+    __slots__ = ("_found", "_raw")
+
+    def __init__(self, raw: Any) -> None:
+        self._raw = raw
+        self._found: tuple[tuple[str, str], ...] | None = None
+        self._index = None
+
+    @property
+    def pairs(self) -> tuple[tuple[str, str], ...]:  # type: ignore[override] # it is not assigned to
+        """Every field."""
+        if self._found is None:
+            self._found = _pairs_of(self._raw.headers)
+        return self._found
+
+    def get(self, key: str, /, default: Any = None) -> Any:
+        """Return the value of a field, or ``default``."""
+        try:
+            found = self._raw.get_header_all(key)
+        except ValueError:  # it is not ASCII
+            return super().get(key, default)
+        if not found:
+            return default
+        return found[0] if len(found) == 1 else ", ".join(found)
+
+
+def response_of(raw: Any, body: bytes, limit: int) -> Response:
+    """Return an answer that has been read.
+
+    Raises:
+        ProtocolError: it cannot be decompressed, or is not a final one.
+    """
+    headers = Received(raw)
+    if raw.get_header("content-encoding") is not None:
+        body = decompressed(body, headers["content-encoding"], limit)
+    if raw.status < 200:
+        raise exc.ProtocolError("The answer is not a final one")
+    return Response(raw.status, headers, body)
+
+
+def is_within(raw: Any, limit: int) -> bool:
+    """Say whether a body may be read in one call: the library takes the memory for what its header announces."""
+    length = raw.get_header("content-length")
+    if length is None or raw.get_header("transfer-encoding") is not None:
+        return False
+    return length.isdecimal() and len(length) < 20 and int(length) <= limit
+
+
+def _pairs_of(raw: Any) -> tuple[tuple[str, str], ...]:
+    try:
+        return tuple(raw.items())
+    except ValueError:
+        # Of those that are not ASCII the library gives the name alone.
+        return tuple((name, value) for name in dict.fromkeys(raw) for value in _values(raw, name))
+
+
+def _values(raw: Any, name: str) -> list[str]:
+    try:
+        found: list[str] = raw.getall(name)
+    except ValueError:
+        return [_UNREADABLE]
+    return found

@@ -1,0 +1,1 @@
+"""The file of a recording: its records, bodies and secrets, read and written."""

@@ -1,0 +1,368 @@
+"""Cassettes of vcrpy: read as they are, and written so that vcrpy replays them.
+
+vcrpy's format, version 1, is YAML or JSON: ``interactions``, each of a ``request`` and
+a ``response``. PyYAML is needed for YAML alone.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from base64 import b64decode
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from typing import Any, Final, NamedTuple, NoReturn
+
+from ovhcore.exceptions import CassetteError, ProtocolError
+from ovhcore.protocol.clock import parse_http_date
+from ovhcore.protocol.messages import Headers, Request, Response
+from ovhcore.protocol.redaction import Redaction
+
+from ...http.bodies import decompressed
+from ..cassette.bodies import pack, readable
+from ..cassette.interactions import Interaction, phrase_of
+from ..cassette.scrubbing import Scrubber
+
+__all__ = ["Exported", "from_vcr", "to_vcr"]
+
+_VERSION: Final = 1
+_MISSING: Final = 'PyYAML is needed for cassettes of vcrpy: pip install "ovhcore[vcr]"'
+_LARGEST: Final = 1 << 28  # a body that grows beyond is left as it is
+_STANDARD: Final = frozenset({"gzip", "x-gzip", "deflate", "identity"})
+_LAST: Final = 253402300799  # the year 9999 ends: no later time can be written
+_SIGNATURE: Final = re.compile(r"\$1\$[0-9a-f]{40}")
+# YAML makes line feeds of some of these, or has no other way to write them.
+_TO_ESCAPE: Final = re.compile(
+    "[^\t\n\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
+)
+_TAG: Final = "tag:yaml.org,2002:"
+_OTHERS: Final = {
+    "http_interactions": "it is a cassette of Ruby's VCR or of betamax, not of vcrpy: record again with ovhcore",
+    "log": "it looks like a HAR file, which ovhcore writes but does not read: name the cassette it was made from",
+}
+
+
+class Exported(NamedTuple):
+    """A cassette in another format."""
+
+    data: bytes
+    """What to write to a file."""
+    left_out: int
+    """How many interactions cannot be told in that format."""
+
+
+def from_vcr(
+    data: bytes,
+    redaction: Redaction = Redaction(),  # noqa: B008 - immutable
+) -> list[Interaction]:
+    """Read a cassette of vcrpy. Its secrets are hidden.
+
+    Args:
+        data: the file.
+        redaction: what is secret besides what always is.
+
+    Raises:
+        CassetteError: it is no such cassette, is not whole, or PyYAML is needed and missing.
+    """
+    exchanges = [_exchange(number, found) for number, found in enumerate(_interactions(data), 1)]
+    scrubber = Scrubber(redaction)
+    # What a later answer shows to be a secret is hidden in the earlier ones, too.
+    for request, response, _ in exchanges:
+        scrubber.learn(
+            request, pack(request.body, json_expected=True), response, pack(response.body, json_expected=True)
+        )
+    return [_interaction(*exchange, scrubber) for exchange in exchanges]
+
+
+def _interaction(request: Request, response: Response, at: float | None, scrubber: Scrubber) -> Interaction:
+    interaction = Interaction.of(request, response, scrubber=scrubber, at=at)
+    if _SIGNATURE.fullmatch(request.headers.get("x-ovh-signature", "")) is None:
+        # It was hidden before: of a placeholder there is nothing to compare.
+        interaction.record.pop("signature", None)
+    return interaction
+
+
+def _interactions(data: bytes) -> list[Any]:
+    found = _parsed(data)
+    if isinstance(found, list) and found and isinstance(found[0], dict) and "request" in found[0]:
+        raise CassetteError(
+            "it was written by vcrpy before 1.0: convert it with vcrpy's 'python -m vcr.migration', or record again"
+        )
+    if not isinstance(found, dict):
+        raise CassetteError("it is neither a cassette of ovhcore nor one of vcrpy: check the name of the file")
+    for member, problem in _OTHERS.items():
+        if member in found:
+            raise CassetteError(problem)
+    if "interactions" not in found:
+        raise CassetteError("it has no 'interactions', as cassettes of vcrpy have: check the name of the file")
+    version = found.get("version")
+    if str(version or _VERSION) != str(_VERSION):
+        raise CassetteError(
+            f"it is in version {version!r} of vcrpy's format, and ovhcore reads version {_VERSION}: "
+            "update ovhcore, or record again"
+        )
+    if version is None and not data.endswith((b"\n", b"}")):
+        # vcrpy writes the version last, and a line feed after it.
+        raise CassetteError(
+            "it ends within a line and without a version, as if it had been cut off: "
+            "record again, or add a last line 'version: 1' if it is whole"
+        )
+    interactions = found["interactions"]
+    if not isinstance(interactions, list):
+        raise CassetteError("its 'interactions' are no list, as if it had been cut off: record again")
+    return interactions
+
+
+def _parsed(data: bytes) -> Any:
+    if not data.strip():
+        raise CassetteError("it is empty: record again")
+    if data.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
+        try:
+            # What vcrpy writes as JSON has pairs of surrogates, which no YAML has.
+            return json.loads(data)
+        except (ValueError, RecursionError):
+            pass  # YAML may begin so, too
+    try:
+        import yaml
+    except ImportError:
+        raise CassetteError(_MISSING) from None
+    try:
+        return yaml.load(data, Loader=_loader())
+    except yaml.constructor.ConstructorError as error:
+        problem = f"it holds what cannot be read safely: {error.problem}{_where(error)}; remove it, or record again"
+    except yaml.MarkedYAMLError as error:
+        problem = f"it is no YAML, or was cut off: {error.problem}{_where(error)}; record again"
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        problem = f"it is no YAML: {' '.join(str(error).split())}; check the name of the file, or record again"
+    raise CassetteError(problem)
+
+
+def _where(error: Any) -> str:
+    mark = error.problem_mark
+    return "" if mark is None else f" at line {mark.line + 1}"
+
+
+def _loader() -> Any:
+    import yaml
+
+    base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+    class Loader(base):  # type: ignore[misc]
+        """Reads null, and anything else that is not quoted as the text it is: dates and numbers of headers."""
+
+        yaml_implicit_resolvers: Any = {  # noqa: RUF012 - what PyYAML looks for
+            first: [(tag, pattern) for tag, pattern in resolvers if tag == f"{_TAG}null"]
+            for first, resolvers in base.yaml_implicit_resolvers.items()
+        }
+
+    def text(loader: Any, node: Any) -> Any:
+        return loader.construct_scalar(node)
+
+    def items(loader: Any, node: Any) -> Any:
+        return loader.construct_sequence(node, deep=True)
+
+    def argument(loader: Any, node: Any) -> Any:
+        # A request body that was a file or an iterator: its content stands first, and nothing of it is called.
+        members = loader.construct_mapping(node, deep=True)
+        found = members.get("args") or members.get("state") or [None]
+        return found[0] if isinstance(found, list) else found
+
+    for name, construct in (
+        ("str", text),
+        ("unicode", text),
+        ("tuple", items),
+        ("object/new:_io.BytesIO", argument),
+        ("object/apply:builtins.iter", argument),
+    ):
+        Loader.add_constructor(f"{_TAG}python/{name}", construct)
+    return Loader
+
+
+def _exchange(number: int, found: Any) -> tuple[Request, Response, float | None]:
+    where = f"interaction {number}"
+    asked = _member(found, "request", where)
+    came = _member(found, "response", where)
+    method = _text(asked.get("method")) or _lack(f"{where} has no request.method")
+    url = _text(asked.get("uri")) or _lack(f"{where} has no request.uri")
+    headers = _headers(asked.get("headers"), f"{where} has request.headers")
+    request = Request(method.upper(), url, headers, _bytes(asked.get("body"), f"{where} has a request.body"))
+    # vcrpy's own stub for httpx once named status and body as httpx does.
+    status = came.get("status", came.get("status_code"))
+    code = _text(status.get("code") if isinstance(status, dict) else status) or ""
+    if re.fullmatch("[1-9][0-9]{2}", code) is None:
+        _lack(f"{where} has no response.status.code of three digits")
+    headers = _headers(came.get("headers"), f"{where} has response.headers")
+    body = _bytes(came.get("body", came.get("content")), f"{where} has a response.body")
+    response = Response(int(code), headers, _plain(body, headers.get("content-encoding", "")))
+    return request, response, _time(request, response, found.get("recorded_at"))
+
+
+def _lack(what: str) -> NoReturn:
+    raise CassetteError(f"{what}: it was cut off or changed by hand; mend it or record again")
+
+
+def _member(found: Any, name: str, where: str) -> dict[str, Any]:
+    member = found.get(name) if isinstance(found, dict) else None
+    return member if isinstance(member, dict) else _lack(f"{where} has no {name}")
+
+
+def _text(value: Any) -> str | None:
+    """Return what is a text, or was one until somebody's YAML or JSON made a number of it."""
+    if isinstance(value, bytes):
+        return value.decode("latin-1")
+    return str(value) if isinstance(value, (str, int, float)) else None
+
+
+def _headers(found: Any, what: str) -> Headers:
+    if found is None:
+        return Headers()
+    if not isinstance(found, dict):
+        _lack(f"{what} that are no mapping")
+    pairs: list[tuple[str, str]] = []
+    for name, values in found.items():
+        for value in values if isinstance(values, list) else [values]:
+            text = "" if value is None else _text(value)
+            pairs.append((str(name), _lack(f"{what} of which {name} is no text") if text is None else text))
+    return Headers(pairs)
+
+
+def _bytes(found: Any, what: str) -> bytes:
+    if isinstance(found, dict):
+        encoded = found.get("base64_string")
+        if encoded is None:
+            return _bytes(found.get("string"), what)
+        try:
+            return b64decode(encoded)
+        except (TypeError, ValueError):
+            _lack(f"{what} whose base64 cannot be decoded")
+    if isinstance(found, list):  # of an iterator
+        return b"".join(_bytes(each, what) for each in found)
+    if found is None or isinstance(found, bytes):
+        return found or b""
+    return found.encode("utf-8", "surrogatepass") if isinstance(found, str) else _lack(f"{what} that is no text")
+
+
+def _plain(body: bytes, encoding: str) -> bytes:
+    """Return a body decompressed, or as it is if it was decompressed before, or cannot be."""
+    plain = body
+    try:
+        for coding in reversed(encoding.split(",")):
+            plain = decompressed(plain, coding, _LARGEST)
+    except ProtocolError:
+        return body
+    return plain
+
+
+def _time(request: Request, response: Response, recorded: Any) -> float | None:
+    stamp = request.headers.get("x-ovh-timestamp", "")
+    at: float | None = None
+    if re.fullmatch("[0-9]{1,12}", stamp):
+        at = int(stamp)
+    if at is None:
+        at = parse_http_date(response.headers.get("date", ""))
+    if at is None and isinstance(recorded, str):
+        try:
+            moment = datetime.fromisoformat(recorded)
+            at = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+        except (ValueError, OverflowError):
+            at = parse_http_date(recorded)
+    return at if at is not None and 0 <= at <= _LAST else None
+
+
+def to_vcr(interactions: Iterable[Interaction]) -> Exported:
+    """Return a cassette that vcrpy replays.
+
+    What failed is left out: vcrpy's format knows answers alone.
+
+    Args:
+        interactions: what to write, in order.
+
+    Raises:
+        CassetteError: an interaction is malformed, or PyYAML is missing.
+    """
+    try:
+        import yaml
+    except ImportError:
+        raise CassetteError(_MISSING) from None
+
+    class Dumper(yaml.SafeDumper):
+        """Writes strings so that they come back the same."""
+
+    def text(dumper: Any, value: str) -> Any:
+        style = '"' if _TO_ESCAPE.search(value) else None
+        return dumper.represent_scalar(f"{_TAG}str", value, style=style)
+
+    Dumper.add_representer(str, text)
+    written: list[dict[str, Any]] = []
+    left_out = 0
+    for interaction in interactions:
+        if interaction.response is None:
+            left_out += 1
+        else:
+            written.append(_written(interaction, interaction.response))
+    # The version last, as vcrpy has it: a file that was cut off has none.
+    whole = {"interactions": written, "version": _VERSION}
+    options: dict[str, Any] = {"default_flow_style": False, "allow_unicode": True, "sort_keys": False, "width": 120}
+    return Exported(yaml.dump(whole, Dumper=Dumper, **options).encode(), left_out)
+
+
+def _written(interaction: Interaction, response: Response) -> dict[str, Any]:
+    request = interaction.request
+    asked: dict[str, Any] = {
+        "method": _sound(request.method),
+        "uri": _sound(request.url),
+        "body": _text_or_bytes(request.body) if request.body else None,
+        "headers": _fields(_sized(request.headers.pairs, request.body)),
+    }
+    # Of what has no body the length is not that of the body.
+    pairs: Iterable[tuple[str, str]] = _uncoded(response)
+    if request.method != "HEAD" and response.status not in (204, 304):
+        pairs = _sized(pairs, response.body)
+    code = response.status
+    came: dict[str, Any] = {
+        "body": {"string": _text_or_bytes(response.body)},
+        "headers": _fields(pairs),
+        "status": {"code": code, "message": phrase_of(code)},
+    }
+    written: dict[str, Any] = {"request": asked, "response": came}
+    if interaction.at is not None:
+        written["recorded_at"] = datetime.fromtimestamp(interaction.at, UTC).isoformat()
+    return written
+
+
+def _sound(text: str) -> str:
+    """Return a text without lone surrogates, which YAML cannot hold."""
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
+def _text_or_bytes(body: bytes) -> str | bytes:
+    text = readable(body)
+    return body if text is None else text
+
+
+def _uncoded(response: Response) -> Iterator[tuple[str, str]]:
+    """Yield the fields of a response without those that say how its body was sent."""
+    for name, value in response.headers.pairs:
+        lowered = name.lower()
+        if lowered == "transfer-encoding":
+            continue
+        if lowered == "content-encoding":
+            codings = {coding.strip().lower() for coding in value.split(",")}
+            # What no standard library decompresses may have come in as it was, compressed.
+            if codings <= _STANDARD or readable(response.body) is not None:
+                continue
+        yield name, value
+
+
+def _sized(pairs: Iterable[tuple[str, str]], body: bytes) -> Iterator[tuple[str, str]]:
+    for name, value in pairs:
+        yield name, str(len(body)) if name.lower() == "content-length" else value
+
+
+def _fields(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
+    """Return header fields by name; one that is repeated stands once, with all its values."""
+    spelled: dict[str, str] = {}
+    fields: dict[str, list[str]] = {}
+    for name, value in pairs:
+        fields.setdefault(_sound(spelled.setdefault(name.lower(), name)), []).append(_sound(value))
+    return fields

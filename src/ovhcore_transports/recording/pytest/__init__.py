@@ -1,0 +1,1 @@
+"""The pytest plugin: clients bound to the cassette of their test."""

@@ -1,0 +1,285 @@
+"""Which recording answers a request: found by key, whatever the number of recordings."""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+from collections import deque
+from collections.abc import Callable, Hashable, Iterable
+from contextlib import suppress
+from typing import Any, Final, NamedTuple, TypeAlias
+from urllib.parse import parse_qsl
+
+from ovhcore.exceptions import InvalidConfiguration
+from ovhcore.protocol.messages import Request
+from ovhcore.protocol.redaction import REDACTED
+from ovhcore.protocol.responses.decoding import parse_json
+
+from ...base.forks import renew_after_fork
+from ..cassette.bodies import Packed, pack, unpack
+from ..cassette.interactions import Interaction
+
+__all__ = ["DEFAULT_MATCHERS", "MATCHERS", "Asked", "Body", "Key", "Matcher", "Shelf", "Slot"]
+
+Matcher: TypeAlias = "str | Callable[[Request], Hashable]"
+"""A name of :data:`MATCHERS`, or a function that returns for a request what must be equal."""
+
+_JSON_BEGINS: Final = frozenset('{["-0123456789tfn \t\r\n\ufeff')
+
+DEFAULT_MATCHERS: Final = ("method", "path", "query", "body")
+
+
+class Asked:
+    """A request, recorded or new, as matchers see it.
+
+    Args:
+        method, url: of the request.
+        request: returns the request itself.
+        recorded: what stands in the cassette of it; None for a new one.
+    """
+
+    __slots__ = ("_packed", "_recorded", "method", "request", "url")
+
+    def __init__(
+        self, method: str, url: str, request: Callable[[], Request], recorded: dict[str, Any] | None = None
+    ) -> None:
+        self.method = method
+        self.url = url
+        self.request = request
+        self._packed: Packed | None = recorded
+        self._recorded: list[str] | None = None if recorded is None else recorded.get("headers") or []
+
+    @classmethod
+    def now(cls, request: Request) -> Asked:
+        """Return a request that is to be sent."""
+        return cls(request.method, request.url, lambda: request)
+
+    @classmethod
+    def before(cls, interaction: Interaction) -> Asked:
+        """Return a request that was recorded."""
+        return cls(interaction.method, interaction.url, lambda: interaction.request, interaction.packed_body)
+
+    def header_lines(self) -> Iterable[str]:
+        """Return the header fields, of a request that is to be sent those that begin with ``X-``."""
+        if self._recorded is not None:
+            return self._recorded
+        return [f"{name}: {value}" for name, value in self.request().headers.pairs if name[:2] in ("X-", "x-")]
+
+    @property
+    def packed(self) -> Packed:
+        """The body as it stands in a cassette."""
+        if self._packed is None:
+            self._packed = pack(self.request().body, json_expected=True)
+        return self._packed
+
+
+def _path(asked: Asked) -> str:
+    start = asked.url.find("/", asked.url.find("://") + 3)
+    return asked.url[start:].partition("?")[0] if start >= 0 else ""
+
+
+# Header fields that choose what is answered: pages, batches, the version of the schema.
+_CHOOSING: Final = re.compile(
+    r"^(x-pagination-[^:\n]*|x-ovh-batch|x-schemas-version): (.*)$", re.IGNORECASE | re.MULTILINE
+)
+
+
+def _query(asked: Asked) -> tuple[tuple[str, str], ...]:
+    query = asked.url.partition("?")[2]
+    choosing = _CHOOSING.findall("\n".join(asked.header_lines()))
+    if not query and not choosing:
+        return ()
+    pairs = parse_qsl(query, keep_blank_values=True, errors="replace")
+    # The order of different names says nothing, that of one name's values may.
+    return tuple(sorted([*pairs, *((f"{name.lower()}:", value) for name, value in choosing)], key=lambda pair: pair[0]))
+
+
+class Body(NamedTuple):
+    """A body as it is compared."""
+
+    kind: str
+    """``"json"``, ``"text"`` or ``"bytes"``; empty for no body."""
+    text: str
+    """Canonical JSON, the text, or a character for each byte."""
+
+
+def _body(asked: Asked) -> Body:
+    packed = asked.packed
+    if "json" in packed:
+        return Body("json", json.dumps(packed["json"], sort_keys=True))
+    if "text" in packed:
+        text: str = packed["text"]
+        if text[:1] in _JSON_BEGINS:
+            # Whether it was said to be JSON does not count.
+            with suppress(ValueError, RecursionError):
+                return Body("json", json.dumps(parse_json(text.encode()), sort_keys=True, allow_nan=False))
+        return Body("text", text)
+    return Body("bytes", unpack(packed).decode("latin-1")) if "base64" in packed else Body("", "")
+
+
+MATCHERS: Final[dict[str, Callable[[Asked], Hashable]]] = {
+    "method": lambda asked: asked.method,
+    "scheme": lambda asked: asked.url.partition("://")[0],
+    "host": lambda asked: asked.url.partition("://")[2].partition("/")[0],
+    "path": _path,
+    "query": _query,
+    "body": _body,
+}
+"""What can be compared by name. ``query`` and ``body`` are canonical: neither the order of names nor the layout counts.
+To the query belong the header fields that choose what is answered: those of pages, batches and schema versions."""
+
+Key: TypeAlias = tuple[Hashable, ...]
+
+
+def _chosen(match_on: Iterable[Matcher]) -> list[tuple[str, Callable[[Asked], Hashable]]]:
+    """Return what is compared, with its name.
+
+    Raises:
+        InvalidConfiguration: a name is unknown, or one is no function.
+    """
+    if isinstance(match_on, str) or not isinstance(match_on, Iterable):
+        raise InvalidConfiguration(f"match_on must be a list of matchers, as {DEFAULT_MATCHERS!r}")
+    chosen: list[tuple[str, Callable[[Asked], Hashable]]] = []
+    for matcher in match_on:
+        if isinstance(matcher, str) and matcher in MATCHERS:
+            chosen.append((matcher, MATCHERS[matcher]))
+        elif callable(matcher):
+            chosen.append((getattr(matcher, "__name__", "matcher"), _of_request(matcher)))
+        else:
+            raise InvalidConfiguration(
+                f"A matcher is a function of a request or one of {', '.join(MATCHERS)}, not {matcher!r}"
+            )
+    if not chosen:
+        raise InvalidConfiguration("match_on is empty: everything would answer everything")
+    return chosen
+
+
+def _of_request(matcher: Callable[[Request], Hashable]) -> Callable[[Asked], Hashable]:
+    return lambda asked: matcher(asked.request())
+
+
+class Slot(NamedTuple):
+    """An interaction on the shelf."""
+
+    number: int
+    interaction: Interaction
+    key: Key
+
+
+class Shelf:
+    """The interactions of a cassette, each given out once; those of one key in their order.
+
+    Safe to use from many threads.
+
+    Args:
+        interactions: what was recorded.
+        match_on: what must be equal.
+        repeat: whether the last one of a key may be given out again and again.
+    """
+
+    def __init__(
+        self,
+        interactions: Iterable[Interaction],
+        match_on: Iterable[Matcher] = DEFAULT_MATCHERS,
+        *,
+        repeat: bool = False,
+    ) -> None:
+        self.matchers = _chosen(match_on)
+        self.slots = [Slot(n, each, self.key(Asked.before(each))) for n, each in enumerate(interactions)]
+        self.played: set[int] = set()
+        self._repeat = repeat
+        self._waiting: dict[Key, deque[Slot]] = {}
+        for slot in self.slots:
+            self._waiting.setdefault(slot.key, deque()).append(slot)
+        # Where something is hidden, anything may stand in its place.
+        self._open = [slot for slot in self.slots if REDACTED in str(slot.key)]
+        self._lock = threading.Lock()
+        renew_after_fork(self)
+
+    def after_fork(self) -> None:
+        """Be free in the child of a fork."""
+        self._lock = threading.Lock()
+
+    def key(self, asked: Asked) -> Key:
+        """Return what must be equal."""
+        return tuple([matcher(asked) for _, matcher in self.matchers])
+
+    def take(self, request: Request, hidden: Callable[[], Request]) -> Slot | None:
+        """Give out what answers a request, None if nothing does.
+
+        Args:
+            request: what is asked.
+            hidden: returns the same with its secrets hidden, as it was when it was recorded.
+        """
+        key = self.key(Asked.now(request))
+        with self._lock:
+            slot = self._next(key)
+            if slot is None and self._open and key not in self._waiting:
+                key = self.key(Asked.now(hidden()))
+                slot = self._next(key) or self._agreeing(key)
+            if slot is not None:
+                self.played.add(slot.number)
+            return slot
+
+    def _next(self, key: Key) -> Slot | None:
+        waiting = self._waiting.get(key)
+        while waiting:
+            slot = waiting[0]
+            if slot.number not in self.played:
+                return slot
+            if self._repeat and len(waiting) == 1:
+                return slot
+            waiting.popleft()
+        return None
+
+    def _agreeing(self, key: Key) -> Slot | None:
+        agreeing = [slot for slot in self._open if all(map(_agree, slot.key, key))]
+        unplayed = [slot for slot in agreeing if slot.number not in self.played]
+        return next(iter(unplayed or (agreeing[-1:] if self._repeat else ())), None)
+
+    @property
+    def unplayed(self) -> list[Interaction]:
+        """What was not given out."""
+        return [slot.interaction for slot in self.slots if slot.number not in self.played]
+
+
+def _agree(recorded: Any, asked: Any) -> bool:
+    """Say whether what is compared of two requests is equal but for what is hidden in the first."""
+    if isinstance(recorded, Body) and isinstance(asked, Body):
+        if recorded.kind == asked.kind == "json":
+            return _same(json.loads(recorded.text), json.loads(asked.text))
+        # What is hidden in a form is a field at most.
+        return recorded.kind == asked.kind and _same(recorded.text.split("&"), asked.text.split("&"))
+    if isinstance(recorded, str) and isinstance(asked, str):
+        return _same(recorded.split("/"), asked.split("/"))
+    return _same(recorded, asked)
+
+
+def _same(recorded: Any, asked: Any) -> bool:
+    if isinstance(recorded, str) and isinstance(asked, str):
+        return _fill(recorded, asked)
+    if isinstance(recorded, (list, tuple)) and isinstance(asked, (list, tuple)):
+        return len(recorded) == len(asked) and all(map(_same, recorded, asked))
+    if isinstance(recorded, dict) and isinstance(asked, dict):
+        return recorded.keys() == asked.keys() and all(_same(recorded[name], asked[name]) for name in recorded)
+    if recorded == REDACTED:
+        return asked is not None  # a number, or a list of secrets
+    return type(recorded) is type(asked) and bool(recorded == asked)
+
+
+def _fill(recorded: str, asked: str) -> bool:
+    first, *rest = recorded.split(REDACTED)
+    if not rest:
+        return recorded == asked
+    *middle, last = rest
+    if not (asked.startswith(first) and asked.endswith(last) and len(asked) >= len(first) + len(last)):
+        return False
+    position, stop = len(first), len(asked) - len(last)
+    for piece in middle:
+        # The first place will do: whatever stands between pieces is hidden.
+        found = asked.find(piece, position, stop)
+        if found < 0:
+            return False
+        position = found + len(piece)
+    return True

@@ -1,0 +1,32 @@
+"""urllib3: the default transport for ``Client``; in bounded threads for ``AsyncClient``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ovhcore.plugins import TransportSettings
+
+from .._lazy import lazily
+
+if TYPE_CHECKING:
+    from .asynchronous import AsyncUrllib3Transport
+    from .blocking import Urllib3Transport
+
+__all__ = ["AsyncUrllib3Transport", "Urllib3Transport", "open_async", "open_sync"]
+
+# Each form brings threads or a loop with it; whoever needs one should not pay for the other.
+__getattr__ = lazily(__name__, {"AsyncUrllib3Transport": "asynchronous", "Urllib3Transport": "blocking"})
+
+
+def open_async(settings: TransportSettings) -> AsyncUrllib3Transport:
+    """Make the transport for an asynchronous client."""
+    from .asynchronous import AsyncUrllib3Transport
+
+    return AsyncUrllib3Transport(settings)
+
+
+def open_sync(settings: TransportSettings) -> Urllib3Transport:
+    """Make the transport for a client."""
+    from .blocking import Urllib3Transport
+
+    return Urllib3Transport(settings)

@@ -1,0 +1,384 @@
+"""urllib3's connections, made to write requests at once, to read answers strictly and to be cut short.
+
+They say, too, at which step no connection was made.
+"""
+
+from __future__ import annotations
+
+import re
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from http.client import HTTPException, HTTPResponse, LineTooLong, RemoteDisconnected
+from types import TracebackType
+from typing import Any, Final, Self
+
+from urllib3 import HTTPHeaderDict
+from urllib3 import HTTPResponse as Reply
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import HTTPError
+from urllib3.util.connection import allowed_gai_family
+from urllib3.util.ssl_match_hostname import CertificateError
+
+from ovhcore import exceptions as exc
+
+from ..http.failures import RESETS
+from ..http.http1 import ResponseHead, ResponseReader
+
+__all__ = ["Connection", "Exchange", "StrictResponse", "TLSConnection", "Unconnected", "current"]
+
+_MOST_OF_A_HEAD: Final = 65536
+_PIECE: Final = 65536
+_METHOD: Final = re.compile(r"[A-Za-z-]+")
+_NO_BODY: Final = frozenset({"GET", "HEAD", "DELETE", "TRACE", "OPTIONS", "CONNECT"})
+
+
+class Current(threading.local):
+    """What a thread is about to send.
+
+    Attributes:
+        target: of its request; urllib3 would spell it in its own way.
+        exchange: that can be cut short, if any.
+    """
+
+    target = ""
+    exchange: Exchange | None = None
+
+
+current = Current()
+
+
+class Exchange:
+    """An exchange that can be cut short: while it is entered, the connections of its thread belong to it.
+
+    Args:
+        total: seconds after which no connection is to be made any more; None for no limit.
+
+    Attributes:
+        is_cut: whether it was cut short.
+    """
+
+    def __init__(self, total: float | None = None) -> None:
+        self.ends = None if total is None else time.monotonic() + total
+        # Who lets go of an iterator may be this very thread, in the midst of it: garbage is found anywhere.
+        self._lock = threading.RLock()
+        self.is_cut = False
+        self._socket: Any = None
+        self._copy: socket.socket | None = None
+
+    def __enter__(self) -> Self:
+        current.exchange = self
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        current.exchange = None
+        self.lets_go()
+
+    def connects(self, sock: socket.socket) -> None:
+        """Take a connection that is being made."""
+        # TLS takes the socket out of the object that holds it, and the one it makes is not seen before it is done.
+        copy = sock.dup()
+        self._hold(copy, copy)
+
+    def uses(self, sock: Any) -> None:
+        """Take a connection that is made."""
+        self._hold(sock, None)
+
+    def lets_go(self) -> None:
+        """Give the connection up, so that another exchange can have it."""
+        self._hold(None, None)
+
+    def _hold(self, sock: Any, copy: socket.socket | None) -> None:
+        with self._lock:
+            old, self._socket, self._copy = self._copy, sock, copy
+            is_cut = self.is_cut
+        if old is not None:
+            old.close()
+        if is_cut and sock is not None:
+            raise ConnectionAbortedError("the exchange was cut short")
+
+    def cut(self) -> None:
+        """Make the exchange fail soon, whatever it waits for; called in another thread."""
+        with self._lock:
+            self.is_cut = True
+            if self._socket is not None:
+                # Not the method of a TLS socket: it would take TLS away from under the thread that reads.
+                inner = getattr(self._socket, "socket", self._socket)
+                with suppress(OSError):
+                    socket.socket.shutdown(inner, socket.SHUT_RDWR)
+
+
+class Unconnected(HTTPError):
+    """No connection was made; the cause says why.
+
+    Attributes:
+        kind: what to raise.
+    """
+
+    def __init__(self, kind: type[exc.NetworkError]) -> None:
+        super().__init__()
+        self.kind = kind
+
+
+class StrictResponse(Reply):
+    """An answer whose body has not been read.
+
+    Args:
+        head: what has been read.
+        incoming: where the body is read from.
+    """
+
+    def __init__(self, head: ResponseHead, incoming: ResponseReader) -> None:
+        # Of the fields urllib3 would look at those alone that redirect or retry.
+        super().__init__(headers=_NO_FIELDS, status=head.status, preload_content=False)
+        self.head = head
+        self.incoming = incoming
+
+    def body(self, limit: int) -> bytes:
+        """Read the body; the connection goes back to its pool, or is closed.
+
+        Args:
+            limit: bytes beyond which to give up.
+
+        Raises:
+            ProtocolError: it is larger.
+            NotHTTP: it is not HTTP.
+            OSError: the connection failed.
+        """
+        connection: Any = self.connection
+        whole = False
+        try:
+            body = self.incoming.body(self.head, limit)
+            whole = True
+        finally:
+            exchange = current.exchange
+            if exchange is not None:
+                exchange.lets_go()
+            if not (whole and self.head.reusable and self.incoming.is_empty and connection.is_reusable):
+                connection.close()
+            self.release_conn()
+        return body
+
+
+_NO_FIELDS: Final = HTTPHeaderDict()
+
+
+class Connection(HTTPConnection):
+    """A connection without TLS to the server."""
+
+    _ends = 0.0
+    _is_reached = False
+    _is_through = False
+    _is_sound = True
+    _method_sent = ""
+
+    def connect(self) -> None:
+        """Connect.
+
+        Raises:
+            Unconnected: it failed.
+        """
+        timeout: Any = self.timeout
+        exchange = current.exchange
+        self._ends = time.monotonic() + timeout
+        if exchange is not None and exchange.ends is not None:
+            self._ends = min(self._ends, exchange.ends)
+        self._is_reached, self._is_through = False, self.proxy is None
+        try:
+            super().connect()
+        except (OSError, HTTPException, CertificateError, UnicodeError) as error:
+            raise Unconnected(self._kind(error)) from error
+
+    def _kind(self, error: Exception) -> type[exc.NetworkError]:
+        if not self._is_through:
+            return exc.ProxyError
+        if isinstance(error, TimeoutError):
+            return exc.ConnectTimeout
+        # What is reset at once may still be connecting.
+        if not (self._is_reached or isinstance(error, RESETS)):
+            return exc.ConnectError
+        return exc.TLSError if isinstance(self, HTTPSConnection) else exc.ConnectionLost
+
+    def _new_conn(self) -> socket.socket:
+        # urllib3's own gives each address the whole timeout, and nobody gets hold of the socket meanwhile.
+        failure: OSError = OSError("no address")
+        host = self._dns_host.strip("[]")
+        found = socket.getaddrinfo(host, self.port, allowed_gai_family(), socket.SOCK_STREAM)
+        for tried, (family, kind, number, _, address) in enumerate(found):
+            sock = socket.socket(family, kind, number)
+            try:
+                for option in self.socket_options or ():
+                    sock.setsockopt(*option)
+                # One that does not answer leaves the others their share.
+                sock.settimeout(self._time_left() / (len(found) - tried))
+                if current.exchange is not None:
+                    current.exchange.connects(sock)
+                sock.connect(address)
+                # TLS has what is left of the time.
+                sock.settimeout(self._time_left())
+                self._is_reached = True
+                return sock
+            except OSError as error:
+                sock.close()
+                failure = error
+            except BaseException:
+                sock.close()
+                raise
+        raise failure
+
+    def _time_left(self) -> float:
+        left = self._ends - time.monotonic()
+        if left <= 0:
+            raise TimeoutError("timed out")
+        return left
+
+    def _tunnel(self) -> None:
+        self.response_class = partial(_Consent, self._time_left)  # type: ignore[assignment]
+        try:
+            super()._tunnel()
+        finally:
+            del self.response_class
+        self.sock.settimeout(self._time_left())
+        self._is_through = True
+
+    def request(self, method: str, url: str, body: Any = None, headers: Any = None, **options: Any) -> None:
+        """Send a request, in one piece and with no field but those given and the body's length.
+
+        Args:
+            method: of the request.
+            url: its target, as urllib3 spells it; that of :data:`current` counts.
+            body: the bytes to send.
+            headers: names and values.
+            options: what urllib3 has besides.
+
+        Raises:
+            Unconnected: there is no connection.
+            ValueError: the request would become another one.
+            OSError: the connection failed.
+        """
+        target = current.target
+        lines = [f"{method} {target} HTTP/1.1"]
+        lines += [f"{name}: {value}" for name, value in headers.items()]
+        if body is not None:
+            lines.append(f"Content-Length: {len(body)}")
+        elif method not in _NO_BODY:
+            lines.append("Content-Length: 0")
+        lines.append("\r\n")
+        head = "\r\n".join(lines)
+        whole = head.count("\r") == head.count("\n") == len(lines) and "\0" not in head
+        # The codec's own error would carry the head.
+        if not (whole and head.isascii() and " " not in target and _METHOD.fullmatch(method)):
+            raise ValueError("the request holds a character that would make another one of it")
+        sock: Any = self.sock
+        if sock is None:
+            self.connect()
+            sock = self.sock
+        if current.exchange is not None:
+            current.exchange.uses(sock)
+        if sock.gettimeout() != self.timeout:
+            sock.settimeout(self.timeout)
+        self._method_sent, self._is_sound = method, True
+        data = head.encode("ascii")
+        if body is not None:
+            data += body
+        try:
+            if len(data) <= _PIECE:
+                sock.sendall(data)
+            else:
+                # The timeout is for all that one call sends.
+                with memoryview(data) as view:
+                    for at in range(0, len(data), _PIECE):
+                        sock.sendall(view[at : at + _PIECE])
+        except (ConnectionError, ssl.SSLError):
+            # Who hangs up before the request is complete may have said why.
+            self._is_sound = False
+
+    def getresponse(self) -> StrictResponse:  # type: ignore[override]
+        """Read status and headers of the answer.
+
+        Raises:
+            NotHTTP: it is not HTTP.
+            OSError: the connection failed.
+        """
+        sock: Any = self.sock
+        if sock.gettimeout() != self.timeout:
+            sock.settimeout(self.timeout)
+        incoming = ResponseReader(sock)
+        return StrictResponse(incoming.head(self._method_sent), incoming)
+
+    @property
+    def is_reusable(self) -> bool:
+        """Whether another request can be sent, once the answer has been read."""
+        return self._is_sound
+
+
+class TLSConnection(Connection, HTTPSConnection):
+    """A connection with TLS to the server, or to the proxy."""
+
+    def connect(self) -> None:
+        """Connect.
+
+        Raises:
+            Unconnected: it failed.
+        """
+        super().connect()
+        if self.ssl_context is not None and not self.ssl_context.verify_mode:
+            # Who switched it off knows; urllib3 would warn of each request.
+            self.is_verified = True
+
+    @property
+    def is_reusable(self) -> bool:
+        """Whether another request can be sent, once the answer has been read."""
+        # TLS may hold more than has been asked for; TLS through TLS has it in other places.
+        sock: Any = self.sock
+        undecrypted = getattr(sock, "incoming", None)
+        left = getattr(sock, "sslobj", sock).pending() or (undecrypted is not None and undecrypted.pending)
+        return self._is_sound and not left
+
+
+class _Consent(HTTPResponse):
+    """A proxy's answer to CONNECT.
+
+    Args:
+        time_left: returns how long to wait for it.
+        sock: the connection.
+        method: of the request.
+    """
+
+    def __init__(self, time_left: Callable[[], float], sock: Any, method: str | None = None) -> None:
+        super().__init__(_Bytewise(sock, time_left), method=method)  # type: ignore[arg-type]
+
+
+class _Bytewise:
+    """The lines that a proxy sends: no byte more is read, and none are missing at the end."""
+
+    def __init__(self, sock: Any, time_left: Callable[[], float]) -> None:
+        self._sock = sock
+        self._time_left = time_left
+        self._room = _MOST_OF_A_HEAD
+
+    def makefile(self, mode: str) -> Self:
+        return self
+
+    def readline(self, limit: int) -> bytes:
+        line = bytearray()
+        while not line.endswith(b"\n"):
+            self._sock.settimeout(self._time_left())
+            byte = self._sock.recv(1)
+            if not byte:
+                raise RemoteDisconnected("the proxy's answer is cut off")
+            line += byte
+            self._room -= 1
+            if not self._room:
+                raise LineTooLong("header line")
+        return bytes(line)
+
+    def flush(self) -> None:
+        pass
+
+    def close(self) -> None:
+        pass

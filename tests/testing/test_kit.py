@@ -1,0 +1,198 @@
+"""The kit for transports can fail, and its parts do what they say."""
+
+from __future__ import annotations
+
+import socket
+import time
+from functools import partial
+from typing import Any
+
+import pytest
+from hypothesis import find
+
+from ovhcore.exceptions import ConnectionLost
+from ovhcore.plugins import TransportSettings
+from ovhcore.protocol.credentials import AccessToken, ApplicationKey, OAuth2Client
+from ovhcore.protocol.messages import Request, Response, Timeout
+from ovhcore.testing import ANSWERS, FAULTS, TransportConformance, WireServer, answer, strategies
+from ovhcore.testing.conformance.failures import failure_of
+from ovhcore.testing.driving import driving
+from ovhcore.testing.server import Peer, in_turn
+from ovhcore.testing.strategies import _is_taken
+from ovhcore_transports import SyncTransport
+from ovhcore_transports.urllib3 import open_sync
+
+pytest_plugins = ["pytester"]
+
+BROKEN = """
+from ovhcore.exceptions import NetworkError
+from ovhcore.protocol.messages import Headers, Request, Response
+from ovhcore.testing import TransportConformance
+from ovhcore_transports.urllib3 import Urllib3Transport
+
+
+class Broken(Urllib3Transport):
+    {}
+
+
+class TestBroken(TransportConformance):
+    examples = 20
+    calls = 50
+
+    def open(self, settings):
+        return Broken(settings)
+"""
+# What is wrong with a transport, and a test of the kit that has to notice.
+BREAKS = {
+    "def send(self, request): return super().send(Request(request.method, request.url.replace('%20', '+')))": (
+        "test_what_is_received_is_what_was_signed"
+    ),
+    "def send(self, request): return super().send(request.adding(('X-Tracking', '1')))": (
+        "test_requests_go_out_as_they_are"
+    ),
+    "def send(self, request): super().send(request); return super().send(request)": "test_answer",
+    """
+    def send(self, request):
+        try: return super().send(request)
+        except NetworkError: return super().send(request)
+""": "test_fault",
+    """
+    def send(self, request):
+        try: return super().send(request)
+        except NetworkError as error: raise NetworkError(str(error)) from None
+""": "test_nobody_listens",
+    """
+    def send(self, request):
+        try: return super().send(request)
+        except NetworkError as error:
+            fields = dict(request.headers)
+            raise
+""": "test_nobody_listens",
+    "def close(self): pass": "test_each_gets_its_own_answer",
+    "def send(self, request): r = super().send(request); return Response(r.status, Headers(), r.body)": (
+        "test_fields_of_an_answer_are_kept"
+    ),
+}
+
+
+@pytest.mark.parametrize("body", BREAKS)
+def test_a_broken_transport_fails(pytester: pytest.Pytester, body: str) -> None:
+    pytester.makepyfile(BROKEN.format(body))
+    found = pytester.runpytest_subprocess("-q", "-x", "-p", "no:cacheprovider", "-k", BREAKS[body])
+    assert found.ret == pytest.ExitCode.TESTS_FAILED
+
+
+def test_one_that_passes_passes(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(BROKEN.format("pass"))
+    found = pytester.runpytest_subprocess("-q", "-p", "no:cacheprovider", "-k", "test_answer or nobody")
+    assert found.ret == pytest.ExitCode.OK
+    assert found.parseoutcomes()["passed"] > len(ANSWERS)
+
+
+def test_a_suite_without_a_transport() -> None:
+    with pytest.raises(NotImplementedError):
+        TransportConformance().open(TransportSettings())
+
+
+def test_there_are_at_least_25_kinds_of_faults() -> None:
+    assert len({fault.name for fault in FAULTS}) == len(FAULTS) >= 25
+
+
+def test_credentials_of_every_kind() -> None:
+    for kind in (ApplicationKey, OAuth2Client, AccessToken):
+        assert type(find(strategies.credentials(), partial(_is_of, kind))) is kind
+
+
+def _is_of(kind: type, made: object) -> bool:
+    return type(made) is kind
+
+
+def test_paths_that_no_call_can_have_are_not_drawn() -> None:
+    assert not _is_taken("/a/../b")
+    assert not _is_taken("/{name}")
+    assert _is_taken("/a?{}")
+
+
+def test_requests_name_their_server() -> None:
+    request = find(strategies.requests("http://127.0.0.1:1/1.0"), lambda request: request.body != b"")
+    assert request.url.startswith("http://127.0.0.1:1/1.0/")
+
+
+def test_a_client_that_hangs_up_in_the_middle() -> None:
+    seen: list[Any] = []
+    with WireServer(lambda peer: seen.append(peer.receive())) as server:
+        for sent in (b"", b"GET / HT", b"POST / HTTP/1.1\r\nContent-Length: 5\r\n\r\n123"):
+            with socket.create_connection(("127.0.0.1", server.port)) as connection:
+                connection.sendall(sent)
+        end = time.monotonic() + 5
+        while len(seen) < 3 and time.monotonic() < end:
+            time.sleep(0.01)
+    assert seen == [None, None, None]
+    assert not server.received
+
+
+def test_a_server_does_what_it_is_told_in_turn() -> None:
+    steps = in_turn(Peer.receive, lambda peer: peer.pause(0.01), lambda peer: peer.send(answer(b"1")))
+    with WireServer(steps) as server:
+        with socket.create_connection(("127.0.0.1", server.port)) as connection:
+            connection.sendall(b"GET /a HTTP/1.1\r\n\r\n")
+            assert connection.recv(1000).endswith(b"1")
+        assert server.all_closed()
+        with socket.create_connection(("127.0.0.1", server.port)):
+            while server.connections < 2:
+                time.sleep(0.01)
+            assert not server.all_closed(within=0.1)
+
+
+def test_who_asks_for_it_is_hung_up_on() -> None:
+    with WireServer() as server, socket.create_connection(("127.0.0.1", server.port)) as connection:
+        connection.sendall(b"GET /a HTTP/1.1\r\nConnection: Close\r\n\r\n")
+        with connection.makefile("rb") as lines:
+            assert lines.read().endswith(b'"/a"')
+
+
+def test_a_fault_for_who_asks_nothing() -> None:
+    for fault in FAULTS:
+        with WireServer(fault.behave) as server:
+            socket.create_connection(("127.0.0.1", server.port)).close()
+            assert server.all_closed()
+
+
+class Faulty(SyncTransport):
+    """Raises what shows a secret in a way that cannot be printed."""
+
+    def send(self, request: Request) -> Response:
+        class Unprintable:
+            def __repr__(self) -> str:
+                raise RuntimeError
+
+        secret: Any = Unprintable()
+        raise ConnectionLost("lost") if secret else ValueError
+
+
+def test_what_cannot_be_printed_is_no_leak() -> None:
+    with driving("asyncio") as drive:
+        error = failure_of(drive(Faulty()), Request("GET", "http://h/"))
+        assert type(error) is ConnectionLost
+
+
+def test_an_asynchronous_run_of_a_plain_transport() -> None:
+    with WireServer() as server, driving("asyncio") as drive:
+        transport = drive(open_sync(TransportSettings(Timeout(5, 5), "none")))
+        assert transport.send(Request("GET", f"{server.url}/me")).json() == "/1.0/me"
+
+
+def test_a_fault_waits_for_a_request_and_ends_without_one() -> None:
+    fault = next(each for each in FAULTS if "_after_request" in each.behave.__qualname__)
+    done: list[bool] = []
+
+    def behave(peer: Peer) -> None:
+        fault.behave(peer)
+        done.append(True)
+
+    with WireServer(behave) as server:
+        socket.create_connection(("127.0.0.1", server.port)).close()
+        until = time.monotonic() + 10
+        while not done and time.monotonic() < until:
+            time.sleep(0.005)
+    assert done
