@@ -12,8 +12,6 @@ import atexit
 import time
 from typing import Any
 
-from pyreqwest.client import ClientBuilder, SyncClientBuilder
-
 from ovhcore import exceptions as exc
 from ovhcore.plugins import TransportSettings
 from ovhcore.protocol.messages import Request, Response
@@ -23,7 +21,7 @@ from ..base.forks import renew_after_fork
 from ..http.bodies import too_large
 from ..http.deadlines import pool_timeout, pool_wait
 from ..http.slots import Slots
-from .clients import Clients, built, failure_of
+from .clients import ClientBuilder, Clients, SyncClientBuilder, built, failure_of
 from .responses import is_within, response_of
 
 __all__ = ["AsyncPyreqwestTransport"]

@@ -18,6 +18,9 @@ What is different from the other transports:
 * Over HTTP/2 a request that the server says it has not processed is sent again.
 * Ctrl-C takes effect when the call ends: give a total timeout where that matters.
 * A process that was forked from one in which a client had been used cannot use the library.
+* When the thread that first imported the library has ended, the process crashes in others. Here it is imported in
+  the main thread, or in one that stays. Where a program has imported it itself in another thread, the first call
+  says so (on Linux and x86-64, where it can be told).
 """
 
 from __future__ import annotations
@@ -25,15 +28,13 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from pyreqwest.client import SyncClientBuilder
-
 from ovhcore import exceptions as exc
 from ovhcore.plugins import TransportSettings
 from ovhcore.protocol.messages import Request, Response
 
 from ..base.blocking import SyncTransport
 from ..http.bodies import too_large
-from .clients import Clients, built, failure_of
+from .clients import Clients, SyncClientBuilder, built, failure_of
 from .responses import is_within, response_of
 
 __all__ = ["PyreqwestTransport"]

@@ -10,10 +10,6 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, Final
 
-# Now, for the library looks for them when it first raises one, and aborts the process if that is at a Ctrl-C.
-import pyreqwest.exceptions as theirs
-from pyreqwest.http import Url
-
 from ovhcore import exceptions as exc
 from ovhcore.plugins import TransportSettings
 from ovhcore.protocol.messages import Request, Timeout
@@ -23,10 +19,20 @@ from ..http.bodies import ACCEPTED
 from ..http.deadlines import total_timeout
 from ..http.failures import ENDED, causes_of
 from ..http.proxies import Proxy, proxy_for, read_proxy
+from .loading import FORKED, check, load
+
+load()
+
+# Now, for the library looks for them when it first raises one, and aborts the process if that is at a Ctrl-C.
+import pyreqwest.exceptions as theirs  # noqa: E402
+from pyreqwest.client import ClientBuilder, SyncClientBuilder  # noqa: E402
+from pyreqwest.http import Url  # noqa: E402
 
 __all__ = [
     "TIMED_CLIENTS",
+    "ClientBuilder",
     "Clients",
+    "SyncClientBuilder",
     "built",
     "failure_of",
 ]
@@ -37,10 +43,6 @@ TIMED_CLIENTS: Final = 8
 # What to send where a body would be expected and there is none.
 _NO_BODY: Final = {"Content-Length": "0"}
 _EMPTY_BODIES: Final = frozenset(("POST", "PUT", "PATCH"))
-_FORKED: Final = (
-    "pyreqwest cannot be used in a process forked from one that used it: start processes with 'spawn' or "
-    "'forkserver', or use transport urllib3 (httpx in asynchronous programs)"
-)
 _CERTIFICATE: Final = re.compile(rb"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re.DOTALL)
 # Of the read timeout, which runs meanwhile, so that the wait for a connection ends first and can be told apart.
 _CONNECTING: Final = 0.95
@@ -162,6 +164,7 @@ class Clients:
         if origin not in self.proxies:
             self.proxies[origin] = proxy_for(self._settings.proxy, origin)
         proxy = self.proxies[origin]
+        check()
         try:
             return self._configured(timeout, proxy, tls=not _is_plain(origin, proxy)).build()
         except (RuntimeError, ValueError) as error:
@@ -317,7 +320,7 @@ def _reason_of(said: list[str]) -> str:
 def _problem_of(error: Exception) -> str:
     causes_of(error)
     if "fork" in str(error):
-        return _FORKED
+        return FORKED
     causes = getattr(error, "details", {}).get("causes") or ({"message": str(error)},)
     return f"pyreqwest cannot make a client with these certificates and this proxy: {causes[-1]['message']}"
 

@@ -1,0 +1,131 @@
+"""Loads pyreqwest in a thread that does not end, or says why it must not be used.
+
+The allocator in the library, mimalloc, takes the thread that loads it for the main thread, and knows threads by the
+addresses of their descriptors. When a thread has ended, the system gives its descriptor to a new one. If it was the
+one that had loaded the library, the new one is taken for the main thread, with memory that is gone, and the process
+crashes when it first uses the library. So it is loaded in the main thread, or in a thread that is there for nothing
+else and stays.
+
+A program may have loaded it before, in whatever thread. Which it was stands in the data of the allocator.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from _thread import allocate_lock, get_ident, start_new_thread
+from collections.abc import Iterator
+from importlib import import_module
+from queue import SimpleQueue
+from typing import Final
+
+from ovhcore.exceptions import InvalidConfiguration
+
+__all__ = ["FORKED", "check", "load"]
+
+FORKED: Final = (
+    "pyreqwest cannot be used in a process forked from one that used it: start processes with 'spawn' or "
+    "'forkserver', or use transport urllib3 (httpx in asynchronous programs)"
+)
+_FOREIGN: Final = (
+    "pyreqwest was first imported in a thread that is not the main one, and crashes the process once that thread has "
+    "ended: import it in the main thread, at the beginning of the program, or leave it to ovhcore; or use transport "
+    "urllib3 (httpx in asynchronous programs)"
+)
+_EXTENSION: Final = "pyreqwest._pyreqwest"
+_ALLOCATOR: Final = b"mimalloc"
+
+_keepers: Final[list[tuple[int, int]]] = []
+"""The threads that stay, and the processes they stay in."""
+_bound: Final[list[int]] = []
+"""The process beyond which the library cannot be used, because the thread that stays is not in its children."""
+
+
+def load() -> None:
+    """Load the library, if nobody has, so that the end of no thread can do harm.
+
+    Raises:
+        ImportError: it is not installed.
+        InvalidConfiguration: the program has loaded it in a thread that may end.
+    """
+    main = threading.main_thread()
+    if _EXTENSION not in sys.modules:
+        if threading.current_thread() is main:
+            import_module(_EXTENSION)
+        else:
+            _load_in_a_thread_that_stays()
+    known = [(main.ident or 0, 0), *_keepers]
+    loader = _loader_among([ident for ident, _ in known])
+    if loader is None:
+        raise InvalidConfiguration(_FOREIGN)
+    process = dict(known).get(loader, 0)
+    _bound[:] = [process] if process else []
+
+
+def check() -> None:
+    """Make sure that the library can be used in this process.
+
+    Raises:
+        InvalidConfiguration: the thread that has loaded it is in the parent of a fork.
+    """
+    if _bound and _bound[0] != os.getpid():
+        raise InvalidConfiguration(FORKED)
+
+
+def _load_in_a_thread_that_stays() -> None:
+    ended: SimpleQueue[BaseException | None] = SimpleQueue()
+
+    def stay() -> None:
+        if hasattr(signal, "pthread_sigmask"):  # pragma: no branch - Windows has no masks
+            # So that nothing wakes it, also while the interpreter ends.
+            signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+        _keepers.append((get_ident(), os.getpid()))
+        try:
+            import_module(_EXTENSION)
+        except BaseException as error:  # it is raised where the library was asked for
+            _keepers.remove((get_ident(), os.getpid()))
+            ended.put(error.with_traceback(None))
+            return
+        ended.put(None)
+        forever = allocate_lock()
+        forever.acquire()
+        forever.acquire()
+
+    start_new_thread(stay, ())
+    failure = ended.get()
+    if failure is not None:
+        raise failure
+
+
+def _loader_among(idents: list[int]) -> int | None:
+    """Return which thread has loaded the library, None for none of them; where it cannot be told, the last of them."""
+    if sys.platform != "linux" or os.uname().machine != "x86_64" or sys.maxsize < 2**32:
+        return idents[-1]  # elsewhere the allocator's number of a thread is not Python's
+    try:
+        # Each is found if it is there, for it is at the beginning of a word.
+        data = b"".join(_memory("rw"))
+        for ident in idents:
+            if ident.to_bytes(8, "little") in data:
+                return ident
+        has_allocator = any(_ALLOCATOR in part for part in _memory("r-"))
+    except OSError:
+        has_allocator = False
+    return None if has_allocator else idents[-1]
+
+
+def _memory(mode: str) -> Iterator[bytes]:
+    """Yield the parts of the extension's memory that have a mode, as ``"rw"``."""
+    name = os.path.realpath(sys.modules[_EXTENSION].__file__ or "")
+    end = ""
+    with open("/proc/self/maps") as maps, open("/proc/self/mem", "rb", buffering=0) as memory:
+        for line in maps:
+            place, access, _, _, _, *path = line.rstrip("\n").split(None, 5)
+            begin, _, stop = place.partition("-")
+            # What follows on it without a name are its variables that were 0 at first.
+            if path == [name] or (not path and begin == end):
+                end = stop
+                if access.startswith(mode):
+                    memory.seek(int(begin, 16))
+                    yield memory.read(int(stop, 16) - int(begin, 16))
