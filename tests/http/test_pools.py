@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import threading
 import time
+from collections.abc import Iterable
 
 import pytest
 
@@ -81,8 +82,8 @@ def test_one_that_cannot_be_made_costs_no_place() -> None:
 @pytest.mark.parametrize("when", ["in use", "coming back"])
 def test_closed_meanwhile(when: str) -> None:
     class Closing(list[Connection]):
-        def append(self, connection: Connection) -> None:
-            super().append(connection)
+        def extend(self, connections: Iterable[Connection]) -> None:
+            super().extend(connections)
             some.close()
 
     some = pools()

@@ -380,9 +380,10 @@ def test_a_pool_that_is_closed_meanwhile() -> None:
     with RawServer() as server:
         transport = Urllib3Transport(DIRECT)
         transport.send(Request("GET", server.url))
-        pools = dict(transport._pools)
+        lease = transport._pools.lease(server.origin, Timeout(5, 5))  # as a thread has got hold of one
         transport.close()
-        transport._pools.update(pools)  # as a thread has got hold of one
+        with pytest.raises(exc.ClientClosed):
+            lease.__enter__()
         with pytest.raises(exc.ClientClosed):
             transport.send(Request("GET", server.url))
 
@@ -469,8 +470,8 @@ def test_a_child_opens_pools_of_its_own() -> None:
     with RawServer() as server:
         transport = Urllib3Transport(DIRECT)
         transport.send(Request("GET", server.url + "/me"))
-        ours = weakref.ref(next(iter(transport._pools.values())))
-        with transport._lock, transport._opening:  # as threads of the parent hold them
+        ours = weakref.ref(transport._pools._pools[server.origin].idle[0])
+        with transport._lock, transport._opening, transport._pools._opening:  # as threads of the parent hold them
             transport.after_fork()
         transport.send(Request("GET", server.url + "/me"))
         assert transport.once("key", _clock()) == 1
@@ -479,7 +480,7 @@ def test_a_child_opens_pools_of_its_own() -> None:
         # Neither used nor closed: the parent goes on with its connections.
         parents = ours()
         assert parents is not None
-        assert parents.pool is not None
+        assert parents.sock is not None
         assert server.connections == 2
         parents.close()
 
@@ -489,7 +490,7 @@ def test_a_child_opens_pools_of_its_own() -> None:
 def test_a_fork_while_another_thread_opens_a_pool(what: str) -> None:
     with RawServer() as server:
         transport = Urllib3Transport(DIRECT)
-        with transport._opening:  # as another thread holds it
+        with transport._opening, transport._pools._opening:  # as another thread holds them
             child = os.fork()
             if child == 0:
                 signal.alarm(10)
@@ -803,7 +804,7 @@ def test_an_interrupted_call_shows_no_header(interrupt: type[BaseException], mon
     def interrupted(*arguments: object, **options: object) -> None:
         raise interrupt
 
-    monkeypatch.setattr("ovhcore_transports.urllib3.connections.Connection.getresponse", interrupted)
+    monkeypatch.setattr("ovhcore_transports.urllib3.connections.Connection.exchanged", interrupted)
     with RawServer() as server:
         transport = Urllib3Transport(DIRECT)
         with pytest.raises(interrupt) as caught:

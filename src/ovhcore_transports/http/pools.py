@@ -1,42 +1,88 @@
-"""Kept connections for blocking code: so many at once to each origin, shared by threads."""
+"""Kept connections for blocking code: so many at once to each origin, shared by threads.
+
+An exception of a signal handler can come between any two steps of Python code. So places and connections pass from
+hand to hand in single steps, which no exception can come into: each is one call of what is written in C.
+"""
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
+from itertools import islice
+from queue import Empty, SimpleQueue
+from time import monotonic
 from types import TracebackType
-from typing import Any, Generic, Protocol, TypeVar
-from weakref import finalize
+from typing import Any, Final, Generic, Protocol, TypeVar
+from weakref import finalize, ref
 
 from ovhcore.exceptions import ClientClosed
 from ovhcore.protocol.messages import Timeout
 
+from ..base.locks import Lock
 from .deadlines import pool_timeout, pool_wait
 
 __all__ = ["Closable", "Lease", "Pools"]
+
+_LOOK: Final = 0.1
+"""Seconds that somebody waits for a place before looking whether one was lost."""
 
 
 class Closable(Protocol):
     """A connection."""
 
     def close(self) -> object:
-        """Close it."""
+        """Close it. May be called again."""
         ...
 
 
 C = TypeVar("C", bound=Closable)
 
 
+class _Place:
+    """The right to have a connection in use."""
+
+    __slots__ = ("__weakref__",)
+
+
 class _Pool(Generic[C]):
     """The connections to one origin."""
 
-    __slots__ = ("connect", "idle", "origin", "places")
+    __slots__ = ("_marks", "_restoring", "connect", "free", "idle", "next_free", "next_idle", "origin")
 
     def __init__(self, origin: str, size: int, connect: Callable[[], C]) -> None:
         self.origin = origin
         self.connect = connect
         self.idle: list[C] = []
-        self.places = threading.Semaphore(size)
+        self.next_idle: Iterator[C] = iter(self.idle.pop, None)
+        self.free: SimpleQueue[_Place] = SimpleQueue()
+        self.next_free: Iterator[_Place] = iter(self.free.get_nowait, None)
+        self._restoring = Lock()
+        places = [_Place() for _ in range(size)]
+        self._marks = [ref(place) for place in places]
+        for place in places:
+            self.free.put(place)
+
+    def place(self, hand: list[_Place], seconds: float) -> bool:
+        """Take a place into a list, waiting for one; False if there was none in time."""
+        ends = monotonic() + seconds
+        left = seconds
+        while left > 0:
+            try:
+                hand.extend(islice(iter(partial(self.free.get, True, min(left, _LOOK)), None), 1))
+                return True
+            except Empty:
+                self._restore()
+            left = ends - monotonic()
+        return False
+
+    def _restore(self) -> None:
+        """Make places anew that nobody has: somebody was interrupted more than once, while giving one back."""
+        with self._restoring:
+            for number, mark in enumerate(self._marks):
+                if mark() is None:
+                    place = _Place()
+                    self._marks[number] = ref(place)
+                    self.free.put(place)
 
 
 class Pools(Generic[C]):
@@ -55,7 +101,7 @@ class Pools(Generic[C]):
         self._size = size
         self._dial = dial
         self._pools: dict[str, _Pool[C]] = {}
-        self._opening = threading.Lock()
+        self._opening = Lock()
         self._left_behind: list[object] = []
         self._finalizer = finalize(self, _close_idle, self._pools)
 
@@ -63,12 +109,23 @@ class Pools(Generic[C]):
         """Put the connections aside in the child of a fork: the parent goes on using them, so they are not closed."""
         self._left_behind.append(self._pools)
         self._pools = {}
-        self._opening = threading.Lock()
+        self._opening = Lock()
         self._finalizer.detach()
         self._finalizer = finalize(self, _close_idle, self._pools)
 
     def lease(self, origin: str, timeout: Timeout) -> Lease[C]:
         """Return a connection for the length of a ``with`` block.
+
+        The end of the block may be interrupted, too, so that it takes two to be sure of it::
+
+            lease = pools.lease(origin, timeout)
+            try:
+                with lease as (_, connection):
+                    ...
+                    lease.keep = True
+            except BaseException:
+                lease.end()
+                raise
 
         Args:
             origin: as ``"https://eu.api.ovh.com"``.
@@ -106,47 +163,60 @@ class Lease(Generic[C]):
         keep: set it when the connection can be used again; else it is closed.
     """
 
-    __slots__ = ("_connection", "_pool", "_pools", "_timeout", "keep")
+    __slots__ = ("_connections", "_places", "_pool", "_pools", "_timeout", "keep")
 
     def __init__(self, pools: Pools[C], pool: _Pool[C], timeout: Timeout) -> None:
         self.keep = False
         self._pools = pools
         self._pool = pool
         self._timeout = timeout
-        self._connection: C | None = None
+        self._places: list[_Place] = []
+        self._connections: list[C] = []
 
     def __enter__(self) -> tuple[Lease[C], C]:
-        pool = self._pool
-        if not pool.places.acquire(timeout=pool_wait(self._timeout)):
-            raise pool_timeout(self._timeout, pool.origin)
         try:
-            if self._pools.closed:
-                raise ClientClosed("The transport is closed")
-            connection = self._connection = self._taken()
+            return self, self._taken()
         except BaseException:
-            pool.places.release()
+            self.end()
             raise
-        return self, connection
-
-    def _taken(self) -> C:
-        while True:
-            try:
-                connection = self._pool.idle.pop()
-            except IndexError:
-                return self._pool.connect()
-            if not self._pools.is_stale(connection):
-                return connection
-            connection.close()
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
-        pool, connection = self._pool, self._connection
-        assert connection is not None
-        self._connection = None  # what is kept of this frame by a traceback
+        self.end()
+
+    def _taken(self) -> C:
+        pool, connections = self._pool, self._connections
         try:
-            if self.keep and not self._pools.closed:
-                pool.idle.append(connection)
-                if not self._pools.closed:
-                    return
-            connection.close()
+            self._places.extend(islice(pool.next_free, 1))
+        except Empty:
+            if not pool.place(self._places, pool_wait(self._timeout)):
+                raise pool_timeout(self._timeout, pool.origin) from None
+        if self._pools.closed:
+            raise ClientClosed("The transport is closed")
+        while pool.idle:
+            try:
+                connections.extend(islice(pool.next_idle, 1))
+            except IndexError:  # another thread was first
+                break
+            if not self._pools.is_stale(connections[0]):
+                return connections[0]
+            connections[0].close()
+            connections.clear()
+        connections.append(pool.connect())
+        return connections[0]
+
+    def end(self) -> None:
+        """Give back what there is to give back. May be called again."""
+        pool, connections = self._pool, self._connections
+        try:
+            if connections:
+                keeps = self.keep and not self._pools.closed
+                if keeps:
+                    pool.idle.extend(islice(iter(connections.pop, None), 1))
+                    if self._pools.closed:
+                        _close_idle({"": pool})
+                for connection in connections:
+                    connection.close()
+                connections.clear()
         finally:
-            pool.places.release()
+            if self._places:
+                any(map(pool.free.put, islice(iter(self._places.pop, None), 1)))

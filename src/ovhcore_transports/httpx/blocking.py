@@ -162,14 +162,16 @@ class HttpxTransport(SyncTransport):
         origin, target = split_url(request.url)
         timeout = request.timeout or self._common.settings.timeout
         until = None if timeout.total is None else time.monotonic() + timeout.total
+        lease = self._pools.lease(origin, timeout)
         try:
-            with self._pools.lease(origin, timeout) as (lease, link):
+            with lease as (_, link):
                 if until is None or not (link.route.secure and link.route.hop_secure):
                     return self._over(link, lease, request, target, timeout, until)
                 # In TLS within TLS one read is many of the outer one, each with the whole timeout.
                 with Deadline(timeout, link.cut, origin):
                     return self._over(link, lease, request, target, timeout, until)
         except BaseException as error:
+            lease.end()  # an interrupt may have been in the way
             failure = bare(error)
         # Raised here: the frames of the exchange hold signed headers.
         raise failure

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Callable, Iterator
+from functools import cache
 from importlib import import_module
 from types import ModuleType
 from typing import Any, Final, Self
@@ -61,6 +62,41 @@ class _Body:
         if not body:
             raise StopAsyncIteration
         return body
+
+
+class _NoLock:
+    """In the place of a lock or semaphore; an interrupt in one of httpcore's own leaves it held."""
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, *error: object) -> None: ...
+
+    def acquire(self) -> None:
+        """Do nothing."""
+
+    def release(self) -> None:
+        """Do nothing."""
+
+
+class _Always:
+    """An attribute that is what it is, whatever it is set to."""
+
+    def __get__(self, connection: object, kind: type | None = None) -> _NoLock:
+        return _NO_LOCK
+
+    def __set__(self, connection: object, value: object) -> None: ...
+
+
+_NO_LOCK: Final = _NoLock()
+_LOCKS: Final = ("_state_lock", "_init_lock", "_read_lock", "_write_lock", "_max_streams_semaphore")
+
+
+@cache
+def _without_locks(kind: type) -> type:
+    """Return the class of a connection that needs none, because it has one exchange at a time."""
+    if kind.__name__.startswith("Async"):
+        return kind  # tasks are not interrupted between two steps
+    return type(kind.__name__, (kind,), {name: _Always() for name in _LOCKS})
 
 
 class Route:
@@ -125,8 +161,8 @@ class Route:
         return self.core.Request("CONNECT", url, headers=[(b"Host", target), *self._to_proxy])
 
     def connection(self, kind: str, wire: Any) -> Any:
-        """Return httpcore's connection of a kind, as ``"HTTP11Connection"``."""
-        return getattr(self.core, kind)(origin=self._end, stream=wire)
+        """Return httpcore's connection of a kind, as ``"HTTP11Connection"``, for one exchange at a time."""
+        return _without_locks(getattr(self.core, kind))(origin=self._end, stream=wire)
 
     def check(self, raw: Any) -> None:
         """Make sure that a proxy has agreed to a tunnel.

@@ -1,23 +1,22 @@
-"""The default transport for ``Client``: urllib3's connection pools, used directly.
+"""The default transport for ``Client``: urllib3's connections, its proxies and its TLS, used directly.
 
-urllib3's ``PoolManager`` would follow redirects with credentials and parse each URL anew;
-here one pool per origin is kept and given the request target exactly as it was signed.
+urllib3's ``PoolManager`` would follow redirects with credentials and parse each URL anew, and its pools are held up
+for ever by an interrupt at the wrong moment; here connections are kept for each origin, in pools that are not, and
+given the request target exactly as it was signed.
 """
 
 from __future__ import annotations
 
 import re
 import ssl
-import threading
+from collections.abc import Callable
 from functools import lru_cache
 from http.client import RemoteDisconnected
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 import urllib3
-from urllib3.exceptions import ClosedPoolError, EmptyPoolError, HTTPError, ReadTimeoutError
-from urllib3.util import Retry
-from urllib3.util import Timeout as Limits
+from urllib3.exceptions import HTTPError
 
 from ovhcore import exceptions as exc
 from ovhcore.plugins import TransportSettings
@@ -25,22 +24,21 @@ from ovhcore.protocol.messages import Headers, Request, Response, Timeout
 from ovhcore.protocol.urls import split_url
 
 from ..base.blocking import SyncTransport
+from ..base.locks import Lock
 from ..http.bodies import ACCEPTED, decompressed, encoding_is_chosen
-from ..http.deadlines import Deadline, pool_wait
+from ..http.deadlines import Deadline
 from ..http.failures import ENDED, causes_of, reason_of
 from ..http.http1 import NotHTTP
+from ..http.pools import Pools
 from ..http.proxies import Proxy, proxy_for, read_proxy
 from ..http.tls import tls_context
-from .connections import Connection, Exchange, TLSConnection, Unconnected, current
+from .connections import Connection, Exchange, TLSConnection, Unconnected
 
 __all__ = ["Urllib3Transport"]
 
-_NEVER: Final = Retry.from_int(False, redirect=False)
-
 # The first row that fits anything in the chain of causes.
 _FAILURES: Final[tuple[tuple[tuple[type[BaseException], ...], type[exc.NetworkError], str], ...]] = (
-    ((EmptyPoolError,), exc.PoolTimeout, "no pooled connection became free within {read:g} s"),
-    ((ReadTimeoutError, TimeoutError), exc.ReadTimeout, "the server was silent for {read:g} s"),
+    ((TimeoutError,), exc.ReadTimeout, "the server was silent for {read:g} s"),
     # Some of these are errors of HTTP, too.
     ((RemoteDisconnected, OSError), exc.ConnectionLost, ENDED),
 )
@@ -68,23 +66,21 @@ class Urllib3Transport(SyncTransport):
     def __init__(self, settings: TransportSettings = TransportSettings()) -> None:  # noqa: B008 - immutable
         super().__init__()
         self._settings = settings
-        self._closed = False
-        self._pools: dict[str, urllib3.HTTPConnectionPool] = {}
+        self._proxies: dict[str, Proxy | None] = {}
         self._managers: dict[Proxy | None, urllib3.PoolManager] = {}
-        self._opening = threading.Lock()
-        self._left_behind: list[object] = []
+        self._opening = Lock()
         self._tls: ssl.SSLContext | None = None
         if settings.ca_bundle is not None or settings.client_cert is not None:
             self._tls_context()
         if settings.proxy is not None:
             read_proxy(settings.proxy)
+        self._pools: Pools[Connection] = Pools(settings.pool_size, self._route, _is_stale)
 
     def after_fork(self) -> None:
         """Open other connections in the child of a fork: the parent goes on using these, so they are not closed."""
         super().after_fork()
-        self._left_behind += (self._pools, self._managers)
-        self._pools, self._managers = {}, {}
-        self._opening = threading.Lock()
+        self._pools.after_fork()
+        self._opening = Lock()
 
     def send(self, request: Request) -> Response:
         """Exchange one request for one response.
@@ -94,7 +90,7 @@ class Urllib3Transport(SyncTransport):
         """
         timeout = request.timeout or self._settings.timeout
         if timeout.total is None:
-            return self._send(request, timeout)
+            return self._send(request, timeout, None)
         return self._limited(Exchange(timeout.total), request, timeout)
 
     def cancellable(self) -> CancellableSending:
@@ -102,8 +98,8 @@ class Urllib3Transport(SyncTransport):
         return CancellableSending(self)
 
     def _limited(self, exchange: Exchange, request: Request, timeout: Timeout) -> Response:
-        with Deadline(timeout, exchange.cut, split_url(request.url)[0]), exchange:
-            return self._send(request, timeout)
+        with Deadline(timeout, exchange.cut, split_url(request.url)[0]):
+            return self._send(request, timeout, exchange)
 
     def send_within(self, exchange: Exchange, request: Request) -> Response:
         """Exchange one request for one response, unless the exchange is cut short; its total timeout is the caller's.
@@ -111,69 +107,68 @@ class Urllib3Transport(SyncTransport):
         Raises:
             NetworkError: no answer; the kind says whether the request may have arrived.
         """
-        with exchange:
-            return self._send(request, request.timeout or self._settings.timeout)
+        return self._send(request, request.timeout or self._settings.timeout, exchange)
 
-    def _send(self, request: Request, timeout: Timeout) -> Response:
+    def _send(self, request: Request, timeout: Timeout, exchange: Exchange | None) -> Response:
         origin, target = split_url(request.url)
-        pool = self._pools.get(origin)
-        if pool is None:
-            pool = self._open_pool(origin)
-        if pool.proxy is not None and origin.startswith("http:"):
+        lease = self._pools.lease(origin, timeout)
+        proxy = self._proxies[origin]
+        forwards = proxy if origin.startswith("http:") else None
+        if forwards is not None:
             target = request.url  # a proxy wants all of it (RFC 9112, 3.2.2)
         limit = self._settings.max_response_size
-        current.target = target
         try:
-            answer: Any = pool.urlopen(
-                request.method,
-                target,
-                request.body or None,
-                _fields(request, origin),
-                _NEVER,
-                False,
-                False,
-                timeout=_limits(timeout),
-                pool_timeout=pool_wait(timeout),  # type: ignore[arg-type] # any number will do
-                preload_content=False,
-            )
-            body = answer.body(limit)
-            head = answer.head
+            with lease as (_, connection):
+                connection.exchange = exchange
+                connection.timeout = timeout.connect
+                try:
+                    head, body = connection.exchanged(
+                        request.method, target, _fields(request, origin, forwards), request.body, timeout.read, limit
+                    )
+                finally:
+                    if exchange is not None:
+                        exchange.lets_go()
+                lease.keep = connection.is_reusable and (exchange is None or not exchange.is_cut)
             if head.encoding:
                 body = decompressed(body, head.encoding, limit)
             return Response(head.status, Headers(head.fields), body)
+        except exc.APIError as error:
+            failure: BaseException = error.with_traceback(None)
         except (HTTPError, NotHTTP, OSError) as error:
-            failure: BaseException = _failure(error, origin, timeout, pool)
-            if self._closed and isinstance(error, EmptyPoolError):
-                failure = exc.ClientClosed("The transport is closed")
+            failure = _failure(error, origin, timeout, proxy)
         except ValueError:
             failure = exc.InvalidRequest("the method, the URL or a header field cannot be sent as it is")
         except BaseException as error:  # an interrupt, or what a signal handler raised
             failure = error.with_traceback(None)
+        if exchange is not None:
+            exchange.lets_go()
+        lease.end()  # an interrupt may have been in the way
         # Raised here: the frames of the HTTP library hold signed headers.
         raise failure
 
-    def _open_pool(self, origin: str) -> urllib3.HTTPConnectionPool:
+    def _route(self, origin: str) -> Callable[[], Connection]:
+        """Return what makes a connection to an origin, not connected yet."""
+        proxy = self._proxies[origin] = proxy_for(self._settings.proxy, origin)
+        parts = urlsplit(origin)
         with self._opening:
-            if self._closed:
-                raise exc.ClientClosed("The transport is closed")
-            pool = self._pools.get(origin)
-            if pool is None:
-                parts = urlsplit(origin)
-                manager = self._manager(proxy_for(self._settings.proxy, origin))
-                pool = manager.connection_from_host(parts.hostname, parts.port, parts.scheme)
-                # Of an https proxy it is the one for https, whatever the origin.
-                secure = isinstance(pool, urllib3.HTTPSConnectionPool)
-                kind: Any = TLSConnection if secure else Connection
-                pool.ConnectionCls = kind
-                self._pools[origin] = pool
-            return pool
+            theirs: Any = self._manager(proxy).connection_from_host(parts.hostname, parts.port, parts.scheme)
+        # Of an https proxy it is the one for https, whatever the origin.
+        secure = isinstance(theirs, urllib3.HTTPSConnectionPool)
+        theirs.ConnectionCls = TLSConnection if secure else Connection
+        tunnel = theirs if proxy is not None and parts.scheme == "https" else None
+
+        def connection() -> Connection:
+            made: Connection = theirs._new_conn()
+            made.tunnel = tunnel
+            return made
+
+        return connection
 
     def _manager(self, proxy: Proxy | None) -> urllib3.PoolManager:
         manager = self._managers.get(proxy)
         if manager is None:
             options: dict[str, Any] = {
-                "maxsize": self._settings.pool_size,
-                "block": True,
+                "maxsize": 1,  # of urllib3's own pools, which stay empty
                 "ssl_context": self._tls_context(),
             }
             if proxy is None:
@@ -193,11 +188,7 @@ class Urllib3Transport(SyncTransport):
 
     def close(self) -> None:
         """Close the connections. May be called again."""
-        with self._opening:
-            self._closed = True
-            pools, self._pools, self._managers = self._pools, {}, {}
-        for pool in pools.values():
-            pool.close()
+        self._pools.close()
 
 
 class CancellableSending:
@@ -209,7 +200,7 @@ class CancellableSending:
 
     def __init__(self, transport: Urllib3Transport) -> None:
         self._transport = transport
-        self._lock = threading.RLock()  # for what the lock of an exchange is one
+        self._lock = Lock()
         self._exchange: Exchange | None = None
         self._is_cancelled = False
 
@@ -242,9 +233,7 @@ class CancellableSending:
             exchange.cut()
 
 
-def _failure(error: BaseException, origin: str, timeout: Timeout, pool: urllib3.HTTPConnectionPool) -> exc.APIError:
-    if isinstance(error, ClosedPoolError):
-        return exc.ClientClosed("The transport is closed")
+def _failure(error: BaseException, origin: str, timeout: Timeout, proxy: Proxy | None) -> exc.APIError:
     causes = causes_of(error)
     if isinstance(error, Unconnected):
         kind, said = error.kind, _UNCONNECTED[error.kind]
@@ -255,15 +244,14 @@ def _failure(error: BaseException, origin: str, timeout: Timeout, pool: urllib3.
         rows = (row for row in _FAILURES if any(isinstance(cause, row[0]) for cause in causes))
         _, kind, said = next(rows, ((), exc.ProtocolError, "the answer cannot be read"))
         said = next((str(cause) for cause in causes if isinstance(cause, NotHTTP)), said)
-    said = said.format(connect=timeout.connect, read=timeout.read, proxy=pool.proxy)
+    said = said.format(connect=timeout.connect, read=timeout.read, proxy=proxy and proxy.url)
     failure = kind(f"{origin}: {said}{reason_of(causes)}")
     failure.__cause__ = next(filter(_is_plain, reversed(causes)), None)
     return failure
 
 
-@lru_cache(32)
-def _limits(timeout: Timeout) -> Limits:
-    return Limits(connect=timeout.connect, read=timeout.read)
+def _is_stale(connection: Connection) -> bool:
+    return not connection.is_connected
 
 
 @lru_cache(32)
@@ -272,17 +260,19 @@ def _authority(origin: str) -> str:
     return authority.removesuffix(":80" if scheme == "http" else ":443")
 
 
-def _fields(request: Request, origin: str) -> dict[str, str]:
+def _fields(request: Request, origin: str, forwards: Proxy | None) -> dict[str, str]:
     pairs = request.headers.pairs
     fields = {"Host": _authority(origin), **dict(pairs)}
     if len(fields) != len(pairs) + 1:
         fields = {"Host": _authority(origin), **request.headers}
     if not encoding_is_chosen(fields):
         fields["Accept-Encoding"] = ACCEPTED
+    if forwards is not None:
+        fields |= forwards.headers
     return fields
 
 
 def _is_plain(error: BaseException) -> bool:
-    # urllib3's own errors hold the pool, which holds the proxy's password; others quote what came.
+    # urllib3's own errors hold connections, which hold the proxy's password; others quote what came.
     error.__cause__ = error.__context__ = None
     return isinstance(error, OSError) and (error.strerror is not None or type(error) in _WORDLESS)

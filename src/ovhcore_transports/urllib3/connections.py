@@ -8,17 +8,13 @@ from __future__ import annotations
 import re
 import socket
 import ssl
-import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from http.client import HTTPException, HTTPResponse, LineTooLong, RemoteDisconnected
-from types import TracebackType
 from typing import Any, Final, Self
 
-from urllib3 import HTTPHeaderDict
-from urllib3 import HTTPResponse as Reply
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError
 from urllib3.util.connection import allowed_gai_family
@@ -26,10 +22,11 @@ from urllib3.util.ssl_match_hostname import CertificateError
 
 from ovhcore import exceptions as exc
 
+from ..base.locks import Lock
 from ..http.failures import RESETS
 from ..http.http1 import ResponseHead, ResponseReader
 
-__all__ = ["Connection", "Exchange", "StrictResponse", "TLSConnection", "Unconnected", "current"]
+__all__ = ["Connection", "Exchange", "TLSConnection", "Unconnected"]
 
 _MOST_OF_A_HEAD: Final = 65536
 _PIECE: Final = 65536
@@ -37,23 +34,8 @@ _METHOD: Final = re.compile(r"[A-Za-z-]+")
 _NO_BODY: Final = frozenset({"GET", "HEAD", "DELETE", "TRACE", "OPTIONS", "CONNECT"})
 
 
-class Current(threading.local):
-    """What a thread is about to send.
-
-    Attributes:
-        target: of its request; urllib3 would spell it in its own way.
-        exchange: that can be cut short, if any.
-    """
-
-    target = ""
-    exchange: Exchange | None = None
-
-
-current = Current()
-
-
 class Exchange:
-    """An exchange that can be cut short: while it is entered, the connections of its thread belong to it.
+    """An exchange that can be cut short, with whatever connection it has.
 
     Args:
         total: seconds after which no connection is to be made any more; None for no limit.
@@ -65,18 +47,10 @@ class Exchange:
     def __init__(self, total: float | None = None) -> None:
         self.ends = None if total is None else time.monotonic() + total
         # Who lets go of an iterator may be this very thread, in the midst of it: garbage is found anywhere.
-        self._lock = threading.RLock()
+        self._lock = Lock()
         self.is_cut = False
         self._socket: Any = None
         self._copy: socket.socket | None = None
-
-    def __enter__(self) -> Self:
-        current.exchange = self
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
-        current.exchange = None
-        self.lets_go()
 
     def connects(self, sock: socket.socket) -> None:
         """Take a connection that is being made."""
@@ -124,57 +98,21 @@ class Unconnected(HTTPError):
         self.kind = kind
 
 
-class StrictResponse(Reply):
-    """An answer whose body has not been read.
+class Connection(HTTPConnection):
+    """A connection without TLS to the server.
 
-    Args:
-        head: what has been read.
-        incoming: where the body is read from.
+    Attributes:
+        exchange: that has it, where that can be cut short.
+        tunnel: of urllib3's, the pool that knows the way through a proxy, where it takes a tunnel.
+        is_reusable: whether another request can be sent.
     """
 
-    def __init__(self, head: ResponseHead, incoming: ResponseReader) -> None:
-        # Of the fields urllib3 would look at those alone that redirect or retry.
-        super().__init__(headers=_NO_FIELDS, status=head.status, preload_content=False)
-        self.head = head
-        self.incoming = incoming
-
-    def body(self, limit: int) -> bytes:
-        """Read the body; the connection goes back to its pool, or is closed.
-
-        Args:
-            limit: bytes beyond which to give up.
-
-        Raises:
-            ProtocolError: it is larger.
-            NotHTTP: it is not HTTP.
-            OSError: the connection failed.
-        """
-        connection: Any = self.connection
-        whole = False
-        try:
-            body = self.incoming.body(self.head, limit)
-            whole = True
-        finally:
-            exchange = current.exchange
-            if exchange is not None:
-                exchange.lets_go()
-            if not (whole and self.head.reusable and self.incoming.is_empty and connection.is_reusable):
-                connection.close()
-            self.release_conn()
-        return body
-
-
-_NO_FIELDS: Final = HTTPHeaderDict()
-
-
-class Connection(HTTPConnection):
-    """A connection without TLS to the server."""
-
+    tunnel: Any = None
+    exchange: Exchange | None = None
+    is_reusable = False
     _ends = 0.0
     _is_reached = False
     _is_through = False
-    _is_sound = True
-    _method_sent = ""
 
     def connect(self) -> None:
         """Connect.
@@ -183,7 +121,7 @@ class Connection(HTTPConnection):
             Unconnected: it failed.
         """
         timeout: Any = self.timeout
-        exchange = current.exchange
+        exchange = self.exchange
         self._ends = time.monotonic() + timeout
         if exchange is not None and exchange.ends is not None:
             self._ends = min(self._ends, exchange.ends)
@@ -215,8 +153,8 @@ class Connection(HTTPConnection):
                     sock.setsockopt(*option)
                 # One that does not answer leaves the others their share.
                 sock.settimeout(self._time_left() / (len(found) - tried))
-                if current.exchange is not None:
-                    current.exchange.connects(sock)
+                if self.exchange is not None:
+                    self.exchange.connects(sock)
                 sock.connect(address)
                 # TLS has what is left of the time.
                 sock.settimeout(self._time_left())
@@ -245,25 +183,30 @@ class Connection(HTTPConnection):
         self.sock.settimeout(self._time_left())
         self._is_through = True
 
-    def request(self, method: str, url: str, body: Any = None, headers: Any = None, **options: Any) -> None:
-        """Send a request, in one piece and with no field but those given and the body's length.
+    def exchanged(
+        self, method: str, target: str, fields: dict[str, str], body: bytes, read: float, limit: int
+    ) -> tuple[ResponseHead, bytes]:
+        """Send a request, in one piece and with no field but those given and the body's length; return its answer.
 
         Args:
             method: of the request.
-            url: its target, as urllib3 spells it; that of :data:`current` counts.
+            target: of the request.
+            fields: names and values.
             body: the bytes to send.
-            headers: names and values.
-            options: what urllib3 has besides.
+            read: seconds that each wait may take.
+            limit: bytes of the answer's body beyond which to give up.
 
         Raises:
             Unconnected: there is no connection.
             ValueError: the request would become another one.
+            ProtocolError: the answer is larger.
+            NotHTTP: the answer is not HTTP.
             OSError: the connection failed.
         """
-        target = current.target
+        self.is_reusable = False
         lines = [f"{method} {target} HTTP/1.1"]
-        lines += [f"{name}: {value}" for name, value in headers.items()]
-        if body is not None:
+        lines += [f"{name}: {value}" for name, value in fields.items()]
+        if body:
             lines.append(f"Content-Length: {len(body)}")
         elif method not in _NO_BODY:
             lines.append("Content-Length: 0")
@@ -273,18 +216,25 @@ class Connection(HTTPConnection):
         # The codec's own error would carry the head.
         if not (whole and head.isascii() and " " not in target and _METHOD.fullmatch(method)):
             raise ValueError("the request holds a character that would make another one of it")
+        if self.sock is None:
+            if self.tunnel is None:
+                self.connect()
+            else:
+                self.tunnel._prepare_proxy(self)
         sock: Any = self.sock
-        if sock is None:
-            self.connect()
-            sock = self.sock
-        if current.exchange is not None:
-            current.exchange.uses(sock)
-        if sock.gettimeout() != self.timeout:
-            sock.settimeout(self.timeout)
-        self._method_sent, self._is_sound = method, True
-        data = head.encode("ascii")
-        if body is not None:
-            data += body
+        if self.exchange is not None:
+            self.exchange.uses(sock)
+        if sock.gettimeout() != read:
+            sock.settimeout(read)
+        is_sound = self._sends(sock, head.encode("ascii") + body)
+        incoming = ResponseReader(sock)
+        answer = incoming.head(method)
+        content = incoming.body(answer, limit)
+        self.is_reusable = is_sound and answer.reusable and incoming.is_empty and self._is_silent()
+        return answer, content
+
+    def _sends(self, sock: Any, data: bytes) -> bool:
+        """Send bytes; say whether the connection took them."""
         try:
             if len(data) <= _PIECE:
                 sock.sendall(data)
@@ -295,49 +245,28 @@ class Connection(HTTPConnection):
                         sock.sendall(view[at : at + _PIECE])
         except (ConnectionError, ssl.SSLError):
             # Who hangs up before the request is complete may have said why.
-            self._is_sound = False
+            return False
+        return True
 
-    def getresponse(self) -> StrictResponse:  # type: ignore[override]
-        """Read status and headers of the answer.
+    def _is_silent(self) -> bool:
+        return True
 
-        Raises:
-            NotHTTP: it is not HTTP.
-            OSError: the connection failed.
-        """
-        sock: Any = self.sock
-        if sock.gettimeout() != self.timeout:
-            sock.settimeout(self.timeout)
-        incoming = ResponseReader(sock)
-        return StrictResponse(incoming.head(self._method_sent), incoming)
-
-    @property
-    def is_reusable(self) -> bool:
-        """Whether another request can be sent, once the answer has been read."""
-        return self._is_sound
+    def close(self) -> None:
+        """Close it."""
+        # First of all: after an interrupt nobody would have the socket any more.
+        if self.sock is not None:
+            self.sock.close()
+        super().close()
 
 
 class TLSConnection(Connection, HTTPSConnection):
     """A connection with TLS to the server, or to the proxy."""
 
-    def connect(self) -> None:
-        """Connect.
-
-        Raises:
-            Unconnected: it failed.
-        """
-        super().connect()
-        if self.ssl_context is not None and not self.ssl_context.verify_mode:
-            # Who switched it off knows; urllib3 would warn of each request.
-            self.is_verified = True
-
-    @property
-    def is_reusable(self) -> bool:
-        """Whether another request can be sent, once the answer has been read."""
+    def _is_silent(self) -> bool:
         # TLS may hold more than has been asked for; TLS through TLS has it in other places.
         sock: Any = self.sock
         undecrypted = getattr(sock, "incoming", None)
-        left = getattr(sock, "sslobj", sock).pending() or (undecrypted is not None and undecrypted.pending)
-        return self._is_sound and not left
+        return not (getattr(sock, "sslobj", sock).pending() or (undecrypted is not None and undecrypted.pending))
 
 
 class _Consent(HTTPResponse):

@@ -1,0 +1,85 @@
+"""A lock that no interrupt can leave held.
+
+The interpreter runs signal handlers, and raises what other threads ask it to raise, between two steps of Python code;
+so an exception can come after a lock was taken and before anybody sees to its release. Whoever waits for such a lock
+next, waits for ever.
+"""
+
+from __future__ import annotations
+
+import sys
+from _thread import RLock
+from types import FrameType, TracebackType
+from typing import Any, Final
+
+__all__ = ["Lock", "is_running"]
+
+_LOOK: Final = 0.05
+"""Seconds that somebody waits before looking whether the lock is still in use."""
+_ALONE: Final = 2
+"""Looks after which nobody holds a lock whose holder has gone."""
+_NOBODY: Final = 10
+"""Looks after which nobody holds one that is held and has no holder: it is in between for a moment only."""
+
+
+def is_running(frame: FrameType) -> bool:
+    """Say whether a frame is on the stack of a thread."""
+    for top in sys._current_frames().values():
+        above: FrameType | None = top
+        while above is not None:
+            if above is frame:
+                return True
+            above = above.f_back
+    return False
+
+
+class Lock:
+    """For one thread at a time; may be entered again by the one that is in, as by a signal handler.
+
+    Who has been interrupted at the wrong moment and did not release it holds up nobody: who waits sees that
+    the block is no longer run, and goes in.
+    """
+
+    __slots__ = ("_holder", "_lock")
+
+    def __init__(self) -> None:
+        self._lock: Any = RLock()
+        self._holder: FrameType | None = None
+
+    def __enter__(self) -> None:
+        lock = self._lock
+        if lock._is_owned():
+            self._again(lock)
+        elif not lock.acquire(False):
+            self._wait()
+        self._holder = sys._getframe(1)
+
+    def _again(self, lock: Any) -> None:
+        holder = self._holder
+        if holder is None or not is_running(holder):
+            # It was left by an interrupt.
+            while lock._is_owned():
+                lock.release()
+        lock.acquire()
+
+    def _wait(self) -> None:
+        looks = 0
+        last = None
+        while not (lock := self._lock).acquire(True, _LOOK):
+            holder = self._holder
+            looks = looks + 1 if holder is last else 1
+            last = holder
+            if holder is not None and is_running(holder):
+                looks = 0
+            if looks >= (_NOBODY if holder is None else _ALONE):
+                other = RLock()
+                # Nothing comes between the two: several who wait agree on the first one's.
+                if self._lock is lock:
+                    self._lock = other
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        self._holder = None
+        try:
+            self._lock.release()
+        except RuntimeError:  # another was put in its place
+            pass
