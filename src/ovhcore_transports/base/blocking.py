@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-import threading
+import sys
 import time
+from _thread import LockType, allocate_lock, get_ident
 from collections.abc import Hashable, Iterable, Sequence
-from typing import Any, Protocol, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 from ovhcore.flows import Flow, Stream, run
 from ovhcore.protocol.clock import Now
 from ovhcore.protocol.messages import Request, Response
 
 from .forks import renew_after_fork
+from .locks import Lock, is_running
 from .single_flight import copy_for_waiter
 
 __all__ = ["Cancellable", "SyncTransport"]
 
 T = TypeVar("T")
+
+_LOOK: Final = 0.1
+"""Seconds that somebody waits for a flight before looking whether it is still under way."""
+_LOOKS: Final = 2
 
 
 class Cancellable(Protocol):
@@ -34,13 +40,32 @@ class Cancellable(Protocol):
 class _Flight:
     """One run of a flow that several threads wait for."""
 
-    __slots__ = ("done", "error", "owner", "value")
+    __slots__ = ("error", "frame", "is_over", "owner", "turns", "value")
 
     def __init__(self) -> None:
-        self.done = threading.Event()
-        self.owner = threading.get_ident()
+        self.owner = get_ident()
+        self.frame = sys._getframe(1)
+        self.is_over = False
         self.value: Any = None
         self.error: Exception | None = None
+        # One for each who waits: an interrupt leaves none of them to another.
+        self.turns: list[LockType] = []
+
+    def end(self) -> None:
+        """Let those go on who wait."""
+        self.is_over = True
+        while self.turns:
+            self.turns.pop().release()
+
+    def wait(self) -> None:
+        """Wait for the end, or until nobody runs it any more: an interrupt can come before anybody hears of it."""
+        turn = allocate_lock()
+        turn.acquire()
+        self.turns.append(turn)
+        looks = 0
+        while not self.is_over and looks < _LOOKS:
+            if not turn.acquire(True, _LOOK):
+                looks = 0 if is_running(self.frame) else looks + 1
 
 
 class SyncTransport:
@@ -50,14 +75,14 @@ class SyncTransport:
     """
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = Lock()
         self._flights: dict[Hashable, _Flight] = {}
         renew_after_fork(self)
 
     def after_fork(self) -> None:
         """Let go of what only the parent of a fork can use; called in the child."""
         # Locks and flights of threads that the fork left behind would never be released.
-        self._lock = threading.Lock()
+        self._lock = Lock()
         self._flights = {}
 
     def send(self, request: Request) -> Response:
@@ -95,19 +120,18 @@ class SyncTransport:
 
         If that thread is interrupted, one of those that wait takes over.
         """
-        while True:
-            with self._lock:
-                flight = self._flights.get(key)
-                if flight is None:
-                    mine = self._flights[key] = _Flight()
-                    break
-            if flight.owner == threading.get_ident():
-                raise RuntimeError(f"the flow {key!r} waits for itself")
-            flight.done.wait()
+        mine = _Flight()
+        while (flight := self._taking_off(key, mine)) is not mine:
+            if flight.owner == mine.owner:
+                if is_running(flight.frame):
+                    raise RuntimeError(f"the flow {key!r} waits for itself")
+            else:
+                flight.wait()
             if flight.error is not None:
                 raise copy_for_waiter(flight.error)
             if flight.value is not None:
                 return flight.value[0]  # type: ignore[no-any-return]
+            self._landed(key, flight)
         try:
             value = run(flow, self)
             mine.value = (value,)
@@ -116,9 +140,20 @@ class SyncTransport:
             mine.error = error
             raise
         finally:
-            with self._lock:
+            self._landed(key, mine)
+            mine.end()
+            del mine, flight  # they refer to this frame
+
+    def _taking_off(self, key: Hashable, mine: _Flight) -> _Flight:
+        """Return the flight under a key, which is a new one if there is none."""
+        with self._lock:
+            return self._flights.setdefault(key, mine)
+
+    def _landed(self, key: Hashable, flight: _Flight) -> None:
+        """Make room for another one, unless there is one."""
+        with self._lock:
+            if self._flights.get(key) is flight:
                 del self._flights[key]
-            mine.done.set()
 
     def gather(self, flows: Sequence[Flow[Any]], limit: int) -> list[Any]:
         """Run flows in threads, at most ``limit`` at once.
@@ -130,8 +165,10 @@ class SyncTransport:
         try:
             for index, value in stream:
                 results[index] = value
-        except Exception:
-            stream.join()
+        except BaseException as error:
+            stream.close()  # what was raised need not have come from it
+            if isinstance(error, Exception):
+                stream.join()
             raise
         return results
 

@@ -79,7 +79,7 @@ class Lock:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
         self._holder = None
-        try:
+        try:  # noqa: SIM105 - quicker
             self._lock.release()
         except RuntimeError:  # another was put in its place
             pass

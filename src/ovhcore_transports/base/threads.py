@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import threading
+from _thread import start_new_thread
 from collections.abc import Iterable
 from contextvars import copy_context
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import Any, Final, Generic, Self, TypeVar
+from weakref import ref
 
 from ovhcore.flows import Flow, Transport, run
 
+from .locks import Lock
 from .streams import StreamState, deferring_errors
 
 __all__ = ["SequentialStream", "ThreadStream"]
@@ -18,6 +21,10 @@ T = TypeVar("T")
 
 _LOOK_UP: Final = 0.25
 """Seconds that a flow sleeps in a thread before it looks whether anybody still waits for it."""
+
+
+_IDLE: Final = 2.0
+"""Seconds that a thread waits for something to do before it looks whether the stream is still there."""
 
 
 class SequentialStream(Generic[T]):
@@ -66,23 +73,44 @@ class _CancellableTransport:
 class _Workers(StreamState):
     """What the threads of a stream share with it."""
 
-    def __init__(self, transport: Transport) -> None:
+    def __init__(self, transport: Transport, stream: ref[Any]) -> None:
         super().__init__(_LOOK_UP)
         self.transport = transport
+        self._stream = stream
         # These can be put into whatever the thread is doing, also by __del__. None says that it is over.
         self.jobs: SimpleQueue[tuple[int, Flow[Any]] | None] = SimpleQueue()
         self.done: SimpleQueue[tuple[int, Any, BaseException | None] | None] = SimpleQueue()
+        self.gone: SimpleQueue[None] = SimpleQueue()
         self.context = copy_context()
         self._sending: list[Any] = []
 
+    def start(self, thread: threading.Thread, outcome: SimpleQueue[BaseException | None]) -> None:
+        """Start a thread; called in another one that is there for nothing else.
+
+        What ``Thread.start`` waits with would be left locked by an interrupt, and the new thread never begin.
+        """
+        try:
+            thread.start()
+        except BaseException as error:  # it is raised where the thread was wanted
+            self.gone.put(None)
+            outcome.put(error)
+        else:
+            outcome.put(None)
+
     def work(self) -> None:
         """Run flows until it is over."""
+        try:
+            self._work()
+        finally:
+            self.gone.put(None)
+
+    def _work(self) -> None:
         world: Any = self.transport
         sending = world.cancellable() if hasattr(world, "cancellable") else None
         if sending is not None:
             self._sending.append(sending)
             world = _CancellableTransport(world, sending)
-        while (job := self.jobs.get()) is not None and not self.is_over:
+        while (job := self._job()) is not None and not self.is_over:
             index, flow = job
             try:
                 # A context can be entered by one thread at a time.
@@ -91,6 +119,15 @@ class _Workers(StreamState):
                 self.done.put((index, None, error))
             del job, flow  # the next one may be long in coming
         self.jobs.put(None)  # for the next thread
+
+    def _job(self) -> tuple[int, Flow[Any]] | None:
+        """Wait for something to do; None at the end."""
+        while True:
+            try:
+                return self.jobs.get(True, _IDLE)
+            except Empty:
+                if self._stream() is None:  # an interrupt came when it was about to say so
+                    return None
 
     def _run(self, flow: Flow[Any], world: Transport) -> Any:
         return run(self.only(flow), world)
@@ -117,16 +154,18 @@ class ThreadStream(Generic[T]):
         ordered: whether results come in the order of the flows, or as they arrive.
     """
 
+    _is_closed = False
+
     def __init__(
         self, flows: Iterable[Flow[T]], transport: Transport, *, limit: int, ahead: int, ordered: bool
     ) -> None:
         self._flows = deferring_errors(iter(flows))
-        self._crew = _Workers(transport)
+        self._crew = _Workers(transport, ref(self))
         self._limit = limit
         self._ahead = max(ahead, limit)
         self._ordered = ordered
-        self._turn = threading.RLock()
-        self._threads: list[threading.Thread] = []
+        self._turn = Lock()
+        self._threads = 0
         self._is_read = False
         self._begun = 0
         self._taken = 0
@@ -172,11 +211,15 @@ class ThreadStream(Generic[T]):
             crew.jobs.put((self._begun, flow))
             self._begun += 1
             self._running += 1
-            if len(self._threads) < min(self._limit, self._running):
+            if self._threads < min(self._limit, self._running):
                 # Daemons: a program that ends does not wait for an exchange that hangs.
-                thread = threading.Thread(target=crew.work, name=f"ovhcore-{len(self._threads)}", daemon=True)
-                thread.start()
-                self._threads.append(thread)
+                thread = threading.Thread(target=crew.work, name=f"ovhcore-{self._threads}", daemon=True)
+                outcome: SimpleQueue[BaseException | None] = SimpleQueue()
+                start_new_thread(crew.start, (thread, outcome))
+                self._threads += 1
+                error = outcome.get()
+                if error is not None:
+                    raise error
 
     def _collect(self) -> None:
         """Wait for a result; take what else has arrived."""
@@ -194,17 +237,19 @@ class ThreadStream(Generic[T]):
         Exchanges under way are cut short where the transport can; does not wait for them. May be called again.
         """
         crew = self._crew
-        if not crew.is_over:
+        if not self._is_closed:
             crew.is_over = True
             # Another thread may be at work with what stood here before.
             self._flows = iter(())
             self._results = {}
             crew.end()
+            self._is_closed = True  # not before: what an interrupt cuts short is done again by __del__
 
     def join(self) -> None:
         """Wait for exchanges under way, which must be the last thing that is done with a stream."""
-        for thread in self._threads:
-            thread.join()
+        while self._threads:
+            self._crew.gone.get()
+            self._threads -= 1
 
     def __del__(self) -> None:
         if hasattr(self, "_crew"):

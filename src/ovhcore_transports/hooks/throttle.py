@@ -7,7 +7,6 @@ lock, which a room without threads cannot have.
 from __future__ import annotations
 
 import re
-import threading
 from collections.abc import Iterable
 from typing import Any, Final
 from weakref import WeakValueDictionary
@@ -21,6 +20,7 @@ from ovhcore.plugins import Option, hookimpl, read_number
 from ovhcore.protocol.requests.values import shown
 
 from ..base.forks import renew_after_fork
+from ..base.locks import Lock
 
 __all__ = ["Throttle", "ovhcore_middleware", "ovhcore_options", "read_rate"]
 
@@ -78,12 +78,12 @@ class _Limiter(Limiter):
     """One for the threads of this process; a child of a fork begins with an empty line."""
 
     def __init__(self, limits: Limits) -> None:
-        super().__init__(limits, threading.RLock())
+        super().__init__(limits, Lock())
         renew_after_fork(self)
 
     def after_fork(self) -> None:
         """Forget who waits and sends in the parent."""
-        self.renew(threading.RLock())
+        self.renew(Lock())
 
 
 class _Shared:
@@ -96,7 +96,7 @@ class _Shared:
 
     def after_fork(self) -> None:
         """Let go of a lock that a thread of the parent may hold."""
-        self._lock = threading.RLock()
+        self._lock = Lock()
 
     def limiter(self, whose: object, limits: Limits) -> _Limiter:
         """Return the one there is, or a new one."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import threading
 import time
 from collections.abc import Callable
 from types import TracebackType
@@ -11,6 +10,9 @@ from typing import Self
 
 from ovhcore.exceptions import PoolTimeout, TotalTimeout, TransportTimeout
 from ovhcore.protocol.messages import Timeout
+
+from ..base.locks import Lock
+from ..base.timer_thread import Alarm, watch
 
 __all__ = ["Deadline", "pool_timeout", "pool_wait", "total_timeout"]
 
@@ -37,17 +39,16 @@ class Deadline:
         self._timeout = timeout
         self._abort = abort
         self._origin = origin
-        self._lock = threading.Lock()
+        self._lock = Lock()
         self._over = False
         self._ends = math.inf
-        self._timer: threading.Timer | None = None
+        self._timer: Alarm | None = None
 
     def __enter__(self) -> Self:
         if self._timeout.total is not None:
             self._ends = time.monotonic() + self._timeout.total
-            self._timer = threading.Timer(self._timeout.total, self.cut)
-            self._timer.daemon = True
-            self._timer.start()
+            self._timer = Alarm(self._ends, self.cut)
+            watch.set(self._timer)
         return self
 
     def cut(self) -> None:

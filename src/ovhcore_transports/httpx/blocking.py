@@ -11,12 +11,12 @@ from types import ModuleType
 from typing import Any
 
 from ovhcore.plugins import TransportSettings
-from ovhcore.protocol.messages import Request, Response, Timeout
+from ovhcore.protocol.messages import Headers, Request, Response, Timeout
 from ovhcore.protocol.urls import split_url
 
 from ..base.blocking import SyncTransport
 from ..http.deadlines import Deadline, total_timeout
-from ..http.pools import Lease, Pools
+from ..http.pools import Pools
 from .exchanges import OPEN, TLS, Common, Link, Route, bare
 from .wires import PIECE, WrappedWire
 
@@ -166,10 +166,14 @@ class HttpxTransport(SyncTransport):
         try:
             with lease as (_, link):
                 if until is None or not (link.route.secure and link.route.hop_secure):
-                    return self._over(link, lease, request, target, timeout, until)
-                # In TLS within TLS one read is many of the outer one, each with the whole timeout.
-                with Deadline(timeout, link.cut, origin):
-                    return self._over(link, lease, request, target, timeout, until)
+                    parts = self._over(link, request, target, timeout, until)
+                else:
+                    # In TLS within TLS one read is many of the outer one, each with the whole timeout.
+                    with Deadline(timeout, link.cut, origin):
+                        parts = self._over(link, request, target, timeout, until)
+                # Not before nobody can cut it any more.
+                lease.keep = link.reusable
+            return self._common.answer(*parts)
         except BaseException as error:
             lease.end()  # an interrupt may have been in the way
             failure = bare(error)
@@ -177,8 +181,8 @@ class HttpxTransport(SyncTransport):
         raise failure
 
     def _over(
-        self, link: _Link, lease: Lease[_Link], request: Request, target: str, timeout: Timeout, until: float | None
-    ) -> Response:
+        self, link: _Link, request: Request, target: str, timeout: Timeout, until: float | None
+    ) -> tuple[int, Headers, bytes]:
         common = self._common
         try:
             if link.stage is not OPEN:
@@ -194,13 +198,12 @@ class HttpxTransport(SyncTransport):
                 if room < 0:
                     link.wire.stopped = True
             raw.close()
-            lease.keep = link.reusable
         except Exception as error:
             failure = common.failure(error, link, timeout)
             if until is not None and time.monotonic() >= until:
                 failure = total_timeout(timeout, link.route.origin)
         else:
-            return common.answer(raw.status, headers, b"".join(parts))
+            return raw.status, headers, b"".join(parts)
         raise failure
 
     def close(self) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import os
 import re
-import threading
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, Final
@@ -15,6 +14,7 @@ from ovhcore.plugins import TransportSettings
 from ovhcore.protocol.messages import Request, Timeout
 from ovhcore.protocol.urls import split_url
 
+from ..base.locks import Lock
 from ..http.bodies import ACCEPTED
 from ..http.deadlines import total_timeout
 from ..http.failures import ENDED, causes_of
@@ -85,7 +85,7 @@ class Clients:
         self._builder = builder
         self._limited = limited
         self.closed = False
-        self._lock = threading.Lock()
+        self._lock = Lock()
         self._left_behind: list[object] = []
         self._trusted = _trusted(settings.ca_bundle)
         self._identity = _identity(settings)
@@ -107,7 +107,7 @@ class Clients:
         """Put what the parent uses aside; the threads that would close it are not in the child."""
         self._left_behind += (self.usual, self._timed)
         self.usual, self._timed = {}, {}
-        self._lock = threading.Lock()
+        self._lock = Lock()
 
     def find(self, request: Request) -> tuple[Any, str, Timeout]:
         """Return the client for a request, its origin and its timeouts.

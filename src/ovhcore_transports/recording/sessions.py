@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import threading
 import time
 import weakref
 from collections.abc import Iterable
@@ -16,6 +15,7 @@ from ovhcore.protocol.messages import Headers, Request, Response
 from ovhcore.protocol.redaction import Redaction
 
 from ..base.forks import renew_after_fork
+from ..base.locks import Lock
 from .cassette.bodies import pack, unpack
 from .cassette.cassettes import Cassette, collecting_no_garbage, is_vcr
 from .cassette.interactions import Draw, Interaction, Signature, World, named
@@ -113,7 +113,7 @@ class Session:
         self._scrubber = Scrubber(redaction)
         self._world = ReplayedEffects(self.cassette) if self.offline else None
         self._writer = None if self.offline else Writer(self.path, replace=mode == "all" and not goes_on)
-        self._lock = threading.Lock()
+        self._lock = Lock()
         self._clock: list[Now] = []
         self._uniform: list[Draw] = []
         self._closed = False
@@ -125,7 +125,7 @@ class Session:
 
     def after_fork(self) -> None:
         """Be free in the child of a fork."""
-        self._lock = threading.Lock()
+        self._lock = Lock()
         if self._writer is not None:
             # What was seen before the fork is for the parent to write down.
             self._clock.clear()

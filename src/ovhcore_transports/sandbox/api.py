@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections import Counter
 from email.utils import formatdate
 from hashlib import sha256
@@ -15,6 +14,7 @@ from ovhcore.protocol.messages import Request, Response
 from ovhcore.protocol.responses.decoding import parse_json
 
 from ..base.forks import renew_after_fork
+from ..base.locks import Lock
 from .auth import authenticate, issue_token, validation_page
 from .calls import SandboxCall
 from .faults import Failure, Faults, fail
@@ -93,12 +93,12 @@ class Sandbox:
         self._executed: Counter[tuple[str, str]] = Counter()
         self._failed: Counter[Failure] = Counter()
         self._met: Counter[bytes] = Counter()
-        self._lock = threading.Lock()
+        self._lock = Lock()
         renew_after_fork(self)
 
     def after_fork(self) -> None:
         """Be free in the child of a fork, whichever thread of the parent was being answered."""
-        self._lock = threading.Lock()
+        self._lock = Lock()
 
     @property
     def resources(self) -> dict[str, Any]:

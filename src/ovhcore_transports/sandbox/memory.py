@@ -6,7 +6,6 @@ Or waits for an answer that does not come; see :class:`.Faults`.
 from __future__ import annotations
 
 import random
-import threading
 import time
 
 from ovhcore.exceptions import ClientClosed, ReadTimeout, TotalTimeout, TransportTimeout
@@ -16,6 +15,7 @@ from ovhcore.protocol.messages import DEFAULT_TIMEOUT, Request, Response, Timeou
 
 from ..base.asynchronous import AsyncTransport
 from ..base.blocking import SyncTransport
+from ..base.locks import Lock
 from .api import Sandbox
 
 __all__ = ["AsyncSandboxTransport", "InMemory", "SandboxTransport", "open_async", "open_sync"]
@@ -25,7 +25,7 @@ class _Clocks:
     """Two clocks that move when they are told to: the sandbox's, which is right, and the client's."""
 
     def __init__(self, start: float, skew: float) -> None:
-        self.lock = threading.Lock()
+        self.lock = Lock()
         self.passed = 0.0
         self._true = start + skew
         # The client's is behind by so much, by so much more with each second since then.
@@ -125,7 +125,7 @@ class SandboxTransport(InMemory, SyncTransport):
     def after_fork(self) -> None:
         """Be free in the child of a fork, whichever thread of the parent was reading the clock."""
         super().after_fork()
-        self._clocks.lock = threading.Lock()
+        self._clocks.lock = Lock()
 
     def send(self, request: Request) -> Response:
         """Let the sandbox answer."""

@@ -16,6 +16,7 @@ from ovhcore.protocol.urls import split_url
 
 from ..base.asynchronous import AsyncTransport, only_on_asyncio, within
 from ..base.forks import renew_after_fork
+from ..base.locks import Lock
 from ..http.deadlines import pool_timeout
 from .blocking import Urllib3Transport
 from .connections import Exchange
@@ -155,7 +156,7 @@ class _Threads:
         self._transport = transport
         self._size = size
         # The finalizer that stops the threads may run wherever the garbage collector does.
-        self._lock = threading.RLock()
+        self._lock = Lock()
         self._queue: SimpleQueue[_Job | None] = SimpleQueue()
         self._threads: list[threading.Thread] = []
         self._running: set[_Job] = set()

@@ -200,17 +200,19 @@ class Limiter:
         which may run in a thread that holds it.
         """
         if place.number and not place.over:
-            place.over = True
             self._left.append(place)
+            place.over = True
 
     def _tidy(self) -> None:
         """Take those out that have left."""
         while self._left:
-            place = self._left.popleft()
+            place = self._left[0]
             self._under_way.pop(place, None)
             at = bisect_left(self._line, (place.number,))
             if at < len(self._line) and self._line[at][1] is place:
                 del self._line[at]
+            # Last of all, for an interrupt may come in between; then it is done once more.
+            self._left.popleft()
 
     def _slow_down(self, place: Slot, now: float, pause: float) -> None:
         self._count(now)
@@ -328,8 +330,9 @@ def throttled(limiter: Limiter, notify: Observer | None = None) -> Middleware:
                 slow = response.status == 429
                 limiter.end(place, now.monotonic, retry_after(response, now.wall) if slow else None, slow=slow)
                 return response
-            finally:
+            except BaseException:
                 limiter.leave(place)
+                raise
 
         return handle
 

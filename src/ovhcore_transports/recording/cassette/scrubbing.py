@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import json
 import re
-import threading
 import zlib
 from base64 import b64decode, b64encode
 from collections.abc import Iterable, Iterator
@@ -27,6 +26,7 @@ from ovhcore.protocol.redaction import (
 )
 
 from ...base.forks import renew_after_fork
+from ...base.locks import Lock
 from .bodies import Packed
 
 __all__ = ["Redaction", "Scrubber"]
@@ -73,13 +73,13 @@ class Scrubber:
         self._patterns = redaction.patterns
         self._known: set[str] = set()
         self._spelled: tuple[str, ...] = ()
-        self._lock = threading.Lock()
+        self._lock = Lock()
         self.hide(value.reveal() for value in redaction.values)
         renew_after_fork(self)
 
     def after_fork(self) -> None:
         """Be free in the child of a fork."""
-        self._lock = threading.Lock()
+        self._lock = Lock()
 
     def hide(self, values: Iterable[str]) -> None:
         """Hide values wherever they stand from now on, however short."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -120,12 +120,14 @@ class Writer:
     def _begin_beside(self, beside: str) -> int:
         """Begin the cassette that is to replace the one there is, with the same permissions."""
         found = os.stat(self.path)
+        with suppress(FileNotFoundError):  # one that an interrupt has left; nobody else has this name
+            os.unlink(beside)
         descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
         try:
             os.chmod(beside, found.st_mode & 0o7777)
             _lock(descriptor)
             _append(descriptor, dumped(beginning()))
-        except OSError:
+        except BaseException:
             os.close(descriptor)
             os.unlink(beside)
             raise

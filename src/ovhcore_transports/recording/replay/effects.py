@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import random
-import threading
 from math import inf
 from typing import Final
 
 from ovhcore.protocol.clock import Now, parse_http_date
 
 from ...base.forks import renew_after_fork
+from ...base.locks import Lock
 from ..cassette.cassettes import Cassette
 from ..cassette.interactions import Draw, Interaction, World
 
@@ -44,7 +44,7 @@ class ReplayedEffects:
 
     def __init__(self, cassette: Cassette) -> None:
         self._cassette = cassette
-        self._lock = threading.Lock()
+        self._lock = Lock()
         self._played = 0  # interactions up to this one lie behind
         self._clock: list[Now] = []
         self._uniform: list[Draw] = []
@@ -60,7 +60,7 @@ class ReplayedEffects:
 
     def after_fork(self) -> None:
         """Be free in the child of a fork."""
-        self._lock = threading.Lock()
+        self._lock = Lock()
 
     def _lead(self, number: int) -> None:
         """Give out from now on what was seen between the interaction before ``number`` and that one."""

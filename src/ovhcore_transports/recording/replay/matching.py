@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import threading
 from collections import deque
 from collections.abc import Callable, Hashable, Iterable
 from contextlib import suppress
@@ -17,6 +16,7 @@ from ovhcore.protocol.redaction import REDACTED
 from ovhcore.protocol.responses.decoding import parse_json
 
 from ...base.forks import renew_after_fork
+from ...base.locks import Lock
 from ..cassette.bodies import Packed, pack, unpack
 from ..cassette.interactions import Interaction
 
@@ -194,12 +194,12 @@ class Shelf:
             self._waiting.setdefault(slot.key, deque()).append(slot)
         # Where something is hidden, anything may stand in its place.
         self._open = [slot for slot in self.slots if REDACTED in str(slot.key)]
-        self._lock = threading.Lock()
+        self._lock = Lock()
         renew_after_fork(self)
 
     def after_fork(self) -> None:
         """Be free in the child of a fork."""
-        self._lock = threading.Lock()
+        self._lock = Lock()
 
     def key(self, asked: Asked) -> Key:
         """Return what must be equal."""

@@ -1,0 +1,115 @@
+"""One thread that does things when their time has come, for everything in the process that has a deadline.
+
+A thread for each, as ``threading.Timer`` is, takes longer than most of what a call does; and what it waits with is left
+locked by an interrupt at the wrong moment.
+"""
+
+from __future__ import annotations
+
+import threading
+from _thread import allocate_lock, start_new_thread
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+from heapq import heapify, heappop
+from itertools import count
+from math import inf
+from queue import Empty, SimpleQueue
+from time import monotonic
+from typing import Final
+
+from .forks import renew_after_fork
+
+__all__ = ["Alarm", "Watch", "watch"]
+
+_LOOK: Final = 1.0
+"""Seconds after which alarms that were switched off are let go of."""
+
+
+class Alarm:
+    """Something to be done.
+
+    Args:
+        when: on the monotonic clock.
+        act: does it, in a thread of its own.
+    """
+
+    __slots__ = ("act", "when")
+
+    def __init__(self, when: float, act: Callable[[], object]) -> None:
+        self.when = when
+        self.act: Callable[[], object] | None = act
+
+    def cancel(self) -> None:
+        """Let it not be done."""
+        self.act = None
+
+
+class Watch:
+    """Sets off alarms."""
+
+    def __init__(self) -> None:
+        self.after_fork()
+        renew_after_fork(self)
+
+    def after_fork(self) -> None:
+        """Begin anew in the child of a fork, which has none of the parent's threads."""
+        self._claim = allocate_lock()
+        self._has_begun = False
+        self._set: deque[Alarm] = deque()
+        self._next = inf  # when the thread looks again by itself
+        self._wakes: SimpleQueue[None] = SimpleQueue()
+
+    def set(self, alarm: Alarm) -> None:
+        """Set an alarm."""
+        self._set.append(alarm)
+        if alarm.when < self._next:
+            self._wakes.put(None)
+        if not self._has_begun:
+            # Of several one goes to work. At the end of the interpreter there is none; waits have ends of their own.
+            with suppress(RuntimeError):
+                start_new_thread(self._start, ())
+
+    def _start(self) -> None:
+        # In a thread that is there for nothing else: what ``Thread.start`` waits with an interrupt would leave locked.
+        with suppress(RuntimeError):  # there is no room for another; the next alarm tries again
+            threading.Thread(target=self._work, name="deadlines of ovhcore", daemon=True).start()
+
+    def _work(self) -> None:
+        if not self._claim.acquire(False):
+            return
+        self._has_begun = True
+        order = count()
+        alarms: list[tuple[float, int, Alarm]] = []
+        wakes = self._wakes
+        while True:
+            self._next = -inf  # who sets one meanwhile need not wake anybody
+            while self._set:
+                alarms.append((self._set[0].when, next(order), self._set.popleft()))
+            alarms = [each for each in alarms if each[2].act is not None]
+            heapify(alarms)
+            now = monotonic()
+            while alarms and alarms[0][0] <= now:
+                _go_off(heappop(alarms)[2])
+            self._next = min(alarms[0][0], now + _LOOK) if alarms else inf
+            if self._set:
+                continue
+            with suppress(Empty):
+                wakes.get(True, None if self._next == inf else max(0.0, self._next - monotonic()))
+
+
+def _go_off(alarm: Alarm) -> None:
+    # What it does may take long, and may fail: that of another is not to wait for it.
+    with suppress(RuntimeError):
+        threading.Thread(target=_act, args=(alarm,), name="deadline of ovhcore", daemon=True).start()
+
+
+def _act(alarm: Alarm) -> None:
+    act = alarm.act
+    if act is not None:
+        with suppress(Exception):
+            act()
+
+
+watch: Final = Watch()
+"""That of this process."""
