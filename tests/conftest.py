@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,8 @@ settings.register_profile("default", deadline=None, print_blob=True, suppress_he
 settings.register_profile("full", settings.get_profile("default"), max_examples=200)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or "default")
 
+FULL = os.environ.get("HYPOTHESIS_PROFILE") == "full"
+
 SHARED = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
 
 
@@ -24,6 +27,12 @@ def shared_data() -> Path:
     if not SHARED.is_dir():
         pytest.skip("the shared data (vectors, API descriptions) is not beside this checkout")
     return SHARED
+
+
+@pytest.fixture(scope="session")
+def times() -> Callable[[int, int], int]:
+    """Return what says how often to do something: ``times(10, 1000)`` is 1000 in the full profile, else 10."""
+    return lambda short, full: full if FULL else short
 
 
 @pytest.fixture(autouse=True)

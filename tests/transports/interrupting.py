@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import ctypes
 import faulthandler
+import gc
 import random
 import signal
 import sys
@@ -91,6 +92,35 @@ def at_time(call: Callable[[], object], seconds: float, error: type[BaseExceptio
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
     return None
+
+
+def in_a_storm(call: Callable[[], object], seconds: float, chance: random.Random) -> None:
+    """Make a call, and have a signal's handler raise exceptions one after the other, three at most."""
+    left = 3
+
+    def handle(number: int, frame: object) -> None:
+        nonlocal left
+        if left > 0:
+            left -= 1
+            signal.setitimer(signal.ITIMER_REAL, chance.uniform(2e-6, 1e-4))
+            raise Interrupted
+
+    def within(levels: int) -> None:
+        nonlocal left
+        try:
+            if levels:
+                within(levels - 1)
+            else:
+                signal.setitimer(signal.ITIMER_REAL, max(seconds, 1e-6))
+                call()
+            left = 0
+        except Interrupted:
+            pass
+
+    before = signal.signal(signal.SIGALRM, handle)
+    within(6)  # each of the three may come while another one is caught
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    signal.signal(signal.SIGALRM, before)
 
 
 def from_a_thread(call: Callable[[], object], seconds: float, error: type[BaseException]) -> BaseException | None:
@@ -209,10 +239,10 @@ class World:
             raise problems[0]
 
 
-def interrupted(transport: str, aimed: int, timed: int, struck: int, kinds: list[str], seed: int) -> dict[str, int]:
+def interrupted(transport: str, numbers: dict[str, int], kinds: list[str], seed: int) -> dict[str, int]:
     """Interrupt calls, and make sure that the next one is answered and that no place is lost."""
     chance = random.Random(seed)
-    counts = {"aimed": 0, "timed": 0, "struck": 0, "fillings": 0}
+    counts = {**dict.fromkeys(numbers, 0), "fillings": 0}
     with Server() as server, tempfile.TemporaryDirectory() as folder:
         world = World(transport, server.origin, Path(folder))
         for kind in kinds:
@@ -229,19 +259,23 @@ def interrupted(transport: str, aimed: int, timed: int, struck: int, kinds: list
             for _ in range(10):
                 call()
             took = (time.perf_counter() - begin) / 10
-            plan = ["aimed"] * aimed + ["timed"] * timed + ["struck"] * struck
+            plan = [way for way, number in numbers.items() for _ in range(number)]
             chance.shuffle(plan)
             for index, way in enumerate(plan):
                 faulthandler.dump_traceback_later(3 * PATIENCE, exit=True)
                 error = chance.choice((Interrupted, SoftLimit, KeyboardInterrupt)) if way == "aimed" else Interrupted
                 if way == "aimed":
                     # Each step in turn, from wherever it begins.
-                    target = 1 + (index * 7919 + seed) % steps if aimed > steps else chance.randint(1, steps)
+                    target = 1 + (index * 7919 + seed) % steps if numbers["aimed"] > steps else chance.randint(1, steps)
                     reached, raised = at_step(call, target, error)
                     counts["aimed"] += reached >= target
                 elif way == "timed":
                     raised = at_time(call, chance.uniform(0, took), error)
                     counts["timed"] += raised is not None
+                elif way == "stormed":
+                    in_a_storm(call, chance.uniform(0, took), chance)
+                    raised = None
+                    counts["stormed"] += 1
                 else:
                     raised = from_a_thread(call, chance.uniform(0, took), error)
                     counts["struck"] += raised is not None
@@ -257,6 +291,7 @@ def interrupted(transport: str, aimed: int, timed: int, struck: int, kinds: list
                 world.fill()
         faulthandler.dump_traceback_later(3 * PATIENCE, exit=True)
         world.client.close()
+        gc.collect()
         assert server.all_closed(), f"{server.open} connections were left open"
         faulthandler.cancel_dump_traceback_later()
     end = time.monotonic() + PATIENCE
@@ -278,12 +313,14 @@ def main() -> None:
     parser.add_argument("--aimed", type=int, default=500)
     parser.add_argument("--timed", type=int, default=0)
     parser.add_argument("--struck", type=int, default=0)
+    parser.add_argument("--stormed", type=int, default=0)
     parser.add_argument("--kinds", default="one")
     parser.add_argument("--seed", type=int, default=1)
     asked = parser.parse_args()
     # A socket that is on its way from one function to another when an interrupt comes is closed with a warning.
     warnings.simplefilter("ignore", ResourceWarning)
-    print(interrupted(asked.transport, asked.aimed, asked.timed, asked.struck, asked.kinds.split(","), asked.seed))
+    numbers = {way: getattr(asked, way) for way in ("aimed", "timed", "struck", "stormed")}
+    print(interrupted(asked.transport, numbers, asked.kinds.split(","), asked.seed))
 
 
 if __name__ == "__main__":
