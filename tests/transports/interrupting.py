@@ -286,19 +286,27 @@ def interrupted(transport: str, numbers: dict[str, int], kinds: list[str], seed:
                     world.fill()
                     counts["fillings"] += 1
                     if not world.is_local:
-                        assert server.open <= PLACES, f"{server.open} connections are open"
+                        assert settled(server), f"{server.open} connections are open"
             if not world.is_local:
                 world.fill()
         faulthandler.dump_traceback_later(3 * PATIENCE, exit=True)
         world.client.close()
         gc.collect()
-        assert server.all_closed(), f"{server.open} connections were left open"
+        assert server.all_closed(PATIENCE), f"{server.open} connections were left open"
         faulthandler.cancel_dump_traceback_later()
     end = time.monotonic() + PATIENCE
     while workers() and time.monotonic() < end:
         time.sleep(0.05)
     assert not workers(), f"threads are left: {workers()}"
     return counts
+
+
+def settled(server: WireServer) -> bool:
+    """Wait until the server has seen that no more connections are open than there are places."""
+    end = time.monotonic() + PATIENCE
+    while server.open > PLACES and time.monotonic() < end:
+        time.sleep(0.005)
+    return server.open <= PLACES
 
 
 def workers() -> list[threading.Thread]:
