@@ -69,7 +69,10 @@ def asynchronous(transport: str, url: str, times: int) -> None:
 def client(transport: str, order: str) -> None:
     """Use one client from threads that end, the library being imported first as ``order`` says."""
     with WireServer() as server, ovhcore.Client(server.url, transport=transport, **KEYS) as shared:
-        get = lambda: shared.get("/me")  # noqa: E731
+
+        def get() -> object:
+            return shared.get("/me")
+
         if order == "foreign":
             in_threads(1, lambda: importlib.import_module(transport))
         elif order == "main":

@@ -61,6 +61,7 @@ def at_step(call: Callable[[], object], number: int, error: type[BaseException])
                 raise error
         return trace
 
+    sys._getframe().f_trace_opcodes = True  # Python 3.12 asks once, and no frame of those to come
     sys.settrace(trace)
     try:
         call()

@@ -41,7 +41,9 @@ def test_signals_and_exceptions_of_other_threads(transport: str, times: Callable
 
 @pytest.mark.parametrize("transport", ["urllib3", "httpx", "sandbox"])
 def test_calls_side_by_side(transport: str, times: Callable[[int, int], int]) -> None:
-    interrupt(transport, "many,each", 11, aimed=times(50, 2000), timed=times(50, 500))
+    # Python 3.12 itself crashes when other threads run what is being traced.
+    aimed = 0 if sys.version_info[:2] == (3, 12) else times(50, 2000)
+    interrupt(transport, "many,each", 11, aimed=aimed, timed=times(50, 500))
 
 
 @pytest.mark.parametrize("transport", ["urllib3", "httpx"])
