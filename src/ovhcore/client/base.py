@@ -14,7 +14,7 @@ from ..flows.resilience.retry import Policy
 from ..plugins import PluginInfo, Plugins
 from ..plugins.settings import Settings
 from ..protocol.endpoints import Endpoint
-from ..protocol.messages import Call, Headers, Request, Response
+from ..protocol.messages import Call, Headers, Request, Response, Timeout
 from ..protocol.redaction import as_secret, redactor
 from ..protocol.requests.access_rules import credential_request
 from ..protocol.requests.building import BODILESS, build_request, checked_headers, split_arguments, target
@@ -42,7 +42,7 @@ class BaseClient(PythonOvhNames, CollectionMethods, OperationMethods):
         application_key: str | None = None,
         application_secret: str | None = None,
         consumer_key: str | None = None,
-        timeout: float | tuple[float, float] | tuple[float, float, float] | None = None,
+        timeout: float | tuple[float, float | None] | tuple[float, float | None, float | None] | None = None,
         config_file: str | os.PathLike[str] | None = None,
         client_id: str | None = None,
         client_secret: str | None = None,
@@ -78,8 +78,9 @@ class BaseClient(PythonOvhNames, CollectionMethods, OperationMethods):
             application_key: key of the application.
             application_secret: its secret.
             consumer_key: key of the user on whose behalf calls are made.
-            timeout: seconds to wait for a connection and for each read: a number or a pair; a third
-                is for the whole call.
+            timeout: seconds to wait for a connection and for each read, a number or a pair; a third is for
+                the whole call, its retries included. ``(180, 180, 600)`` where not given; ``(180, 180, None)``
+                lets a call last as long as it takes.
             config_file: a file to read before the usual ones.
             client_id: OAuth2 id of a service account.
             client_secret: its secret.
@@ -97,7 +98,8 @@ class BaseClient(PythonOvhNames, CollectionMethods, OperationMethods):
             verify: False not to verify servers, which warns; see ``ca_bundle`` for a better way.
             client_cert: file with a certificate to show to servers.
             client_key: file with its key, if not the same.
-            http2: whether to speak HTTP/2 where server and transport can.
+            http2: whether to speak HTTP/2 where server and transport can. Over it pyreqwest sends a request that the
+                server refuses unprocessed up to three times, whatever ``retry`` says.
             retry: False, how often to try at most, or a :class:`.RetryPolicy`; see there for the default.
             disabled_plugins: names of installed and built-in plugins to do without.
             strict_observers: whether an observer that fails breaks the call instead of being logged.
@@ -160,6 +162,13 @@ class BaseClient(PythonOvhNames, CollectionMethods, OperationMethods):
         self._secrets = assembly.secrets
         self._choice.settle(self._settings.transport, self._settings.connection)
         self._choice.announce(self._secrets())
+
+    def _warm(self) -> Self:
+        """Do what the first calls would do before they send anything."""
+        endpoint = self._settings.endpoint
+        self._choice.warm(url for url in (endpoint.url, endpoint.token_url) if url)
+        assert self._transport is not None
+        return self
 
     @cached_property
     def _transport(self) -> Any:
@@ -232,9 +241,13 @@ class BaseClient(PythonOvhNames, CollectionMethods, OperationMethods):
             data,
             need_auth=need_auth,
             headers=fields,
-            timeout=None if timeout is None else read_timeout(timeout),
+            timeout=None if timeout is None else self._timeout(timeout),
         )
         return request if options is None else request.of_call(Call(0, self._plugins.per_call(options)))
+
+    def _timeout(self, given: Any) -> Timeout:
+        """Return the timeout of one call; what it does not say of the end of the call is as for the client."""
+        return read_timeout(given, total=self._settings.connection.timeout.total)
 
     def _decoded(self, response: Response, request: Request) -> Any:
         if response.status == 200 and response.body:
@@ -296,7 +309,7 @@ class BaseClient(PythonOvhNames, CollectionMethods, OperationMethods):
             _target: path, as ``"/me/bill"`` or ``"/me/bill/{billId}"``.
             _need_auth: whether to authenticate the call.
             _headers: fields to send besides.
-            _timeout: seconds, a number or a pair (connect, read).
+            _timeout: seconds, a number, a pair (connect, read), or three with the end of the whole call.
             _options: settings of plugins for this call, as ``{"retry": False}``.
             **kwargs: arguments by name; ``_from`` for names that are Python keywords.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from operator import itemgetter
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Generic, Self, TypeVar
 
 from ..flows.driver import arun, run
 from ..flows.effects import Flow
@@ -13,10 +13,12 @@ from ..protocol.messages import Response
 from .base import BaseClient
 from .consumer_key import ConsumerKeyRequest
 from .iterators import AsyncObjectIterator, ObjectIterator
+from .transport import off_the_loop
 
 __all__ = ["AsyncClient", "Client"]
 
 T = TypeVar("T")
+C = TypeVar("C", bound=BaseClient)
 
 
 class Client(BaseClient):
@@ -49,7 +51,7 @@ class Client(BaseClient):
             data: what becomes the JSON body; None for none.
             need_auth: whether to authenticate the call.
             headers: fields to send besides.
-            timeout: seconds, a number or a pair (connect, read).
+            timeout: seconds, a number, a pair (connect, read), or three with the end of the whole call.
             options: settings of plugins for this call, as ``{"retry": False}``.
 
         Raises:
@@ -134,6 +136,27 @@ class AsyncClient(BaseClient):
     _default_transports = ("aiohttp", "httpx2", "httpx", "pyreqwest", "urllib3")
     _objects = AsyncObjectIterator
 
+    @classmethod
+    async def open(cls, *args: Any, **kwargs: Any) -> Self:
+        """Make a client without blocking the event loop; arguments as for :class:`.Client`.
+
+        Plugins are looked for, files read, the HTTP library imported and certificates loaded in a
+        thread. Made by its name, the client does the same in the event loop: a part at once, the
+        rest with the first call.
+
+        ::
+
+            async with await AsyncClient.open() as client:
+                ...
+
+        Raises:
+            InvalidConfiguration: a setting is missing, malformed or contradicts another.
+            InvalidRegion: no endpoint is set, or an unknown one.
+        """
+        make = _Making(cls, args, kwargs)
+        del args, kwargs  # a traceback would show them
+        return await off_the_loop(make)
+
     async def call(
         self,
         method: str,
@@ -204,3 +227,17 @@ class AsyncClient(BaseClient):
         self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
     ) -> None:
         await self.close()
+
+
+class _Making(Generic[C]):
+    """Makes a client, in another thread; prints without its arguments, of which some are secrets."""
+
+    __slots__ = ("_args", "_kind", "_options")
+
+    def __init__(self, kind: type[C], args: tuple[Any, ...], options: dict[str, Any]) -> None:
+        self._kind = kind
+        self._args: list[tuple[Any, ...]] = [args]
+        self._options = [options]
+
+    def __call__(self) -> C:
+        return self._kind(*self._args.pop(), **self._options.pop())._warm()

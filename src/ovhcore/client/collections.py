@@ -69,7 +69,7 @@ class CollectionMethods(CallMethods):
                 cannot be had.
             _progress: is told, as objects come, how many have and how many there are, None if that is not known.
             _headers: fields to send besides.
-            _timeout: seconds for each request, a number or a pair (connect, read).
+            _timeout: seconds for each request, as for ``get``; the third is for each call, not for all of them.
             _options: settings of plugins for these calls.
             **kwargs: arguments of the list, as for ``get``.
 
@@ -144,7 +144,7 @@ class CollectionMethods(CallMethods):
             _errors: ``"return"`` to hand out the exception in the place of an object that cannot be had.
             _progress: is told, as objects come, how many have and how many there are.
             _headers: fields to send besides.
-            _timeout: seconds for each request, a number or a pair (connect, read).
+            _timeout: seconds for each request, as for ``get``; the third is for each call, not for all of them.
             _options: settings of plugins for these calls.
             **kwargs: further arguments, as for ``get``.
 
@@ -211,7 +211,7 @@ class CollectionMethods(CallMethods):
             progress: is told, as calls are answered, how many are and how many there are, None if that is not known.
             need_auth: whether to authenticate the calls.
             headers: fields to send besides.
-            timeout: seconds for each call, a number or a pair (connect, read).
+            timeout: seconds for each call, as for ``get``.
             options: settings of plugins for these calls.
 
         Returns:

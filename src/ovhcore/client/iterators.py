@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
 
+from ..exceptions import at_exit
 from ..flows.collections.fan_out import FailedItem, FanOut, FanOutSource, refuse_awaitable
 from ..flows.driver import AsyncStream, AsyncTransport, Stream, Transport, arun, run
 
@@ -110,8 +111,10 @@ class ObjectIterator(_ObjectIterator[Transport]):
                     raise StopIteration
                 self._proceed()
             return self._handed_out()
-        except BaseException:
+        except BaseException as error:
             self.close()
+            if (ended := at_exit(error)) is not None:
+                raise ended from None
             raise
         finally:
             self._is_busy = False
@@ -161,8 +164,10 @@ class AsyncObjectIterator(_ObjectIterator[AsyncTransport]):
                     raise StopAsyncIteration
                 await self._proceed()
             return self._handed_out()
-        except BaseException:
+        except BaseException as error:
             await self.aclose()
+            if (ended := at_exit(error)) is not None:
+                raise ended from None
             raise
         finally:
             self._is_busy = False

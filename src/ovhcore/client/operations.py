@@ -54,7 +54,7 @@ class OperationMethods(CallMethods):
             _grace: seconds that a new object may not be found.
             _progress: is told of each answer.
             _headers: fields to send besides.
-            _timeout: seconds for each request, a number or a pair (connect, read).
+            _timeout: seconds for each request, as for ``get``; the third is for each call, not for all of them.
             _options: settings of plugins for these calls.
             **kwargs: arguments by name, as for ``get``.
 
@@ -113,7 +113,7 @@ class OperationMethods(CallMethods):
                 one number.
             _progress: is told of each answer while waiting.
             _headers: fields to send besides.
-            _timeout: seconds for each request, a number or a pair (connect, read).
+            _timeout: seconds for each request, as for ``get``; the third is for each call, not for all of them.
             _options: settings of plugins for these calls.
             **kwargs: arguments of the path.
 

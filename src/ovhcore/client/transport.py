@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import inspect
+import sys
 import warnings
-from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final, TypeVar
 
-from ..exceptions import ClientClosed, InvalidConfiguration
+from ..exceptions import ClientClosed, InvalidConfiguration, at_exit
 from ..plugins import Plugins, TransportSettings, TransportSpec
 from ..protocol.redaction import Secret, as_secret
 
-__all__ = ["InsecureWarning", "TransportSelection"]
+__all__ = ["InsecureWarning", "TransportSelection", "off_the_loop"]
 
+T = TypeVar("T")
 
 _METHODS: Final = ("sleep", "clock", "uniform", "once", "gather", "stream", "close")
 
@@ -111,10 +113,23 @@ class TransportSelection:
                 raise ClientClosed("This client is closed; make a new one")
             # Of two threads that come here at once, both append and the first counts; the other
             # transport has no connections yet.
-            transport = self._spec.open(self._settings, asynchronous=self._asynchronous, inner=self._open_inner)
+            try:
+                transport = self._spec.open(self._settings, asynchronous=self._asynchronous, inner=self._open_inner)
+            except (RuntimeError, ImportError) as error:
+                raise at_exit(error) or error from None
             self._tell(transport)
             self.opened.append(transport)
         return self.opened[0]
+
+    def warm(self, urls: Iterable[str]) -> None:
+        """Make the transport, and have it do what its first requests would do: import, read files, load certificates.
+
+        Args:
+            urls: of what it will send to.
+        """
+        warm = getattr(self.open(), "warm", None)
+        if callable(warm):
+            warm(tuple(urls))
 
     def _open_inner(self) -> Any:
         assert self._inner is not None
@@ -124,6 +139,28 @@ class TransportSelection:
         """Return what the client has to close; nothing can be opened after it. What the caller gave stays open."""
         self._spec = None
         return self.opened if self.by_name else []
+
+
+async def off_the_loop(work: Callable[[], T]) -> T:
+    """Run something in a thread while the loop goes on: asyncio's, or trio's.
+
+    Neither is imported: where it runs, it is there. In another kind of loop it is done at once.
+    """
+    trio = sys.modules.get("trio")
+    if trio is not None and trio.lowlevel.in_trio_task():
+        return await trio.to_thread.run_sync(work)  # type: ignore[no-any-return]
+    asyncio = sys.modules.get("asyncio")
+    if asyncio is None or not _runs(asyncio):
+        return work()
+    return await asyncio.to_thread(work)  # type: ignore[no-any-return]
+
+
+def _runs(asyncio: Any) -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
 
 
 def _checked(transport: Any, asynchronous: bool) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import Any, Final, Protocol, TypeVar
 
+from ..exceptions import at_exit
 from ..protocol.clock import Now
 from ..protocol.messages import Request, Response
 from .effects import Clock, Flow, Gather, Glance, Once, Send, Sleep, Uniform
@@ -165,7 +166,7 @@ def run(flow: Flow[T], transport: Transport) -> T:
                 value = (_PERFORMED.get(type(effect)) or _unknown(effect))(transport, effect)
             resume = flow.send
         except BaseException as error:  # it goes into the flow
-            value, resume = error, flow.throw
+            value, resume = at_exit(error) or error, flow.throw
 
 
 async def arun(flow: Flow[T], transport: AsyncTransport) -> T:
@@ -188,4 +189,4 @@ async def arun(flow: Flow[T], transport: AsyncTransport) -> T:
                     value = await value
             resume = flow.send
         except BaseException as error:  # it goes into the flow
-            value, resume = error, flow.throw
+            value, resume = at_exit(error) or error, flow.throw

@@ -8,9 +8,12 @@ from ..exceptions import HTTPError, TLSError, TotalTimeout
 from ..protocol.clock import Now
 from ..protocol.messages import DEFAULT_TIMEOUT, Request, Response, Timeout
 from ..protocol.responses.decoding import annotate
-from .effects import Clock, Flow, Handler, Send
+from .effects import CLOCK, Flow, Handler, Send
 
 __all__ = ["exchange", "limited"]
+
+_MOMENT: Final = 0.001
+"""Seconds by which the end of a call need not be kept more exactly."""
 
 _TRUST: Final = (
     "If the server's certificate is your own or your company's, name the file that vouches for it as ca_bundle; "
@@ -25,10 +28,10 @@ def exchange(request: Request) -> Flow[Response]:
         NetworkError: no answer came.
     """
     try:
-        effect = Send(request)
         if request.deadline is not None:
-            effect = Send((yield from _shortened(request, request.deadline)))
-        response: Response = yield effect
+            now: Now = yield CLOCK
+            request = _shortened(request, request.deadline, now.monotonic)
+        response: Response = yield Send(request)
     except HTTPError as error:
         if error.method is None:
             error.retry_safe = not error.may_have_arrived or request.method == "GET"
@@ -39,16 +42,17 @@ def exchange(request: Request) -> Flow[Response]:
     return response
 
 
-def _shortened(request: Request, deadline: float) -> Flow[Request]:
+def _shortened(request: Request, deadline: float, now: float) -> Request:
     """Return the request with as much of its total timeout as earlier exchanges of its call have left."""
-    now: Now = yield Clock()
-    left = deadline - now.monotonic
+    left = deadline - now
+    timeout = request.timeout or DEFAULT_TIMEOUT
+    if timeout.total is not None and 0 <= timeout.total - left < _MOMENT < left:
+        return request  # the first exchange of a call, most often; transports know what they were made with
     if left <= 0:
         error = TotalTimeout("The time for the call was over before this request could be sent")
         error.may_have_arrived = False
         raise error
-    connect, read, _ = request.timeout or DEFAULT_TIMEOUT
-    return request.due(Timeout(connect, read, left), deadline)
+    return request.due(Timeout(timeout.connect, timeout.read, left), deadline)
 
 
 def limited(handler: Handler, default: Timeout) -> Handler:
@@ -58,17 +62,18 @@ def limited(handler: Handler, default: Timeout) -> Handler:
 
     Args:
         handler: what answers.
-        default: timeout of requests that have none.
+        default: timeout of requests that have none. Where it is the one that holds where nobody says anything, a
+            transport's own comes before it.
     """
+    said = None if default is DEFAULT_TIMEOUT else default
 
     def handle(request: Request) -> Flow[Response]:
-        timeout = request.timeout or default
-        return handler(request) if timeout.total is None else _limited(handler, request, timeout, timeout.total)
+        total = (request.timeout or default).total
+        return handler(request) if total is None else _limited(handler, request, request.timeout or said, total)
 
     return handle
 
 
-def _limited(handler: Handler, request: Request, timeout: Timeout, total: float) -> Flow[Response]:
-    now: Now = yield Clock()
-    response = yield from handler(request.due(timeout, now.monotonic + total))
-    return response
+def _limited(handler: Handler, request: Request, timeout: Timeout | None, total: float) -> Flow[Response]:
+    now: Now = yield CLOCK
+    return (yield from handler(request.due(timeout, now.monotonic + total)))

@@ -15,9 +15,9 @@ from .hookspecs import hookimpl
 from .options import Option, read_seconds
 
 if TYPE_CHECKING:
-    from .settings import Settings
     from ..flows.effects import Middleware
     from ..flows.events import Notifier, Observer
+    from .settings import Settings
 
 __all__ = ["BUILT_IN", "RETRY_OPTIONS"]
 

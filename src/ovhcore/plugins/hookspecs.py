@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any, Final
 import pluggy
 
 if TYPE_CHECKING:
-    from .settings import Settings
     from ..flows.authentication.providers import CredentialsProvider
     from ..flows.authentication.time_sync import TimeSyncFactory
     from ..flows.effects import Middleware
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
     from ..protocol.credentials import Credentials
     from ..protocol.redaction import Redaction
     from .options import Option
+    from .settings import Settings
     from .transports import TransportSpec
 
 __all__ = [

@@ -12,7 +12,7 @@ import pluggy
 
 from .._version import __version__
 from ..config.sources import CREDENTIALS, OTHERS
-from ..exceptions import APIError, InvalidConfiguration, InvalidRequest
+from ..exceptions import APIError, InvalidConfiguration, InvalidRequest, at_exit
 from ..protocol.credentials import AccessToken, ApplicationKey, OAuth2Client
 from ..protocol.redaction import Redaction
 from ..protocol.requests.values import shown
@@ -23,13 +23,13 @@ from .options import Option
 from .transports import TransportSpec
 
 if TYPE_CHECKING:
-    from .settings import Settings
     from ..flows.authentication.providers import CredentialsProvider
     from ..flows.authentication.time_sync import TimeSyncFactory
     from ..flows.effects import Middleware
     from ..flows.events import Notifier, Observer
     from ..flows.resilience.retry import Policy
     from ..protocol.credentials import Credentials
+    from .settings import Settings
 
 __all__ = ["PluginInfo", "Plugins", "list_plugins"]
 
@@ -149,6 +149,8 @@ class Plugins:
             except APIError:
                 raise
             except Exception as error:
+                if (ended := at_exit(error)) is not None:
+                    raise ended from None
                 raise InvalidConfiguration(
                     f"The plugin {one.plugin_name!r} failed in {hook}: {type(error).__name__}: {error}"
                 ) from error

@@ -13,9 +13,16 @@ from typing import Any, Final, NamedTuple, TypeVar, cast, overload
 from .frozen import Frozen, put
 from .redaction import PLAIN_HEADERS, REDACTED, SECRET_HEADERS, redact_url
 
-__all__ = ["DEFAULT_TIMEOUT", "Attempt", "Call", "Headers", "Request", "Response", "Timeout"]
+__all__ = ["DEFAULT_TIMEOUT", "DEFAULT_TOTAL", "Attempt", "Call", "Headers", "Request", "Response", "Timeout"]
 
 T = TypeVar("T")
+
+
+DEFAULT_TOTAL: Final = 600.0
+"""Seconds after which a call ends where nothing else is said: ten minutes, whatever it waits for.
+
+Without it a server that sends a byte now and then would hold a call for ever, since no silence is ever too long.
+"""
 
 
 class Timeout(NamedTuple):
@@ -24,16 +31,17 @@ class Timeout(NamedTuple):
     Attributes:
         connect: for a connection, TLS included.
         read: for each read, and for a pooled connection to become free.
-        total: for a whole exchange, from asking for a connection to the last byte; None for no limit.
+        total: for a whole call, with all that it waits for and tries again; of a single exchange, from asking for a
+            connection to the last byte. None for no limit.
     """
 
     connect: float
     read: float
-    total: float | None = None
+    total: float | None = DEFAULT_TOTAL
 
 
 DEFAULT_TIMEOUT: Final = Timeout(180.0, 180.0)
-"""That of python-ovh."""
+"""Connect and read as in python-ovh, and the end that it has not."""
 
 
 class Headers(Mapping[str, str]):
@@ -232,7 +240,7 @@ class Request(Frozen):
             self.method, self.url, headers, self.body, self.need_auth, self.timeout, self.deadline, self.call
         )
 
-    def due(self, timeout: Timeout, deadline: float) -> Request:
+    def due(self, timeout: Timeout | None, deadline: float) -> Request:
         """Return a copy with other limits."""
         return Request(self.method, self.url, self.headers, self.body, self.need_auth, timeout, deadline, self.call)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import io
 import ssl
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from typing import Any, Final, NamedTuple
 from weakref import finalize
 
@@ -72,11 +72,12 @@ class _Route(NamedTuple):
 class _Open:
     """What one event loop has open."""
 
-    __slots__ = ("connector", "guard", "routes")
+    __slots__ = ("connector", "guard", "routes", "under_way")
 
     guard: AsyncGenerator[None, None]
 
     def __init__(self, context: ssl.SSLContext) -> None:
+        self.under_way = 0
         self.connector = Connector(context)
         self.routes: dict[str, _Route] = {}
 
@@ -157,11 +158,12 @@ class AsyncAiohttpTransport(AsyncTransport):
         elif not await route.places.wait(timeout.read):
             del opened, route  # as below
             raise pool_timeout(timeout, origin)
-        elif opened.connector.closed:
+        elif self._closed:
             route.places.release()
             del opened, route
             raise exc.ClientClosed("The transport is closed")
         fields = raw = None
+        opened.under_way += 1
         try:
             fields = CIMultiDict(request.headers.pairs)
             if "Accept-Encoding" not in fields:
@@ -171,7 +173,7 @@ class AsyncAiohttpTransport(AsyncTransport):
             raw = await opened.connector.exchange(
                 request.method,
                 url,
-                self._limits if request.timeout is None else _limits(timeout),
+                self._limits if timeout is self._settings.timeout else _limits(timeout),
                 headers=fields,
                 skip_auto_headers=_skipped(request, fields),
                 data=_body(request),
@@ -185,6 +187,9 @@ class AsyncAiohttpTransport(AsyncTransport):
             failure = error.with_traceback(None)
         finally:
             route.places.release()
+            opened.under_way -= 1
+            if self._closed and not opened.under_way:
+                await opened.guard.aclose()
         del opened, route, fields, raw  # the frames of a traceback hold no signed headers and no password
         raise failure
 
@@ -234,11 +239,17 @@ class AsyncAiohttpTransport(AsyncTransport):
             return _Route(places, proxy, {"proxy": URL(proxy.url)}, proxy.headers)
         return _Route(places, proxy, {"proxy": URL(proxy.url), "proxy_headers": proxy.headers}, {})
 
+    def warm(self, urls: Sequence[str]) -> None:
+        """Read beforehand what says which proxies to use; the rest was done when the transport was made."""
+        super().warm(urls)
+        for url in urls:
+            proxy_for(self._settings.proxy, split_url(url)[0])
+
     async def close(self) -> None:
-        """Close the connections of the running loop. May be called again."""
+        """Close the connections of the running loop, or let the last call under way do it. May be called again."""
         self._closed = True
         opened = self._open.get(asyncio.get_running_loop()) if self._open else None
-        if opened is not None:
+        if opened is not None and not opened.under_way:
             await opened.guard.aclose()
 
 

@@ -6,17 +6,31 @@ import asyncio
 import sys
 import time
 from collections.abc import Awaitable, Hashable, Iterable, Sequence
-from typing import Any, TypeVar
+from importlib import import_module
+from typing import Any, Final, TypeVar
 
-from ovhcore.exceptions import InvalidConfiguration
+from ovhcore.exceptions import InvalidConfiguration, at_exit
 from ovhcore.flows import AsyncStream, Flow, arun
 from ovhcore.protocol.clock import Now
 from ovhcore.protocol.messages import Request, Response, Timeout
 
 from ..http.deadlines import total_timeout
+from .loop_timers import alarms_of
 from .single_flight import copy_for_waiter
 
 __all__ = ["AsyncTransport", "in_trio", "only_on_asyncio", "within"]
+
+# What is not imported before it is needed.
+_LATER: Final = (
+    "encodings.idna",
+    "random",
+    "ovhcore.flows.collections.batches",
+    "ovhcore.flows.collections.pager",
+    "ovhcore.flows.operations.updating",
+    "ovhcore.flows.operations.waiting",
+    "ovhcore.protocol.requests.filters",
+    "ovhcore_transports.base.tasks",
+)
 
 T = TypeVar("T")
 
@@ -70,13 +84,18 @@ async def within(timeout: Timeout, origin: str, exchange: Awaitable[T]) -> T:
         with trio.move_on_after(timeout.total):
             return await exchange
         raise total_timeout(timeout, origin)
-    limit = asyncio.timeout(timeout.total)
+    loop = asyncio.get_running_loop()
+    alarms = alarms_of(loop)
+    end = alarms.begin(loop, timeout.total)
     try:
-        async with limit:
-            return await exchange
-    except TimeoutError:
-        if not limit.expired():
+        return await exchange
+    except (Exception, asyncio.CancelledError) as error:  # whatever else fails because of it
+        if not end.has_cancelled():
+            if (ended := at_exit(error)) is not None:
+                raise ended from None
             raise
+    finally:
+        alarms.over(end)
     raise total_timeout(timeout, origin)
 
 
@@ -99,7 +118,21 @@ class AsyncTransport:
         raise NotImplementedError
 
     async def close(self) -> None:
-        """Let go of what the transport holds. May be called again."""
+        """Let go of what the transport holds: begin nothing more, let what is under way end. May be called again."""
+
+    def warm(self, urls: Sequence[str]) -> None:
+        """Do beforehand, in whatever thread this is, what would block the loop when requests are first sent.
+
+        A subclass that extends it reads files, loads certificates and imports here; what goes
+        wrong with them is raised here, or when something is sent. Nothing is connected.
+
+        Args:
+            urls: of what will be sent to.
+        """
+        for module in _LATER:
+            import_module(module)
+        if "trio" in sys.modules:
+            import_module("ovhcore_transports.base.trio")
 
     async def sleep(self, seconds: float) -> None:
         """Wait."""

@@ -12,7 +12,7 @@ from ovhcore.flows import Flow, Stream, run
 from ovhcore.protocol.clock import Now
 from ovhcore.protocol.messages import Request, Response
 
-from .forks import renew_after_fork
+from .forks import Renewed
 from .locks import Lock, is_running
 from .single_flight import copy_for_waiter
 
@@ -68,7 +68,7 @@ class _Flight:
                 looks = 0 if is_running(self.frame) else looks + 1
 
 
-class SyncTransport:
+class SyncTransport(Renewed):
     """Base of synchronous transports; a subclass writes :meth:`send`.
 
     Safe to use from many threads, and after a fork.
@@ -77,7 +77,6 @@ class SyncTransport:
     def __init__(self) -> None:
         self._lock = Lock()
         self._flights: dict[Hashable, _Flight] = {}
-        renew_after_fork(self)
 
     def after_fork(self) -> None:
         """Let go of what only the parent of a fork can use; called in the child."""
@@ -98,7 +97,14 @@ class SyncTransport:
         return None
 
     def close(self) -> None:
-        """Let go of what the transport holds. May be called again."""
+        """Let go of what the transport holds: begin nothing more, let what is under way end. May be called again."""
+
+    def warm(self, urls: Sequence[str]) -> None:
+        """Do beforehand what takes long when requests are first sent: read files, load certificates, import.
+
+        Args:
+            urls: of what will be sent to.
+        """
 
     def sleep(self, seconds: float) -> None:
         """Wait."""

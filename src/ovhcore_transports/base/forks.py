@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
-from typing import Protocol
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Protocol
 from weakref import WeakSet
 
-__all__ = ["Forked", "renew_after_fork"]
+__all__ = ["Forked", "Renewed", "renew_after_fork"]
 
 
 class Forked(Protocol):
@@ -21,13 +23,50 @@ _watched: WeakSet[Forked] = WeakSet()
 
 
 def renew_after_fork(thing: Forked) -> None:
-    """Have ``thing.after_fork()`` called in the child of every fork, for as long as ``thing`` lives."""
+    """Have ``thing.after_fork()`` called in the child of every fork, for as long as ``thing`` lives.
+
+    To be called when the thing is whole: another thread may fork at any time.
+    """
     _watched.add(thing)
 
 
+class Renewed:
+    """Base of what is renewed in the child of every fork, from when its last ``__init__`` has ended.
+
+    Before that what a subclass's ``after_fork`` needs may not be there, whoever calls the base's ``__init__`` first.
+    """
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        # Its own, or that of another base, which knows nothing of this.
+        if not hasattr(cls.__init__, "_is_watching"):
+            cls.__init__ = _then_watched(cls.__init__)  # type: ignore[method-assign]
+
+    def after_fork(self) -> None:
+        """Make anew what must not be shared with the parent; called in the child."""
+
+
+def _then_watched(initialize: Callable[..., None]) -> Callable[..., None]:
+    @wraps(initialize)
+    def initialized(self: Any, *args: Any, **options: Any) -> None:
+        initialize(self, *args, **options)
+        if type(self).__init__ is initialized:
+            renew_after_fork(self)
+
+    initialized._is_watching = True  # type: ignore[attr-defined]
+    return initialized
+
+
 def _renew() -> None:
-    for thing in _watched:
-        thing.after_fork()
+    failures: list[Exception] = []
+    # What is renewed may make something that is watched, too.
+    for thing in list(_watched):
+        try:
+            thing.after_fork()
+        except Exception as error:  # of one; the others must not go on with what the parent uses
+            failures.append(error)
+    if failures:  # the interpreter reports it, and goes on
+        raise ExceptionGroup("not everything could be made anew after a fork", failures)
 
 
 if hasattr(os, "register_at_fork"):  # pragma: no branch - Windows has no fork

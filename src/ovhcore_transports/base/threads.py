@@ -10,6 +10,7 @@ from queue import Empty, SimpleQueue
 from typing import Any, Final, Generic, Self, TypeVar
 from weakref import ref
 
+from ovhcore.exceptions import at_exit
 from ovhcore.flows import Flow, Transport, run
 
 from .locks import Lock
@@ -215,11 +216,14 @@ class ThreadStream(Generic[T]):
                 # Daemons: a program that ends does not wait for an exchange that hangs.
                 thread = threading.Thread(target=crew.work, name=f"ovhcore-{self._threads}", daemon=True)
                 outcome: SimpleQueue[BaseException | None] = SimpleQueue()
-                start_new_thread(crew.start, (thread, outcome))
-                self._threads += 1
-                error = outcome.get()
+                try:
+                    start_new_thread(crew.start, (thread, outcome))
+                    self._threads += 1
+                    error = outcome.get()
+                except RuntimeError as refused:
+                    error = refused
                 if error is not None:
-                    raise error
+                    raise at_exit(error) or error from None
 
     def _collect(self) -> None:
         """Wait for a result; take what else has arrived."""

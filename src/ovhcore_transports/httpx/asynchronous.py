@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import AsyncGenerator, Callable
+import sys
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import suppress
 from types import ModuleType
 
@@ -241,8 +242,17 @@ class AsyncHttpxTransport(AsyncTransport):
         await anext(loop.keeper)
         return loop
 
+    def warm(self, urls: Sequence[str]) -> None:
+        """Load certificates, read which proxies to use, and import what waits."""
+        super().warm(urls)
+        self._common.warm(urls)
+        for backend in ("asyncio", "trio"):
+            if backend in sys.modules:
+                # anyio imports what it needs for a loop when it is first used in one.
+                anyio.run(anyio.sleep, 0, backend=backend)
+
     async def close(self) -> None:
-        """Close the connections of the running loop. May be called again."""
+        """Close the connections of the running loop, those in use when their calls end. May be called again."""
         self._closed = True
         loop = self._loops.get(_running())
         if loop is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import ssl
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
 from types import ModuleType
@@ -206,8 +207,12 @@ class HttpxTransport(SyncTransport):
             return raw.status, headers, b"".join(parts)
         raise failure
 
+    def warm(self, urls: Sequence[str]) -> None:
+        """Load certificates, and read which proxies to use."""
+        self._common.warm(urls)
+
     def close(self) -> None:
-        """Close the connections. May be called again."""
+        """Close the connections, those in use when their calls end. May be called again."""
         self._pools.close()
 
 

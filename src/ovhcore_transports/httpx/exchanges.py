@@ -9,7 +9,7 @@ that stalls looks like a silent server.
 from __future__ import annotations
 
 import ssl
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from importlib import import_module
 from types import ModuleType
@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 from ovhcore import exceptions as exc
 from ovhcore.plugins import TransportSettings
 from ovhcore.protocol.messages import Headers, Request, Response, Timeout
+from ovhcore.protocol.urls import split_url
 
 from ..http.bodies import ACCEPTED, check_length, decompressed, encoding_is_chosen, too_large
 from ..http.failures import ENDED, RESETS, causes_of, reason_of
@@ -228,6 +229,16 @@ class Common:
             self._contexts[http2] = context
         return context
 
+    def warm(self, urls: Sequence[str]) -> None:
+        """Load certificates, and read which proxies to use.
+
+        Raises:
+            InvalidConfiguration: a proxy that the environment names is not a usable URL.
+        """
+        if any(self.route(split_url(url)[0]).hop_secure for url in urls):
+            self.tls(True)
+        self.tls(False)
+
     def route(self, origin: str) -> Route:
         """Return how to reach an origin.
 
@@ -270,6 +281,8 @@ class Common:
         """Return what to raise for an exception."""
         if isinstance(error, exc.APIError):
             return error
+        if (ended := exc.at_exit(error)) is not None:
+            return ended
         if link.stage is OPEN and link.wire.stopped:
             return too_large(self.settings.max_response_size)
         route = link.route

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import atexit
 import time
+from collections.abc import Sequence
 from typing import Any
 
 from ovhcore import exceptions as exc
@@ -115,6 +116,11 @@ class AsyncPyreqwestTransport(AsyncTransport):
                 raise too_large(self._limit)
             pieces.append(piece)
         return b"".join(pieces)
+
+    def warm(self, urls: Sequence[str]) -> None:
+        """Make the library's clients: certificates are loaded then."""
+        super().warm(urls)
+        self._clients.warm(urls)
 
     async def close(self) -> None:
         """Let go of the connections; calls under way come to their ends. May be called again."""

@@ -15,7 +15,9 @@ What is different from the other transports:
   are not ASCII cannot be read and are ``U+FFFD``. More than 100 fields are refused.
 * A URL that the library's parser would write otherwise is refused; it leaves those alone that
   ovhcore writes.
-* Over HTTP/2 a request that the server says it has not processed is sent again.
+* Over HTTP/2 a request that the server refuses unprocessed (REFUSED_STREAM) is sent up to three times, a POST and
+  with ``retry=False`` too; the library cannot be told otherwise. The error says so. Leave ``http2`` off where one
+  call must be one request.
 * Ctrl-C takes effect when the call ends: give a total timeout where that matters.
 * A process that was forked from one in which a client had been used cannot use the library.
 * When the thread that first imported the library has ended, the process crashes in others. Here it is imported in
@@ -26,6 +28,7 @@ What is different from the other transports:
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from typing import Any
 
 from ovhcore import exceptions as exc
@@ -97,6 +100,10 @@ class PyreqwestTransport(SyncTransport):
                 raise too_large(self._limit)
             pieces.append(piece)
         return b"".join(pieces)
+
+    def warm(self, urls: Sequence[str]) -> None:
+        """Make the library's clients: certificates are loaded then."""
+        self._clients.warm(urls)
 
     def close(self) -> None:
         """Let go of the connections; calls under way come to their ends. May be called again."""

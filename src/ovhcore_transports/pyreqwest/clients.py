@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any, Final
 
@@ -48,7 +48,13 @@ _CERTIFICATE: Final = re.compile(rb"-----BEGIN CERTIFICATE-----.*?-----END CERTI
 _CONNECTING: Final = 0.95
 
 # How the library says that it was the connection that ended.
-_ENDED: Final = ("end of file before message length reached", "unexpected EOF", "without sending TLS close_notify")
+_ENDED: Final = (
+    "end of file before message length reached",
+    "unexpected EOF",
+    "without sending TLS close_notify",
+    "stream error received",  # over HTTP/2 the server has ended this exchange alone
+)
+_REFUSED_STREAM: Final = "refused stream before processing"
 # How a server says, in the words of TLS 1.3, that it wants another certificate of the client; it has read no request.
 _REFUSED: Final = tuple(
     f"received fatal alert: {alert}"
@@ -120,7 +126,7 @@ class Clients:
         url, timeout = request.url, request.timeout
         # Whatever ends in an origin that is known has been through split_url.
         origin = url[: url.find("/", 8)]
-        client = self.usual.get(origin) if timeout is None else None
+        client = self.usual.get(origin) if timeout is None or timeout is self._settings.timeout else None
         if client is None:
             origin, _ = split_url(url)
             if "@" in origin:
@@ -153,6 +159,16 @@ class Clients:
                 # Only let go of: it closes its connections when its last call has ended.
                 del self._timed[next(iter(self._timed))]
             return client
+
+    def warm(self, urls: Sequence[str]) -> None:
+        """Make the clients for some URLs.
+
+        Raises:
+            ClientClosed: the transport is closed.
+            InvalidConfiguration: the library cannot be used.
+        """
+        for url in urls:
+            self._get(split_url(url)[0], None)
 
     def close(self) -> None:
         """Let go of all of them. May be called again."""
@@ -304,6 +320,12 @@ def _kind_of(error: Exception, said: list[str], origin: str, proxy: Proxy | None
         return exc.ReadTimeout, "the server was silent for {read:g} s"
     if any(one in _REFUSED for one in said):
         return exc.TLSError, "TLS failed"
+    if any(_REFUSED_STREAM in one for one in said):
+        # The library cannot be told not to.
+        return exc.ConnectionLost, (
+            "the server refused the request before looking at it, and over HTTP/2 pyreqwest has sent it up to three "
+            "times by itself, also with retry off; without http2, or on httpx, it is sent once"
+        )
     ended = any(words in one for one in said for words in _ENDED)
     if ended or isinstance(error, theirs.NetworkError):
         return exc.ConnectionLost, ENDED

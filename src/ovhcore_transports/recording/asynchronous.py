@@ -43,15 +43,18 @@ class AsyncRecordTransport(Recording, AsyncTransport):
         known = session.answer(request)
         if known is not None:
             return known
-        inner = self._inner
-        begun = inner.clock()
         try:
-            response: Response = await inner.send(request)
-        except HTTPError as error:
-            session.keep(request, error, begun, inner.clock())
-            raise
-        session.keep(request, response, begun, inner.clock())
-        return response
+            inner = self._inner
+            begun = inner.clock()
+            try:
+                response: Response = await inner.send(request)
+            except HTTPError as error:
+                session.keep(request, error, begun, inner.clock())
+                raise
+            session.keep(request, response, begun, inner.clock())
+            return response
+        finally:
+            session.over()
 
     async def sleep(self, seconds: float) -> None:
         """Wait; in a recording, at once, and others get their turn."""
@@ -70,7 +73,7 @@ class AsyncRecordTransport(Recording, AsyncTransport):
         return super().stream(flows, limit, ahead=ahead, ordered=ordered)
 
     async def close(self) -> None:
-        """End the recording, and close what sends."""
+        """End the recording, and close what sends; what is under way comes to its end, and is kept."""
         self.end()
         for inner in self._made:
             await inner.close()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from types import TracebackType
 from typing import Any, Final, Self, TypedDict, TypeVar, Unpack
 
@@ -106,6 +106,11 @@ class Recording:
         """What was asked for in vain, as the exceptions said it."""
         return list(self._session.misses)
 
+    def warm(self, urls: Sequence[str]) -> None:
+        """Make what sends, if anything may be sent, and have it do beforehand what its first requests would do."""
+        if not self._session.offline and callable(warm := getattr(self._inner, "warm", None)):
+            warm(urls)
+
     def check_played(self) -> None:
         """Make sure that everything recorded was played, and nothing was asked for in vain.
 
@@ -169,15 +174,18 @@ class RecordTransport(Recording, SyncTransport):
         known = session.answer(request)
         if known is not None:
             return known
-        inner = self._inner
-        begun = inner.clock()
         try:
-            response: Response = inner.send(request)
-        except HTTPError as error:
-            session.keep(request, error, begun, inner.clock())
-            raise
-        session.keep(request, response, begun, inner.clock())
-        return response
+            inner = self._inner
+            begun = inner.clock()
+            try:
+                response: Response = inner.send(request)
+            except HTTPError as error:
+                session.keep(request, error, begun, inner.clock())
+                raise
+            session.keep(request, response, begun, inner.clock())
+            return response
+        finally:
+            session.over()
 
     def sleep(self, seconds: float) -> None:
         """Wait; in a recording, at once."""
@@ -195,7 +203,7 @@ class RecordTransport(Recording, SyncTransport):
         return super().stream(flows, limit, ahead=ahead, ordered=ordered)
 
     def close(self) -> None:
-        """End the recording, and close what sends."""
+        """End the recording, and close what sends; what is under way comes to its end, and is kept."""
         self.end()
         for inner in self._made:
             inner.close()

@@ -49,7 +49,7 @@ def end_all(path: str) -> None:
     """End the recordings of a cassette, whoever forgot to."""
     for session in list(_open):
         if session.path == path:
-            session.close()
+            session.close(at_once=True)
 
 
 class Session:
@@ -117,6 +117,7 @@ class Session:
         self._clock: list[Now] = []
         self._uniform: list[Draw] = []
         self._closed = False
+        self._under_way = 0
         # A program that does not close its client, as those for python-ovh, ends its recording all the same.
         seen = (self._clock, self._uniform)
         self._finalizer = None if self._writer is None else weakref.finalize(self, _close, self._writer, *seen)
@@ -130,6 +131,7 @@ class Session:
             # What was seen before the fork is for the parent to write down.
             self._clock.clear()
             self._uniform.clear()
+            self._under_way = 0
             self._writer.after_fork()
 
     def _load(self, there: bool) -> Cassette:
@@ -181,7 +183,7 @@ class Session:
         return Cassette.load(self.path, warn=False)
 
     def answer(self, request: Request) -> Response | None:
-        """Return what was recorded for a request; None if it has to be sent, and then recorded.
+        """Return what was recorded for a request; None if it has to be sent, and recorded before :meth:`over`.
 
         Raises:
             NoRecording: nothing was recorded, and nothing may be sent.
@@ -198,7 +200,10 @@ class Session:
                 raise self._missing(request)
         assert self._writer is not None
         with self._lock:
+            if self._closed:
+                raise ClientClosed("The transport is closed")
             self._writer.prepare()
+            self._under_way += 1
         return None
 
     def _played(self, slot: Slot, request: Request) -> Response | None:
@@ -276,7 +281,7 @@ class Session:
         """
         assert self._writer is not None
         with self._lock:
-            if self._closed:
+            if self._finalizer is None or not self._finalizer.alive:
                 raise CassetteError(f"The recording {self.path} was ended while {request.method} was under way")
             world = World(tuple(self._clock), tuple(self._uniform))
             self._clock.clear()
@@ -342,12 +347,27 @@ class Session:
                 f"{named(unplayed)}. Record it again with mode 'all' if the program no longer makes these calls"
             )
 
-    def close(self) -> None:
-        """End the recording. May be called again."""
+    def over(self) -> None:
+        """Note that something is over that was sent; a recording that has ended meanwhile is finished with the last."""
+        with self._lock:
+            self._under_way -= 1
+            if self._closed and not self._under_way:
+                self._finish()
+
+    def close(self, *, at_once: bool = False) -> None:
+        """End the recording: nothing further is sent. May be called again.
+
+        Args:
+            at_once: whether it is finished although something is under way, whose answer is then not kept.
+        """
         with self._lock:
             self._closed = True
-            if self._finalizer is not None:
-                self._finalizer()
+            if at_once or not self._under_way:
+                self._finish()
+
+    def _finish(self) -> None:
+        if self._finalizer is not None:
+            self._finalizer()
 
 
 def _comparable(interaction: Interaction, request: Request) -> bool:

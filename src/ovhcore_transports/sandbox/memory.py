@@ -118,8 +118,8 @@ class SandboxTransport(InMemory, SyncTransport):
         sandbox: which one; by default a new one that validates consumer keys at once.
         start: what the client's clock shows at first, in seconds since 1970; by default the time.
         skew: seconds the sandbox's clock is ahead of the client's.
-        timeout: seconds to wait for an answer that does not come, where the request does not say. That of the client
-            does not come here; it is what attempts after the first say.
+        timeout: seconds to wait for an answer that does not come, where neither the call nor its client says. Attempts
+            after the first have that of the client.
     """
 
     def after_fork(self) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import Sequence
 from contextlib import suppress
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import Final
 from weakref import finalize
 
@@ -83,16 +84,19 @@ class AsyncUrllib3Transport(AsyncTransport):
             if not job.is_done:
                 job.exchange.cut()
 
+    def warm(self, urls: Sequence[str]) -> None:
+        """Load certificates, and read which proxies to use."""
+        super().warm(urls)
+        self._blocking.warm(urls)
+
     async def close(self) -> None:
-        """Close the connections; what is under way fails. May be called again."""
-        self._threads.stop()
+        """Close the connections, those in use when their calls end. May be called again."""
+        self._threads.end()
+        self._blocking.close()
         waited = 0.0
-        try:
-            while self._threads.are_running and waited < _GRACE:
-                await self.sleep(0.002)
-                waited += 0.002
-        finally:
-            self._blocking.close()
+        while self._threads.are_idle and waited < _GRACE:
+            await self.sleep(0.002)
+            waited += 0.002
 
 
 class _Job:
@@ -116,10 +120,6 @@ class _Job:
         except BaseException as error:
             # Its frames belong to this thread; the task that waits has its own.
             outcome = error.with_traceback(None)
-            if self.exchange.is_cut and isinstance(error, exc.NetworkError):
-                # A task still waits only where it was the transport that was closed.
-                kind = exc.ConnectionLost if error.may_have_arrived else exc.ConnectError
-                outcome = kind(f"{split_url(self.request.url)[0]}: the transport was closed meanwhile")
         self.finish(outcome)
 
     def finish(self, outcome: Response | BaseException) -> None:
@@ -164,9 +164,10 @@ class _Threads:
         self._waiting = 0
 
     @property
-    def are_running(self) -> bool:
-        """Whether a thread still lives."""
-        return any(thread.is_alive() for thread in self._threads)
+    def are_idle(self) -> bool:
+        """Whether a thread lives that has nothing more to do."""
+        with self._lock:
+            return sum(thread.is_alive() for thread in self._threads) > len(self._running)
 
     def run(self, job: _Job) -> bool:
         """Have a job done; say whether a thread is free for it.
@@ -176,7 +177,7 @@ class _Threads:
         """
         with self._lock:
             if self.is_closed:
-                raise exc.ClientClosed("The transport is closed")
+                raise exc.at_exit() or exc.ClientClosed("The transport is closed")
             is_free = True
             if self._idle:
                 self._idle -= 1
@@ -197,14 +198,23 @@ class _Threads:
             job.is_done = job.is_done or not job.is_begun
             return not job.is_begun
 
-    def stop(self) -> None:
-        """Cut short what is under way and end the threads; nothing is waited for."""
+    def end(self) -> None:
+        """Let what is under way come to its end, and the threads after it; begin nothing more."""
         with self._lock:
             self.is_closed = True
-            for job in self._running:
-                job.exchange.cut()
+            with suppress(Empty):
+                while True:
+                    if (job := self._queue.get_nowait()) is not None:
+                        job.finish(exc.ClientClosed("The transport is closed"))
             for _ in self._threads:
                 self._queue.put(None)
+
+    def stop(self) -> None:
+        """Cut short what is under way and end the threads; nobody has the transport any more."""
+        self.end()
+        with self._lock:
+            for job in self._running:
+                job.exchange.cut()
 
     def _work(self) -> None:
         while (job := self._queue.get()) is not None:

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import re
 import ssl
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from http.client import RemoteDisconnected
 from typing import Any, Final
@@ -26,10 +27,10 @@ from ovhcore.protocol.urls import split_url
 from ..base.blocking import SyncTransport
 from ..base.locks import Lock
 from ..http.bodies import ACCEPTED, decompressed, encoding_is_chosen
-from ..http.deadlines import Deadline
+from ..http.deadlines import Deadline, total_timeout
 from ..http.failures import ENDED, causes_of, reason_of
 from ..http.http1 import NotHTTP
-from ..http.pools import Pools
+from ..http.pools import Lease, Pools
 from ..http.proxies import Proxy, proxy_for, read_proxy
 from ..http.tls import tls_context
 from .connections import Connection, Exchange, TLSConnection, Unconnected
@@ -88,21 +89,14 @@ class Urllib3Transport(SyncTransport):
         Raises:
             NetworkError: no answer; the kind says whether the request may have arrived.
         """
-        timeout = request.timeout or self._settings.timeout
-        if timeout.total is None:
-            return self._send(request, timeout, None)
-        return self._limited(Exchange(timeout.total), request, timeout)
+        return self._send(request, request.timeout or self._settings.timeout, None)
 
     def cancellable(self) -> CancellableSending:
         """Return what sends as :meth:`send` does, and can be cut short."""
         return CancellableSending(self)
 
-    def _limited(self, exchange: Exchange, request: Request, timeout: Timeout) -> Response:
-        with Deadline(timeout, exchange.cut, split_url(request.url)[0]):
-            return self._send(request, timeout, exchange)
-
     def send_within(self, exchange: Exchange, request: Request) -> Response:
-        """Exchange one request for one response, unless the exchange is cut short; its total timeout is the caller's.
+        """Exchange one request for one response, unless the exchange is cut short.
 
         Raises:
             NetworkError: no answer; the kind says whether the request may have arrived.
@@ -111,15 +105,34 @@ class Urllib3Transport(SyncTransport):
 
     def _send(self, request: Request, timeout: Timeout, exchange: Exchange | None) -> Response:
         origin, target = split_url(request.url)
+        until = None if timeout.total is None else time.monotonic() + timeout.total
         lease = self._pools.lease(origin, timeout)
         proxy = self._proxies[origin]
+        if until is None or proxy is None or not (origin.startswith("https:") and proxy.url.startswith("https:")):
+            return self._over(lease, proxy, request, target, timeout, exchange, until)
+        # In TLS within TLS one read is many of the outer one, each with the whole timeout.
+        exchange = exchange or Exchange()
+        with Deadline(timeout, exchange.cut, origin):
+            return self._over(lease, proxy, request, target, timeout, exchange, until)
+
+    def _over(
+        self,
+        lease: Lease[Connection],
+        proxy: Proxy | None,
+        request: Request,
+        target: str,
+        timeout: Timeout,
+        exchange: Exchange | None,
+        until: float | None,
+    ) -> Response:
+        origin, _ = split_url(request.url)
         forwards = proxy if origin.startswith("http:") else None
         if forwards is not None:
             target = request.url  # a proxy wants all of it (RFC 9112, 3.2.2)
         limit = self._settings.max_response_size
         try:
             with lease as (_, connection):
-                connection.exchange = exchange
+                connection.exchange, connection.until = exchange, until
                 connection.timeout = timeout.connect
                 try:
                     head, body = connection.exchanged(
@@ -143,6 +156,8 @@ class Urllib3Transport(SyncTransport):
         if exchange is not None:
             exchange.lets_go()
         lease.end()  # an interrupt may have been in the way
+        if until is not None and isinstance(failure, exc.NetworkError) and time.monotonic() >= until:
+            failure = total_timeout(timeout, origin)
         # Raised here: the frames of the HTTP library hold signed headers.
         raise failure
 
@@ -186,8 +201,14 @@ class Urllib3Transport(SyncTransport):
             self._tls = tls_context(self._settings)
         return self._tls
 
+    def warm(self, urls: Sequence[str]) -> None:
+        """Load certificates, and read which proxies to use."""
+        for url in urls:
+            proxy_for(self._settings.proxy, split_url(url)[0])
+        self._tls_context()
+
     def close(self) -> None:
-        """Close the connections. May be called again."""
+        """Close the connections, those in use when their calls end. May be called again."""
         self._pools.close()
 
 
@@ -210,17 +231,13 @@ class CancellableSending:
         Raises:
             NetworkError: no answer, or nobody waits for it any more.
         """
-        transport = self._transport
-        timeout = request.timeout or transport._settings.timeout
-        exchange = Exchange(timeout.total)
+        exchange = Exchange()
         with self._lock:
             if self._is_cancelled:
                 raise exc.ConnectError("Nobody waits for the answer any more")
             self._exchange = exchange
         try:
-            if timeout.total is None:
-                return transport.send_within(exchange, request)
-            return transport._limited(exchange, request, timeout)
+            return self._transport.send_within(exchange, request)
         finally:
             self._exchange = None
 

@@ -37,15 +37,11 @@ _NO_BODY: Final = frozenset({"GET", "HEAD", "DELETE", "TRACE", "OPTIONS", "CONNE
 class Exchange:
     """An exchange that can be cut short, with whatever connection it has.
 
-    Args:
-        total: seconds after which no connection is to be made any more; None for no limit.
-
     Attributes:
         is_cut: whether it was cut short.
     """
 
-    def __init__(self, total: float | None = None) -> None:
-        self.ends = None if total is None else time.monotonic() + total
+    def __init__(self) -> None:
         # Who lets go of an iterator may be this very thread, in the midst of it: garbage is found anywhere.
         self._lock = Lock()
         self.is_cut = False
@@ -103,13 +99,16 @@ class Connection(HTTPConnection):
 
     Attributes:
         exchange: that has it, where that can be cut short.
+        until: when the exchange that has it has to be over, on the monotonic clock; None for no limit.
         tunnel: of urllib3's, the pool that knows the way through a proxy, where it takes a tunnel.
         is_reusable: whether another request can be sent.
     """
 
     tunnel: Any = None
     exchange: Exchange | None = None
+    until: float | None = None
     is_reusable = False
+    _read = 0.0
     _ends = 0.0
     _is_reached = False
     _is_through = False
@@ -121,10 +120,9 @@ class Connection(HTTPConnection):
             Unconnected: it failed.
         """
         timeout: Any = self.timeout
-        exchange = self.exchange
         self._ends = time.monotonic() + timeout
-        if exchange is not None and exchange.ends is not None:
-            self._ends = min(self._ends, exchange.ends)
+        if self.until is not None:
+            self._ends = min(self._ends, self.until)
         self._is_reached, self._is_through = False, self.proxy is None
         try:
             super().connect()
@@ -226,8 +224,9 @@ class Connection(HTTPConnection):
             self.exchange.uses(sock)
         if sock.gettimeout() != read:
             sock.settimeout(read)
+        self._read = read
         is_sound = self._sends(sock, head.encode("ascii") + body)
-        incoming = ResponseReader(sock)
+        incoming = ResponseReader(self)
         answer = incoming.head(method)
         content = incoming.body(answer, limit)
         self.is_reusable = is_sound and answer.reusable and incoming.is_empty and self._is_silent()
@@ -237,16 +236,38 @@ class Connection(HTTPConnection):
         """Send bytes; say whether the connection took them."""
         try:
             if len(data) <= _PIECE:
+                self._hurry(sock)
                 sock.sendall(data)
             else:
                 # The timeout is for all that one call sends.
                 with memoryview(data) as view:
                     for at in range(0, len(data), _PIECE):
+                        self._hurry(sock)
                         sock.sendall(view[at : at + _PIECE])
         except (ConnectionError, ssl.SSLError):
             # Who hangs up before the request is complete may have said why.
             return False
         return True
+
+    def recv(self, most: int) -> bytes:
+        """Return what has come, waiting for something; nothing at the end."""
+        sock: Any = self.sock
+        self._hurry(sock)
+        received: bytes = sock.recv(most)
+        return received
+
+    def _hurry(self, sock: Any) -> None:
+        """Let the next wait last no longer than the exchange may.
+
+        Raises:
+            TimeoutError: the time for it has passed.
+        """
+        if self.until is not None:
+            left = self.until - time.monotonic()
+            if left < self._read:
+                if left <= 0:
+                    raise TimeoutError("timed out")
+                sock.settimeout(left)
 
     def _is_silent(self) -> bool:
         return True

@@ -6,12 +6,15 @@ import json
 import sys
 from collections.abc import Mapping, Set
 from enum import Enum
-from typing import Any
+from typing import Any, Final
 
 from ...exceptions import InvalidRequest
-from ..messages import Timeout
+from ..messages import DEFAULT_TOTAL, Timeout
 
-__all__ = ["json_bytes", "json_text", "plain_text", "read_timeout", "shown"]
+__all__ = ["LONGEST_WAIT", "json_bytes", "json_text", "plain_text", "read_timeout", "shown"]
+
+LONGEST_WAIT: Final = 2_000_000.0
+"""Seconds, three weeks: the longest time that every system can wait for at once. What is longer is taken for this."""
 
 
 def plain_text(value: Any, what: str) -> str:
@@ -105,25 +108,42 @@ def json_bytes(value: Any) -> bytes:
     return json_text(value, "the body").encode("ascii")
 
 
-def read_timeout(value: Any, what: str = "timeout") -> Timeout:
+def read_timeout(value: Any, what: str = "timeout", total: float | None = DEFAULT_TOTAL) -> Timeout:
     """Return a timeout in seconds from a number, some of (connect, read, total), or the text ``"3.05,27,60"``.
 
-    One number is for connect and read.
+    One number is for connect and read. None, or ``none`` in a text, takes a limit away: as the
+    third, the end of the call; as the second, that of a silence, which then lasts as long as the call may.
+
+    Args:
+        value: what was given.
+        what: what a message calls it.
+        total: where nothing is said of it; None for no limit.
 
     Raises:
         InvalidRequest: it is none of these, or not above 0 seconds.
     """
+    limits: list[float | None] = []
     try:
-        parts = list(value) if isinstance(value, (tuple, list)) else str(value).split(",")
-        seconds = [float(part) for part in parts]
+        given = list(value) if isinstance(value, (tuple, list)) else str(value).split(",")
+        if not any(isinstance(part, bool) for part in (value, *given)):
+            limits = [None if number and _is_none(part) else float(part) for number, part in enumerate(given)]
     except (TypeError, ValueError, OverflowError):
-        seconds = []
-    if isinstance(value, bool) or len(seconds) not in (1, 2, 3) or not all(0 < number < 1e9 for number in seconds):
+        pass
+    if len(limits) not in (1, 2, 3) or not all(limit is None or 0 < limit < 1e9 for limit in limits):
         raise InvalidRequest(
             f"{what} must be a number of seconds above 0, or two or three (connect, read, total), as '5,180' or "
-            f"'5,180,300'; not {shown(value)}"
+            f"'5,180,300', where None takes one of the last two away, as '5,180,none'; not {shown(value)}"
         )
-    return Timeout(*seconds) if len(seconds) > 1 else Timeout(seconds[0], seconds[0])
+    limits = [limit and min(limit, LONGEST_WAIT) for limit in limits]
+    connect: Any = limits[0]
+    if len(limits) == 3:
+        total = limits[2]
+    read = connect if len(limits) == 1 else limits[1] or total or LONGEST_WAIT
+    return Timeout(connect, read, total)
+
+
+def _is_none(part: object) -> bool:
+    return part is None or (isinstance(part, str) and part.strip().lower() == "none")
 
 
 def shown(value: object) -> str:

@@ -9,12 +9,13 @@
             return MyTransport(settings)
 
 pytest collects some two hundred tests from it: the bytes of generated requests, answers of every
-shape, a table of faults, timeouts, proxies, TLS, threads or tasks. They use servers on
+shape, a table of faults, timeouts, proxies, TLS, threads or tasks, closing. They use servers on
 loopback alone, and take half a minute when all is well.
 """
 
 from __future__ import annotations
 
+from .closing import ClosingConformance
 from .concurrency import ConcurrencyConformance
 from .encryption import EncryptionConformance
 from .failures import FaultConformance
@@ -23,7 +24,9 @@ from .wire import WireConformance
 __all__ = ["TransportConformance"]
 
 
-class TransportConformance(EncryptionConformance, ConcurrencyConformance, FaultConformance, WireConformance):
+class TransportConformance(
+    EncryptionConformance, ConcurrencyConformance, ClosingConformance, FaultConformance, WireConformance
+):
     """The contract of transports. Subclass it as ``Test...`` and write ``open(settings)``.
 
     Attributes:

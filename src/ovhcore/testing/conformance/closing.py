@@ -1,0 +1,95 @@
+"""The part of the conformance kit that closes transports while they are in use."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Generator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Final
+
+import pytest
+
+from ...exceptions import ClientClosed
+from ...protocol.messages import Request, Response, Timeout
+from ..server import Behaviour, Peer, WireServer, answer
+from .suite import Opener, Suite
+
+__all__ = ["ClosingConformance"]
+
+_AT_ONCE: Final = 4
+_PATIENCE: Final = 30.0
+
+
+class ClosingConformance(Suite):
+    """``close()`` lets what is under way come to its end, and begins nothing more."""
+
+    def test_closing_lets_calls_end(self, opened: Opener) -> None:
+        """Calls that were sent get their answers; the connections are closed after them, and not waited for."""
+        go_on = threading.Event()
+        with WireServer(_late(go_on)) as server, _threads() as submit:
+            transport = opened(Timeout(20, 20), pool_size=_AT_ONCE)
+            transport.send(Request("GET", f"{server.url}/first"))
+            requests = [Request("POST", f"{server.url}/late/{n}", body=b"1") for n in range(_AT_ONCE)]
+            calls = [submit(transport.send, request) for request in requests]
+            try:
+                _wait_for(lambda: len(server.received) == 1 + _AT_ONCE)
+                transport.close()
+                assert not any(call.done() for call in calls), "what was under way has been cut off"
+                with pytest.raises(ClientClosed):
+                    transport.send(Request("GET", f"{server.url}/after"))
+                transport.close()
+            finally:
+                go_on.set()
+            for number, call in enumerate(calls):
+                assert call.result(_PATIENCE).body == b'"/1.0/late/%d"' % number
+            assert server.all_closed(), "a connection is left"
+            assert len(server.received) == 1 + _AT_ONCE
+
+    def test_closing_begins_nothing_more(self, opened: Opener) -> None:
+        """A call that waits for a connection is refused: it has not been sent."""
+        self.needs("an exact pool")
+        go_on = threading.Event()
+        with WireServer(_late(go_on)) as server, _threads() as submit:
+            transport = opened(Timeout(20, 20), pool_size=1)
+            first = submit(transport.send, Request("POST", f"{server.url}/late/0", body=b"1"))
+            try:
+                _wait_for(lambda: len(server.received) == 1)
+                others = [submit(transport.send, Request("GET", f"{server.url}/{n}")) for n in range(_AT_ONCE - 1)]
+                time.sleep(0.1)  # they wait for the connection; should one not yet, it is refused all the same
+                transport.close()
+            finally:
+                go_on.set()
+            assert first.result(_PATIENCE).body == b'"/1.0/late/0"'
+            for call in others:
+                error = call.exception(_PATIENCE)
+                assert type(error) is ClientClosed, repr(error)
+                assert not error.may_have_arrived
+            assert server.all_closed(), "a connection is left"
+            assert len(server.received) == 1
+
+
+def _late(go_on: threading.Event) -> Behaviour:
+    """Return what answers with the target of a request, not before it is told where that is ``/late/``."""
+
+    def behave(peer: Peer) -> None:
+        while (received := peer.receive()) is not None:
+            if "/late/" in received.target:
+                go_on.wait(_PATIENCE)
+            peer.send(answer(b'"%b"' % received.target.encode("ascii")))
+
+    return behave
+
+
+@contextmanager
+def _threads() -> Generator[Callable[[Callable[[Request], Response], Request], Future[Response]]]:
+    with ThreadPoolExecutor(2 * _AT_ONCE) as pool:
+        yield pool.submit
+
+
+def _wait_for(condition: Callable[[], bool]) -> None:
+    end = time.monotonic() + _PATIENCE
+    while not condition():
+        assert time.monotonic() < end, "it did not come to that"
+        time.sleep(0.005)

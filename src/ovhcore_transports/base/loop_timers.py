@@ -1,0 +1,94 @@
+"""Ends of exchanges under asyncio, kept by one timer of each loop.
+
+``asyncio.timeout`` makes a timer for each, which takes four times as long; and most of them are
+never needed, for they are minutes away.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from math import inf
+from typing import Any, Final
+from weakref import WeakKeyDictionary
+
+__all__ = ["End", "alarms_of"]
+
+
+class End:
+    """When the exchange of a task has to be over.
+
+    Attributes:
+        task: what is cancelled then.
+        when: that time, on the clock of the loop.
+        passed: whether the task was cancelled because of it.
+    """
+
+    __slots__ = ("_cancelling", "passed", "task", "when")
+
+    def __init__(self, task: asyncio.Task[Any], when: float) -> None:
+        self.task = task
+        self.when = when
+        self.passed = False
+        self._cancelling = task.cancelling()
+
+    def has_cancelled(self) -> bool:
+        """Say whether it, and nobody else, has cancelled the task; to be asked once, by who was cancelled."""
+        if not self.passed:
+            return False
+        self.passed = False
+        return self.task.uncancel() <= self._cancelling
+
+
+class Alarms:
+    """The ends of one loop. It knows the loop only while something is to end, so that it does not keep it alive."""
+
+    __slots__ = ("_due", "_ends", "_timer")
+
+    def __init__(self) -> None:
+        self._ends: set[End] = set()
+        self._due = inf
+        self._timer: asyncio.TimerHandle | None = None
+
+    def begin(self, loop: asyncio.AbstractEventLoop, seconds: float) -> End:
+        """Cancel the running task after so many seconds, unless :meth:`over` is called before."""
+        task = asyncio.current_task(loop)
+        assert task is not None
+        end = End(task, loop.time() + seconds)
+        self._ends.add(end)
+        if end.when < self._due:
+            self._ring_at(loop, end.when)
+        return end
+
+    def over(self, end: End) -> None:
+        """Forget an end."""
+        self._ends.discard(end)
+        if end.passed:  # and it has come to its end all the same
+            end.task.uncancel()
+
+    def _ring_at(self, loop: asyncio.AbstractEventLoop, when: float) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._due = when
+        self._timer = loop.call_at(when, self._ring, loop)
+
+    def _ring(self, loop: asyncio.AbstractEventLoop) -> None:
+        # A loop may ring a little before the time.
+        now = max(loop.time(), self._due)
+        self._due, self._timer = inf, None
+        for end in [end for end in self._ends if end.when <= now]:
+            self._ends.discard(end)
+            end.passed = True
+            end.task.cancel()
+        if self._ends:
+            self._ring_at(loop, min(end.when for end in self._ends))
+
+
+_known: Final[WeakKeyDictionary[asyncio.AbstractEventLoop, Alarms]] = WeakKeyDictionary()
+
+
+def alarms_of(loop: asyncio.AbstractEventLoop) -> Alarms:
+    """Return those of a loop."""
+    alarms = _known.get(loop)
+    if alarms is None:
+        alarms = _known[loop] = Alarms()
+    return alarms
