@@ -19,16 +19,21 @@ _MOST_OF_A_LINE: Final = 8192
 _PIECE: Final = 16384
 _LARGE_PIECE: Final = 262144
 
-_FIELDS: Final = rb"(?:[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[^\r\n\0]*\r\n)*"
-_HEAD: Final = re.compile(rb"HTTP/1\.([0-9]) +([1-9][0-9][0-9])(?: [^\r\n\0]*)?\r\n(" + _FIELDS + rb")\r\n")
-_STATUS_LINE: Final = re.compile(rb"HTTP/1\.[0-9] +[1-9][0-9][0-9](?: [^\r\n\0]*)?\r?\n")
+# What may stand in a text: no end of a line, nor what other readers take for one or for a space.
+_TEXT: Final = rb"[^\r\n\0\x0b\x0c]*"
+_FIELDS: Final = rb"(?:[!#$%&'*+\-.^_`|~0-9A-Za-z]+:" + _TEXT + rb"\r\n)*"
+_HEAD: Final = re.compile(rb"HTTP/1\.([0-9]) ([1-9][0-9][0-9])(?: " + _TEXT + rb")?\r\n(" + _FIELDS + rb")\r\n")
+# A status line is not folded: what looks so is a field without a name.
+_STATUS_LINE: Final = re.compile(rb"HTTP/1\.[0-9] [1-9][0-9][0-9](?: " + _TEXT + rb")?\r?\n(?![ \t])")
+_TRAILERS: Final = re.compile(_FIELDS)
 _BEGINNING: Final = b"HTTP/1."
 _END: Final = re.compile(rb"\n\r?\n")
 _BARE_LINE_FEED: Final = re.compile(rb"(?<!\r)\n")
 # From where spaces begin alone: from each of them it would take forever.
 _FOLD: Final = re.compile(rb"(?:(?<![ \t])[ \t]+)?\r\n[ \t]+")
+_LINE_ENDS: Final = (b"\r\n", b"\n")
 _FIELD: Final = re.compile(r"([^:]+):[ \t]*([^\r]*)\r\n")
-_CHUNK: Final = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;[^\r\n]*)?\r?\n")
+_CHUNK: Final = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;[^\r\n\0]*)?\r\n")
 _LENGTH: Final = re.compile(r"[0-9]{1,18}")
 
 
@@ -94,6 +99,8 @@ class ResponseReader:
             else:
                 self._at = match.end()
             room -= len(match[0])
+            if room < 0:
+                raise NotHTTP("the headers are too long")
             head = read_head(match, method)
             if head.status >= 200:
                 return head
@@ -115,8 +122,7 @@ class ResponseReader:
                 raise NotHTTP("the headers are too long")
             if end:
                 self._at = end.end()
-                plain = _BARE_LINE_FEED.sub(b"\r\n", buffer[begin : self._at])
-                return _FOLD.sub(b" ", plain[:-4]) + b"\r\n\r\n"
+                return _unfolded(buffer[begin : self._at])
             seen = len(buffer) - begin
             if not self._fill():
                 raise RemoteDisconnected("the headers are cut off")
@@ -194,14 +200,25 @@ class ResponseReader:
             if size > limit - len(body):
                 raise too_large(limit)
             self._take(size, body)
-            if self._line() not in (b"\r\n", b"\n"):
-                raise NotHTTP("a chunk is longer than its size")
+            end = bytearray()
+            self._take(2, end)
+            if end != b"\r\n":
+                shorter = body.endswith(b"\r") and end.startswith(b"\n")
+                raise NotHTTP(f"a chunk is {'shorter' if shorter else 'longer'} than its size")
+        self._pass_trailers()
+        return bytes(body)
+
+    def _pass_trailers(self) -> None:
+        """Read what may follow the last chunk. Nobody asks for it; whatever is no field makes the answer doubtful."""
+        lines: list[bytes] = []
         room = _MOST_OF_A_HEAD
-        while (line := self._line()) not in (b"\r\n", b"\n"):
+        while (line := self._line()) not in _LINE_ENDS:
             room -= len(line)
             if room < 0:
                 raise NotHTTP("the trailers are too long")
-        return bytes(body)
+            lines.append(line)
+        if lines and (lines[0][:1] in (b" ", b"\t") or not _TRAILERS.fullmatch(_unfolded(b"".join(lines) + line)[:-2])):
+            raise NotHTTP("the trailers are not HTTP")
 
     def _line(self) -> bytes:
         while True:
@@ -214,6 +231,12 @@ class ResponseReader:
                 return line
             if not self._fill():
                 raise RemoteDisconnected("the body is cut off")
+
+
+def _unfolded(lines: bytes) -> bytes:
+    """Return lines, the last of them empty, ended by CRLF and not folded."""
+    plain = _BARE_LINE_FEED.sub(b"\r\n", lines)
+    return _FOLD.sub(b" ", plain[:-4]) + b"\r\n\r\n"
 
 
 def read_head(match: re.Match[bytes], method: str) -> ResponseHead:
@@ -230,6 +253,7 @@ def read_head(match: re.Match[bytes], method: str) -> ResponseHead:
     status = int(code)
     fields: list[tuple[str, str]] = _FIELD.findall(block.decode("latin-1"))
     length: int | None = None
+    digits = ""
     chunked = False
     reusable = minor != b"0"
     encoding = said = ""
@@ -242,9 +266,9 @@ def read_head(match: re.Match[bytes], method: str) -> ResponseHead:
             # Repeated by mistake it may be (RFC 9110, 8.6), but not with another value.
             for one in value.split(","):
                 one = one.strip(" \t")
-                if not _LENGTH.fullmatch(one) or length not in (None, int(one)):
+                if not _LENGTH.fullmatch(one) or digits not in ("", one):
                     raise NotHTTP("the Content-Length is not one number")
-                length = int(one)
+                length, digits = int(one), one
         elif key == "connection":
             said = f"{said}, {value.lower()}"
         elif key == "content-encoding":
@@ -258,8 +282,8 @@ def read_head(match: re.Match[bytes], method: str) -> ResponseHead:
     if status < 200 or status in (204, 304) or method == "HEAD":
         length, chunked = 0, False
     elif chunked:
-        # It may have been tampered with on its way (RFC 9112, 6.3).
-        reusable = reusable and length is None
+        # It may have been tampered with on its way (RFC 9112, 6.1 and 6.3).
+        reusable = reusable and length is None and minor != b"0"
         length = None
     elif length is None:
         reusable = False
