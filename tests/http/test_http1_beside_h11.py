@@ -347,3 +347,14 @@ def test_what_is_wrong_with_a_chunk_is_said(wire: bytes, said: str) -> None:
     incoming = ResponseReader(Wire(CHUNKED + wire))
     with pytest.raises(HTTPException, match=said):
         incoming.body(incoming.head("GET"), LIMIT)
+
+
+def test_announcements_that_come_at_once_have_an_end_too() -> None:
+    incoming = ResponseReader(Wire(b"HTTP/1.1 102 Processing\r\n\r\n" * 3000))
+    with pytest.raises(HTTPException, match="too long"):
+        incoming.head("GET")
+
+
+def test_an_upgrade_that_nobody_asked_for() -> None:
+    with pytest.raises(HTTPException, match="not a final one"):
+        ResponseReader(Wire(b"HTTP/1.1 101 Switching Protocols\r\n\r\n")).head("GET")

@@ -17,7 +17,8 @@ __all__ = ["NO_PROXY", "Proxy", "proxy_for", "read_proxy"]
 NO_PROXY: Final = "none"
 """The proxy setting for no proxy, whatever the environment says."""
 
-
+_PORTS: Final = {"http": 80, "https": 443}
+_BRACKETED: Final = re.compile(r"\[([^\]]*)\](?::([0-9]+))?")
 _HOST: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?\.?|[0-9a-fA-F:.]*:[0-9a-fA-F:.%]*")
 
 
@@ -95,14 +96,22 @@ def proxy_for(setting: str | None, origin: str) -> Proxy | None:
     parts = urlsplit(origin)
     proxies = getproxies()
     proxy = proxies.get(parts.scheme) or proxies.get("all")
-    host = parts.hostname or ""
-    return None if not proxy or proxy_bypass(host) or _in_a_network(host, proxies.get("no", "")) else read_proxy(proxy)
+    if not proxy:
+        return None
+    host, port = parts.hostname or "", parts.port or _PORTS.get(parts.scheme, 0)
+    # What has no port stands for all of them; what has one is looked for with the port that is connected to.
+    spelled = {host, parts.netloc, f"[{host}]:{port}" if ":" in host else f"{host}:{port}"}
+    direct = any(map(proxy_bypass, spelled)) or _is_excepted(host, port, proxies.get("no", ""))
+    return None if direct else read_proxy(proxy)
 
 
-def _in_a_network(host: str, without: str) -> bool:
-    """Say whether an address is in one of the networks of ``NO_PROXY``, as ``10.0.0.0/8``; requests reads them, too."""
-    networks = [entry.strip() for entry in without.split(",") if "/" in entry]
-    if not networks:
+def _is_excepted(host: str, port: int, without: str) -> bool:
+    """Say whether ``NO_PROXY`` holds an address, however it is written, or a network that it is in, as ``10.0.0.0/8``.
+
+    requests reads networks, too.
+    """
+    entries = [entry.strip() for entry in without.split(",")]
+    if not any(mark in entry for entry in entries for mark in "/:"):
         return False
     from ipaddress import ip_address, ip_network
 
@@ -110,9 +119,11 @@ def _in_a_network(host: str, without: str) -> bool:
         address = ip_address(host)
     except ValueError:
         return False
-    for entry in networks:
+    for entry in entries:
+        bracketed = _BRACKETED.fullmatch(entry)
+        network, its_port = bracketed.groups() if bracketed else (entry, None)
         with suppress(ValueError):
-            if address in ip_network(entry, strict=False):
+            if address in ip_network(network, strict=False) and its_port in (None, str(port)):
                 return True
     return False
 
