@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any, Final
 from urllib.parse import urlsplit
-from urllib.request import proxy_bypass_environment
+from urllib.request import proxy_bypass_environment  # type: ignore[attr-defined]
 
 import pytest
 from hypothesis import HealthCheck, given, settings

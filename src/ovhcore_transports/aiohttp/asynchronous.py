@@ -214,7 +214,9 @@ class AsyncAiohttpTransport(AsyncTransport):
             raw.close()
             raise
         encoding = raw.headers.get("Content-Encoding")
-        return body if encoding is None else decompressed(body, encoding, limit)
+        if encoding is None:
+            return body
+        return decompressed(body, ", ".join(raw.headers.getall("Content-Encoding")), limit)
 
     async def _opened(self) -> _Open:
         if self._closed:

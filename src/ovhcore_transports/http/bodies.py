@@ -6,19 +6,22 @@ decompress all of it before anybody can look at its size.
 
 from __future__ import annotations
 
+import re
 import zlib
 from collections.abc import Iterable
 from typing import Final
 
 from ovhcore.exceptions import ProtocolError
 
-__all__ = ["ACCEPTED", "check_length", "decompressed", "encoding_is_chosen", "too_large"]
+__all__ = ["ACCEPTED", "check_length", "codings_of", "decompressed", "encoding_is_chosen", "too_large"]
 
 ACCEPTED: Final = "gzip, deflate"
 """The value of ``Accept-Encoding`` for what can be decompressed."""
 
 _BODILESS: Final = (204, 304)
 _MEMBERS: Final = 16
+# Each no longer than the longest that is registered: what is not like a name may repeat what was sent.
+_NAMES: Final = re.compile(r"[a-z][a-z0-9-]{0,11}(?:, [a-z][a-z0-9-]{0,11})?")
 _GZIP: Final = 31
 _ZLIB: Final = 15
 _BARE: Final = -15
@@ -55,13 +58,15 @@ def decompressed(raw: bytes, encoding: str, limit: int) -> bytes:
 
     Args:
         raw: the body as it was received.
-        encoding: the field's value; empty for none.
+        encoding: the field's value; empty for none. Of several codings one may be more than ``identity``.
         limit: bytes beyond which to give up.
 
     Raises:
         ProtocolError: it is larger, cut off, garbled, or compressed in another way.
     """
     name = encoding.strip().lower()
+    if "," in name:
+        name = ", ".join(coding for coding in codings_of(name) if coding != "identity")
     if name in ("", "identity") or not raw:
         return raw
     if name in ("gzip", "x-gzip"):
@@ -70,7 +75,8 @@ def decompressed(raw: bytes, encoding: str, limit: int) -> bytes:
         # RFC 9110, 8.4.1.2: the zlib format; some servers send it without its header.
         window = _ZLIB if raw[0] & 15 == 8 and int.from_bytes(raw[:2], "big") % 31 == 0 else _BARE
     else:
-        raise ProtocolError("The answer is compressed in a way that was not asked for")
+        named = f", {name}," if _NAMES.fullmatch(name) else ""
+        raise ProtocolError(f"The answer has a Content-Encoding{named} that was not asked for")
     body = bytearray()
     for _ in range(_MEMBERS):
         one = zlib.decompressobj(window)
@@ -86,3 +92,8 @@ def decompressed(raw: bytes, encoding: str, limit: int) -> bytes:
         if not raw:
             return bytes(body)
     raise ProtocolError("The answer cannot be decompressed: it is in too many pieces")
+
+
+def codings_of(encoding: str) -> list[str]:
+    """Return the codings that ``Content-Encoding`` names, small, in the order in which they were applied."""
+    return [name for coding in encoding.split(",") if (name := coding.strip().lower())]

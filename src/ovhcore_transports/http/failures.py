@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import re
+import socket
+import ssl
 from typing import Final
 
-__all__ = ["ENDED", "RESETS", "causes_of", "reason_of"]
+__all__ = ["ENDED", "NOT_TLS", "RESETS", "causes_of", "reason_of"]
 
 ENDED: Final = "the connection ended before the answer was complete"
 """What every transport says of that."""
 
 RESETS: Final = (ConnectionResetError, BrokenPipeError)
 """How Linux says that a connection was reset; the second where the other side had said goodbye before."""
+
+NOT_TLS: Final = "what answers there does not speak TLS: if it speaks plain HTTP, write http:// in its URL"
+"""What every transport says of a port that speaks something else."""
+
+# What OpenSSL says of bytes that are no TLS record, in several versions.
+_NO_RECORDS: Final = frozenset({"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "UNKNOWN_PROTOCOL", "PACKET_LENGTH_TOO_LONG"})
+# asyncio and aiohttp put their own words in the place of the system's, and of several failures make one text.
+_OF_LOOPS: Final = re.compile(r"Connect call failed|Multiple exceptions: ")
+_NUMBER: Final = re.compile(r"\[Errno ([0-9]+)\]")
 
 
 def causes_of(error: BaseException) -> list[BaseException]:
@@ -34,9 +48,24 @@ def causes_of(error: BaseException) -> list[BaseException]:
 
 
 def reason_of(causes: list[BaseException]) -> str:
-    """Return what the operating system says, in parentheses, or nothing.
+    """Return what the operating system or OpenSSL says, in parentheses, or nothing.
 
     What the library says may quote what came, which may repeat what was sent.
     """
-    reason = next((cause.strerror for cause in reversed(causes) if isinstance(cause, OSError) and cause.strerror), "")
+    reasons = (_words_of(cause) for cause in reversed(causes) if isinstance(cause, OSError))
+    reason = next(filter(None, reasons), "")
     return f" ({reason})" if reason else ""
+
+
+def _words_of(error: OSError) -> str:
+    if isinstance(error, ssl.SSLError) and getattr(error, "reason", None) in _NO_RECORDS:
+        return NOT_TLS
+    words = error.strerror or ""
+    if isinstance(error, (ssl.SSLError, socket.gaierror, socket.herror)):
+        return words  # their numbers are not the system's
+    text = words or str(error)
+    if _OF_LOOPS.match(text):
+        found = _NUMBER.search(text)
+        number = error.errno or (int(found[1]) if found else 0)
+        return os.strerror(number) if number in errno.errorcode else ""
+    return words

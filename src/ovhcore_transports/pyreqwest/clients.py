@@ -17,7 +17,7 @@ from ovhcore.protocol.urls import split_url
 from ..base.locks import Lock
 from ..http.bodies import ACCEPTED
 from ..http.deadlines import total_timeout
-from ..http.failures import ENDED, causes_of
+from ..http.failures import ENDED, NOT_TLS, causes_of
 from ..http.proxies import Proxy, proxy_for, read_proxy
 from .loading import FORKED, check, load
 
@@ -63,6 +63,8 @@ _REFUSED: Final = tuple(
 _NO_ROOTS: Final = "No CA certificates"
 _RESET: Final = (f"(os error {errno.ECONNRESET})", f"(os error {errno.EPIPE})")
 _UNREACHED: Final = ("tcp connect error", "dns error")
+# What rustls says of bytes that are no TLS record.
+_NO_RECORD: Final = "received corrupt message of type InvalidContentType"
 # What may be repeated of its messages: nothing in it came from the server.
 _REASON: Final = re.compile(
     r"\(os error (\d+)\)|(?:lookup address information|invalid peer certificate|fatal alert): ([A-Za-z ,-]+)"
@@ -334,6 +336,8 @@ def _kind_of(error: Exception, said: list[str], origin: str, proxy: Proxy | None
 
 def _reason_of(said: list[str]) -> str:
     for one in reversed(said):
+        if _NO_RECORD in one:
+            return f" ({NOT_TLS})"
         if found := _REASON.search(one):
             return f" ({os.strerror(int(found[1])) if found[1] else found[2].strip()})"
     return ""

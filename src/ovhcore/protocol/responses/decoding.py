@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, Final, NoReturn
 
 from ... import exceptions as exc
@@ -232,8 +232,17 @@ def add_history(error: exc.APIError, history: tuple[Attempt, ...]) -> exc.APIErr
     """Write into an exception which attempts were made."""
     error.history = history
     made = f"{len(history)} attempts were made" if len(history) > 1 else "1 attempt was made"
-    error.add_note(exc.visible(f"{made}; {'; '.join(map(str, history))}"))
+    error.add_note(exc.visible(f"{made}; {'; '.join(_told(history))}"))
     return error
+
+
+def _told(history: tuple[Attempt, ...]) -> Iterator[str]:
+    """Yield each attempt as a text; what went wrong before is not said in full again."""
+    first: dict[tuple[int | None, str | None], int] = {}
+    for attempt in history:
+        number = first.setdefault((attempt.status, attempt.error), attempt.number)
+        same = number != attempt.number
+        yield str(attempt._replace(status=None, error=f"as attempt {number}") if same else attempt)
 
 
 def _members(response: Response) -> tuple[str | None, str | None, str | None, dict[str, Any]]:
