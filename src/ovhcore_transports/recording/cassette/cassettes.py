@@ -53,6 +53,7 @@ VERSION: Final = 1
 """Of the format. Cassettes of a later version are refused."""
 
 _NOT_UTF_8: Final = re.compile("[\udc80-\udcff]")
+_TOLD: Final = 20  # damaged records, of each of which the error tells
 _decoder: Final = json.JSONDecoder()
 # A file without anything in it is of this format, too, and as such an error.
 _BEGINNING: Final = re.compile(rb'(?:\xef\xbb\xbf)?\s*(?:\{\s*"cassette"\s*:|$)')
@@ -287,29 +288,44 @@ def _records(data: bytes) -> tuple[list[tuple[dict[str, Any], int]], list[str]]:
     text = data.decode("utf-8-sig", "surrogateescape").replace("\r\n", "\n")
     records: list[tuple[dict[str, Any], int]] = []
     torn: list[str] = []
-    position, line, counted = 0, 1, 0
-    while True:
-        position = _skip(text, position)
-        if position == len(text):
-            return records, torn
-        line += text.count("\n", counted, position)
-        counted = position
-        try:
-            record, after = _decoder.raw_decode(text, position)
-            if isinstance(record, dict) and not _NOT_UTF_8.search(text, position, after):
-                records.append((record, line))
-                position = after
-                continue
-            problem = "it is no JSON object" if not isinstance(record, dict) else "it is not UTF-8"
-        except json.JSONDecodeError as error:
-            problem = error.msg
-        except (ValueError, RecursionError) as error:
-            problem = str(error)
-        following = text.find("\n{", position + 1)
-        following = len(text) if following < 0 else following + 1
-        size = len(text[position:following].encode("utf-8", "surrogateescape"))
-        torn.append(f"the record at line {line} is cut off or damaged ({size} bytes; {problem})")
-        position = following
+    left_out = 0
+    line = 1
+    for part in _parts(text):
+        at = counted = 0
+        # Read from the part alone: the decoder counts the lines before an error from where its text begins.
+        while (at := _skip(part, at)) < len(part):
+            line += part.count("\n", counted, at)
+            counted = at
+            try:
+                record, after = _decoder.raw_decode(part, at)
+                if isinstance(record, dict) and not _NOT_UTF_8.search(part, at, after):
+                    records.append((record, line))
+                    at = after
+                    continue
+                problem = "it is no JSON object" if not isinstance(record, dict) else "it is not UTF-8"
+            except json.JSONDecodeError as error:
+                problem = error.msg
+            except (ValueError, RecursionError) as error:
+                problem = str(error)
+            if len(torn) < _TOLD:
+                size = len(part[at:].encode("utf-8", "surrogateescape"))
+                torn.append(f"the record at line {line} is cut off or damaged ({size} bytes; {problem})")
+            else:
+                left_out += 1
+            break
+        line += part.count("\n", counted)
+    if left_out:
+        torn.append(f"{left_out} more are")
+    return records, torn
+
+
+def _parts(text: str) -> Iterator[str]:
+    """Yield a text in parts that begin with a brace at the beginning of a line, as records do and nothing in them."""
+    begin = 0
+    while begin < len(text):
+        end = text.find("\n{", begin) + 1 or len(text)
+        yield text[begin:end]
+        begin = end
 
 
 def _skip(text: str, position: int) -> int:

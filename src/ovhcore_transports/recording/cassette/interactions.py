@@ -21,6 +21,9 @@ from .scrubbing import Scrubber
 __all__ = ["Draw", "Interaction", "Signature", "World", "named", "phrase_of"]
 
 _JSON: Final = re.compile(r"[/+]json\b", re.IGNORECASE)
+_BODY: Final = frozenset({"json", "layout", "text", "base64"})
+_ASKED: Final = _BODY | {"method", "url", "headers"}
+_CAME: Final = _BODY | {"status", "headers"}
 
 
 class Signature(NamedTuple):
@@ -103,6 +106,15 @@ def _headers(lines: Any) -> Headers:
     raise CassetteError("A record's headers are not a list of lines 'Name: value'")
 
 
+def _know(members: dict[str, Any], known: frozenset[str], what: str) -> None:
+    """Make sure that there is nothing that would be passed over: a body by another name would be none."""
+    if not members.keys() <= known:
+        unknown = ", ".join(repr(name) for name in members if name not in known)
+        raise CassetteError(f"A record's {what} has the unknown member {unknown}; ovhcore writes no such")
+    if len(members.keys() & {"json", "text", "base64"}) > 1:
+        raise CassetteError(f"A record's {what} has more than one body")
+
+
 def _is_json(headers: Headers) -> bool:
     return _JSON.search(headers.get("content-type", "")) is not None
 
@@ -131,7 +143,12 @@ class Interaction:
             self.packed_body: Packed = asked
             if not all(type(line) is str for line in asked.get("headers", ())):
                 raise CassetteError("A record's headers are not a list of lines 'Name: value'")
-            known = "status" in record["response"] if "response" in record else "error" in record["failure"]
+            _know(asked, _ASKED, "request")
+            if "response" in record:
+                known = "status" in record["response"]
+                _know(record["response"], _CAME, "response")
+            else:
+                known = "error" in record["failure"]
         except (AttributeError, KeyError, TypeError):
             known = False
         if not known:

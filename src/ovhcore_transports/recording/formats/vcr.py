@@ -8,26 +8,24 @@ from __future__ import annotations
 
 import json
 import re
-from base64 import b64decode
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
-from typing import Any, Final, NamedTuple, NoReturn
+from typing import Any, Final, NamedTuple
 
-from ovhcore.exceptions import CassetteError, ProtocolError
+from ovhcore.exceptions import CassetteError
 from ovhcore.protocol.clock import parse_http_date
-from ovhcore.protocol.messages import Headers, Request, Response
+from ovhcore.protocol.messages import Request, Response
 from ovhcore.protocol.redaction import Redaction
 
-from ...http.bodies import decompressed
 from ..cassette.bodies import pack, readable
 from ..cassette.interactions import Interaction, phrase_of
 from ..cassette.scrubbing import Scrubber
+from .vcr_shapes import Chunks, Unquoted, exchange_of
 
 __all__ = ["Exported", "from_vcr", "to_vcr"]
 
 _VERSION: Final = 1
 _MISSING: Final = 'PyYAML is needed for cassettes of vcrpy: pip install "ovhcore[vcr]"'
-_LARGEST: Final = 1 << 28  # a body that grows beyond is left as it is
 _STANDARD: Final = frozenset({"gzip", "x-gzip", "deflate", "identity"})
 _LAST: Final = 253402300799  # the year 9999 ends: no later time can be written
 _SIGNATURE: Final = re.compile(r"\$1\$[0-9a-f]{40}")
@@ -148,7 +146,7 @@ def _loader() -> Any:
     base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
     class Loader(base):  # type: ignore[misc]
-        """Reads null, and anything else that is not quoted as the text it is: dates and numbers of headers."""
+        """Reads null, and anything else as the text it is, also what is not quoted: dates and numbers of headers."""
 
         yaml_implicit_resolvers: Any = {  # noqa: RUF012 - what PyYAML looks for
             first: [(tag, pattern) for tag, pattern in resolvers if tag == f"{_TAG}null"]
@@ -158,6 +156,9 @@ def _loader() -> Any:
     def text(loader: Any, node: Any) -> Any:
         return loader.construct_scalar(node)
 
+    def scalar(loader: Any, node: Any) -> Any:
+        return node.value if node.style else Unquoted(node.value)
+
     def items(loader: Any, node: Any) -> Any:
         return loader.construct_sequence(node, deep=True)
 
@@ -165,7 +166,8 @@ def _loader() -> Any:
         # A request body that was a file or an iterator: its content stands first, and nothing of it is called.
         members = loader.construct_mapping(node, deep=True)
         found = members.get("args") or members.get("state") or [None]
-        return found[0] if isinstance(found, list) else found
+        found = found[0] if isinstance(found, list) else found
+        return Chunks(found) if isinstance(found, list) else found
 
     for name, construct in (
         ("str", text),
@@ -175,82 +177,13 @@ def _loader() -> Any:
         ("object/apply:builtins.iter", argument),
     ):
         Loader.add_constructor(f"{_TAG}python/{name}", construct)
+    Loader.add_constructor(f"{_TAG}str", scalar)
     return Loader
 
 
 def _exchange(number: int, found: Any) -> tuple[Request, Response, float | None]:
-    where = f"interaction {number}"
-    asked = _member(found, "request", where)
-    came = _member(found, "response", where)
-    method = _text(asked.get("method")) or _lack(f"{where} has no request.method")
-    url = _text(asked.get("uri")) or _lack(f"{where} has no request.uri")
-    headers = _headers(asked.get("headers"), f"{where} has request.headers")
-    request = Request(method.upper(), url, headers, _bytes(asked.get("body"), f"{where} has a request.body"))
-    # vcrpy's own stub for httpx once named status and body as httpx does.
-    status = came.get("status", came.get("status_code"))
-    code = _text(status.get("code") if isinstance(status, dict) else status) or ""
-    if re.fullmatch("[1-9][0-9]{2}", code) is None:
-        _lack(f"{where} has no response.status.code of three digits")
-    headers = _headers(came.get("headers"), f"{where} has response.headers")
-    body = _bytes(came.get("body", came.get("content")), f"{where} has a response.body")
-    response = Response(int(code), headers, _plain(body, headers.get("content-encoding", "")))
+    request, response = exchange_of(number, found)
     return request, response, _time(request, response, found.get("recorded_at"))
-
-
-def _lack(what: str) -> NoReturn:
-    raise CassetteError(f"{what}: it was cut off or changed by hand; mend it or record again")
-
-
-def _member(found: Any, name: str, where: str) -> dict[str, Any]:
-    member = found.get(name) if isinstance(found, dict) else None
-    return member if isinstance(member, dict) else _lack(f"{where} has no {name}")
-
-
-def _text(value: Any) -> str | None:
-    """Return what is a text, or was one until somebody's YAML or JSON made a number of it."""
-    if isinstance(value, bytes):
-        return value.decode("latin-1")
-    return str(value) if isinstance(value, (str, int, float)) else None
-
-
-def _headers(found: Any, what: str) -> Headers:
-    if found is None:
-        return Headers()
-    if not isinstance(found, dict):
-        _lack(f"{what} that are no mapping")
-    pairs: list[tuple[str, str]] = []
-    for name, values in found.items():
-        for value in values if isinstance(values, list) else [values]:
-            text = "" if value is None else _text(value)
-            pairs.append((str(name), _lack(f"{what} of which {name} is no text") if text is None else text))
-    return Headers(pairs)
-
-
-def _bytes(found: Any, what: str) -> bytes:
-    if isinstance(found, dict):
-        encoded = found.get("base64_string")
-        if encoded is None:
-            return _bytes(found.get("string"), what)
-        try:
-            return b64decode(encoded)
-        except (TypeError, ValueError):
-            _lack(f"{what} whose base64 cannot be decoded")
-    if isinstance(found, list):  # of an iterator
-        return b"".join(_bytes(each, what) for each in found)
-    if found is None or isinstance(found, bytes):
-        return found or b""
-    return found.encode("utf-8", "surrogatepass") if isinstance(found, str) else _lack(f"{what} that is no text")
-
-
-def _plain(body: bytes, encoding: str) -> bytes:
-    """Return a body decompressed, or as it is if it was decompressed before, or cannot be."""
-    plain = body
-    try:
-        for coding in reversed(encoding.split(",")):
-            plain = decompressed(plain, coding, _LARGEST)
-    except ProtocolError:
-        return body
-    return plain
 
 
 def _time(request: Request, response: Response, recorded: Any) -> float | None:
