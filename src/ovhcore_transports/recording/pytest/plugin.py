@@ -9,16 +9,19 @@ A cassette is ``cassettes/<module>/<test>.cassette`` beside the test's file. Whe
 that of the asynchronous one ends in ``.async.cassette``, for each plays from its beginning.
 
 It is loaded into every run of pytest where ovhcore is installed: it does nothing for tests
-that neither ask for its fixtures nor bear its marker.
+that neither ask for its fixtures nor bear its marker, but for leaving the library's own frames out of
+the traceback of a :class:`~ovhcore.exceptions.CassetteError`.
 """
 
 from __future__ import annotations
 
 import re
 import shlex
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
@@ -98,10 +101,37 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 _HANDLE: Final = pytest.StashKey["CassetteHandle"]()
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> None:
-    """Take down how the test ended, for the end of its cassette."""
+    """Take down how the test ended, for the end of its cassette; of what a cassette lacks, show where it was asked."""
     if call.when == "call" and _HANDLE in item.stash:
         item.stash[_HANDLE].ended(passed=call.excinfo is None)
+    known = sys.modules.get("ovhcore.exceptions")
+    if call.excinfo is None or known is None or item.config.getoption("fulltrace"):
+        return
+    error = call.excinfo.value
+    # The message says all: the library's own lines would stand before it. With --full-trace they do.
+    shown = _without_ours(error.__traceback__) if isinstance(error, known.CassetteError) else None
+    if shown is not None:
+        call.excinfo = pytest.ExceptionInfo.from_exception(error.with_traceback(shown))
+
+
+def _without_ours(traceback: TracebackType | None) -> TracebackType | None:
+    """Return a traceback without the library's frames; None if the test has none in it."""
+    kept: list[TracebackType] = []
+    packages: list[str] = []
+    while traceback is not None:
+        package = str(traceback.tb_frame.f_globals.get("__name__")).partition(".")[0]
+        if package not in ("ovhcore", "ovhcore_transports"):
+            kept.append(traceback)
+            packages.append(package)
+        traceback = traceback.tb_next
+    if not kept or packages[-1] in ("_pytest", "pluggy"):
+        return None
+    shown: TracebackType | None = None
+    for each in reversed(kept):
+        shown = TracebackType(shown, each.tb_frame, each.tb_lasti, each.tb_lineno)
+    return shown
 
 
 @pytest.fixture

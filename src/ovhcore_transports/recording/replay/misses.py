@@ -16,6 +16,7 @@ __all__ = ["nearest"]
 _SHOWN: Final = 3
 _LOOKED_AT: Final = 100
 _LONGEST: Final = 120
+_BEFORE_PATH: Final = frozenset({"scheme", "host"})
 
 
 def nearest(shelf: Shelf, request: Request) -> list[str]:
@@ -29,24 +30,37 @@ def nearest(shelf: Shelf, request: Request) -> list[str]:
     key = shelf.key(asked)
     # The number of parts that are equal says most, and costs little; the rest is looked at closely.
     roughly = sorted(shelf.slots, key=lambda slot: -sum(map(_equal, slot.key, key)))[:_LOOKED_AT]
-    closely = sorted(roughly, key=lambda slot: (-_likeness(slot, asked, key), slot.number in shelf.played))
-    return [_line(shelf, slot, key) for slot in closely[:_SHOWN]]
+    counts = not _BEFORE_PATH.isdisjoint(name for name, _ in shelf.matchers)
+    closely = sorted(roughly, key=lambda slot: (-_likeness(slot, asked, key, counts), slot.number in shelf.played))
+    return [_line(shelf, slot, asked, key, counts) for slot in closely[:_SHOWN]]
 
 
 def _equal(one: object, other: object) -> bool:
     return one == other
 
 
-def _likeness(slot: Slot, asked: Asked, key: Key) -> float:
+def _likeness(slot: Slot, asked: Asked, key: Key, origin_counts: bool) -> float:
+    urls = [url if origin_counts else _target(url) for url in (slot.interaction.url, asked.url)]
     # Long texts take long, and differ in their beginning as in their end.
-    one, other = (url if len(url) <= 200 else url[:100] + url[-100:] for url in (slot.interaction.url, asked.url))
+    one, other = (url if len(url) <= 200 else url[:100] + url[-100:] for url in urls)
     url = SequenceMatcher(None, one, other, autojunk=False).ratio()
     return sum(map(_equal, slot.key, key)) + url
 
 
-def _line(shelf: Shelf, slot: Slot, key: Key) -> str:
+def _target(url: str) -> str:
+    """Return path and query."""
+    start = url.find("/", url.find("://") + 3)
+    return url[start:] if start >= 0 else ""
+
+
+def _line(shelf: Shelf, slot: Slot, asked: Asked, key: Key, origin_counts: bool) -> str:
     played = ", which was played already" if slot.number in shelf.played else ""
-    where = f"{slot.interaction.method} {slot.interaction.url} (number {slot.number + 1}{played})"
+    url = slot.interaction.url
+    target = _target(url)
+    # Another host that does not count would look like the difference.
+    if not origin_counts and url.removesuffix(target) != asked.url.removesuffix(_target(asked.url)):
+        url = target or "/"
+    where = f"{slot.interaction.method} {url} (number {slot.number + 1}{played})"
     differences = [
         each
         for name, recorded, asked in zip((name for name, _ in shelf.matchers), slot.key, key, strict=True)
