@@ -188,6 +188,15 @@ def _faults() -> Iterator[Fault]:
         _and_wait(_HEAD + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n" + _BODY + b"\r\n0\r\n\r\n"),
         garbled,
     )
+    for what, fields, body in (
+        ("two lengths in one field", b"Content-Length: 31, 5", _BODY),
+        ("a length with a sign", b"Content-Length: +31", _BODY),
+        ("a field without a colon", b"no colon\r\nContent-Length: 31", _BODY),
+        ("NUL in a field", b"X-A: a\0b\r\nContent-Length: 31", _BODY),
+        ("a chunk longer than its size", b"Transfer-Encoding: chunked", b"4\r\nabcde\r\n0\r\n\r\n"),
+        ("a chunk size with a sign", b"Transfer-Encoding: chunked", b"+5\r\nabcde\r\n0\r\n\r\n"),
+    ):
+        yield Fault(what, _and_wait(_HEAD + fields + b"\r\n\r\n" + body), garbled)
     yield Fault("a header of 2 MiB", _saying(_HEAD + b"X-Long: " + b"a" * 2**21 + b"\r\n\r\n"), garbled)
     yield Fault("100,000 headers", _saying(_HEAD + b"X-Many: many headers\r\n" * 100_000 + b"\r\n"), garbled)
     yield Fault(
