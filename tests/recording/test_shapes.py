@@ -216,6 +216,7 @@ CIRCLE.append(CIRCLE)
         ({"headers": [["A", [["b"]]]]}, {}, "of which A is no text"),
         ({"headers": {"Content-Length": "5"}}, {}, "a request without a body, .* its Content-Length is 5"),
         ({"headers": {"Content-Length": ["5"]}, "body": ""}, {}, "a request without a body"),
+        ({"headers": {"Content-Length": ["5", "5"]}}, {}, "a request without a body"),
         ({}, {"headers": {"Content-Length": "5"}, "body": None}, "a response without a body"),
         ({}, {"headers": {"content-length": [5]}, "body": {}}, "a response without a body"),
         ({}, {"headers": [["Content-Length", "5"]], "body": {"string": None}}, "a response without a body"),
@@ -231,6 +232,39 @@ def test_what_is_not_known_is_named(request_: Any, response: Any, message: str, 
     with pytest.raises(CassetteError, match=message.replace("interaction 1", "interaction 2")) as caught:
         Cassette.load(path)
     assert str(caught.value).startswith(f"The cassette {path} cannot be used: interaction 2 has ")
+
+
+TWICE: Final = """\
+interactions:
+- request:
+    method: POST
+    uri: https://eu.api.ovh.com/1.0/me
+    body: {BODY}
+    headers: {HEADERS}
+  response: {status: {code: 200}, headers: {}, body: {string: x}}
+version: 1
+"""
+
+
+@pytest.mark.parametrize("without_c", [False, True])
+@pytest.mark.parametrize(
+    ("body", "headers", "name"),
+    [("{a: 1, b: 2, a: 3}", "{}", "a"), ("x", "{A: 1, A: 2}", "A"), ("{b: {1: x, '1': y, 1: z}}", "{}", "1")],
+)
+def test_a_member_that_stands_there_twice(
+    without_c: bool, body: str, headers: str, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if without_c:
+        monkeypatch.delattr(yaml, "CSafeLoader", raising=False)
+    line = 5 if name != "A" else 6
+    with pytest.raises(CassetteError, match=f"it has the member '{name}' twice in one place at line {line}: mend it"):
+        from_vcr(TWICE.replace("{BODY}", body).replace("{HEADERS}", headers).encode())
+
+
+def test_a_member_of_json_that_stands_there_twice() -> None:
+    data = as_json(exchange({"body": {"a": 1}})).replace(b'{"a": 1}', b'{"a": 1, "a": 2}')
+    with pytest.raises(CassetteError, match="it has the member 'a' twice in one place: mend it"):
+        from_vcr(data)
 
 
 def test_a_missing_body_where_there_is_none() -> None:

@@ -117,7 +117,7 @@ def _parsed(data: bytes) -> Any:
     if data.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
         try:
             # What vcrpy writes as JSON has pairs of surrogates, which no YAML has.
-            return json.loads(data)
+            return json.loads(data, object_pairs_hook=_unique)
         except (ValueError, RecursionError):
             pass  # YAML may begin so, too
     try:
@@ -133,6 +133,16 @@ def _parsed(data: bytes) -> Any:
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         problem = f"it is no YAML: {' '.join(str(error).split())}; check the name of the file, or record again"
     raise CassetteError(problem)
+
+
+def _unique(pairs: list[tuple[Any, Any]], where: str = "") -> dict[Any, Any]:
+    """Return members by name; of those that stand there twice one would be lost."""
+    members: dict[Any, Any] = {}
+    for name, value in pairs:
+        if name in members:
+            raise CassetteError(f"it has the member {str(name)!r} twice in one place{where}: mend it, or record again")
+        members[name] = value
+    return members
 
 
 def _where(error: Any) -> str:
@@ -152,6 +162,13 @@ def _loader() -> Any:
             first: [(tag, pattern) for tag, pattern in resolvers if tag == f"{_TAG}null"]
             for first, resolvers in base.yaml_implicit_resolvers.items()
         }
+
+        def construct_mapping(self, node: Any, deep: bool = False) -> Any:
+            found = super().construct_mapping(node, deep=deep)
+            if len(found) != len(node.value):
+                names = [(self.construct_object(name, deep=True), None) for name, _ in node.value]
+                _unique(names, f" at line {node.start_mark.line + 1}")
+            return found
 
     def text(loader: Any, node: Any) -> Any:
         return loader.construct_scalar(node)

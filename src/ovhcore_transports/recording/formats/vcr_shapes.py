@@ -134,9 +134,9 @@ def text_of(value: Any) -> str | None:
 
 
 def _check_nothing_missing(headers: Headers, what: str) -> None:
-    length = headers.get("content-length", "").strip()
-    if length.isdecimal() and int(length):
-        _lack(f"{what} without a body, or with an empty one, and its Content-Length is {int(length)}")
+    for length in headers.get("content-length", "").split(","):
+        if length.strip().isdecimal() and int(length):
+            _lack(f"{what} without a body, or with an empty one, and its Content-Length is {int(length)}")
 
 
 # Header fields.
