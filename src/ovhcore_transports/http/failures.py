@@ -5,8 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import re
-import socket
-import ssl
+import sys
 from typing import Final
 
 __all__ = ["ENDED", "NOT_TLS", "RESETS", "causes_of", "reason_of"]
@@ -58,10 +57,10 @@ def reason_of(causes: list[BaseException]) -> str:
 
 
 def _words_of(error: OSError) -> str:
-    if isinstance(error, ssl.SSLError) and getattr(error, "reason", None) in _NO_RECORDS:
-        return NOT_TLS
+    if _is(error, "ssl", "SSLError"):
+        return NOT_TLS if getattr(error, "reason", None) in _NO_RECORDS else error.strerror or ""
     words = error.strerror or ""
-    if isinstance(error, (ssl.SSLError, socket.gaierror, socket.herror)):
+    if _is(error, "socket", "gaierror") or _is(error, "socket", "herror"):
         return words  # their numbers are not the system's
     text = words or str(error)
     if _OF_LOOPS.match(text):
@@ -69,3 +68,8 @@ def _words_of(error: OSError) -> str:
         number = error.errno or (int(found[1]) if found else 0)
         return os.strerror(number) if number in errno.errorcode else ""
     return words
+
+
+def _is(error: OSError, module: str, name: str) -> bool:
+    """Say whether an exception is of a kind whose module is loaded only if somebody needs it."""
+    return isinstance(error, getattr(sys.modules.get(module), name, ()))
