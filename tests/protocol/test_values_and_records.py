@@ -23,7 +23,6 @@ from hypothesis import strategies as st
 
 from ovhcore import exceptions as exc
 from ovhcore.plugins import TransportSpec
-from ovhcore.protocol import redaction
 from ovhcore.protocol.clock import MAX_LATENCY, ClockState, Now, observe, parse_http_date
 from ovhcore.protocol.credentials import AccessToken, ApplicationKey, OAuth2Client
 from ovhcore.protocol.messages import Headers, Request, Response, Timeout
@@ -179,6 +178,11 @@ def test_responses_read_like_those_of_requests() -> None:
 
 # Redaction
 
+NAMES = [
+    "access_token", "accesstoken", "application_key", "applicationsecret", "client_secret", "consumerkey", "password",
+    "credentialtoken", "id_token", "refreshtoken", "secret", "token", "validationurl",
+]  # fmt: skip
+
 
 def test_secrets_do_not_print_or_travel() -> None:
     secret = Secret("canary")
@@ -197,7 +201,7 @@ def test_messages_forge_no_lines(text: str) -> None:
     shown.encode()
 
 
-@given(st.sampled_from(sorted(redaction.SECRET_FIELDS)), json_values)
+@given(st.sampled_from(NAMES), json_values)
 def test_members_are_hidden_at_any_depth(name: str, value: Any) -> None:
     assume("canary" not in json.dumps(value))  # the word of this file is among what is tried
     hidden = redact_json({"a": [{name.upper(): "canary", "b": value}]})

@@ -5,26 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from itertools import count
-from typing import Final
-from urllib.parse import quote
+from typing import TYPE_CHECKING, Final
 
 from ..exceptions import APIError, visible
 from ..protocol.clock import Now
 from ..protocol.messages import Call, Headers, Request, Response
-from ..protocol.redaction import (
-    REDACTED,
-    SECRET_FIELDS,
-    Redaction,
-    is_secret_header,
-    redact_json,
-    redact_text,
-    redact_url,
-    redactor,
-)
+from ..protocol.redaction import Redaction
 from ..protocol.requests.values import json_text
 from ..protocol.responses.decoding import parse_json
 from .effects import GLANCE, Flow, Handler
 from .events import CallEnded, CallStarted, Notifier, RequestFailed, RequestSent, ResponseReceived
+
+if TYPE_CHECKING:
+    from ..protocol.secrets.redacting import Redactor
 
 __all__ = ["Contents", "observed_calls", "observed_exchanges"]
 
@@ -46,76 +39,68 @@ class Contents:
     def __init__(self, secrets: Callable[[], Iterable[str]], declared: Redaction = Redaction()) -> None:  # noqa: B008
         self._secrets = secrets
         self._declared = declared
-        self._names = declared.names | SECRET_FIELDS
         # Kept until the secrets are others. Each is replaced as a whole, so threads need no lock.
-        self._hiding: tuple[list[str], Callable[[str], str]] = ([], self._with_patterns(str))
-        self._url: tuple[Callable[[str], str], str, str] = (str, "", "")
+        self._hiding: tuple[list[str], Redactor] | None = None
+        self._url: tuple[object, str, str] = (None, "", "")
 
-    def _hider(self) -> Callable[[str], str]:
-        """Return what hides known values and what matches a pattern."""
-        values = [*self._secrets(), *(value.reveal() for value in self._declared.values)]
-        known, hide = self._hiding
-        if values != known:  # consumer keys and tokens come and go
-            # In URLs they stand percent-encoded.
-            hide = self._with_patterns(redactor([*values, *(quote(value, safe="") for value in values)]))
-            self._hiding = (values, hide)
-        return hide
+    def redactor(self) -> Redactor:
+        """Return what hides, now: consumer keys and tokens come and go."""
+        values = [*self._secrets()]
+        if self._hiding is None or values != self._hiding[0]:
+            from ..protocol.secrets.redacting import Redactor
 
-    def _with_patterns(self, known: Callable[[str], str]) -> Callable[[str], str]:
-        patterns = self._declared.patterns
+            self._hiding = (values, Redactor(values, self._declared))
+        return self._hiding[1]
 
-        def hide(text: str) -> str:
-            text = known(text)
-            for pattern in patterns:
-                text = pattern.sub(REDACTED, text)
-            return text
+    def of_request(self, request: Request) -> Contents:
+        """Return what hides the secrets of a request, too: an answer may repeat them."""
+        from ..protocol.secrets.learning import of_request
 
-        return hide
-
-    def _full_hider(self) -> Callable[[str], str]:
-        """Return what also hides what stands behind the name of a secret."""
-        hide, names = self._hider(), self._names
-        return lambda text: hide(redact_text(text, names))
+        redactor = self.redactor()
+        other = Contents(self._secrets, self._declared)
+        other._hiding = ([*self._secrets()], redactor.knowing(of_request(request, redactor)))
+        return other
 
     def text(self, text: str) -> str:
         """Return text that may be shown."""
-        return self._full_hider()(text)
+        return self.redactor().text(text)
 
     def url(self, url: str) -> str:
         """Return a URL that may be shown."""
-        hide = self._hider()
-        by, known, shown = self._url  # all events of a call have the same
-        if by is not hide or known != url:
-            shown = hide(redact_url(url, self._is_secret))
-            self._url = (hide, url, shown)
-        return shown
+        by = self.redactor()
+        if self._url[:2] != (by, url):  # all events of a call have the same
+            self._url = (by, url, by.url(url))
+        return self._url[2]
 
     def headers(self, headers: Headers) -> tuple[tuple[str, str], ...]:
         """Return header fields that may be shown."""
-        hide = self._full_hider()
-        return tuple(
-            (name, REDACTED if is_secret_header(name) or self._is_secret(name) else hide(value))
-            for name, value in headers.pairs
-        )
+        return tuple(self.redactor().headers(headers.pairs))
 
-    def body(self, body: bytes) -> str:
-        """Return the beginning of a body that may be shown."""
+    def body(self, body: bytes, *, named: str = "") -> str:
+        """Return the beginning of a body that may be shown.
+
+        Args:
+            body: the whole of it.
+            named: what it is called as a whole, as by the last part of a path.
+        """
         if not body:
             return ""
-        text = self._redacted(body)
+        text = self._redacted(body, named)
         if text is None:
             return f"({len(body)} bytes)"
         text = visible(text)
         return text if len(text) <= SHOWN else f"{text[:SHOWN]}... ({len(body)} bytes)"
 
-    def _redacted(self, body: bytes) -> str | None:
+    def _redacted(self, body: bytes, named: str) -> str | None:
         if len(body) <= _JSON_LOOKED_AT:
             with suppress(ValueError, RecursionError):
-                return json_text(redact_json(parse_json(body), self._full_hider(), self._is_secret), "a body")
-        return self.text(body.decode("utf-8", "replace")) if len(body) <= _TEXT_LOOKED_AT else None
+                return json_text(self.redactor().json(parse_json(body), named=named), "a body")
+        return self._text(body.decode("utf-8", "replace")) if len(body) <= _TEXT_LOOKED_AT else None
 
-    def _is_secret(self, name: str) -> bool:
-        return name.lower() in self._names
+    def _text(self, text: str) -> str:
+        from ..protocol.secrets.redacting import is_form
+
+        return self.redactor().form(text) if is_form(text) else self.text(text)
 
 
 def observed_calls(handler: Handler, notify: Notifier) -> Handler:
@@ -175,7 +160,9 @@ def observed_exchanges(handler: Handler, notify: Notifier, contents: Contents) -
             method, url, response.status, response.query_id, received.monotonic - sent.monotonic, call, number
         )
         if detailed:
-            seen = seen._replace(headers=contents.headers(response.headers), body=contents.body(response.body))
+            known = contents.of_request(request)
+            body = known.body(response.body, named=url.partition("?")[0].rpartition("/")[2])
+            seen = seen._replace(headers=known.headers(response.headers), body=body)
         notify(seen)
         return response
 

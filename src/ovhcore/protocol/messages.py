@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final, NamedTuple, TypeVar, cast, overload
 
 from .frozen import Frozen, put
-from .redaction import PLAIN_HEADERS, REDACTED, SECRET_HEADERS, redact_url
+from .redaction import PLAIN_HEADERS, redact_headers, redact_url
 
 __all__ = ["DEFAULT_TIMEOUT", "DEFAULT_TOTAL", "Attempt", "Call", "Headers", "Request", "Response", "Timeout"]
 
@@ -121,7 +121,7 @@ class Headers(Mapping[str, str]):
 
     def redacted(self) -> Headers:
         """Return a copy whose sensitive values are hidden."""
-        return Headers([(n, REDACTED if n.lower() in SECRET_HEADERS else v) for n, v in self.pairs])
+        return Headers(redact_headers(self.pairs))
 
     def __repr__(self) -> str:
         # Of other fields nobody knows what they hold; a server may even send back what it received.

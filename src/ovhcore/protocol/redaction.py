@@ -1,33 +1,38 @@
 """What must never be shown, and how it is hidden.
 
-One place knows which header and field names carry secrets; reprs, errors and events
-all come here. Besides names, :func:`redactor` hides known *values*, wherever an
-answer happens to repeat them.
+Whatever shows something comes here: reprs, errors, events, logs, recordings. What is a secret is
+decided once, for all of them, by its name, by its form, or because its value is known; see
+:mod:`ovhcore.protocol.secrets`. Nothing is hidden, and nothing loaded for it, while calls succeed.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from functools import cache
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from .frozen import Frozen, put
+
+if TYPE_CHECKING:
+    from .messages import Request
+    from .secrets.redacting import Redactor
 
 __all__ = [
     "PLAIN_HEADERS",
     "REDACTED",
-    "SECRET_FIELDS",
     "SECRET_HEADERS",
+    "Hiding",
     "Redaction",
     "Secret",
     "as_secret",
     "is_secret_header",
+    "is_secret_name",
+    "redact_headers",
     "redact_json",
     "redact_text",
     "redact_url",
     "redactor",
-    "secret_header_values",
 ]
 
 REDACTED: Final = "<redacted>"
@@ -63,53 +68,6 @@ PLAIN_HEADERS: Final = frozenset(
     }
 )
 """Header names, lower-case, whose values a repr shows."""
-
-SECRET_FIELDS: Final = frozenset(
-    {
-        "access_token",
-        "accesstoken",
-        "application_key",
-        "application_secret",
-        "applicationkey",
-        "applicationsecret",
-        "client_secret",
-        "clientsecret",
-        "consumer_key",
-        "consumerkey",
-        "credentialtoken",
-        "id_token",
-        "password",
-        "refresh_token",
-        "refreshtoken",
-        "secret",
-        "token",
-        "validationurl",
-    }
-)
-"""Names of JSON members, form fields and query arguments, lower-case, whose values are never shown."""
-
-_WORDS: Final = frozenset({"password", "secret", "token"})
-_SECRET_HEADER = re.compile("auth|cookie|key|pass|secret|session|token", re.IGNORECASE)
-_SIGNATURE = re.compile(r"\$1\$[0-9a-fA-F]{40}")
-_QUERY_ARGUMENT = re.compile(r"(?<=[?&#;])([^=&#;?]*)=([^&#;\s]*)")
-
-
-@cache
-def _named(fields: frozenset[str]) -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
-    # Compiled when an error first needs it. "password: must be long" is a sentence: words in lower case are left alone
-    # behind the names that occur in sentences.
-    names = "|".join(map(re.escape, sorted(fields - _WORDS)))
-    words = "|".join(sorted(_WORDS))
-    sentence = r"\s+(?-i:[a-z]{1,15}\s+[a-z])"
-    every = rf"(?:{names}|\w*(?:{words}))"
-    return (
-        re.compile(
-            rf"(?i)([\"']?\b(?:(?:{names})\b[\"']?\s*[:=]|(?:\w*(?:{words}))\b[\"']?\s*(?:=|:(?!{sentence})))\s*)"
-            rf"(\"(?:[^\"\\]|\\.)*\"?|'[^']*'?|[^\s,;&}}\[{{]+)"
-        ),
-        re.compile(rf"(?i)(<(?:\w+:)?{every}(?:\s[^<>]*)?>)[^<>]+"),
-        re.compile(rf"(?i)(name=\"?{every}\"?[^\n]*\n(?:[^\r\n]{{1,998}}\r?\n){{0,20}}\r?\n)[^\r\n]+"),
-    )
 
 
 class Secret:
@@ -207,90 +165,112 @@ def _compiled(pattern: str | re.Pattern[str]) -> re.Pattern[str]:
     raise ValueError(f"the pattern {pattern!r} is no regular expression: {problem}")
 
 
-def _is_secret_field(name: str) -> bool:
-    return name.lower() in SECRET_FIELDS
-
-
-def redact_json(
-    value: Any, hide: Callable[[str], str] | None = None, is_secret: Callable[[str], bool] = _is_secret_field
-) -> Any:
+def redact_json(value: Any, hide: Callable[[str], str] | None = None) -> Any:
     """Return a copy of a JSON value with secrets hidden, at any depth.
 
     Args:
         value: what JSON can hold.
-        hide: what hides known values in a string, besides what has a secret's name.
-        is_secret: says of the name of a member whether it is a secret.
+        hide: what hides known values in a string; as :func:`redactor` returns it, or a function of your own.
+
+    Raises:
+        RecursionError: it is nested too deeply.
     """
-    if isinstance(value, dict):
-        hidden: dict[str, Any] = {}
-        for name, item in value.items():
-            key = str(name) if hide is None else hide(str(name))
-            if key in hidden:  # two that are hidden must not become one
-                key = f"{key} {len(hidden)}"
-            secret = item is not None and is_secret(str(name))
-            hidden[key] = REDACTED if secret else redact_json(item, hide, is_secret)
-        return hidden
-    if isinstance(value, list):
-        return [redact_json(item, hide, is_secret) for item in value]
-    if isinstance(value, str):
-        return redact_text(value) if hide is None else hide(redact_text(value))
-    return value
+    return _of(hide).json(value)
 
 
-def redact_text(text: str, names: frozenset[str] = SECRET_FIELDS) -> str:
-    """Hide signatures, and what follows a secret's name: in JSON that does not parse, a form, XML, a log line.
+def redact_text(text: str) -> str:
+    """Hide what is secret by its form, and what follows a secret's name.
 
-    Args:
-        text: any.
-        names: of secrets, in lower case.
+    In prose, a log line, JSON whole or cut off, a form, YAML, XML, multipart.
     """
-    member, element, part = _named(names)
-    text = member.sub(lambda match: match[1] + REDACTED, text)
-    if "<" in text:
-        text = element.sub(lambda match: match[1] + REDACTED, text)
-    if "form-data" in text:
-        text = part.sub(lambda match: match[1] + REDACTED, text)
-    return _SIGNATURE.sub(REDACTED, text)
+    return _of(None).text(text) if text else text
 
 
-def redact_url(url: str, is_secret: Callable[[str], bool] = _is_secret_field) -> str:
-    """Hide the values of query arguments that have the name of a secret.
+def redact_url(url: str) -> str:
+    """Hide the secrets of a URL: who it names, and the values of query arguments that have the name of a secret."""
+    return _of(None).url(url) if "?" in url or "#" in url or "@" in url or "%" in url or "$" in url else url
 
-    Args:
-        url: or whatever holds a query.
-        is_secret: says of the name of an argument whether it is a secret.
+
+def redact_headers(pairs: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Return header fields with secrets hidden."""
+    return _of(None).headers(pairs)
+
+
+def is_secret_name(name: str) -> bool:
+    """Say whether a JSON member, whatever its spelling, has the name of a secret.
+
+    >>> is_secret_name("adminPassword"), is_secret_name("passwordLastUpdate")
+    (True, False)
     """
-    if "?" not in url and "#" not in url:
-        return url
-    return _QUERY_ARGUMENT.sub(lambda match: f"{match[1]}={REDACTED}" if is_secret(match[1]) else match[0], url)
+    return _of(None).is_secret(name)
 
 
 def is_secret_header(name: str) -> bool:
     """Say whether a header field is, or by its name may be, secret."""
-    return name.lower() in SECRET_HEADERS or _SECRET_HEADER.search(name) is not None
+    return _of(None).is_secret_header(name)
 
 
-def secret_header_values(fields: Iterable[tuple[str, str]]) -> Iterator[str]:
-    """Yield the values of header fields that are, or by their names may be, secret."""
-    for name, value in fields:
-        if is_secret_header(name):
-            yield value
+class Hiding:
+    """Hides secrets in texts. It looks at the known ones when a first text comes.
 
-
-def redactor(secrets: Iterable[str]) -> Callable[[str], str]:
-    """Return a function that hides every one of ``secrets``, longest first, in a text.
-
-    Values shorter than four characters are left alone: hiding them would garble
-    ordinary words and hide nothing worth hiding. ``secrets`` is looked at when a first
-    text comes.
+    Args:
+        secrets: known values.
     """
-    pattern: re.Pattern[str] | None = None
 
-    def hide(text: str) -> str:
-        nonlocal pattern
-        if pattern is None:
-            known = sorted({secret for secret in secrets if len(secret) >= 4}, key=len, reverse=True)
-            pattern = re.compile("|".join(map(re.escape, known)) or r"(?!)")
-        return pattern.sub(REDACTED, text)
+    __slots__ = ("_full", "_secrets")
 
-    return hide
+    def __init__(self, secrets: Iterable[str]) -> None:
+        self._secrets: Iterable[str] = secrets
+        self._full: Redactor | None = None
+
+    @property
+    def full(self) -> Redactor:
+        """What hides in everything else, too."""
+        if self._full is None:
+            from .secrets.redacting import OWN
+
+            self._full = _of(None).knowing(self._secrets, OWN)
+            self._secrets = ()
+        return self._full
+
+    def __call__(self, text: str) -> str:
+        """Return a text without secrets."""
+        return self.full.text(text)
+
+    def and_then(self, hide: Callable[[str], str]) -> Hiding:
+        """Return one that leaves the last word on every text to a function."""
+        other = Hiding(())
+        other._full = self.full.and_then(hide)
+        return other
+
+    def of_request(self, request: Request) -> Hiding:
+        """Return one that knows the secrets of a request, too: an answer may repeat them."""
+        from .secrets.learning import of_request
+
+        full = self.full
+        other = Hiding(())
+        other._full = full.knowing(of_request(request, full))
+        return other
+
+
+def redactor(secrets: Iterable[str]) -> Hiding:
+    """Return a function that hides secrets in a text: ``secrets``, and what is one by its name or form.
+
+    A known value is found however it is written: in base64, hexadecimal, upper case, percent-encoded,
+    escaped as in HTML or JSON. One of less than four characters is taken for it where it stands alone.
+    ``secrets`` is looked at when a first text comes.
+    """
+    return Hiding(secrets)
+
+
+@cache
+def _plain() -> Redactor:
+    from .secrets.redacting import Redactor
+
+    return Redactor()
+
+
+def _of(hide: Callable[[str], str] | None) -> Redactor:
+    if hide is None:
+        return _plain()
+    return hide.full if isinstance(hide, Hiding) else _plain().and_then(hide)

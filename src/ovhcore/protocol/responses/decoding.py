@@ -16,7 +16,7 @@ from typing import Any, Final, NoReturn
 from ... import exceptions as exc
 from ..clock import parse_http_date
 from ..messages import Attempt, Headers, Request, Response
-from ..redaction import redact_json, redact_text, redact_url, redactor, secret_header_values
+from ..redaction import Hiding, redact_json, redact_url, redactor
 
 __all__ = ["add_history", "annotate", "decode", "error_of", "is_no_route", "is_refusal", "is_time_error", "parse_json"]
 
@@ -116,7 +116,7 @@ def decode(
     Args:
         response: what came.
         request: what was sent, for the exception to say so.
-        redact: hides secrets that the answer may repeat, besides those in the request's headers;
+        redact: hides secrets that the answer may repeat, besides those of the request;
             see :func:`ovhcore.protocol.redaction.redactor`.
         received: seconds since 1970 on the local clock when the response came; lets a
             signature error say how far the clocks are apart.
@@ -136,10 +136,10 @@ def decode(
             problem = f"{problem}; it is a page in HTML"
         failure: exc.APIError = exc.InvalidResponse(
             f"Failed to decode API response as JSON: {problem}",
-            response=_shown(response, _hiding(redact, request)),
+            response=_shown(response, hide := _hiding(redact, request)),
             hint=_NOT_THE_API,
         )
-        raise annotate(failure, request)
+        raise annotate(failure, request, hide)
     raise error_of(response, request, redact=redact, received=received)
 
 
@@ -183,30 +183,31 @@ def error_of(
         else:
             kind = _STATUSES.get(status, exc.APIError)
     error = kind(
-        _plain_message(shown) if message is None else hide(redact_text(message)),
+        _plain_message(shown) if message is None else hide(message),
         response=shown,
         status=status,
-        code=code and hide(redact_text(code)),
-        error_class=error_class and hide(redact_text(error_class)),
+        code=code and hide(code),
+        error_class=error_class and hide(error_class),
         details=_redacted(details, hide),
         query_id=shown.query_id,
         retry_safe=kind in (exc.TooManyRequests, exc.QueryTimeOut)
         or ((status == 408 or status >= 500) and request is not None and request.method == "GET"),
     )
     error.hint = _hint(error, shown, request, received)
-    annotate(error, request)
+    annotate(error, request, hide)
     return add_history(error, response.history) if response.history else error
 
 
-def _hiding(redact: Callable[[str], str] | None, request: Request | None) -> Callable[[str], str]:
-    """Return what hides secrets, those of the request's own headers included."""
-    if request is None:
-        return redact or str
-    sent = redactor(secret_header_values(request.headers.pairs))
-    return sent if redact is None else lambda text: redact(sent(text))
+def _hiding(redact: Callable[[str], str] | None, request: Request | None) -> Hiding:
+    """Return what hides secrets, those of the request included."""
+    if redact is None:
+        hide = redactor(())
+    else:
+        hide = redact if isinstance(redact, Hiding) else redactor(()).and_then(redact)
+    return hide if request is None else hide.of_request(request)
 
 
-def _redacted(details: dict[str, Any], hide: Callable[[str], str]) -> dict[str, Any]:
+def _redacted(details: dict[str, Any], hide: Hiding) -> dict[str, Any]:
     try:
         redacted: dict[str, Any] = redact_json(details, hide)
     except RecursionError:
@@ -214,10 +215,19 @@ def _redacted(details: dict[str, Any], hide: Callable[[str], str]) -> dict[str, 
     return redacted
 
 
-def annotate(error: exc.APIError, request: Request | None) -> exc.APIError:
-    """Write into an exception what was sent, and into its notes what a traceback should show besides."""
+def annotate(error: exc.APIError, request: Request | None, hide: Hiding | None = None) -> exc.APIError:
+    """Write into an exception what was sent, and into its notes what a traceback should show besides.
+
+    Args:
+        error: the exception.
+        request: what was sent, if that is known.
+        hide: knows secrets that the URL may have besides those of the request itself.
+    """
     if request is not None:
-        error.method, error.url = request.method, redact_url(request.url)
+        error.method, error.url = (
+            request.method,
+            redact_url(request.url) if hide is None else hide.full.url(request.url),
+        )
         answered = f" answered {error.status}" if error.status else ""
         error.add_note(f"{error.method} {error.url}{answered}")
     if error.query_id:
@@ -290,14 +300,14 @@ def _plain_message(response: Response) -> str:
     return text if len(text) <= 500 else text[:500] + "..."
 
 
-def _shown(response: Response, hide: Callable[[str], str]) -> Response:
+def _shown(response: Response, hide: Hiding) -> Response:
     """Return the copy of a response that an exception may keep."""
-    headers = [(name, hide(redact_text(value))) for name, value in response.headers.redacted().pairs]
+    full = hide.full
     try:
-        text = json.dumps(redact_json(parse_json(response.body), hide))
+        text = json.dumps(full.json(parse_json(response.body)))
     except (ValueError, RecursionError):
-        text = hide(redact_text(response.text))
-    return Response(response.status, Headers(headers), text.encode("utf-8", "replace"))
+        text = full.text(response.text)
+    return Response(response.status, Headers(full.headers(response.headers.pairs)), text.encode("utf-8", "replace"))
 
 
 def _hint(error: exc.APIError, shown: Response, request: Request | None, received: float | None) -> str | None:

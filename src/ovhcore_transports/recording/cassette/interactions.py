@@ -195,7 +195,7 @@ class Interaction:
             record["response"] = {
                 "status": answer.status,
                 "headers": _fields(scrubber.headers(answer.headers.pairs)),
-                **scrubber.body(came, answer.headers),
+                **scrubber.body(came, answer.headers, named=request.url.partition("?")[0].rpartition("/")[2]),
             }
         else:
             failed: dict[str, Any] = {"error": _kind_of(answer), "message": scrubber.text(answer.message)}

@@ -1,29 +1,20 @@
-"""Hide secrets before anything reaches the disk: by name, by pattern, and by value wherever a known one turns up."""
+"""Hide secrets before anything reaches the disk: also values that were seen to be secrets in earlier exchanges."""
 
 from __future__ import annotations
 
 import gzip
-import json
 import re
 import zlib
 from base64 import b64decode, b64encode
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from functools import lru_cache
-from typing import Any, Final
-from urllib.parse import parse_qsl, quote, quote_plus, unquote, unquote_plus
+from typing import Final
 
 from ovhcore.protocol.messages import Headers, Request, Response
-from ovhcore.protocol.redaction import (
-    REDACTED,
-    SECRET_FIELDS,
-    SECRET_HEADERS,
-    Redaction,
-    is_secret_header,
-    redact_json,
-    redact_text,
-    redact_url,
-)
+from ovhcore.protocol.redaction import REDACTED, SECRET_HEADERS, Redaction
+from ovhcore.protocol.secrets import learning
+from ovhcore.protocol.secrets.known import WITHIN
+from ovhcore.protocol.secrets.redacting import Redactor, is_form
 
 from ...base.forks import renew_after_fork
 from ...base.locks import Lock
@@ -31,29 +22,9 @@ from .bodies import Packed
 
 __all__ = ["Redaction", "Scrubber"]
 
-_FORM: Final = "application/x-www-form-urlencoded"
-_FORM_TEXT: Final = re.compile(r"[\w.%+~-]+=[^&=\s]*(?:&[\w.%+~-]+=[^&=\s]*)*")
-# What OAuth2 sends (RFC 6749, 7521, 7636) besides what is a secret anywhere.
-_OAUTH2: Final = frozenset({"assertion", "client_assertion", "client_id", "code", "code_verifier"})
-_SCHEME: Final = re.compile(r"(?:Bearer|Basic|Digest|Token|ApiKey)\s+", re.IGNORECASE)
-_BASIC: Final = re.compile(r"Basic\s+", re.IGNORECASE)
-_SHORTEST: Final = 6  # a shorter value is likely to be a word of other texts, too
+_SHORTEST: Final = 6  # a shorter value of an answer is likely to be a word of other texts, too
 _RANDOM: Final = re.compile(r"(?=.*[0-9])(?=.*[A-Za-z]).{8,}|.{16,}", re.DOTALL)
 _WORD: Final = re.compile("[A-Za-z]{1,8}")
-# What other tools write in the place of secrets is none, and may be a word.
-_PLACEHOLDER: Final = re.compile(r"\W*(?:redacted|filtered|dummy|placeholder|xx+)\W*", re.IGNORECASE)
-_ARGUMENT: Final = re.compile(r"[?&;#]([^=&#;?]+)=([^&#;]+)")
-_USER: Final = re.compile(r"(?<=://)[^/@\s\"'<>?#]+(?=@)")
-# "newPassword", "private_key" and the like: the word that makes it one stands last.
-_COMPOUND: Final = re.compile(
-    r"(?:.*[^a-z])?(?:passwords?|passwd|passphrase|pwd|secrets?|tokens?|(?:private|secret|access|api)_?keys?)"
-)
-_HUMP: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
-
-
-@lru_cache(maxsize=4096)
-def _is_compound(name: str) -> bool:
-    return _COMPOUND.fullmatch(_HUMP.sub("_", name).lower().replace("-", "_")) is not None
 
 
 class Scrubber:
@@ -68,13 +39,9 @@ class Scrubber:
     """
 
     def __init__(self, redaction: Redaction = Redaction()) -> None:  # noqa: B008 - immutable
-        self._names = SECRET_FIELDS | redaction.names
-        self._form_names = self._names | _OAUTH2
-        self._patterns = redaction.patterns
+        self._redactor = Redactor((), redaction)
         self._known: set[str] = set()
-        self._spelled: tuple[str, ...] = ()
         self._lock = Lock()
-        self.hide(value.reveal() for value in redaction.values)
         renew_after_fork(self)
 
     def after_fork(self) -> None:
@@ -83,152 +50,62 @@ class Scrubber:
 
     def hide(self, values: Iterable[str]) -> None:
         """Hide values wherever they stand from now on, however short."""
-        self._remember({value for value in values if value})
+        self._remember({value for value in values if value}, 1)
 
     def learn(
         self, request: Request, asked: Packed, response: Response | None = None, came: Packed | None = None
     ) -> None:
         """Remember the secrets of an exchange, to hide them wherever they turn up from now on."""
-        sent = {
-            *self._of_headers(request.headers, strictly=False),
-            *self._of_url(request.url),
-            *self._of_body(asked, request.headers),
+        redactor = self._redactor
+        found = {
+            *learning.of_headers(request.headers.pairs, redactor),
+            *learning.of_url(request.url, redactor),
+            *_of_body(asked, request.headers, redactor),
         }
-        found = {value for value in sent if len(value) >= _SHORTEST}
         if response is not None:
             answered = {
-                *self._of_headers(response.headers, strictly=True),
-                *self._of_body(came or {}, response.headers),
+                *learning.of_headers(_telling(response.headers), redactor),
+                *_of_body(came or {}, response.headers, redactor),
             }
             found.update(value for value in answered if len(value) >= _SHORTEST and not _WORD.fullmatch(value))
-        self._remember({value for value in found if not _PLACEHOLDER.fullmatch(value)})
+        self._remember({value for value in found if value and not learning.is_placeholder(value)})
 
-    def _remember(self, values: set[str]) -> None:
+    def _remember(self, values: set[str], within: int = WITHIN) -> None:
         with self._lock:
             new = values - self._known
             if new:
                 self._known |= new
-                spelled = {spelling for value in new for spelling in _spellings(value)}
-                # The longest first, for one may be a part of another.
-                self._spelled = tuple(sorted({*self._spelled, *spelled}, key=lambda each: (-len(each), each)))
-
-    def _is_secret(self, name: str) -> bool:
-        return name.lower() in self._names or _is_compound(name)
-
-    def _is_secret_of_form(self, name: str) -> bool:
-        name = unquote_plus(name)
-        return name.lower() in self._form_names or _is_compound(name)
-
-    def _is_secret_header(self, name: str) -> bool:
-        return is_secret_header(name) or self._is_secret(name)
-
-    def _of_headers(self, headers: Headers, *, strictly: bool) -> Iterator[str]:
-        for name, value in headers.pairs:
-            lowered = name.lower()
-            if lowered == "x-ovh-signature" or not self._is_secret_header(name):
-                continue  # a signature is found by its form, and is another each time
-            if lowered in ("cookie", "set-cookie"):
-                cookies = value.split(";")
-                for each in cookies[:1] if lowered == "set-cookie" else cookies:
-                    yield each.partition("=")[2].strip().strip('"')
-            elif not strictly or lowered in SECRET_HEADERS or _RANDOM.fullmatch(value):
-                yield _SCHEME.sub("", value, count=1).strip()
-                if _BASIC.match(value):
-                    with suppress(ValueError):
-                        user = b64decode(_BASIC.sub("", value, count=1)).decode("utf-8", "replace")
-                        yield user.partition(":")[2]
-
-    def _of_url(self, url: str) -> Iterator[str]:
-        for user in _USER.findall(url):
-            yield unquote(user.partition(":")[2] or user)
-        for found in _ARGUMENT.finditer(url):
-            if self._is_secret(unquote_plus(found[1])):
-                yield unquote_plus(found[2])
-
-    def _of_body(self, packed: Packed, headers: Headers) -> Iterator[str]:
-        if "json" in packed:
-            yield from self._of_json(packed["json"])
-        elif "text" in packed:
-            text: str = packed["text"]
-            if _is_form(text, headers):
-                yield from (value for name, value in parse_qsl(text) if self._is_secret_of_form(name))
-                return
-            # JSON that libraries read otherwise than it stands there: a member twice, NaN, a byte order mark.
-            members: list[dict[str, Any]] = []
-
-            def collect(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-                members.extend({name: value} for name, value in pairs)
-                return dict(pairs)
-
-            with suppress(ValueError, RecursionError):
-                json.loads(text.removeprefix("\ufeff"), object_pairs_hook=collect)
-            yield from self._of_json(members)
-
-    def _of_json(self, value: Any) -> Iterator[str]:
-        if isinstance(value, list):
-            for item in value:
-                yield from self._of_json(item)
-        elif isinstance(value, dict):
-            for name, item in value.items():
-                if self._is_secret(name):
-                    yield from _texts(item)
-                else:
-                    yield from self._of_json(item)
+                self._redactor = self._redactor.knowing(new, within)
 
     def text(self, text: str) -> str:
         """Return a text with its secrets hidden."""
-        return self._hidden(redact_text(text, self._names))
-
-    def _hidden(self, text: str) -> str:
-        text = _USER.sub(REDACTED, text) if "@" in text else text
-        for spelled in self._spelled:
-            if spelled in text:
-                text = text.replace(spelled, REDACTED)
-        for pattern in self._patterns:
-            text = pattern.sub(REDACTED, text)
-        return text
+        return self._redactor.text(text)
 
     def url(self, url: str) -> str:
         """Return a URL with its secrets hidden."""
-        return self._hidden(redact_url(url, lambda name: self._is_secret(unquote_plus(name))))
+        return self._redactor.url(url)
 
     def headers(self, pairs: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
         """Return header fields with their secrets hidden."""
-        return [(name, self._header(name, value)) for name, value in pairs]
+        return self._redactor.headers(pairs)
 
-    def _header(self, name: str, value: str) -> str:
-        if self._is_secret_header(name):
-            return REDACTED
-        return self.url(self.text(value)) if "?" in value else self.text(value)
+    def body(self, packed: Packed, headers: Headers, *, named: str = "") -> Packed:
+        """Return a body with its secrets hidden.
 
-    def body(self, packed: Packed, headers: Headers) -> Packed:
-        """Return a body with its secrets hidden."""
+        Args:
+            packed: as it stands in a cassette.
+            headers: of the message.
+            named: what it is called as a whole, as by the last part of a path.
+        """
+        redactor = self._redactor
         if "json" in packed:
-            hidden = redact_json(packed["json"], self._json_text, self._is_secret)
-            return {**packed, "json": hidden}
+            return {**packed, "json": redactor.json(packed["json"], named=named)}
         if "text" in packed:
             text: str = packed["text"]
-            return {"text": self._form(text) if _is_form(text, headers) else self.text(text)}
+            return {"text": redactor.form(text) if _is_form(text, headers) else redactor.text(text)}
         if "base64" in packed:
             return self._bytes(packed["base64"])
         return {}
-
-    def _json_text(self, text: str) -> str:
-        """Hide what stands in a string of JSON, which may hold JSON itself."""
-        if text[:1] in ("{", "["):
-            with suppress(ValueError, RecursionError):
-                inner = json.loads(text)
-                hidden = redact_json(inner, self._json_text, self._is_secret)
-                if hidden != inner:
-                    text = json.dumps(hidden, ensure_ascii=False)
-        return self._hidden(text)
-
-    def _form(self, text: str) -> str:
-        fields: list[str] = []
-        for field in text.split("&"):
-            name, equals, value = field.partition("=")
-            fields.append(name + equals + (REDACTED if self._is_secret_of_form(name) else self.text(value)))
-        return "&".join(fields)
 
     def _bytes(self, encoded: str) -> Packed:
         data = b64decode(encoded)
@@ -243,20 +120,21 @@ class Scrubber:
         return {"base64": encoded}
 
 
+def _of_body(packed: Packed, headers: Headers, redactor: Redactor) -> Iterator[str]:
+    if "json" in packed:
+        return learning.of_json(packed["json"], redactor)
+    return learning.of_body(packed.get("text", ""), headers.get("content-type", ""), redactor)
+
+
+def _telling(headers: Headers) -> list[tuple[str, str]]:
+    """Return the fields of an answer whose values, if they are secrets by name, are none by accident."""
+    return [
+        (name, value) for name, value in headers.pairs if name.lower() in SECRET_HEADERS or _RANDOM.fullmatch(value)
+    ]
+
+
 def _is_form(text: str, headers: Headers) -> bool:
-    return headers.get("content-type", "").lower().startswith(_FORM) or _FORM_TEXT.fullmatch(text) is not None
-
-
-def _texts(value: Any) -> Iterator[str]:
-    """Yield the texts and numbers of what is a secret as a whole."""
-    if isinstance(value, str):
-        yield value
-        yield from (unquote_plus(found[2]) for found in _ARGUMENT.finditer(value))
-    elif isinstance(value, int) and not isinstance(value, bool):
-        yield str(value)
-    elif isinstance(value, (list, dict)):
-        for item in value.values() if isinstance(value, dict) else value:
-            yield from _texts(item)
+    return is_form(text, headers.get("content-type", ""))
 
 
 def _other_readings(data: bytes) -> Iterator[str]:
@@ -266,11 +144,3 @@ def _other_readings(data: bytes) -> Iterator[str]:
             yield decompress(data).decode("utf-8", "replace")
     for encoding in ("utf-16", "utf-16-be"):
         yield data.decode(encoding, "replace")
-
-
-def _spellings(value: str) -> set[str]:
-    """Return a value as it is spelled in texts, URLs, forms and JSON."""
-    written = value.encode("utf-8", "replace").decode()
-    encoded = {quote(written, safe=""), quote_plus(written), quote(written)}
-    lower = {re.sub("%[0-9A-F]{2}", lambda escape: escape[0].lower(), each) for each in encoded}
-    return {value, *encoded, *lower, json.dumps(value)[1:-1]}

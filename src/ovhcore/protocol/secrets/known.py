@@ -1,0 +1,106 @@
+"""Values that are known to be secrets, found wherever a text repeats them, and however it writes them."""
+
+from __future__ import annotations
+
+import re
+from base64 import b64encode
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from .spans import Span, readings
+
+__all__ = ["WITHIN", "Known"]
+
+WITHIN: Final = 6
+"""Characters from which on a value is looked for inside of words, too."""
+_TELLING: Final = 4
+"""Characters from which on a value that stands alone as a word is taken for it; shorter ones only between quotes,
+behind an equals sign or a colon, or as the whole text."""
+_ENCODED: Final = 6  # characters of base64 that are no accident
+_UPPER: Final = {code: code + 32 for code in range(65, 91)}
+_BEFORE: Final = re.compile(r"(?:^|[\"'`]|[=:]\s?)$")
+_AFTER: Final = re.compile(r"[\"'`,;&)\]}\s]|$")
+
+
+def _folded(text: str) -> str:
+    # Not lower() alone: some letters become two.
+    return text.lower() if text.isascii() else text.translate(_UPPER)
+
+
+def _in_base64(value: bytes) -> Iterator[str]:
+    """Yield what base64 has of a value, wherever in the encoded it begins."""
+    for before in range(3):
+        encoded = b64encode(b"\0" * before + value).decode("ascii")
+        core = encoded[(before * 8 + 5) // 6 : (before + len(value)) * 8 // 6]
+        if len(core) >= _ENCODED:
+            yield core
+            yield core.replace("+", "-").replace("/", "_")
+
+
+def _in_order(values: Iterable[str]) -> list[str]:
+    return sorted({_folded(value) for value in values}, key=len, reverse=True)
+
+
+class Known:
+    """Values that are secrets. Immutable.
+
+    Args:
+        values: the secrets; empty ones are none.
+        within: characters from which on one is looked for inside of words, too.
+    """
+
+    __slots__ = ("_long", "_short", "_values")
+
+    def __init__(self, values: Iterable[str] = (), within: int = WITHIN) -> None:
+        self._values = frozenset(value for value in values if value)
+        long: set[str] = set()
+        short: set[str] = set()
+        for value in self._values:
+            data = value.encode("utf-8", "surrogatepass")
+            found = long if len(value) >= within else short
+            # What looks like an escape in it is taken away with the others.
+            found.update(each.text for each in readings(value) if len(each.text) >= min(within, len(value)))
+            found.add(value.replace(" ", "+"))
+            if len(value) >= WITHIN:
+                long |= {data.hex(), *_in_base64(data)}
+            elif len(value) >= _TELLING:
+                short |= {b64encode(data).decode("ascii"), data.hex()}
+        self._long = _in_order(long)
+        self._short = _in_order(short)
+
+    def __bool__(self) -> bool:
+        return bool(self._values)
+
+    def adding(self, values: Iterable[str], within: int = WITHIN) -> Known:
+        """Return these and more."""
+        more = Known({value for value in values if value not in self._values}, within)
+        if not more:
+            return self
+        more._values |= self._values
+        more._long, more._short = _in_order({*self._long, *more._long}), _in_order({*self._short, *more._short})
+        return more
+
+    def is_one(self, text: str) -> bool:
+        """Say whether a text as a whole is one of them, and long enough not to be so by accident."""
+        return len(text) >= _TELLING and text in self._values
+
+    def find(self, text: str) -> Iterator[Span]:
+        """Yield where a text, its escapes taken away, has one of them."""
+        folded = _folded(text)
+        for value in self._long:
+            at = folded.find(value)
+            while at >= 0:
+                yield at, at + len(value)
+                at = folded.find(value, at + len(value))
+        for value in self._short:
+            at = folded.find(value)
+            while at >= 0:
+                if self._stands_alone(folded, at, at + len(value)):
+                    yield at, at + len(value)
+                at = folded.find(value, at + len(value))
+
+    @staticmethod
+    def _stands_alone(text: str, start: int, end: int) -> bool:
+        if end - start < _TELLING:
+            return _BEFORE.search(text[max(0, start - 2) : start]) is not None and _AFTER.match(text, end) is not None
+        return not (text[start - 1 : start].isalnum() or text[end : end + 1].isalnum())

@@ -1,0 +1,275 @@
+"""What stands behind the name of a secret, in any text: JSON that does not parse, forms, logs, YAML, XML, multipart.
+
+Every expression takes each character once (possessive quantifiers), and what is taken is not
+looked at again, so that the time is proportional to the length of the text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from ..redaction import REDACTED
+from .names import Secrecy
+from .spans import Span
+
+__all__ = ["by_name"]
+
+_MARK: Final = re.escape(REDACTED)
+_NAMED: Final = re.compile(r"(?<![\w$.-])([\w$.-]++)([\"'`\])]{0,3}+)[ \t]{0,8}+(=>|:=|==?|:)")
+_GAP: Final = re.compile(r"[ \t]*+(?:\r?\n[ \t]*+(?=[\"'\[{]))?+")
+_PREFIX: Final = re.compile(r"(?:[bBuUrR]{1,2}(?=[\"']))?")
+_LITERAL: Final = re.compile(r"(?:null|true|false|None|True|False)(?![\w=+/.-])")
+_QUERY: Final = re.compile(rf'(?:{_MARK}|[^&\s"<>#])*+')
+# A comma or semicolon ends a value only where something else follows.
+_BARE: Final = re.compile(
+    rf"(?:{_MARK}|[,;](?!\s|$|[\"']?[\w.-]{{1,64}}+[\"']?\s?[=:])|[^\s,;&\"<>])*+"
+)  # fmt: skip
+_COOKIES: Final = re.compile(r"(?:[^\s;,\"]++)?(?:; ?[^\s;,\"=]++(?:=[^\s;,\"]*+)?)*+")
+_SCHEME: Final = re.compile(
+    rf"(?i)(?:Bearer|Basic|Digest|Token|ApiKey|OAuth|Negotiate|NTLM|AWS4-HMAC-SHA256)[ \t]{{1,4}}(?!{_MARK})(?=\S)"
+)
+_LINE: Final = re.compile(r"[^\r\n]*+")
+_BLOCK: Final = re.compile(r"[ \t]*+(?:[|>][-+0-9]{0,2}[ \t]*+(?:#[^\n]*+)?(?=\r?\n)|(?=\r?\n))")
+_CLOSING: Final = ")]}'.:,;!`"
+_SENTENCE: Final = re.compile(r"([A-Za-z]{1,15})(?![\w=+/-])[.,;!]?(?=\s+[a-z(]|\s*$|[\"'<])")
+_BRACKETED: Final = re.compile(r"[^\"'\[\]{}()\\]++|\\.|.", re.DOTALL)
+_OPENING: Final = "[{("
+_QUOTED: Final = {
+    '"': re.compile(r'(?:[^"\\]|\\.)*+(?=")', re.DOTALL),
+    "'": re.compile(r"(?:[^'\\\r\n]|\\[^\r\n])*+(?=')"),
+    "`": re.compile(r"[^`]*+(?=`)"),
+}
+_FLAG: Final = re.compile(r"(?<!\S)--([A-Za-z][\w-]*+)[ \t]++(?!-)([^\s\"'<>]++|\"[^\"\n]*+\"|'[^'\n]*+')")
+_TUPLE: Final = re.compile(r"[(\[]\s?b?([\"'])([\w.-]++)\1,\s?b?([\"'])(?:([^\"'\\\r\n]*+)\3)?")
+_ELEMENT: Final = re.compile(r"<((?:[\w.-]++:)?([\w.-]++))((?:\s[^<>]*+)?)(?<!/)>")
+_CDATA: Final = "<![CDATA["
+_TAG: Final = re.compile(r"<[^<>]++>")
+_TAG_NAME: Final = re.compile(r"\b(?:name|id|key)\s*=\s*[\"']([^\"'<>]++)[\"']")
+_TAG_VALUE: Final = re.compile(r"\bvalue\s*=\s*(?:\"([^\"]++)\"|'([^']++)')")
+_PLIST: Final = re.compile(r"<(key|name)>([\w.-]++)</\1>\s*+((?:<[\w.]++>\s*+){1,2}+)([^<>]++)")
+_PART: Final = re.compile(
+    r"(?i)content-disposition:[^\n]{0,400}?\bname=\"?([^\"\r\n;]++)\"?[^\r\n]*+\r?\n(?:[^\r\n]{1,998}+\r?\n){0,20}+\r?\n"
+)
+_PART_END: Final = re.compile(r"\r?\n--")
+
+# What may follow "password:" in a message, where it is no value.
+_WORDS: Final = frozenset(
+    "a all already an and any are at be been belongs but by can cannot contains could did different do does each empty "
+    "error expected expired failed field for format from given has have if in incorrect input invalid is it its length "
+    "longer malformed may mismatch missing must need needs never no none not null of on one only or please required "
+    "refused rejected shorter should some string such than that the their there they this to too unauthorized "
+    "undefined unexpected unknown unsupported value was were what when which will with without wrong you your".split()
+)
+_OF_COOKIES: Final = frozenset({"cookie", "set-cookie"})
+_TO_THE_END: Final = frozenset({"authorization", "proxy-authorization"}) | _OF_COOKIES
+_DEEPEST: Final = 200  # of a line that is indented
+_UNCLOSED: Final = 32  # kinds of elements without an end, before none is looked for any more
+_VOID: Final = frozenset({"input", "meta", "link", "img", "br"})
+
+
+Judge = Callable[[str, bool], Secrecy]
+"""Says how secret is what has a name; the second argument is true of a name in a query, a form or a header."""
+
+
+def by_name(text: str, judge: Judge) -> Iterator[Span]:
+    """Yield the values that stand behind the name of a secret.
+
+    Args:
+        text: any.
+        judge: says which names are those of secrets.
+    """
+    if "=" in text or ":" in text:
+        yield from _Pairs(text, judge)
+    if "--" in text:
+        for match in _FLAG.finditer(text):
+            if judge(match[1], False):
+                yield match.span(2)
+    if "," in text and ("'" in text or '"' in text):
+        yield from _tuples(text, judge)
+    if "<" in text:
+        yield from _elements(text, judge)
+    if "isposition" in text or "ISPOSITION" in text:
+        yield from _parts(text, judge)
+
+
+def _parts(text: str, judge: Judge) -> Iterator[Span]:
+    done = 0
+    for match in _PART.finditer(text):
+        if match.start() >= done and judge(match[1], True):
+            end = _PART_END.search(text, match.end())
+            done = len(text) if end is None else end.start()
+            yield match.end(), done
+
+
+class _Pairs:
+    """Names and values with an equals sign, a colon or an arrow between them."""
+
+    def __init__(self, text: str, judge: Judge) -> None:
+        self._text = text
+        self._judge = judge
+        # From where on a quote is not closed any more.
+        self._open: dict[str, int] = {}
+        self._config = "\n" in text.strip()
+        self._line = 0  # where the line begins that is looked at
+
+    def __iter__(self) -> Iterator[Span]:
+        text, done = self._text, 0
+        for match in _NAMED.finditer(text):
+            if match.start() < done:
+                continue
+            before = text[match.start() - 1] if match.start() else ""
+            end = match.end()
+            query = match[3] == "=" and text[end : end + 1] not in ("", " ", "\t", '"', "'") and before in "?&;#"
+            secrecy = self._judge(match[1].strip(".-$"), query)
+            if not secrecy or (before == ":" and match[3] == ":"):  # a part of a URN is no name
+                continue
+            newline = text.rfind("\n", self._line, match.start())
+            self._line = max(self._line, newline + 1)
+            start, stop = self._value(match, before, query=query)
+            if start < stop and (secrecy is Secrecy.WHOLE or text[start] not in _OPENING):
+                done = stop
+                yield start, stop
+
+    def _value(self, match: re.Match[str], before: str, *, query: bool) -> Span:
+        text, start = self._text, match.end()
+        name = match[1].lower()
+        if query and name not in _OF_COOKIES:
+            return start, self._end(_QUERY, start)
+        indent = match.start() - self._line
+        first = indent <= _DEEPEST and not text[self._line : match.start()].strip(" \t\"'-")
+        if match[3] == ":" and first:
+            block = self._block(start, self._line, match.start())
+            if block is not None:
+                return block
+        start = _found(_GAP, text, start).end()
+        start = _found(_PREFIX, text, start).end()
+        quote = text[start : start + 1]
+        if quote and quote in _QUOTED:
+            if quote == before and quote not in match[2]:
+                return start, start  # it closes the quote that the name stands in
+            return self._quoted(quote, start + 1)
+        if quote and quote in _OPENING:
+            return start, self._closed(start)
+        return self._bare(start, name, sep=match[3], first=first)
+
+    def _bare(self, start: int, name: str, *, sep: str, first: bool) -> Span:
+        text = self._text
+        if _LITERAL.match(text, start):
+            return start, start
+        if sep == ":" and name in _TO_THE_END:
+            return start, self._end(_LINE, start)
+        if name in _OF_COOKIES:
+            return start, self._end(_COOKIES, start)
+        scheme = _SCHEME.match(text, start)
+        if scheme is not None:
+            return scheme.end(), self._end(_BARE, scheme.end())
+        if sep == ":":
+            said = _SENTENCE.match(text, start)
+            if said is not None and said[1].lower() in _WORDS:
+                return start, start
+            if first and self._config and text[start - 1] in " \t":
+                end = self._end(_LINE, start)
+                comment = text.find(" #", start, end)
+                return start, len(text[:comment].rstrip()) if comment >= 0 else end
+        return start, self._end(_BARE, start)
+
+    def _end(self, pattern: re.Pattern[str], start: int) -> int:
+        found = _found(pattern, self._text, start)[0]
+        return start + len(found.rstrip(" \t," if pattern is _LINE else _CLOSING))
+
+    def _quoted(self, quote: str, start: int) -> Span:
+        text = self._text
+        if start < self._open.get(quote, len(text) + 1):
+            match = _QUOTED[quote].match(text, start)
+            if match is not None:
+                return start, match.end()
+            if quote != "'":
+                self._open[quote] = start
+        # It is not closed: the text was cut off.
+        return start, self._end(_LINE, start)
+
+    def _closed(self, start: int) -> int:
+        """Return where a bracket is closed that begins there; the end of the text if it is not."""
+        depth, quote = 0, ""
+        for match in _BRACKETED.finditer(self._text, start):
+            piece = match[0]
+            if quote:
+                if piece == quote:
+                    quote = ""
+            elif piece in ('"', "'"):
+                quote = piece
+            elif piece in ("[", "{", "("):
+                depth += 1
+            elif piece in ("]", "}", ")"):
+                depth -= 1
+                if depth == 0:
+                    return match.end()
+        return len(self._text)
+
+    def _block(self, start: int, line: int, name: int) -> Span | None:
+        """Return the lines of YAML that belong to a name at the beginning of its line."""
+        text = self._text
+        header = _BLOCK.match(text, start)
+        if header is None:
+            return None
+        before = text[line:name]
+        indent = len(before) - len(before.lstrip(" "))
+        lines = re.compile(rf"(?:\r?\n(?: {{{indent + 1},}}[^\n]*+|[ \t]*+(?=\r?\n|$)))++").match(text, header.end())
+        if lines is None:
+            return None
+        inner = lines[0]
+        return header.end() + len(inner) - len(inner.lstrip()), header.end() + len(inner.rstrip())
+
+
+def _found(pattern: re.Pattern[str], text: str, start: int) -> re.Match[str]:
+    match = pattern.match(text, start)
+    assert match is not None  # these match nothing, too
+    return match
+
+
+def _tuples(text: str, judge: Judge) -> Iterator[Span]:
+    for match in _TUPLE.finditer(text):
+        if match[4] and match[0][0] == "(" and judge(match[2], True):
+            yield match.span(4)
+
+
+def _elements(text: str, judge: Judge) -> Iterator[Span]:
+    missing: set[str] = set()
+    done = 0
+    for match in _ELEMENT.finditer(text):
+        start = match.end()
+        named = _TAG_NAME.search(match[3]) if "=" in match[3] else None
+        if match[2].lower() in _VOID:
+            named = None
+        if match.start() < done or not (judge(match[2], False) or (named and judge(named[1], False))):
+            continue
+        end = -1
+        closing = f"</{match[1]}"
+        if closing not in missing and len(missing) < _UNCLOSED:
+            end = text.find(closing, start)
+            if end < 0:
+                missing.add(closing)
+        if end < 0:
+            end = text.find("<", start + (len(REDACTED) if text.startswith(REDACTED, start) else 0))
+            end = len(text) if end < 0 else end
+        inner = text[start:end]
+        if inner.startswith(_CDATA):
+            start += len(_CDATA)
+            inner = inner[len(_CDATA) :].removesuffix("]]>")
+        stripped = inner.strip()
+        if stripped:
+            begin = start + inner.index(stripped)
+            done = begin + len(stripped)
+            yield begin, done
+    if "value" in text:
+        for tag in _TAG.finditer(text):
+            named, value = _TAG_NAME.search(tag[0]), _TAG_VALUE.search(tag[0])
+            if named and value and judge(named[1], True):
+                which = 1 if value[1] else 2
+                yield tag.start() + value.start(which), tag.start() + value.end(which)
+    if "</key>" in text or "</name>" in text:
+        for entry in _PLIST.finditer(text):
+            if judge(entry[2], False):
+                yield entry.span(4)

@@ -1,0 +1,147 @@
+"""Parts of a text that are to be hidden, and the text as it reads once its escapes are taken away."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterable
+from html import unescape
+from typing import Final
+
+from ..redaction import REDACTED
+
+__all__ = ["Reading", "Span", "hidden", "readings"]
+
+Span = tuple[int, int]
+"""Where a part of a text begins and ends."""
+
+# Percent-encoding (what is not ASCII as a whole), HTML, and what JSON and most languages write in strings.
+_ESCAPE: Final = re.compile(
+    r"(?:%[89A-Fa-f][0-9A-Fa-f])++|%[0-7][0-9A-Fa-f]"
+    r"|&(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|amp|lt|gt|quot|apos|colon|equals|sol|nbsp|plus|commat);"
+    r"|\\(?:(?:u[0-9A-Fa-f]{4})|x[0-9A-Fa-f]{2}|[\"'\\/bfnrt])"
+)
+_SIMPLE: Final = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
+_DEPTH: Final = 3
+
+
+def _plain(escape: str) -> str:
+    if escape[0] == "%":
+        data = bytes.fromhex(escape.replace("%", ""))
+        try:
+            return data.decode()
+        except UnicodeDecodeError:
+            return data.decode("latin-1")
+    if escape[0] == "&":
+        return unescape(escape)
+    if escape[1] in "ux" and len(escape) > 2:
+        return chr(int(escape[2:], 16))
+    return _SIMPLE.get(escape[1], escape[1])
+
+
+class Reading:
+    """A text, perhaps with escapes taken away; what is found in it has its place in the text itself.
+
+    Args:
+        text: as it reads.
+        of: what it was read from; None of the text itself.
+        places: where each part begins here, where it begins there, and where it ends there if it is an escape.
+    """
+
+    def __init__(self, text: str, of: Reading | None = None, places: tuple[list[int], ...] = ()) -> None:
+        self.text = text
+        self._of = of
+        self._places = places
+
+    def unescaped(self) -> Reading | None:
+        """Return the text without one layer of escapes; None if it has none."""
+        text, pieces = self.text, []
+        here: list[int] = []
+        there: list[int] = []
+        ends: list[int] = []
+        at = position = 0
+        for match in _ESCAPE.finditer(text):
+            start, end = match.span()
+            if start > at:
+                here.append(position)
+                there.append(at)
+                ends.append(0)
+                pieces.append(text[at:start])
+                position += start - at
+            plain = _plain(match[0])
+            here.append(position)
+            there.append(start)
+            ends.append(end)
+            pieces.append(plain)
+            position += len(plain)
+            at = end
+        if not here:
+            return None
+        here.append(position)
+        there.append(at)
+        ends.append(0)
+        pieces.append(text[at:])
+        return Reading("".join(pieces), self, (here, there, ends))
+
+    def place(self, start: int, end: int) -> Span:
+        """Return where the text itself has what stands here; ``end`` is behind ``start``."""
+        reading: Reading | None = self
+        while reading is not None and reading._of is not None:
+            here, there, ends = reading._places
+            first, last = bisect_right(here, start) - 1, bisect_right(here, end - 1) - 1
+            start = there[first] if ends[first] else there[first] + start - here[first]
+            end = ends[last] or there[last] + end - here[last]
+            reading = reading._of
+        return start, end
+
+
+def readings(text: str) -> list[Reading]:
+    """Return a text, and how it reads once, twice and three times unescaped."""
+    found = [Reading(text)]
+    while len(found) <= _DEPTH:
+        if not ("%" in found[-1].text or "&" in found[-1].text or "\\" in found[-1].text):
+            break
+        further = found[-1].unescaped()
+        if further is None:
+            break
+        found.append(further)
+    return found
+
+
+def hidden(text: str, spans: Iterable[Span]) -> str:
+    """Return a text with parts replaced by ``<redacted>``; what is replaced already stays as it is."""
+    marks = _marks(text) if REDACTED in text else []
+    merged: list[list[int]] = []
+    at = 0
+    for start, end in sorted(spans):
+        while at < len(marks) and marks[at][1] <= start:
+            at += 1
+        near = at
+        while near < len(marks) and marks[near][0] < end:
+            mark = marks[near]
+            if mark[0] <= start and end <= mark[1]:
+                start = end  # it is a part of one that stands there
+                break
+            start, end = min(start, mark[0]), max(end, mark[1])
+            near += 1
+        if start == end:
+            continue
+        if merged and start <= merged[-1][1]:
+            merged[-1][1] = max(merged[-1][1], end)
+        else:
+            merged.append([start, end])
+    pieces: list[str] = []
+    done = 0
+    for start, end in merged:
+        pieces += (text[done:start], REDACTED)
+        done = end
+    return "".join((*pieces, text[done:]))
+
+
+def _marks(text: str) -> list[Span]:
+    found: list[Span] = []
+    at = text.find(REDACTED)
+    while at >= 0:
+        found.append((at, at + len(REDACTED)))
+        at = text.find(REDACTED, at + len(REDACTED))
+    return found
