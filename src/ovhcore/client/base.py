@@ -8,14 +8,14 @@ from functools import cached_property
 from typing import Any, ClassVar, NoReturn, Self
 
 from ..config import SettingsSources
-from ..exceptions import ClientClosed, InvalidConfiguration, InvalidKey, InvalidRequest, InvalidResponse
+from ..exceptions import APIError, ClientClosed, InvalidConfiguration, InvalidKey, InvalidRequest, InvalidResponse
 from ..flows.authentication import KeyAuthentication
 from ..flows.resilience.retry import Policy
 from ..plugins import PluginInfo, Plugins
 from ..plugins.settings import Settings
 from ..protocol.endpoints import Endpoint
 from ..protocol.messages import Call, Headers, Request, Response, Timeout
-from ..protocol.redaction import as_secret, redactor
+from ..protocol.redaction import as_secret, conceal, redactor
 from ..protocol.requests.access_rules import credential_request
 from ..protocol.requests.building import BODILESS, build_request, checked_headers, split_arguments, target
 from ..protocol.requests.values import read_timeout
@@ -257,6 +257,9 @@ class BaseClient(PythonOvhNames, CollectionMethods, OperationMethods):
                 pass  # it is said below what was wrong
         received = None if response.status == 200 else self._transport.clock().wall
         return decode(response, request, redact=redactor(self._secrets()), received=received)
+
+    def _concealed(self, error: APIError, request: Request) -> None:
+        conceal(error, redactor(self._secrets()).of_request(request))
 
     def _arguments(
         self, method: str, path: str, arguments: Mapping[str, Any], headers: Any, timeout: Any, options: Any

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from keyword import iskeyword
 from typing import Any, Final
 
-from ..exceptions import InvalidRequest
+from ..exceptions import APIError, InvalidRequest
 from ..flows.collections.fan_out import CallResult, Fetch
 from ..flows.effects import Flow, Handler
 from ..plugins.settings import Settings
@@ -69,9 +69,16 @@ class CallMethods:
     def _decoded(self, response: Response, request: Request) -> Any:
         raise NotImplementedError
 
+    def _concealed(self, error: APIError, request: Request) -> None:
+        raise NotImplementedError
+
     def _answered(self, request: Request) -> Flow[CallResult]:
         """Make a call, and return its value and the header fields."""
-        response = yield from self._pipeline(request)
+        try:
+            response = yield from self._pipeline(request)
+        except APIError as error:
+            self._concealed(error, request)
+            raise
         return CallResult(self._decoded(response, request), response.headers)
 
     def _valued(self, request: Request) -> Flow[Any]:

@@ -59,7 +59,12 @@ class Client(BaseClient):
             APIError: the kind that the answer calls for.
         """
         request = self._request(method, path, data, need_auth, headers, timeout, options)
-        return self._decoded(run(self._pipeline(request), self._transport), request)
+        try:
+            response = run(self._pipeline(request), self._transport)
+        except exceptions.APIError as error:
+            self._concealed(error, request)
+            raise
+        return self._decoded(response, request)
 
     def raw_call(
         self,
@@ -72,9 +77,12 @@ class Client(BaseClient):
         options: Mapping[str, Any] | None = None,
     ) -> Response:
         """Make a call and return the response, whatever its status. As :meth:`call` otherwise."""
-        return run(
-            self._pipeline(self._request(method, path, data, need_auth, headers, timeout, options)), self._transport
-        )
+        request = self._request(method, path, data, need_auth, headers, timeout, options)
+        try:
+            return run(self._pipeline(request), self._transport)
+        except exceptions.APIError as error:
+            self._concealed(error, request)
+            raise
 
     def run(self, flow: Flow[T]) -> T:
         """Drive a flow of your own with this client's transport."""
@@ -169,7 +177,12 @@ class AsyncClient(BaseClient):
     ) -> Any:
         """Make a call and return its JSON value; see :meth:`.Client.call`."""
         request = self._request(method, path, data, need_auth, headers, timeout, options)
-        return self._decoded(await arun(self._pipeline(request), self._transport), request)
+        try:
+            response = await arun(self._pipeline(request), self._transport)
+        except exceptions.APIError as error:
+            self._concealed(error, request)
+            raise
+        return self._decoded(response, request)
 
     async def raw_call(
         self,
@@ -183,7 +196,11 @@ class AsyncClient(BaseClient):
     ) -> Response:
         """Make a call and return the response, whatever its status; see :meth:`.Client.raw_call`."""
         request = self._request(method, path, data, need_auth, headers, timeout, options)
-        return await arun(self._pipeline(request), self._transport)
+        try:
+            return await arun(self._pipeline(request), self._transport)
+        except exceptions.APIError as error:
+            self._concealed(error, request)
+            raise
 
     async def run(self, flow: Flow[T]) -> T:
         """Drive a flow of your own with this client's transport."""

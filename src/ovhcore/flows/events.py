@@ -173,6 +173,7 @@ class Notifier:
         self._strict = strict
         self._url = url
         self._text = text
+        self._named = ("", "")
         # What cannot say that it is not active always is. Asked for every call, so without detours.
         self._switched: tuple[Any, ...] = tuple(each for _, each in self._observers if _can_say(each))
         self._always = len(self._switched) < len(self._observers)
@@ -217,8 +218,13 @@ class Notifier:
         # Also plugins tell of events, and of kinds of their own.
         if isinstance(url := getattr(event, "url", None), str):
             event = event._replace(url=self._url(url))  # type: ignore[call-arg]
-        if isinstance(event, RetryScheduled) and event.failed.error is not None:
-            event = event._replace(failed=event.failed._replace(error=self._text(event.failed.error)))
+        # A server may put anything into what it calls the name of an exchange.
+        if isinstance(query_id := getattr(event, "query_id", None), str):
+            if query_id != self._named[0]:  # two events of a call have the same
+                self._named = (query_id, self._text(query_id))
+            event = event._replace(query_id=self._named[1])  # type: ignore[call-arg]
+        if isinstance(event, RetryScheduled):
+            event = event._replace(failed=event.failed.shown(self._text))
         return event
 
 

@@ -7,7 +7,7 @@ others the names, and of bodies the length alone.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final, NamedTuple, TypeVar, cast, overload
 
 from .frozen import Frozen, put
@@ -170,6 +170,14 @@ class Attempt(NamedTuple):
     elapsed: float
     waited: float
     stopped: str = ""
+
+    def shown(self, hide: Callable[[str], str]) -> Attempt:
+        """Return a copy as it may be shown.
+
+        Args:
+            hide: hides secrets in a text.
+        """
+        return self._replace(error=self.error and hide(self.error), query_id=self.query_id and hide(self.query_id))
 
     def __str__(self) -> str:
         came = self.error if self.status is None else f"status {self.status}"

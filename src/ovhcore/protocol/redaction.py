@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from .frozen import Frozen, put
 
 if TYPE_CHECKING:
+    from ..exceptions import APIError
     from .messages import Request
     from .secrets.redacting import Redactor
 
@@ -26,6 +27,7 @@ __all__ = [
     "Redaction",
     "Secret",
     "as_secret",
+    "conceal",
     "is_secret_header",
     "is_secret_name",
     "redact_headers",
@@ -261,6 +263,23 @@ def redactor(secrets: Iterable[str]) -> Hiding:
     ``secrets`` is looked at when a first text comes.
     """
     return Hiding(secrets)
+
+
+def conceal(error: APIError, hide: Hiding) -> None:
+    """Take known secrets out of an exception that says why there was no answer.
+
+    What answered earlier attempts may have repeated one, and a path may have one.
+
+    Args:
+        error: the exception; what a text in it says besides is left as it is.
+        hide: knows the secrets.
+    """
+    known = hide.full.known
+    error.args = tuple(known(each) if isinstance(each, str) else each for each in error.args)
+    error.url, error.hint, error.query_id = (each and known(each) for each in (error.url, error.hint, error.query_id))
+    error.history = tuple(attempt.shown(known) for attempt in error.history)
+    if notes := getattr(error, "__notes__", None):
+        error.__notes__ = [known(note) for note in notes]
 
 
 @cache

@@ -26,6 +26,7 @@ from ..base.asynchronous import AsyncTransport, only_on_asyncio, within
 from ..http.bodies import ACCEPTED, check_length, decompressed, too_large
 from ..http.deadlines import pool_timeout
 from ..http.failures import ENDED, RESETS, causes_of, reason_of
+from ..http.library_logs import guard_logs
 from ..http.proxies import Proxy, proxy_for, read_proxy
 from ..http.slots import Slots
 from ..http.tls import tls_context
@@ -119,6 +120,7 @@ class AsyncAiohttpTransport(AsyncTransport):
 
     def __init__(self, settings: TransportSettings = TransportSettings()) -> None:  # noqa: B008 - immutable
         super().__init__()
+        guard_logs(("aiohttp",))
         self._settings = settings
         self._closed = False
         self._open: dict[asyncio.AbstractEventLoop, _Open] = {}
@@ -162,7 +164,7 @@ class AsyncAiohttpTransport(AsyncTransport):
             route.places.release()
             del opened, route
             raise exc.ClientClosed("The transport is closed")
-        fields = raw = None
+        fields = raw = pairs = None
         opened.under_way += 1
         try:
             fields = CIMultiDict(request.headers.pairs)
@@ -190,7 +192,7 @@ class AsyncAiohttpTransport(AsyncTransport):
             opened.under_way -= 1
             if self._closed and not opened.under_way:
                 await opened.guard.aclose()
-        del opened, route, fields, raw  # the frames of a traceback hold no signed headers and no password
+        del opened, route, fields, raw, pairs  # the frames of a traceback hold no signed headers and no password
         raise failure
 
     async def _read(self, raw: aiohttp.ClientResponse) -> bytes:

@@ -23,6 +23,7 @@ from ovhcore.protocol.urls import split_url
 
 from ..http.bodies import ACCEPTED, check_length, decompressed, encoding_is_chosen, too_large
 from ..http.failures import ENDED, RESETS, causes_of, reason_of
+from ..http.library_logs import guard_logs
 from ..http.proxies import Proxy, proxy_for, read_proxy
 from ..http.tls import tls_context
 
@@ -210,6 +211,7 @@ class Common:
     """What does not depend on how to wait: settings, routes, answers, failures."""
 
     def __init__(self, settings: TransportSettings, core: str) -> None:
+        guard_logs((core, "hpack"))
         self.settings = settings
         self._core: ModuleType = import_module(core)
         self._contexts: dict[bool, ssl.SSLContext] = {}

@@ -88,7 +88,7 @@ class AsyncPyreqwestTransport(AsyncTransport):
             exchange = built(client, request, self._limit, total)
             raw = await exchange.__aenter__()
             if is_within(raw, self._limit):
-                body: bytes = (await raw.bytes()).to_bytes()
+                body: Any = (await raw.bytes()).to_bytes()
             else:
                 body = await self._read(exchange, raw.body_reader)
             if raw.status < 200:
@@ -102,7 +102,7 @@ class AsyncPyreqwestTransport(AsyncTransport):
         finally:
             places.release()
         # A kept exception keeps the variables of this frame, and the library keeps connections as long as these.
-        client = exchange = raw = None
+        client = exchange = raw = body = None
         # Raised here: what the library says may show what was sent.
         raise failure
 

@@ -76,7 +76,7 @@ class PyreqwestTransport(SyncTransport):
         try:
             exchange = built(client, request, self._limit, timeout.total)
             raw = exchange.__enter__()
-            body = raw.bytes().to_bytes() if is_within(raw, self._limit) else self._read(exchange, raw.body_reader)
+            body: Any = raw.bytes().to_bytes() if is_within(raw, self._limit) else self._read(exchange, raw.body_reader)
             if raw.status < 200:
                 exchange.__exit__(None, None, None)
             return response_of(raw, body, self._limit)
@@ -86,7 +86,7 @@ class PyreqwestTransport(SyncTransport):
             late = timeout.total is not None and time.monotonic() - begin >= timeout.total
             failure = failure_of(error, request, timeout, self._clients.proxies[origin], late)
         # A kept exception keeps the variables of this frame, and the library keeps connections as long as these.
-        client = exchange = raw = None
+        client = exchange = raw = body = None
         # Raised here: what the library says may show what was sent.
         raise failure
 

@@ -29,7 +29,8 @@ from ..base.locks import Lock
 from ..http.bodies import ACCEPTED, decompressed, encoding_is_chosen
 from ..http.deadlines import Deadline, total_timeout
 from ..http.failures import ENDED, causes_of, reason_of
-from ..http.http1 import NotHTTP
+from ..http.http1 import NotHTTP, ResponseHead
+from ..http.library_logs import guard_logs
 from ..http.pools import Lease, Pools
 from ..http.proxies import Proxy, proxy_for, read_proxy
 from ..http.tls import tls_context
@@ -66,6 +67,7 @@ class Urllib3Transport(SyncTransport):
 
     def __init__(self, settings: TransportSettings = TransportSettings()) -> None:  # noqa: B008 - immutable
         super().__init__()
+        guard_logs(("urllib3",))
         self._settings = settings
         self._proxies: dict[str, Proxy | None] = {}
         self._managers: dict[Proxy | None, urllib3.PoolManager] = {}
@@ -130,21 +132,20 @@ class Urllib3Transport(SyncTransport):
         if forwards is not None:
             target = request.url  # a proxy wants all of it (RFC 9112, 3.2.2)
         limit = self._settings.max_response_size
+        answer = None
         try:
             with lease as (_, connection):
                 connection.exchange, connection.until = exchange, until
                 connection.timeout = timeout.connect
                 try:
-                    head, body = connection.exchanged(
+                    answer = connection.exchanged(
                         request.method, target, _fields(request, origin, forwards), request.body, timeout.read, limit
                     )
                 finally:
                     if exchange is not None:
                         exchange.lets_go()
                 lease.keep = connection.is_reusable and (exchange is None or not exchange.is_cut)
-            if head.encoding:
-                body = decompressed(body, head.encoding, limit)
-            return Response(head.status, Headers(head.fields), body)
+            return _response(*answer, limit)
         except exc.APIError as error:
             failure: BaseException = error.with_traceback(None)
         except (HTTPError, NotHTTP, OSError) as error:
@@ -153,6 +154,7 @@ class Urllib3Transport(SyncTransport):
             failure = exc.InvalidRequest("the method, the URL or a header field cannot be sent as it is")
         except BaseException as error:  # an interrupt, or what a signal handler raised
             failure = error.with_traceback(None)
+        del answer  # it may repeat what was sent
         if exchange is not None:
             exchange.lets_go()
         lease.end()  # an interrupt may have been in the way
@@ -248,6 +250,12 @@ class CancellableSending:
             exchange = self._exchange
         if exchange is not None:
             exchange.cut()
+
+
+def _response(head: ResponseHead, body: bytes, limit: int) -> Response:
+    if head.encoding:
+        body = decompressed(body, head.encoding, limit)
+    return Response(head.status, Headers(head.fields), body)
 
 
 def _failure(error: BaseException, origin: str, timeout: Timeout, proxy: Proxy | None) -> exc.APIError:

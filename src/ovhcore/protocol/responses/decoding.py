@@ -16,7 +16,7 @@ from typing import Any, Final, NoReturn
 from ... import exceptions as exc
 from ..clock import parse_http_date
 from ..messages import Attempt, Headers, Request, Response
-from ..redaction import Hiding, redact_json, redact_url, redactor
+from ..redaction import Hiding, redact_json, redact_text, redact_url, redactor
 
 __all__ = ["add_history", "annotate", "decode", "error_of", "is_no_route", "is_refusal", "is_time_error", "parse_json"]
 
@@ -195,15 +195,12 @@ def error_of(
     )
     error.hint = _hint(error, shown, request, received)
     annotate(error, request, hide)
-    return add_history(error, response.history) if response.history else error
+    return add_history(error, response.history, hide) if response.history else error
 
 
 def _hiding(redact: Callable[[str], str] | None, request: Request | None) -> Hiding:
     """Return what hides secrets, those of the request included."""
-    if redact is None:
-        hide = redactor(())
-    else:
-        hide = redact if isinstance(redact, Hiding) else redactor(()).and_then(redact)
+    hide = redactor(()) if redact is None else redact if isinstance(redact, Hiding) else redactor(()).and_then(redact)
     return hide if request is None else hide.of_request(request)
 
 
@@ -238,9 +235,17 @@ def annotate(error: exc.APIError, request: Request | None, hide: Hiding | None =
     return error
 
 
-def add_history(error: exc.APIError, history: tuple[Attempt, ...]) -> exc.APIError:
-    """Write into an exception which attempts were made."""
-    error.history = history
+def add_history(
+    error: exc.APIError, history: tuple[Attempt, ...], hide: Callable[[str], str] | None = None
+) -> exc.APIError:
+    """Write into an exception which attempts were made.
+
+    Args:
+        error: the exception.
+        history: the attempts.
+        hide: hides secrets that their answers may have repeated, besides what is one by its name or form.
+    """
+    error.history = history = tuple(attempt.shown(hide or redact_text) for attempt in history)
     made = f"{len(history)} attempts were made" if len(history) > 1 else "1 attempt was made"
     error.add_note(exc.visible(f"{made}; {'; '.join(_told(history))}"))
     return error

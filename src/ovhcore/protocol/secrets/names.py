@@ -44,7 +44,8 @@ _SIGNED: Final = _words("signature signatures sig hmac")
 _LOOSE: Final = _words("key keys sid")
 _HARMLESS_KEYS: Final = _words(
     "public pub primary foreign sort partition cache idempotency object target port phone book group host map etag "
-    "ssh usb marker message queue routing tag label order section translation topic row column hot short surrogate index"
+    "ssh usb marker message queue routing tag label order section translation topic row column hot short surrogate "
+    "index"
 )
 # The keys that are secrets anywhere.
 _KEYS: Final = _words(
@@ -94,9 +95,10 @@ _VOCABULARY: Final = (
         "qrcode http connection refresh new old current confirm confirmed repeat again temp temporary default bot "
         "github gitlab slack database db my sql mysql postgres smtp imap ftp ssh mail web hash salt text raw plain "
         "file pem open openstack swift azure aws amz goog google x ovh csrf url basic rescue read write personal "
-        "passport reset proxy system sys super verifier author board note bearer jwt public oauth o auth cloud vpn ldap ad"
+        "passport reset proxy system sys super verifier author board note bearer jwt public oauth cloud "
+        "vpn ldap"
     )
-) - {"o", "ad", "on", "at", "is", "has", "de"}  # fmt: skip
+) - {"on", "at", "is", "has", "de"}  # fmt: skip
 _LONGEST: Final = max(map(len, _VOCABULARY))
 # Where a word is made of others and one of them is not known: these are not found inside other words.
 _ENDINGS: Final = (
@@ -133,9 +135,10 @@ def _segmented(word: str) -> list[str]:
         shortest: list[str] | None = None
         for start in range(max(0, end - _LONGEST), end):
             before = best[start]
-            if before is not None and word[start:end] in _VOCABULARY:
-                if shortest is None or len(before) + 1 < len(shortest):
-                    shortest = [*before, word[start:end]]
+            if before is None or word[start:end] not in _VOCABULARY:
+                continue
+            if shortest is None or len(before) + 1 < len(shortest):
+                shortest = [*before, word[start:end]]
         best.append(shortest)
     return best[-1] or []
 
@@ -179,7 +182,7 @@ def secrecy_of(name: str) -> Secrecy:
         after = words[end:]
         if not _ABOUT.isdisjoint(after):
             return Secrecy.NONE
-        if word.endswith("s") and not _COUNTED.isdisjoint(words[: end - 1]) or before == "resend":
+        if (word.endswith("s") and not _COUNTED.isdisjoint(words[: end - 1])) or before == "resend":
             return Secrecy.NONE
         if found is Secrecy.LOOSE and after:
             return Secrecy.NONE if not all(each.isdigit() for each in after) else found

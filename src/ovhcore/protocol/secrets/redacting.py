@@ -33,7 +33,6 @@ OWN: Final = 4
 """Characters from which on a secret of the client's own is hidden inside of words, too."""
 
 _LOOKS: Final = 12
-_NOT_A_SECRET: Final = (None, True, False, "", [], {})
 
 
 class _Twice(Exception):
@@ -148,6 +147,10 @@ class Redactor:
             spans += [match.span() for match in pattern.finditer(text) if match[0]]
         return spans
 
+    def known(self, text: str) -> str:
+        """Return a text without known secrets and what has a secret's form; names in it are left alone."""
+        return self._looked_through(text, named=False)
+
     def url(self, url: str) -> str:
         """Return a URL with its secrets hidden."""
         return self._looked_through(url)
@@ -208,15 +211,15 @@ class Redactor:
         by_shape = secret_members(members)
         for name, item in members.items():
             plain = str(name)
-            key = self._looked_through(plain, named=False)
+            key = self.known(plain)
             if key in shown:  # two that are hidden must not become one
                 key = f"{key} {len(shown)}"
             shown[key] = self._member(plain, item, Secrecy.TEXT if name in by_shape else Secrecy.NONE)
         return shown
 
     def _member(self, name: str, item: Any, at_least: Secrecy, *, loose: bool = False) -> Any:
-        if item is None or isinstance(item, bool) or item in _NOT_A_SECRET:
-            return item
+        if item is None or isinstance(item, bool) or (not item and isinstance(item, (str, list, dict))):
+            return item  # it tells nothing
         secrecy = max(self._judged(name, loose), at_least)
         if secrecy is Secrecy.WHOLE:
             return REDACTED

@@ -50,7 +50,7 @@ def secret_members(members: Mapping[Any, Any]) -> frozenset[str]:
     for needed, secret in _BESIDE:
         if needed <= names:
             found |= secret
-    if names == _VERSIONED or _VARIABLE <= names:
+    if names == _VERSIONED or names >= _VARIABLE:
         found.add("value")
     for word in _WORDS_FOR_NAME:
         named = members.get(word)

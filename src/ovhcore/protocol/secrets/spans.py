@@ -19,7 +19,7 @@ Span = tuple[int, int]
 _ESCAPE: Final = re.compile(
     r"(?:%[89A-Fa-f][0-9A-Fa-f])++|%[0-7][0-9A-Fa-f]"
     r"|&(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|amp|lt|gt|quot|apos|colon|equals|sol|nbsp|plus|commat);"
-    r"|\\(?:(?:u[0-9A-Fa-f]{4})|x[0-9A-Fa-f]{2}|[\"'\\/bfnrt])"
+    r"|\\(?:u[dD][89abAB][0-9A-Fa-f]{2}\\u[dD][c-fC-F][0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}|x[0-9A-Fa-f]{2}|[\"'\\/bfnrt])"
 )
 _SIMPLE: Final = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 _DEPTH: Final = 3
@@ -35,7 +35,9 @@ def _plain(escape: str) -> str:
     if escape[0] == "&":
         return unescape(escape)
     if escape[1] in "ux" and len(escape) > 2:
-        return chr(int(escape[2:], 16))
+        first, second = int(escape[2:6], base=16), escape[8:]
+        # What is beyond the first 65,536 characters JSON writes as two.
+        return chr(0x10000 + (first - 0xD800) * 0x400 + int(second, base=16) - 0xDC00) if second else chr(first)
     return _SIMPLE.get(escape[1], escape[1])
 
 

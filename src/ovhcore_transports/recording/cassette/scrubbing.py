@@ -12,8 +12,8 @@ from typing import Final
 
 from ovhcore.protocol.messages import Headers, Request, Response
 from ovhcore.protocol.redaction import REDACTED, SECRET_HEADERS, Redaction
-from ovhcore.protocol.secrets import learning
 from ovhcore.protocol.secrets.known import WITHIN
+from ovhcore.protocol.secrets.learning import is_placeholder, of_body, of_headers, of_json, of_url
 from ovhcore.protocol.secrets.redacting import Redactor, is_form
 
 from ...base.forks import renew_after_fork
@@ -58,17 +58,17 @@ class Scrubber:
         """Remember the secrets of an exchange, to hide them wherever they turn up from now on."""
         redactor = self._redactor
         found = {
-            *learning.of_headers(request.headers.pairs, redactor),
-            *learning.of_url(request.url, redactor),
+            *of_headers(request.headers.pairs, redactor),
+            *of_url(request.url, redactor),
             *_of_body(asked, request.headers, redactor),
         }
         if response is not None:
             answered = {
-                *learning.of_headers(_telling(response.headers), redactor),
+                *of_headers(_telling(response.headers), redactor),
                 *_of_body(came or {}, response.headers, redactor),
             }
             found.update(value for value in answered if len(value) >= _SHORTEST and not _WORD.fullmatch(value))
-        self._remember({value for value in found if value and not learning.is_placeholder(value)})
+        self._remember({value for value in found if value and not is_placeholder(value)})
 
     def _remember(self, values: set[str], within: int = WITHIN) -> None:
         with self._lock:
@@ -122,8 +122,8 @@ class Scrubber:
 
 def _of_body(packed: Packed, headers: Headers, redactor: Redactor) -> Iterator[str]:
     if "json" in packed:
-        return learning.of_json(packed["json"], redactor)
-    return learning.of_body(packed.get("text", ""), headers.get("content-type", ""), redactor)
+        return of_json(packed["json"], redactor)
+    return of_body(packed.get("text", ""), headers.get("content-type", ""), redactor)
 
 
 def _telling(headers: Headers) -> list[tuple[str, str]]:
