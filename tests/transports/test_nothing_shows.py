@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import ssl
-import sys
 from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from io import StringIO
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -19,12 +18,9 @@ from servers import RawServer, Received
 
 from ovhcore.exceptions import APIError
 from ovhcore.plugins import TransportSettings
-from ovhcore.protocol.messages import DEFAULT_TIMEOUT, Request, Timeout
-from ovhcore.testing.certificates import server_context
-
-pytestmark = [
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-]
+from ovhcore.protocol.messages import Request, Timeout
+from ovhcore.testing.certificates import Authority
+from ovhcore_transports.http import library_logs
 
 CANARIES = {
     "token": "Canary-Token-11",
@@ -59,7 +55,7 @@ def repeated(request: Received) -> bytes:
 
 
 def pairs(request: Received) -> list[tuple[bytes, bytes]]:
-    return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in request.headers]
+    return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in request.pairs]
 
 
 def reply(request: Received, status: bytes, *fields: bytes, body: bytes = b"") -> bytes:
@@ -208,3 +204,74 @@ def test_no_log_and_no_traceback_shows_what_was_sent(way: str, answer: str) -> N
     if failure is not None:
         found = {(where, name) for where, text in told(failure) for name in leaks(text)}
         assert found == set()
+
+
+@pytest.mark.parametrize("way", [way for way in PLACES if "httpx" in way])
+def test_no_log_of_http_2_shows_what_was_sent(way: str, tmp_path: Path) -> None:
+    def respond(stream: Stream) -> bytes:
+        fields = [(name, value) for name, value in stream.fields if not name.startswith(":")]
+        cookies = f"a={CANARIES['cookie']}; Path=/, b={CANARIES['second']}"
+        stream.answer(stream.body, ("set-cookie", cookies), ("x-echo", str(fields)), *fields[1:6])
+        return b""
+
+    authority = Authority(tmp_path)
+    settings = TransportSettings(proxy="none", ca_bundle=str(authority.bundle), http2=True)
+    with H2Server(respond, authority.server_context()) as server:
+        logged, failure = sent(way, PLACES[way], server.url, settings)
+    assert failure is None
+    assert "hpack" in logged
+    assert leaks(logged) == [], logged
+
+
+@pytest.mark.parametrize("way", PLACES)
+def test_no_log_and_no_traceback_shows_who_the_proxy_is_asked_for(way: str) -> None:
+    for refused in (b"HTTP/1.1 407 No\r\nContent-Length: 0\r\n\r\n", b"what is that\r\n\r\n"):
+        with RawServer(refused) as proxy:
+            named = proxy.url.replace("://", f"://user:{CANARIES['proxy']}@").partition("/1.0")[0]
+            logged, failure = sent(way, PLACES[way], "https://eu.api.ovh.invalid/1.0", TransportSettings(proxy=named))
+            assert proxy.received
+        assert failure is not None
+        assert leaks(logged) == [], logged
+        assert {(where, name) for where, text in told(failure) for name in leaks(text)} == set()
+
+
+def test_a_filter_is_no_cost_while_nothing_is_written() -> None:
+    looked_at: list[str] = []
+    guard = library_logs._Guard(lambda record: looked_at.append(record.getMessage()) or "")
+    logger = logging.getLogger("test.guarded")
+    logger.addFilter(guard)
+    logger.setLevel(logging.INFO)
+    logger.debug("not written")
+    assert looked_at == []
+
+
+def test_a_record_with_an_exception_keeps_its_kind_alone(caplog: pytest.LogCaptureFixture) -> None:
+    library_logs.guard_logs(["urllib3"])
+    caplog.set_level(1)
+    try:
+        raise ValueError(CANARIES["token"])
+    except ValueError:
+        logging.getLogger("urllib3.connection").warning("Failed at %s", "/a?token=x1y2", exc_info=True)
+    logging.getLogger("urllib3.connection").warning("Nothing is raised", exc_info=True)
+    assert caplog.messages == ["Failed at /a?token=<redacted> (ValueError)", "Nothing is raised (no exception)"]
+    assert leaks(caplog.text) == []
+
+
+def test_what_httpcore_and_hpack_write() -> None:
+    def shown(name: str, message: str, *args: Any) -> str:
+        record = logging.LogRecord(name, 10, "", 1, message, args, None)
+        assert logging.getLogger(name).filter(record)
+        return record.getMessage()
+
+    library_logs.guard_logs(["httpcore", "httpcore", "hpack"])
+    assert len(logging.getLogger("httpcore.http11").filters) == 1
+    fields = "[(b'Content-Length', b'2'), (b'X-A', b'it\\'s'), (b'X-B', b\"b's\")]"
+    told = f"receive_response_headers.complete return_value=(b'HTTP/1.1', 200, b'FINE', {fields})"
+    assert shown("httpcore.http11", told) == (
+        "receive_response_headers.complete return_value=(b'HTTP/1.1', 200, ..., "
+        "[(b'Content-Length', b'2'), (b'X-A', ...), (b'X-B', ...)])"
+    )
+    assert shown("httpcore.http11", "x.started request=<Request [b'GET']>") == "x.started request=<Request [b'GET']>"
+    assert shown("httpcore.http11", "x.failed exception=E('what came')") == "x.failed exception=E(...)"
+    assert shown("hpack.hpack", "Adding %s=%s, %s, %d", b"cookie", b"a", True, 3) == "Adding ...=..., True, 3"
+    assert shown("hpack.hpack", "Nothing to add") == "Nothing to add"

@@ -186,13 +186,14 @@ class AsyncAiohttpTransport(AsyncTransport):
         except (aiohttp.ClientError, OSError, ValueError) as error:
             failure: BaseException = _failure(error, origin, timeout, route.proxy, opened.connector.closed)
         except BaseException as error:  # cancelled, most often
-            failure = error.with_traceback(None)
+            failure = causes_of(error)[0]
         finally:
             route.places.release()
             opened.under_way -= 1
             if self._closed and not opened.under_way:
                 await opened.guard.aclose()
-        del opened, route, fields, raw, pairs  # the frames of a traceback hold no signed headers and no password
+        # The frames of a traceback hold no signed headers and no password.
+        del opened, route, fields, raw, pairs, url, target
         raise failure
 
     async def _read(self, raw: aiohttp.ClientResponse) -> bytes:

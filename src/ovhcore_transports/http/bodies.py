@@ -80,10 +80,13 @@ def decompressed(raw: bytes, encoding: str, limit: int) -> bytes:
     body = bytearray()
     for _ in range(_MEMBERS):
         one = zlib.decompressobj(window)
+        garbled = False
         try:
             body += one.decompress(raw, limit + 1 - len(body))
         except zlib.error:
-            raise ProtocolError("The answer cannot be decompressed") from None
+            garbled = True
+        if garbled:  # raised here: as its context, the other would hold this frame, and with it the answer
+            raise ProtocolError("The answer cannot be decompressed")
         if len(body) > limit:
             raise too_large(limit)
         if not one.eof:

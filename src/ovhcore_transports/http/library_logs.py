@@ -17,8 +17,12 @@ from ovhcore.protocol.redaction import redact_text
 
 __all__ = ["guard_logs"]
 
-# What of an answer's header is shown. Of the rest nobody knows what it holds; a server may send back what it received.
-_SHOWN: Final = frozenset({"connection", "content-encoding", "content-length", "content-type", "date", "vary"})
+# Values of header fields that are shown. Of others nobody knows what they hold; a server may send back what it received.
+_SHOWN: Final = re.compile(
+    r"b'(?:\d{1,12}|close|keep-alive|gzip|deflate|br|zstd|identity|chunked"
+    r"|(?:application|text)/[a-z.+-]{1,30}(?:; ?charset=[\w-]{1,12})?"
+    r"|[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT)'"
+)
 _BYTES: Final = r"b'(?:[^'\\]|\\.)*+'|b\"(?:[^\"\\]|\\.)*+\""
 _FIELD: Final = re.compile(rf"\((b'[\w!#$%&*+.^`|~-]++'), ({_BYTES})\)|({_BYTES})")
 _HARMLESS: Final = re.compile(r"b'(?:HTTP/[0-9.]{1,3}|GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS|CONNECT)'")
@@ -52,7 +56,7 @@ def _field(match: re.Match[str]) -> str:
     name, value, alone = match.groups()
     if alone is not None:
         return alone if _HARMLESS.fullmatch(alone) else _LEFT_OUT
-    return f"({name}, {value if name[2:-1].lower() in _SHOWN else _LEFT_OUT})"
+    return f"({name}, {value if _SHOWN.fullmatch(value) else _LEFT_OUT})"
 
 
 def _message(record: logging.LogRecord) -> str:

@@ -190,6 +190,7 @@ class AsyncHttpxTransport(AsyncTransport):
             return await within(timeout, origin, self._exchange(loop, pool, request, target, timeout))
         except BaseException as error:
             failure = bare(error)
+        del target  # its query may have a token
         # Raised here: the frames of the exchange hold signed headers.
         raise failure
 

@@ -178,6 +178,7 @@ class HttpxTransport(SyncTransport):
         except BaseException as error:
             lease.end()  # an interrupt may have been in the way
             failure = bare(error)
+        del target  # its query may have a token
         # Raised here: the frames of the exchange hold signed headers.
         raise failure
 

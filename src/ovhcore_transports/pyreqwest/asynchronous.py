@@ -21,6 +21,7 @@ from ..base.asynchronous import AsyncTransport, only_on_asyncio
 from ..base.forks import renew_after_fork
 from ..http.bodies import too_large
 from ..http.deadlines import pool_timeout, pool_wait
+from ..http.failures import causes_of
 from ..http.slots import Slots
 from .clients import ClientBuilder, Clients, SyncClientBuilder, built, failure_of
 from .responses import is_within, response_of
@@ -95,7 +96,7 @@ class AsyncPyreqwestTransport(AsyncTransport):
                 await exchange.__aexit__(None, None, None)
             return response_of(raw, body, self._limit)
         except exc.APIError as error:
-            failure: Exception = error.with_traceback(None)
+            failure: BaseException = causes_of(error)[0]
         except Exception as error:
             late = timeout.total is not None and time.monotonic() - begin >= timeout.total
             failure = failure_of(error, request, timeout, self._clients.proxies[origin], late)

@@ -37,6 +37,7 @@ from ovhcore.protocol.messages import Request, Response
 
 from ..base.blocking import SyncTransport
 from ..http.bodies import too_large
+from ..http.failures import causes_of
 from .clients import Clients, SyncClientBuilder, built, failure_of
 from .responses import is_within, response_of
 
@@ -81,7 +82,7 @@ class PyreqwestTransport(SyncTransport):
                 exchange.__exit__(None, None, None)
             return response_of(raw, body, self._limit)
         except exc.APIError as error:
-            failure: Exception = error.with_traceback(None)
+            failure: BaseException = causes_of(error)[0]
         except Exception as error:
             late = timeout.total is not None and time.monotonic() - begin >= timeout.total
             failure = failure_of(error, request, timeout, self._clients.proxies[origin], late)

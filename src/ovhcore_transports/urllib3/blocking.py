@@ -106,28 +106,27 @@ class Urllib3Transport(SyncTransport):
         return self._send(request, request.timeout or self._settings.timeout, exchange)
 
     def _send(self, request: Request, timeout: Timeout, exchange: Exchange | None) -> Response:
-        origin, target = split_url(request.url)
+        origin = split_url(request.url)[0]
         until = None if timeout.total is None else time.monotonic() + timeout.total
         lease = self._pools.lease(origin, timeout)
         proxy = self._proxies[origin]
         if until is None or proxy is None or not (origin.startswith("https:") and proxy.url.startswith("https:")):
-            return self._over(lease, proxy, request, target, timeout, exchange, until)
+            return self._over(lease, proxy, request, timeout, exchange, until)
         # In TLS within TLS one read is many of the outer one, each with the whole timeout.
         exchange = exchange or Exchange()
         with Deadline(timeout, exchange.cut, origin):
-            return self._over(lease, proxy, request, target, timeout, exchange, until)
+            return self._over(lease, proxy, request, timeout, exchange, until)
 
     def _over(
         self,
         lease: Lease[Connection],
         proxy: Proxy | None,
         request: Request,
-        target: str,
         timeout: Timeout,
         exchange: Exchange | None,
         until: float | None,
     ) -> Response:
-        origin, _ = split_url(request.url)
+        origin, target = split_url(request.url)
         forwards = proxy if origin.startswith("http:") else None
         if forwards is not None:
             target = request.url  # a proxy wants all of it (RFC 9112, 3.2.2)
@@ -153,8 +152,8 @@ class Urllib3Transport(SyncTransport):
         except ValueError:
             failure = exc.InvalidRequest("the method, the URL or a header field cannot be sent as it is")
         except BaseException as error:  # an interrupt, or what a signal handler raised
-            failure = error.with_traceback(None)
-        del answer  # it may repeat what was sent
+            failure = causes_of(error)[0]
+        del answer, target  # it may repeat what was sent; its query may have a token
         if exchange is not None:
             exchange.lets_go()
         lease.end()  # an interrupt may have been in the way
