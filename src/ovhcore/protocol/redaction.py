@@ -26,6 +26,7 @@ __all__ = [
     "Hiding",
     "Redaction",
     "Secret",
+    "ShownURL",
     "as_secret",
     "conceal",
     "is_secret_header",
@@ -205,6 +206,20 @@ def is_secret_name(name: str) -> bool:
     (True, False)
     """
     return _of(None).is_secret(name)
+
+
+class ShownURL:
+    """A URL, or path with its query, that is shown without secrets. Nothing is looked at until it is."""
+
+    __slots__ = ("_url",)
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+
+    def __str__(self) -> str:
+        return redact_url(self._url)
+
+    __repr__ = __str__
 
 
 def is_secret_header(name: str) -> bool:

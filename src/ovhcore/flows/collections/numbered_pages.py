@@ -20,7 +20,7 @@ _BY_IDS: Final = "Mode 'single' fetches the objects by their ids instead."
 _KINDS: Final = {dict: "one object", type(None): "nothing"}
 
 
-def list_of(answer: CallResult, path: str) -> list[Any]:
+def list_of(answer: CallResult, path: object) -> list[Any]:
     """Return the list that came.
 
     Raises:
@@ -51,7 +51,7 @@ class NumberedPages:
         is_regular: whether all the pages were as long as they were to be.
     """
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: object) -> None:
         self.elements: int | None = None
         self.is_regular = True
         self._path = path

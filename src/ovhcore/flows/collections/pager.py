@@ -17,7 +17,7 @@ from functools import partial
 from typing import Any, Final
 
 from ...exceptions import APIError, InvalidRequest, InvalidResponse
-from ...protocol.redaction import redact_url
+from ...protocol.redaction import ShownURL
 from ..effects import Flow
 from .batches import Details, is_refusal_of_mode
 from .fan_out import CallResult, FailedItem, FanOut, Fetch
@@ -101,7 +101,7 @@ class Pager:
         self.total: int | None = None
         self._fetch = fetch
         self._path = path
-        self._shown = redact_url(path)
+        self._shown = ShownURL(path)
         # Version 2 lists objects, or values that are all there is, unless somebody knows better.
         self._expands = item is not None or mode == "single" or not version_2
         self._version_2 = version_2

@@ -37,6 +37,7 @@ from ovhcore.protocol.redaction import Redaction
 from .interactions import Interaction, World
 
 __all__ = [
+    "PRIVATE",
     "VERSION",
     "Cassette",
     "CassetteWarning",
@@ -51,6 +52,9 @@ __all__ = [
 
 VERSION: Final = 1
 """Of the format. Cassettes of a later version are refused."""
+
+PRIVATE: Final = 0o600
+"""Permissions of a file that is made: what is no secret by name, form or value may still be nobody else's business."""
 
 _NOT_UTF_8: Final = re.compile("[\udc80-\udcff]")
 _TOLD: Final = 20  # damaged records, of each of which the error tells
@@ -205,7 +209,7 @@ def dumped(record: dict[str, Any]) -> bytes:
 
 
 def write_whole(path: str | os.PathLike[str], data: bytes) -> None:
-    """Write a file whole or not at all.
+    """Write a file whole or not at all. A new one only its owner may read; of one that is there the permissions stay.
 
     Raises:
         CassetteError: it cannot be written.
@@ -214,7 +218,9 @@ def write_whole(path: str | os.PathLike[str], data: bytes) -> None:
     beside = target.with_name(f"{target.name}.{os.getpid()}.new")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        beside.write_bytes(data)
+        beside.unlink(missing_ok=True)  # whoever was killed may have left it
+        with open(beside, "xb", opener=_of_ones_own) as file:
+            file.write(data)
         if target.exists():
             beside.chmod(target.stat().st_mode & 0o7777)
         beside.replace(target)
@@ -222,6 +228,10 @@ def write_whole(path: str | os.PathLike[str], data: bytes) -> None:
         with suppress(OSError):
             beside.unlink()
         raise CassetteError(f"{os.fspath(path)} cannot be written: {reason_of(error, os.fspath(path))}") from None
+
+
+def _of_ones_own(path: str, flags: int) -> int:
+    return os.open(path, flags, PRIVATE)
 
 
 def reason_of(error: OSError, path: str) -> str:

@@ -2,7 +2,8 @@
 
 A record is added by one write to a file opened for appending, so that records of
 several threads and processes stand one after the other. A shared lock on the file
-(where the system has ``flock``) tells that somebody is recording.
+(where the system has ``flock``) tells that somebody is recording. A file is made for its owner
+alone, and is at no moment open to more.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import Any
 
 from ovhcore.exceptions import CassetteError
 
-from .cassettes import Cassette, beginning, dumped, end, reason_of
+from .cassettes import PRIVATE, Cassette, beginning, dumped, end, reason_of
 from .interactions import World
 
 if sys.platform != "win32":  # pragma: no branch
@@ -122,7 +123,7 @@ class Writer:
         found = os.stat(self.path)
         with suppress(FileNotFoundError):  # one that an interrupt has left; nobody else has this name
             os.unlink(beside)
-        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
+        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, PRIVATE)
         try:
             os.chmod(beside, found.st_mode & 0o7777)
             _lock(descriptor)
@@ -137,7 +138,7 @@ class Writer:
     def _join(self, records: bytes) -> int:
         """Open the cassette to add to it; begin it if it is new. Add the records there are already."""
         while True:
-            descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
+            descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, PRIVATE)
             try:
                 alone = _lock(descriptor, alone=True)
                 if not alone:
@@ -176,7 +177,7 @@ class Writer:
 
     def _take_its_place(self, beside: str, descriptor: int) -> None:
         """Replace the cassette that was there; join who is recording to it, or has done so meanwhile."""
-        old = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
+        old = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, PRIVATE)
         try:
             alone = _lock(old, alone=True)
             replaces = alone and _is_still(old, self.path) and _unchanged(os.fstat(old), self._found)
