@@ -36,9 +36,9 @@ def _words(text: str) -> frozenset[str]:
 _CORES: Final = _words(
     "password passwords passwd passwds passphrase passphrases passcode passcodes pwd pwds pw pass mdp secret secrets "
     "token tokens jwt jwts otp totp hotp psk pin pins puk cvv cvc csrf xsrf bearer kubeconfig kubeconfigs otpauth "
-    "mnemonic voucher vouchers privkey apikey apikeys authinfo jsessionid phpsessid authkey connectionstring dsn"
+    "mnemonic voucher vouchers privkey apikey apikeys authinfo jsessionid phpsessid authorization cookie cookies assertion authkey connectionstring dsn"
 )
-_SOFT: Final = _words("credential credentials cred creds auth authorization cookie cookies session sessions assertion")
+_SOFT: Final = _words("credential credentials cred creds auth session sessions")
 _SIGNED: Final = _words("signature signatures sig hmac")
 # In queries and header fields these are secrets, too, if nothing before them says otherwise.
 _LOOSE: Final = _words("key keys sid")
@@ -103,7 +103,7 @@ _LONGEST: Final = max(map(len, _VOCABULARY))
 # Where a word is made of others and one of them is not known: these are not found inside other words.
 _ENDINGS: Final = (
     "passwords", "password", "passwd", "passphrase", "passcode", "secrets", "secret", "tokens", "token", "apikey",
-    "privatekey", "secretkey", "accesskey", "credentials", "kubeconfig",
+    "privatekey", "secretkey", "accesskey", "credentials", "kubeconfig", "pwd", "jwt", "otp", "psk",
 )  # fmt: skip
 _BEGINNINGS: Final = ("passwordless", "passworded", "password", "passwd", "passphrase")
 
@@ -114,7 +114,7 @@ _LONG: Final = 256
 
 def _parts(word: str) -> list[str]:
     """Return the words that a word in lower case is made of, if they are known."""
-    if word in _VOCABULARY or len(word) < 5:
+    if word in _VOCABULARY or len(word) < 4:
         return [word]
     found = _segmented(word)
     if found:

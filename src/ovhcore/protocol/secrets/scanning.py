@@ -17,18 +17,18 @@ from .spans import Span
 __all__ = ["by_name"]
 
 _MARK: Final = re.escape(REDACTED)
-_NAMED: Final = re.compile(r"(?<![\w$.-])([\w$.-]++)([\"'`\])]{0,3}+)[ \t]{0,8}+(=>|:=|==?|:)")
+_NAMED: Final = re.compile(r"(?<![\w$.-])([\w$.-]++)([\"'`\])]{0,3}+)[ \t]{0,8}+(=>|:=|==(?=\s?[\"'])|=(?!=)|:)")
 _GAP: Final = re.compile(r"[ \t]*+(?:\r?\n[ \t]*+(?=[\"'\[{]))?+")
 _PREFIX: Final = re.compile(r"(?:[bBuUrR]{1,2}(?=[\"']))?")
 _LITERAL: Final = re.compile(r"(?:null|true|false|None|True|False)(?![\w=+/.-])")
-_QUERY: Final = re.compile(rf'(?:{_MARK}|[^&\s"<>#])*+')
+# Where a line is escaped, the next one may have another name.
+_NEXT: Final = r"(?!\\(?:r\\)?n[ \t]{0,16}[\w.-]{1,64}+\s?[=:])"
+_QUERY: Final = re.compile(rf'(?:{_MARK}|{_NEXT}[^&\s"<>#])*+')
 # A comma or semicolon ends a value only where something else follows.
-_BARE: Final = re.compile(
-    rf"(?:{_MARK}|[,;](?!\s|$|[\"']?[\w.-]{{1,64}}+[\"']?\s?[=:])|[^\s,;&\"<>])*+"
-)  # fmt: skip
+_BARE: Final = re.compile(rf"(?:{_MARK}|[,;](?!\s|$|[\"']?[\w.-]{{1,64}}+[\"']?\s?[=:])|{_NEXT}[^\s,;&\"<>])*+")
 _COOKIES: Final = re.compile(r"(?:[^\s;,\"]++)?(?:; ?[^\s;,\"=]++(?:=[^\s;,\"]*+)?)*+")
 _SCHEME: Final = re.compile(
-    rf"(?i)(?:Bearer|Basic|Digest|Token|ApiKey|OAuth|Negotiate|NTLM|AWS4-HMAC-SHA256)[ \t]{{1,4}}(?!{_MARK})(?=\S)"
+    rf"(?i)(?:Bearer|Basic|Digest|Token|ApiKey|OAuth|Negotiate|NTLM|AWS4-HMAC-SHA256)[ \t]{{1,4}}(?=\S)"
 )
 _LINE: Final = re.compile(r"[^\r\n]*+")
 _BLOCK: Final = re.compile(r"[ \t]*+(?:[|>][-+0-9]{0,2}[ \t]*+(?:#[^\n]*+)?(?=\r?\n)|(?=\r?\n))")
@@ -41,8 +41,13 @@ _QUOTED: Final = {
     "'": re.compile(r"(?:[^'\\\r\n]|\\[^\r\n])*+(?=')"),
     "`": re.compile(r"[^`]*+(?=`)"),
 }
-_FLAG: Final = re.compile(r"(?<!\S)--([A-Za-z][\w-]*+)[ \t]++(?!-)([^\s\"'<>]++|\"[^\"\n]*+\"|'[^'\n]*+')")
-_TUPLE: Final = re.compile(r"[(\[]\s?b?([\"'])([\w.-]++)\1,\s?b?([\"'])(?:([^\"'\\\r\n]*+)\3)?")
+_FLAG: Final = re.compile(r"(?<!\S)--([A-Za-z][\w.-]*+)[ \t]++(?!-)([^\s\"'<>]++|\"[^\"\n]*+\"|'[^'\n]*+')")
+_STRING: Final = r"(?:[^\"'\\\r\n]|\\.|(?!\3)[\"'])++"
+_TUPLE: Final = re.compile(rf"(?:\(|(?<=[\[,])\s?\[)\s?b?([\"'])([\w.-]++)\1,\s?b?([\"'])({_STRING})")
+_NAMED_BESIDE: Final = re.compile(
+    rf"([\"'])(?:name|key|field|header)\1\s?:\s?[\"']([\w.-]++)[\"']\s?,\s?[\"']value[\"']\s?:\s?([\"'])({_STRING})",
+    re.I,
+)
 _ELEMENT: Final = re.compile(r"<((?:[\w.-]++:)?([\w.-]++))((?:\s[^<>]*+)?)(?<!/)>")
 _CDATA: Final = "<![CDATA["
 _TAG: Final = re.compile(r"<[^<>]++>")
@@ -221,14 +226,20 @@ class _Pairs:
             newline = text.rfind("\n", self._line, match.start())
             self._line = max(self._line, newline + 1)
             start, stop = self._value(match, before, query=query)
-            if start < stop and (secrecy is Secrecy.WHOLE or text[start] not in _OPENING):
+            if start < stop and (secrecy is Secrecy.WHOLE or text[start] not in "{("):
                 done = stop
                 yield start, stop
 
     def _value(self, match: re.Match[str], before: str, *, query: bool) -> Span:
         text, start = self._text, match.end()
         name = match[1].lower()
-        if query and name not in _OF_COOKIES:
+        if _LITERAL.match(text, start):
+            return start, start
+        if (
+            query
+            and not (not before and name in _OF_COOKIES)
+            and not (_SCHEME.match(text, start) or _PREFIX.match(text, start)[0])
+        ):
             return start, self._end(_QUERY, start)
         indent = match.start() - self._line
         first = indent <= _DEEPEST and not text[self._line : match.start()].strip(" \t\"'-")
@@ -251,6 +262,8 @@ class _Pairs:
         text = self._text
         if _LITERAL.match(text, start):
             return start, start
+        if text.startswith(REDACTED, start):
+            return start, self._end(_BARE, start)
         if sep == ":" and name in _TO_THE_END:
             return start, self._end(_LINE, start)
         if name in _OF_COOKIES:
@@ -259,13 +272,13 @@ class _Pairs:
         if scheme is not None:
             return scheme.end(), self._end(_BARE, scheme.end())
         if sep == ":":
-            said = _SENTENCE.match(text, start)
-            if said is not None and said[1].lower() in _WORDS:
-                return start, start
             if first and self._config and text[start - 1] in " \t":
                 end = self._end(_LINE, start)
                 comment = text.find(" #", start, end)
-                return start, len(text[:comment].rstrip()) if comment >= 0 else end
+                return start, start + len(text[start:comment].rstrip()) if comment >= 0 else end
+            said = _SENTENCE.match(text, start)
+            if said is not None and said[1].lower() in _WORDS:
+                return start, start
         return start, self._end(_BARE, start)
 
     def _end(self, pattern: re.Pattern[str], start: int) -> int:
@@ -324,7 +337,10 @@ def _found(pattern: re.Pattern[str], text: str, start: int) -> re.Match[str]:
 
 def _tuples(text: str, judge: Judge) -> Iterator[Span]:
     for match in _TUPLE.finditer(text):
-        if match[4] and match[0][0] == "(" and judge(match[2], True):
+        if judge(match[2], True):
+            yield match.span(4)
+    for match in _NAMED_BESIDE.finditer(text):
+        if judge(match[2], True):
             yield match.span(4)
 
 
