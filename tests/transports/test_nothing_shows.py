@@ -12,15 +12,15 @@ from types import FrameType
 from typing import Any
 
 import pytest
-from conformance.transports import PLACES, made
-from h2server import H2Server, Stream
-from servers import RawServer, Received
 
 from ovhcore.exceptions import APIError
 from ovhcore.plugins import TransportSettings
 from ovhcore.protocol.messages import Request, Timeout
 from ovhcore.testing.certificates import Authority
 from ovhcore_transports.http import library_logs
+from tests.conformance.transports import PLACES, made
+from tests.h2server import H2Server, Stream
+from tests.servers import RawServer, Received
 
 CANARIES = {
     "token": "Canary-Token-11",
@@ -237,12 +237,19 @@ def test_no_log_and_no_traceback_shows_who_the_proxy_is_asked_for(way: str) -> N
 
 def test_a_filter_is_no_cost_while_nothing_is_written() -> None:
     looked_at: list[str] = []
-    guard = library_logs._Guard(lambda record: looked_at.append(record.getMessage()) or "")
+
+    def look(record: logging.LogRecord) -> str:
+        looked_at.append(record.getMessage())
+        return "seen"
+
+    guard = library_logs._Guard(look)
     logger = logging.getLogger("test.guarded")
     logger.addFilter(guard)
     logger.setLevel(logging.INFO)
     logger.debug("not written")
     assert looked_at == []
+    logger.info("written")
+    assert looked_at == ["written"]
 
 
 def test_a_record_with_an_exception_keeps_its_kind_alone(caplog: pytest.LogCaptureFixture) -> None:

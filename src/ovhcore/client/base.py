@@ -8,7 +8,15 @@ from functools import cached_property
 from typing import Any, ClassVar, NoReturn, Self
 
 from ..config import SettingsSources
-from ..exceptions import APIError, ClientClosed, InvalidConfiguration, InvalidKey, InvalidRequest, InvalidResponse
+from ..exceptions import (
+    APIError,
+    ClientClosed,
+    HTTPError,
+    InvalidConfiguration,
+    InvalidKey,
+    InvalidRequest,
+    InvalidResponse,
+)
 from ..flows.authentication import KeyAuthentication
 from ..flows.resilience.retry import Policy
 from ..plugins import PluginInfo, Plugins
@@ -259,7 +267,8 @@ class BaseClient(PythonOvhNames, CollectionMethods, OperationMethods):
         return decode(response, request, redact=redactor(self._secrets()), received=received)
 
     def _concealed(self, error: APIError, request: Request) -> None:
-        conceal(error, redactor(self._secrets()).of_request(request))
+        if isinstance(error, HTTPError):  # others say what is wrong with a setting, or a recording
+            conceal(error, redactor(self._secrets()).of_request(request))
 
     def _arguments(
         self, method: str, path: str, arguments: Mapping[str, Any], headers: Any, timeout: Any, options: Any

@@ -36,7 +36,8 @@ def _words(text: str) -> frozenset[str]:
 _CORES: Final = _words(
     "password passwords passwd passwds passphrase passphrases passcode passcodes pwd pwds pw pass mdp secret secrets "
     "token tokens jwt jwts otp totp hotp psk pin pins puk cvv cvc csrf xsrf bearer kubeconfig kubeconfigs otpauth "
-    "mnemonic voucher vouchers privkey apikey apikeys authinfo jsessionid phpsessid authorization cookie cookies assertion authkey connectionstring dsn"
+    "mnemonic voucher vouchers privkey apikey apikeys authinfo jsessionid phpsessid authorization cookie cookies "
+    "assertion authkey connectionstring dsn"
 )
 _SOFT: Final = _words("credential credentials cred creds auth session sessions")
 _SIGNED: Final = _words("signature signatures sig hmac")

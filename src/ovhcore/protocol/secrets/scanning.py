@@ -28,7 +28,7 @@ _QUERY: Final = re.compile(rf'(?:{_MARK}|{_NEXT}[^&\s"<>#])*+')
 _BARE: Final = re.compile(rf"(?:{_MARK}|[,;](?!\s|$|[\"']?[\w.-]{{1,64}}+[\"']?\s?[=:])|{_NEXT}[^\s,;&\"<>])*+")
 _COOKIES: Final = re.compile(r"(?:[^\s;,\"]++)?(?:; ?[^\s;,\"=]++(?:=[^\s;,\"]*+)?)*+")
 _SCHEME: Final = re.compile(
-    rf"(?i)(?:Bearer|Basic|Digest|Token|ApiKey|OAuth|Negotiate|NTLM|AWS4-HMAC-SHA256)[ \t]{{1,4}}(?=\S)"
+    r"(?i)(?:Bearer|Basic|Digest|Token|ApiKey|OAuth|Negotiate|NTLM|AWS4-HMAC-SHA256)[ \t]{1,4}(?=\S)"
 )
 _LINE: Final = re.compile(r"[^\r\n]*+")
 _BLOCK: Final = re.compile(r"[ \t]*+(?:[|>][-+0-9]{0,2}[ \t]*+(?:#[^\n]*+)?(?=\r?\n)|(?=\r?\n))")
@@ -46,7 +46,7 @@ _STRING: Final = r"(?:[^\"'\\\r\n]|\\.|(?!\3)[\"'])++"
 _TUPLE: Final = re.compile(rf"(?:\(|(?<=[\[,])\s?\[)\s?b?([\"'])([\w.-]++)\1,\s?b?([\"'])({_STRING})")
 _NAMED_BESIDE: Final = re.compile(
     rf"([\"'])(?:name|key|field|header)\1\s?:\s?[\"']([\w.-]++)[\"']\s?,\s?[\"']value[\"']\s?:\s?([\"'])({_STRING})",
-    re.I,
+    re.IGNORECASE,
 )
 _ELEMENT: Final = re.compile(r"<((?:[\w.-]++:)?([\w.-]++))((?:\s[^<>]*+)?)(?<!/)>")
 _CDATA: Final = "<![CDATA["
@@ -238,7 +238,7 @@ class _Pairs:
         if (
             query
             and not (not before and name in _OF_COOKIES)
-            and not (_SCHEME.match(text, start) or _PREFIX.match(text, start)[0])
+            and not (_SCHEME.match(text, start) or _found(_PREFIX, text, start)[0])
         ):
             return start, self._end(_QUERY, start)
         indent = match.start() - self._line
