@@ -16,7 +16,6 @@ WITHIN: Final = 6
 _TELLING: Final = 4
 """Characters from which on a value that stands alone as a word is taken for it; shorter ones only between quotes,
 behind an equals sign or a colon, or as the whole text."""
-_ENCODED: Final = 6  # characters of base64 that are no accident
 _UPPER: Final = {code: code + 32 for code in range(65, 91)}
 _BEFORE: Final = re.compile(r"(?:^|[\"'`]|[=:]\s?)$")
 _AFTER: Final = re.compile(r"[\"'`,;&)\]}\s]|$")
@@ -32,9 +31,8 @@ def _in_base64(value: bytes) -> Iterator[str]:
     for before in range(3):
         encoded = b64encode(b"\0" * before + value).decode("ascii")
         core = encoded[(before * 8 + 5) // 6 : (before + len(value)) * 8 // 6]
-        if len(core) >= _ENCODED:
-            yield core
-            yield core.replace("+", "-").replace("/", "_")
+        yield core
+        yield core.replace("+", "-").replace("/", "_")
 
 
 def _in_order(values: Iterable[str]) -> list[str]:
