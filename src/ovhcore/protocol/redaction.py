@@ -2,7 +2,7 @@
 
 Whatever shows something comes here: reprs, errors, events, logs, recordings. What is a secret is
 decided once, for all of them, by its name, by its form, or because its value is known; see
-:mod:`ovhcore.protocol.secrets`. Nothing is hidden, and nothing loaded for it, while calls succeed.
+:mod:`ovhcore.protocol.secrets.redacting`. Nothing is hidden, and nothing loaded for it, while calls succeed.
 """
 
 from __future__ import annotations

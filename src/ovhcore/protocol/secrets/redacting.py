@@ -62,9 +62,9 @@ class Redactor:
 
     __slots__ = ("_known", "_names", "_patterns", "_then")
 
-    def __init__(self, values: Iterable[str] | Known = (), declared: Redaction = Redaction()) -> None:  # noqa: B008
+    def __init__(self, values: Iterable[str] = (), declared: Redaction = Redaction()) -> None:  # noqa: B008
         own = [value.reveal() for value in declared.values]
-        known = values if isinstance(values, Known) else Known(values, OWN)
+        known = Known(values, OWN)
         self._known = known.adding(own, 1) if own else known
         self._names = declared.names
         self._patterns = declared.patterns
@@ -77,7 +77,8 @@ class Redactor:
             values: the secrets.
             within: characters from which on one is hidden inside of words, too.
         """
-        other = Redactor(self._known.adding(values, within))
+        other = Redactor()
+        other._known = self._known.adding(values, within)
         other._names, other._patterns, other._then = self._names, self._patterns, self._then
         return other
 

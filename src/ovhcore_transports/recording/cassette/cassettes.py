@@ -54,7 +54,7 @@ VERSION: Final = 1
 """Of the format. Cassettes of a later version are refused."""
 
 PRIVATE: Final = 0o600
-"""Permissions of a file that is made: what is no secret by name, form or value may still be nobody else's business."""
+"""Permissions that a new file has, for what is no secret may still be nobody else's business."""
 
 _NOT_UTF_8: Final = re.compile("[\udc80-\udcff]")
 _TOLD: Final = 20  # damaged records, of each of which the error tells
