@@ -162,7 +162,7 @@ def test_no_value_is_shown_in_any_container_and_encoding(name: str, value: str, 
         assume("]]>" not in value and "--" not in value)
     if container.startswith("XML"):
         assume(not name[0].isdigit())
-    kept = ("keep1", "keep2")
+    kept: tuple[str, ...] = ("keep1", "keep2")
     if container == "deep JSON" and not {'"', "'", "\\"}.isdisjoint(value):
         kept = ("keep1",)  # without its escapes, nothing says where a list ends
     check(ENCODINGS[encoding](QUOTED[container](name, value)), value, *kept)
