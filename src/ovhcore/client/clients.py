@@ -7,6 +7,7 @@ from operator import itemgetter
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
 
+from .. import exceptions
 from ..flows.driver import arun, run
 from ..flows.effects import Flow
 from ..protocol.messages import Response
