@@ -164,6 +164,7 @@ class HttpxTransport(SyncTransport):
         timeout = request.timeout or self._common.settings.timeout
         until = None if timeout.total is None else time.monotonic() + timeout.total
         lease = self._pools.lease(origin, timeout)
+        parts = None
         try:
             with lease as (_, link):
                 if until is None or not (link.route.secure and link.route.hop_secure):
@@ -178,7 +179,7 @@ class HttpxTransport(SyncTransport):
         except BaseException as error:
             lease.end()  # an interrupt may have been in the way
             failure = bare(error)
-        del target  # its query may have a token
+        del parts, target  # it may repeat what was sent; its query may have a token
         # Raised here: the frames of the exchange hold signed headers.
         raise failure
 
