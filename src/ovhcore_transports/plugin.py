@@ -9,8 +9,8 @@ from ovhcore.plugins import Option, TransportSpec, hookimpl
 __all__ = ["REPLAY_DEFAULTS", "ovhcore_transports"]
 
 
-_HOME: Final = "ovhcore_transports"
-_CASSETTE: Final = Option("cassette", meaning="the file of a recording")
+_HOME: Final = __name__.rpartition(".")[0]  # also in a copy that has another name
+_CASSETTE: Final = Option("cassette", meaning="the file of a recording", leads=True)
 
 REPLAY_DEFAULTS: Final = {
     "endpoint": "ovh-eu",

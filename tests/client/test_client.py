@@ -401,7 +401,7 @@ def test_canaries_are_found_nowhere(path: str, asynchronous: bool, caplog: pytes
         {"endpoint": "ovh-xx"},
         {"timeout": "never"},
         {"client_id": "canary-id"},
-        {"consumer_key": "canary with a space"},
+        {"consumer_key": b"canary"},
         {"transport": "nothing"},
         {"time_sync": "often"},
         {"headers": {"X-Secret": "canary\n"}},

@@ -176,7 +176,7 @@ def test_credentials_of_the_default_section_do_not_count(tmp_path: Path) -> None
         ({"consumer_key": "canary"}, {}, "consumer_key (argument) needs application_key"),
         ({"access_token": "canary", "consumer_key": "canary"}, {}, "consumer_key (argument) belongs to an application"),
         ({"consumer_key": "canary"}, {"OVH_ACCESS_TOKEN": "canary"}, "not to OVH_ACCESS_TOKEN (environment)"),
-        ({"application_key": "canary é", "application_secret": "x"}, {}, "application_key is empty, or holds"),
+        ({}, {"OVH_APPLICATION_KEY": "canary é", "OVH_APPLICATION_SECRET": "x"}, "OVH_APPLICATION_KEY is empty, or"),
         ({"access_token": 7}, {}, "access_token must be a string, not int (argument)"),
         ({}, {"OVH_HTTP_HEADERS_1": "canary"}, "OVH_HTTP_HEADERS_1 must read 'Name: value'"),
         ({}, {"OVH_HTTP_HEADERS_1": "X-A: canary \x01"}, "'X-A' has a value"),

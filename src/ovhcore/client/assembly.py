@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from .._version import __version__
+from ..config import SettingsSources
 from ..flows.authentication import Authentication
 from ..flows.effects import Handler
 from ..flows.events import Notifier
@@ -28,6 +29,7 @@ class Assembly:
     Args:
         settings: as they were found.
         plugins: of the client.
+        places: where the settings were found.
 
     Attributes:
         settings: with what plugins decided.
@@ -36,8 +38,10 @@ class Assembly:
         pipeline: answers a request: middleware around authentication around the exchange.
     """
 
-    def __init__(self, settings: Settings, plugins: Plugins) -> None:
+    def __init__(self, settings: Settings, plugins: Plugins, places: SettingsSources) -> None:
         credentials = settings.credentials or plugins.credentials(settings)
+        if settings.credentials is None and credentials is not None:
+            places.check_supplied()
         if credentials is not None and not callable(credentials):
             settings = settings.replacing(credentials=credentials)
         time_sync = plugins.time_sync(settings)
@@ -57,6 +61,7 @@ class Assembly:
             headers=self.headers,
             observer=notify if observers else None,
             declared=declared,
+            looked=places.looked,
         )
         handler: Handler = self.auth.handle
         for middleware in plugins.middleware(settings, notify):

@@ -17,7 +17,6 @@ from ..exceptions import (
     InvalidRequest,
     InvalidResponse,
 )
-from ..flows.authentication import KeyAuthentication
 from ..flows.resilience.retry import Policy
 from ..plugins import PluginInfo, Plugins
 from ..plugins.settings import Settings
@@ -74,12 +73,14 @@ class BaseClient(PythonOvhNames, CollectionMethods, OperationMethods):
         disabled_plugins: Iterable[str] | None = None,
         strict_observers: bool | None = None,
         options: Mapping[str, Any] | None = None,
+        allow_http: bool | None = None,
     ) -> None:
         """Make a client; nothing is sent yet.
 
         What is not given comes from ``OVH_*`` variables, then ``./ovh.conf``, ``~/.ovh.conf``
         and ``/etc/ovh.conf``. With the endpoint and a whole set of credentials given, neither
-        is asked for them.
+        is asked for them. Credentials go only where their own place or a more trusted one
+        sends them; see :mod:`ovhcore.config.trust`.
 
         Args:
             endpoint: name of an endpoint (``"ovh-eu"``) or a URL.
@@ -112,6 +113,8 @@ class BaseClient(PythonOvhNames, CollectionMethods, OperationMethods):
             disabled_plugins: names of installed and built-in plugins to do without.
             strict_observers: whether an observer that fails breaks the call instead of being logged.
             options: settings that plugins and transports define, as ``{"cassette": "calls.cassette"}``.
+            allow_http: whether ``http://`` may lead to other machines than this one, where whoever is in
+                between reads credentials.
 
         Raises:
             InvalidConfiguration: a setting is missing, malformed or contradicts another.
@@ -150,6 +153,7 @@ class BaseClient(PythonOvhNames, CollectionMethods, OperationMethods):
                 "disabled_plugins": disabled_plugins,
                 "strict_observers": strict_observers,
                 "options": options,
+                "allow_http": allow_http,
             },
             config_file=config_file,
         )
@@ -164,6 +168,7 @@ class BaseClient(PythonOvhNames, CollectionMethods, OperationMethods):
                 redaction=self._plugins.redaction(),
             ),
             self._plugins,
+            places,
         )
         self._settings, self._headers = assembly.settings, assembly.headers
         self._auth, self._time, self._pipeline = assembly.auth, assembly.auth.time, assembly.pipeline
@@ -380,9 +385,11 @@ class BaseClient(PythonOvhNames, CollectionMethods, OperationMethods):
         return self.call("DELETE", path, data, _need_auth, **further)
 
     def _credential_request(self, access_rules: Any, redirect_url: str | None, allowed_ips: Any) -> dict[str, Any]:
-        if not isinstance(self._auth.current, KeyAuthentication):
+        application = self._application
+        if application is None or application.problem is not None:
+            problem = "" if application is None else f", and {application.problem}"
             raise InvalidKey(
-                "Asking for a consumer key needs an application key and secret",
+                f"Asking for a consumer key needs an application key and secret{problem}",
                 hint="Give application_key and application_secret as arguments, variables or in ovh.conf.",
             )
         return credential_request(access_rules, redirect_url, allowed_ips)

@@ -17,7 +17,7 @@ from ..plugins.builtin import RETRY_OPTIONS
 from ..plugins.options import Option, read_number, read_switch, read_text
 from ..plugins.settings import Settings
 from ..plugins.transports import TransportSettings
-from ..protocol.credentials import AccessToken, ApplicationKey, Credentials, OAuth2Client
+from ..protocol.credentials import AccessToken, ApplicationKey, Credentials, OAuth2Client, key_problem
 from ..protocol.endpoints import ENDPOINTS, Endpoint, resolve_endpoint
 from ..protocol.messages import DEFAULT_TIMEOUT, Timeout
 from ..protocol.redaction import Redaction, Secret
@@ -34,11 +34,18 @@ from .sources import (
     from_file,
     parse_files,
 )
+from .trust import Said, check, first, leading, other_secrets
+from .where_looked import where_looked
 
 __all__ = ["CONFIG_FILES", "Environment", "Settings", "SettingsSources"]
 
 _APPLICATION: Final = ("application_key", "application_secret")
-_KINDS: Final = (_APPLICATION, ("client_id", "client_secret"), ("access_token",))
+_CLASSES: Final[dict[tuple[str, ...], type[ApplicationKey | OAuth2Client | AccessToken]]] = {
+    _APPLICATION: ApplicationKey,
+    ("client_id", "client_secret"): OAuth2Client,
+    ("access_token",): AccessToken,
+}
+_KINDS: Final = tuple(_CLASSES)
 
 
 class SettingsSources:
@@ -72,27 +79,38 @@ class SettingsSources:
         # A caller who says it all must neither be hindered by the files nor meet their contents.
         self._all_given = "endpoint" in self._given.values and _has_credentials(self._given, whole=True)
         self._parsed = parse_files(config_file, () if self._all_given else self._files)
+        self._leading: list[Said] = []
+        self._found: tuple[str, str] | None = None
 
     def disabled_plugins(self) -> tuple[tuple[str, ...], str]:
         """Return the names of plugins that are not to be used, and which setting says so."""
         endpoint = self._endpoint([self._given] if self._all_given else [self._given, self._env])
-        found = _first([self._given, self._env, *self._sources(endpoint, ())], "disabled_plugins")
+        found = first([self._given, self._env, *self._sources(endpoint, ())], "disabled_plugins")
         if found is None:
             return (), ""
         what = found[1].named("disabled_plugins")
         return _names(found[0], what), what
 
     def _endpoint(self, identity: list[SettingsSource]) -> str | None:
-        found = _first(identity, "endpoint")
+        found = first(identity, "endpoint")
         return str(found[0]).strip() if found else default_endpoint(self._parsed)
 
     def _sources(self, endpoint: str | None, options: tuple[str, ...]) -> list[SettingsSource]:
-        return [
-            source
-            for path, parser in self._parsed
-            if not isinstance(parser, InvalidConfiguration)
-            for source in from_file(path, parser, endpoint, options)
-        ]
+        return [source for file in self._parsed for source in from_file(file, endpoint, options)]
+
+    def check_supplied(self) -> None:
+        """Make sure that credentials which a plugin supplies go only where a place trusted enough sends them.
+
+        Raises:
+            InvalidConfiguration: a less trusted one does; it is named.
+        """
+        check(self._leading, [Said("credentials", None)])
+
+    def looked(self) -> str:
+        """Say where credentials were looked for and what was found there; empty before there are settings."""
+        if self._found is None:
+            return ""
+        return where_looked(*self._found, self._parsed, self._config_file, self._files)
 
     def settings(
         self,
@@ -121,7 +139,7 @@ class SettingsSources:
         endpoint = self._endpoint(identity)
         sources = self._sources(endpoint, names)
         others = [given, env, *sources]
-        transport = _first(others, "transport")
+        transport = first(others, "transport")
         brought, isolated = defaults_of(transport and transport[0])
         defaults = SettingsSource("transport", brought)
         if isolated:
@@ -131,27 +149,30 @@ class SettingsSources:
             raise unusable
         else:
             credentials = [*identity, *sources, defaults]
-        return _settings(
-            _endpoint([*identity, *sources, defaults], self._config_file, self._files),
-            _credentials(credentials),
-            others,
-            self._variables,
-            known,
-            redaction,
-        )
+        http = first(others, "allow_http")
+        allow_http = http is not None and read_switch(http[0], http[1].named("allow_http"))
+        resolved, led = _endpoint([*identity, *sources, defaults], self._config_file, self._files, allow_http)
+        found, secrets = _credentials(credentials)
+        settings = _settings(resolved, found, others, self._variables, known, redaction)
+        self._found = (resolved.name, led.named("endpoint"))
+        # What brings its own credentials asks nobody who they are, and writes nothing down.
+        deciding = [] if brought else [name for name, option in known.items() if option.leads]
+        self._leading = leading([*identity, *sources, defaults], others, settings, deciding)
+        check(self._leading, [*secrets, *other_secrets(others)])
+        return settings
 
     def _unusable(
         self, identity: list[SettingsSource], endpoint: str | None, names: tuple[str, ...]
     ) -> InvalidConfiguration | None:
         """Return why a file cannot be read that may have what no more specific place has."""
         sources: list[SettingsSource] = []
-        for number, (path, parser) in enumerate(self._parsed):
-            if not isinstance(parser, InvalidConfiguration):
-                sources += from_file(path, parser, endpoint, names)
-            elif not (_first(identity, "endpoint") or default_endpoint(self._parsed[:number])) or not any(
+        for number, file in enumerate(self._parsed):
+            if not isinstance(file.parser, InvalidConfiguration):
+                sources += from_file(file, endpoint, names)
+            elif not (first(identity, "endpoint") or default_endpoint(self._parsed[:number])) or not any(
                 map(_has_credentials, [*identity, *sources])
             ):
-                return parser
+                return file.parser
         return None
 
 
@@ -181,13 +202,6 @@ def _names(value: Any, what: str) -> tuple[str, ...]:
     return tuple(name.strip() for name in names if name.strip())
 
 
-def _first(sources: Iterable[SettingsSource], name: str) -> tuple[Any, SettingsSource] | None:
-    for source in sources:
-        if name in source.values:
-            return source.values[name], source
-    return None
-
-
 def _has_credentials(source: SettingsSource, *, whole: bool = False) -> bool:
     """Say whether a source has a pair or a token; with ``whole``, also the consumer key of an application key."""
     kind = next((kind for kind in _KINDS if all(name in source.values for name in kind)), None)
@@ -198,9 +212,10 @@ def _endpoint(
     identity: list[SettingsSource],
     config_file: str | os.PathLike[str] | None,
     files: tuple[str, ...],
-) -> Endpoint:
-    found = _first(identity, "endpoint")
-    token_url = _first(identity, "token_url")
+    allow_http: bool,
+) -> tuple[Endpoint, SettingsSource]:
+    found = first(identity, "endpoint")
+    token_url = first(identity, "token_url")
     if found is None:
         looked = ", ".join([*([os.fspath(config_file)] if config_file else []), *files])
         raise InvalidRegion(
@@ -212,7 +227,7 @@ def _endpoint(
     if not isinstance(name, str):
         raise InvalidConfiguration(f"endpoint must be a string, not {type(name).__name__}")
     try:
-        return resolve_endpoint(name.strip(), token_url[0] if token_url else None)
+        return resolve_endpoint(name.strip(), token_url[0] if token_url else None, allow_http=allow_http), source
     except InvalidRegion as error:
         raise InvalidRegion(f"{error}. It is set by {source.named('endpoint')}") from None
     except InvalidConfiguration as error:
@@ -220,7 +235,8 @@ def _endpoint(
         raise InvalidConfiguration(f"{error}. It is set by {which}") from None
 
 
-def _credentials(stack: list[SettingsSource]) -> Credentials | None:
+def _credentials(stack: list[SettingsSource]) -> tuple[Credentials | None, list[Said]]:
+    """Return the credentials, and where each part of them was found."""
     consumer: tuple[Any, SettingsSource] | None = None
     for number, source in enumerate(stack, start=1):
         present: list[str] = [name for name in CREDENTIALS if name in source.values]
@@ -230,12 +246,17 @@ def _credentials(stack: list[SettingsSource]) -> Credentials | None:
             # Half of a set that a less specific source completes.
             consumer = consumer or (source.values["consumer_key"], source)
             continue
-        return _set_of(source, present, consumer or _consumer_key_below(source, stack[number:]))
+        consumer = consumer or _consumer_key_below(source, stack[number:])
+        found = _set_of(source, present, consumer)
+        if source.where == "transport":
+            return found, []  # known to everybody
+        said = [Said(present[0], source)]
+        return found, said if consumer is None else [*said, Said("consumer_key", consumer[1])]
     if consumer is not None:
         raise InvalidConfiguration(
             f"{consumer[1].named('consumer_key')} needs application_key and application_secret beside it"
         )
-    return None
+    return None, []
 
 
 def _consumer_key_below(source: SettingsSource, stack: list[SettingsSource]) -> tuple[Any, SettingsSource] | None:
@@ -274,16 +295,16 @@ def _set_of(source: SettingsSource, present: list[str], consumer: tuple[Any, Set
         raise InvalidConfiguration(
             f"{where.named('consumer_key')} belongs to an application key, not to {source.named(kind[0])}"
         )
-    values = source.values
-    try:
-        if kind == _APPLICATION:
-            consumer_key = consumer[0] if consumer else values.get("consumer_key")
-            return ApplicationKey(values["application_key"], values["application_secret"], consumer_key)
-        if kind == _KINDS[1]:
-            return OAuth2Client(values["client_id"], values["client_secret"])
-        return AccessToken(values["access_token"])
-    except InvalidConfiguration as error:
-        raise InvalidConfiguration(f"{error} ({source.where})") from None
+    values = {name: source.values[name] for name in kind}
+    places = dict.fromkeys(kind, source)
+    if kind == _APPLICATION and (consumer is not None or "consumer_key" in present):
+        values["consumer_key"], places["consumer_key"] = consumer or (source.values["consumer_key"], source)
+    for name, value in values.items():
+        problem = key_problem(value.reveal())
+        # A program's own tests may give what no key can hold; a file or a variable does so by mistake.
+        if problem and (places[name].where != "argument" or not isinstance(value.reveal(), str)):
+            raise InvalidConfiguration(f"{places[name].spelling(name)} {problem} ({places[name].where})")
+    return _CLASSES[kind].unchecked(**values)
 
 
 def _settings(
@@ -295,7 +316,7 @@ def _settings(
     redaction: Redaction,
 ) -> Settings:
     def setting(name: str, read: Callable[[Any, str], Any], default: Any = None) -> Any:
-        found = _first(others, name)
+        found = first(others, name)
         return default if found is None else read(found[0], found[1].named(name))
 
     ca_bundle = setting("ca_bundle", _file)

@@ -7,11 +7,15 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
+import stat
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from ..exceptions import InvalidConfiguration
+from ..protocol.endpoints import same_endpoint
 from ..protocol.redaction import as_secret
+from .trust import Trust
 
 if TYPE_CHECKING:
     from configparser import RawConfigParser
@@ -21,6 +25,7 @@ __all__ = [
     "CREDENTIALS",
     "OTHERS",
     "Environment",
+    "ParsedFile",
     "SettingsSource",
     "default_endpoint",
     "expanded",
@@ -59,18 +64,35 @@ OTHERS: Final = (
     "http2",
     "disabled_plugins",
     "strict_observers",
+    "allow_http",
 )
+_SECRET: Final = ("application_secret", "consumer_key", "client_secret", "access_token")
 _MAX_SIZE: Final = 1024 * 1024
+_WARNED: Final[set[str]] = set()
 _HEADER_VARIABLE: Final = re.compile(r"OVH_HTTP_HEADERS_[0-9]+")
 
 
 class SettingsSource:
-    """Settings that were found in one place, by their names in ``ovh.conf``."""
+    """Settings that were found in one place, by their names in ``ovh.conf``.
+
+    Attributes:
+        where: the place, for messages.
+        trust: how far it is trusted.
+        of_endpoint: whether it is a section of a file that has the endpoint's name or URL.
+    """
 
     def __init__(
-        self, where: str, values: Mapping[str, Any], spelling: Callable[[str], str] = lambda name: name
+        self,
+        where: str,
+        values: Mapping[str, Any],
+        spelling: Callable[[str], str] = lambda name: name,
+        *,
+        trust: Trust = Trust.PROCESS,
+        of_endpoint: bool = False,
     ) -> None:
         self.where = where
+        self.trust = trust
+        self.of_endpoint = of_endpoint
         self.values: dict[str, Any] = {
             name: as_secret(value) if name in HIDDEN else value
             for name, value in values.items()
@@ -85,13 +107,29 @@ class SettingsSource:
 
     def adding(self, values: Mapping[str, Any]) -> SettingsSource:
         """Return a copy that says more."""
-        source = SettingsSource(self.where, {**self.values, **values}, self.spelling)
+        source = SettingsSource(
+            self.where, {**self.values, **values}, self.spelling, trust=self.trust, of_endpoint=self.of_endpoint
+        )
         source.headers = self.headers
         return source
 
     def named(self, name: str) -> str:
         """Say which setting of which place is meant."""
         return f"{self.spelling(name)} ({self.where})"
+
+
+class ParsedFile(NamedTuple):
+    """A file that there is.
+
+    Attributes:
+        path: of the file.
+        parser: what it says; for an unusable one, the error.
+        trust: how far it is trusted.
+    """
+
+    path: str
+    parser: RawConfigParser | InvalidConfiguration
+    trust: Trust
 
 
 class Environment:
@@ -131,10 +169,8 @@ def from_environment(variables: Environment) -> SettingsSource:
     return SettingsSource("environment", {**values, "headers": headers or None}, lambda name: f"OVH_{name.upper()}")
 
 
-def parse_files(
-    config_file: str | os.PathLike[str] | None, files: tuple[str, ...]
-) -> list[tuple[str, RawConfigParser | InvalidConfiguration]]:
-    """Return path and parser of every file there is, most specific first; for an unusable one, the error.
+def parse_files(config_file: str | os.PathLike[str] | None, files: tuple[str, ...]) -> list[ParsedFile]:
+    """Return every file there is, most specific first.
 
     Args:
         config_file: must exist.
@@ -143,21 +179,23 @@ def parse_files(
     Raises:
         InvalidConfiguration: ``config_file`` does not exist, or is unusable; its path is named.
     """
-    parsed: list[tuple[str, RawConfigParser | InvalidConfiguration]] = []
+    parsed: list[ParsedFile] = []
     if config_file is not None:
         path = expanded(config_file, "config_file")
         parser = _parse_file(path, regular=False)
         if parser is None:
             raise InvalidConfiguration(f"The configuration file {path} does not exist")
-        parsed.append((path, parser))
+        parsed.append(ParsedFile(path, parser, Trust.NAMED))
     for name in files:
         path = os.path.expanduser(name)
+        # Without a home, "~" is a directory of the working directory.
+        trust = Trust.USER if os.path.isabs(path) else Trust.DIRECTORY
         try:
             parser = _parse_file(path)
         except InvalidConfiguration as error:
-            parsed.append((path, error))
+            parsed.append(ParsedFile(path, error, trust))
         else:
-            parsed += [] if parser is None else [(path, parser)]
+            parsed += [] if parser is None else [ParsedFile(path, parser, trust)]
     return parsed
 
 
@@ -172,9 +210,9 @@ def expanded(path: Any, what: str) -> str:
     return os.fsdecode(os.path.expanduser(path))
 
 
-def default_endpoint(parsed: Iterable[tuple[str, RawConfigParser | InvalidConfiguration]]) -> str | None:
+def default_endpoint(parsed: Iterable[ParsedFile]) -> str | None:
     """Return the endpoint of the first usable file whose section ``[default]`` has one."""
-    for _, parser in parsed:
+    for _, parser, _ in parsed:
         if isinstance(parser, InvalidConfiguration):
             continue
         if endpoint := parser.get("default", "endpoint", fallback="").strip():
@@ -199,6 +237,7 @@ def _parse_file(path: str, *, regular: bool = True) -> RawConfigParser | None:
     try:
         problem = _read_into(parser, path, regular)
         if problem is None:
+            _warn_if_readable(path, parser)
             return parser
     except configparser.MissingSectionHeaderError as error:
         problem = f"line {error.lineno} stands before any [section]; the file begins with [default]"
@@ -222,26 +261,66 @@ def _read_into(parser: RawConfigParser, path: str, regular: bool) -> str | None:
     return None
 
 
-def from_file(
-    path: str, parser: RawConfigParser, endpoint: str | None, options: tuple[str, ...] = ()
-) -> list[SettingsSource]:
-    """Return what the endpoint's section says, then what ``[default]`` does."""
-    # A URL may be written with a slash at its end in one place and without in the other.
-    spellings = [] if endpoint is None else [endpoint, endpoint.rstrip("/"), f"{endpoint}/"]
+def _warn_if_readable(path: str, parser: RawConfigParser) -> None:
+    """Log once that others can read a file with secrets, and how to mend it."""
+    # Elsewhere than on POSIX the mode says nothing of who can read a file.
+    if os.name != "posix":
+        return
+    found = os.stat(path)
+    if not (stat.S_ISREG(found.st_mode) and found.st_mode & stat.S_IROTH and _holds_secrets(parser)):
+        return
+    real = os.path.realpath(path)
+    if real not in _WARNED:
+        _WARNED.add(real)
+        from logging import getLogger
+
+        # Taking it from others may take it from this program, where it belongs to another user.
+        mode = "600" if found.st_uid == os.geteuid() else "o-rwx"
+        getLogger("ovhcore").warning(
+            "The configuration file %s holds secrets, and every user of this machine can read it. To mend it: chmod "
+            "%s %s",
+            path,
+            mode,
+            shlex.quote(real),
+        )
+
+
+def _holds_secrets(parser: RawConfigParser) -> bool:
+    """Say whether a file has a secret, or a proxy with a password."""
+    return any(
+        value and (name in _SECRET or (name == "proxy" and "@" in value))
+        for section in parser.sections()
+        for name, value in parser.items(section)
+    )
+
+
+def from_file(file: ParsedFile, endpoint: str | None, options: tuple[str, ...] = ()) -> list[SettingsSource]:
+    """Return what the endpoint's section says, then what ``[default]`` does; nothing for an unusable file."""
+    if isinstance(file.parser, InvalidConfiguration):
+        return []
+    # The same spelling first; a URL may be written in another way in the other place.
+    named = [name for name in file.parser.sections() if endpoint is not None and same_endpoint(name, endpoint)]
+    named.sort(key=lambda name: name != endpoint)
     return [
-        _from_section(path, parser, section, options)
-        for section in dict.fromkeys([*spellings, "default"])
-        if parser.has_section(section)
+        _from_section(file, section, options)
+        for section in dict.fromkeys([*named, "default"])
+        if file.parser.has_section(section)
     ]
 
 
-def _from_section(path: str, parser: RawConfigParser, section: str, options: tuple[str, ...]) -> SettingsSource:
+def _from_section(file: ParsedFile, section: str, options: tuple[str, ...]) -> SettingsSource:
+    assert not isinstance(file.parser, InvalidConfiguration)
     readable = OTHERS + options + (("endpoint",) if section == "default" else CREDENTIALS)
     values: dict[str, Any] = {}
     headers: dict[str, str] = {}
-    for name, value in parser.items(section):
+    for name, value in file.parser.items(section):
         if name.startswith("header."):
             headers[name.removeprefix("header.")] = (value or "").strip()
         elif name in readable and value and value.strip():
             values[name] = value.strip()
-    return SettingsSource(f"{path}, section [{section}]", {**values, "headers": headers or None})
+    return SettingsSource(
+        f"{file.path}, section [{section}]",
+        {**values, "headers": headers or None},
+        trust=file.trust,
+        of_endpoint=section != "default",
+    )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from ..protocol.credentials import ApplicationKey, Credentials
 from ..protocol.endpoints import Endpoint
 from ..protocol.messages import Headers
@@ -26,6 +28,7 @@ def pipeline(
     headers: Headers = Headers(),  # noqa: B008 - immutable
     observer: Observer | None = None,
     declared: Redaction = Redaction(),  # noqa: B008 - immutable
+    looked: Callable[[], str] | None = None,
 ) -> Authentication:
     """Return what signs and sends requests to an API, keeps its time and renews its tokens.
 
@@ -40,6 +43,7 @@ def pipeline(
         headers: fields of the requests that it makes itself, for the time and for tokens.
         observer: is told of every exchange.
         declared: what is hidden from the observer, besides what always is.
+        looked: says where credentials were looked for, for the error when there are none.
 
     Raises:
         InvalidConfiguration: a service account for an endpoint that has no token URL.
@@ -49,13 +53,13 @@ def pipeline(
     if notify is not None:
         handler = observed_exchanges(exchange, notify, Contents(lambda: made.secrets(), declared))
     ask = build_request(endpoint, "GET", "/auth/time", need_auth=False, headers=headers)
-    if isinstance(credentials, ApplicationKey):
+    if isinstance(credentials, ApplicationKey) and credentials.problem is None:
         ask = as_application(ask, credentials)
     time = TimeSync(time_sync, ask, handler, notify) if isinstance(time_sync, str) else time_sync(ask, handler, notify)
     agent = headers.get("User-Agent")
 
     def make(given: Credentials | None) -> Authentication:
-        return authentication(given, endpoint, time, handler, notify, agent)
+        return authentication(given, endpoint, time, handler, notify, agent, looked)
 
     made = ProvidedAuthentication(time, credentials, make, notify) if callable(credentials) else make(credentials)
     return made

@@ -12,9 +12,25 @@ import re
 import sys
 from importlib import import_module
 from importlib.machinery import PathFinder
-from typing import Any, NamedTuple
+from importlib.util import find_spec
+from typing import Any, Final, NamedTuple
 
-__all__ = ["EntryPoint", "find_entry_points", "load"]
+__all__ = ["OWN", "EntryPoint", "find_entry_points", "installed", "load"]
+
+_DISTRIBUTION_NAME: Final = "ovhcore"
+_SISTER: Final = f"{__name__.rpartition('ovhcore.')[0]}ovhcore_transports"  # also in a copy that has another name
+
+OWN: Final = {
+    "ovhcore-transports": f"{_SISTER}.plugin",
+    "throttle": f"{_SISTER}.throttle",
+    "keyring": f"{_SISTER}.keyring_credentials",
+    "opentelemetry": f"{_SISTER}.telemetry",
+}
+"""The entry points of ovhcore itself, as its metadata has them.
+
+They are known without it: a frozen program has no metadata, nor has a copy among the files of another
+package, and beside the real one there may be what is left of an older version.
+"""
 
 _DISTRIBUTION = re.compile(r"(.+?)(?:-([^-]*).*)?\.(?:dist|egg)-info", re.IGNORECASE)
 
@@ -56,6 +72,29 @@ def find_entry_points(group: str, path: list[str] | None = None) -> dict[str, En
                 for name, value in _section(file, group):
                     found.setdefault(name, EntryPoint(name, value, distribution, version))
     return found
+
+
+def installed(group: str, version: str) -> dict[str, EntryPoint]:
+    """Return ovhcore's own entry points, then those of other distributions, by name.
+
+    Args:
+        group: name of the group.
+        version: of ovhcore.
+    """
+    found = {
+        name: EntryPoint(name, module, _DISTRIBUTION_NAME, version) for name, module in OWN.items() if _is_there(module)
+    }
+    for name, point in find_entry_points(group).items():
+        if point.distribution != _DISTRIBUTION_NAME:
+            found.setdefault(name, point)
+    return found
+
+
+def _is_there(module: str) -> bool:
+    try:
+        return find_spec(module) is not None
+    except ModuleNotFoundError:  # not even its package
+        return False
 
 
 def load(value: str) -> Any:

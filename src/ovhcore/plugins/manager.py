@@ -18,7 +18,7 @@ from ..protocol.redaction import Redaction
 from ..protocol.requests.values import shown
 from . import hookspecs
 from .builtin import BUILT_IN, RETRY_OPTIONS
-from .discovery import EntryPoint, find_entry_points, load
+from .discovery import OWN, EntryPoint, installed, load
 from .options import Option
 from .transports import TransportSpec
 
@@ -65,7 +65,7 @@ class PluginInfo(NamedTuple):
 @cache
 def _installed() -> tuple[EntryPoint, ...]:
     """Return every entry point: looked up once per process."""
-    return tuple(find_entry_points(hookspecs.PROJECT).values())
+    return tuple(installed(hookspecs.PROJECT, __version__).values())
 
 
 def _listed(plugins: Iterable[object]) -> list[object]:
@@ -203,7 +203,7 @@ class Plugins:
         there = [n if s.installed else f'{n} (pip install "{s.extra}")' for n, s in usable.items()]
         raise InvalidConfiguration(
             f"Transport {outer!r} {problem}. For {kind} there are: {', '.join(there) or 'none'}; "
-            "others come from packages that offer them as plugins"
+            f"others come from packages that offer them as plugins{_lost()}"
         )
 
     def options(self) -> dict[str, Option]:
@@ -351,6 +351,17 @@ def _loaded(point: EntryPoint) -> Any:
             f"The installed plugin {point.name!r} ({point.value}, from {point.distribution}) cannot be loaded: "
             f"{type(error).__name__}: {error}. To do without it: OVH_DISABLED_PLUGINS={point.name}"
         ) from error
+
+
+def _lost() -> str:
+    """Say that what belongs to ovhcore is not there, if so."""
+    lost = [module for name, module in OWN.items() if name not in {point.name for point in _installed()}]
+    if not lost:
+        return ""
+    return (
+        f". {', '.join(lost)}, which belongs to ovhcore, cannot be imported: a frozen program or a copy must "
+        f"include all of {lost[0].rpartition('.')[0]}"
+    )
 
 
 def _name_of(plugin: object) -> str:

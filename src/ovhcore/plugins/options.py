@@ -87,19 +87,29 @@ class Option(Frozen):
             :class:`.InvalidConfiguration` to say.
         meaning: one line, for lists of settings.
         per_call: whether a single call may have another, as ``client.get(path, _options={name: ...})``.
+        leads: whether it decides where secrets go or are kept, as the address of a server or a file to
+            write, so that no place may say it that is less trusted than the credentials; see
+            :mod:`ovhcore.config.trust`.
     """
 
-    __slots__ = ("name", "read", "meaning", "per_call")  # noqa: RUF023 - the order of __init__
+    __slots__ = ("name", "read", "meaning", "per_call", "leads")  # noqa: RUF023 - the order of __init__
 
     name: str
     read: Callable[[Any, str], Any]
     meaning: str
     per_call: bool
+    leads: bool
 
     def __init__(
-        self, name: str, read: Callable[[Any, str], Any] = read_text, meaning: str = "", per_call: bool = False
+        self,
+        name: str,
+        read: Callable[[Any, str], Any] = read_text,
+        meaning: str = "",
+        per_call: bool = False,
+        leads: bool = False,
     ) -> None:
         put(self, "name", name)
         put(self, "read", read)
         put(self, "meaning", meaning)
         put(self, "per_call", per_call)
+        put(self, "leads", leads)

@@ -3,15 +3,55 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any, Self
 
 from ..exceptions import InvalidConfiguration
 from .frozen import Frozen, put
 from .redaction import Secret, as_secret
 
-__all__ = ["AccessToken", "ApplicationKey", "Credentials", "OAuth2Client"]
+__all__ = ["AccessToken", "ApplicationKey", "Credentials", "OAuth2Client", "key_problem"]
 
 
-class ApplicationKey(Frozen):
+class _Checked(Frozen):
+    """Credentials whose values were found fit to be sent, unless they were made :meth:`unchecked`."""
+
+    __slots__ = ()
+
+    @classmethod
+    def unchecked(cls, **values: Any) -> Self:
+        """Return credentials that may hold what no key can, for programs that never send them.
+
+        A client made of them refuses calls that have to be authenticated.
+
+        Args:
+            **values: as the class takes them.
+
+        Raises:
+            InvalidConfiguration: a value is no string.
+        """
+        hidden = {name: value if value is None else as_secret(value) for name, value in values.items()}
+        del values  # a traceback would show them
+        made = cls.__new__(cls)
+        names: tuple[str, ...] = cls.__slots__
+        for name in names:
+            value = hidden.get(name)
+            if value is not None and not isinstance(value.reveal(), str):
+                raise InvalidConfiguration(f"{name} {key_problem(value.reveal())}")
+            put(made, name, value.reveal() if value is not None and name in _SHOWN else value)
+        return made
+
+    @property
+    def problem(self) -> str | None:
+        """Why they cannot be sent, without showing them; None if they can."""
+        names: tuple[str, ...] = self.__slots__
+        for name in names:
+            value = getattr(self, name)
+            if value is not None and (problem := key_problem(value.reveal() if isinstance(value, Secret) else value)):
+                return f"{name} {problem}"
+        return None
+
+
+class ApplicationKey(_Checked):
     """An application key and its secret, and the consumer key of a user once there is one.
 
     Raises:
@@ -48,7 +88,7 @@ class ApplicationKey(Frozen):
         return f"ApplicationKey({_hinted(key)}, <redacted>, {getattr(self, 'consumer_key', None)})"
 
 
-class OAuth2Client(Frozen):
+class OAuth2Client(_Checked):
     """A service account: OAuth2 client id and secret."""
 
     __slots__ = ("client_id", "client_secret")
@@ -71,7 +111,7 @@ class OAuth2Client(Frozen):
         return f"OAuth2Client({_hinted(getattr(self, 'client_id', ''))}, <redacted>)"
 
 
-class AccessToken(Frozen):
+class AccessToken(_Checked):
     """A token that was issued elsewhere; it is sent as it is and never renewed."""
 
     __slots__ = ("access_token",)
@@ -91,22 +131,28 @@ class AccessToken(Frozen):
         return "AccessToken(<redacted>)"
 
 
+_QUOTES = "\"'`"
+_SHOWN = ("application_key", "client_id")  # kept as they are
+
 Credentials = ApplicationKey | OAuth2Client | AccessToken
 
 
 def _checked(secret: Secret, name: str) -> Secret:
     # The values go into headers and hashes; what cannot go there is refused here, unseen.
-    problem = _problem(secret.reveal())
+    problem = key_problem(secret.reveal())
     if problem:
         raise InvalidConfiguration(f"{name} {problem}")
     return secret
 
 
-def _problem(value: object) -> str | None:
+def key_problem(value: object) -> str | None:
+    """Return why a value cannot be a key, a secret or a token, without showing it; None if it can."""
     if not isinstance(value, str):
         return f"must be a string, not {type(value).__name__}"
     if not value or not value.isascii() or not value.isprintable() or " " in value:
-        return "is empty, or holds a space, a line end or a non-ASCII character"
+        return "is empty, or holds a space, a line end, a control character or a non-ASCII character"
+    if value[0] in _QUOTES or value[-1] in _QUOTES:
+        return "begins or ends with a quote, which no key does; write it without quotes"
     return None
 
 

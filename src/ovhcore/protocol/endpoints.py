@@ -14,7 +14,15 @@ from ..exceptions import InvalidConfiguration, InvalidRegion, InvalidRequest
 from .frozen import Frozen, put
 from .urls import normalise_path
 
-__all__ = ["ENDPOINTS", "OAUTH2_TOKEN_URLS", "Endpoint", "resolve_endpoint"]
+__all__ = [
+    "ENDPOINTS",
+    "OAUTH2_TOKEN_URLS",
+    "Endpoint",
+    "is_of_the_api",
+    "is_plain",
+    "resolve_endpoint",
+    "same_endpoint",
+]
 
 ENDPOINTS: Final = {
     "ovh-eu": "https://eu.api.ovh.com/1.0",
@@ -45,6 +53,8 @@ _REGION_OF_HOST: Final = {
     "api.us.ovhcloud.com": "ovh-us",
 }
 
+_HOSTS: Final = frozenset({*_REGION_OF_HOST, *(url.split("/")[2] for url in ENDPOINTS.values())})
+_LOOPBACK: Final = re.compile(r"127(?:\.(?:25[0-5]|2[0-4]\d|1?\d?\d)){3}", re.ASCII)
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 _VERSION_OF_BASE = re.compile(r"/(?:1\.0|v1|v2)$")
 _VERSION_OF_PATH = re.compile(r"/(?:1\.0|v1|v2)(?:/|\?|$)")
@@ -98,18 +108,20 @@ class Endpoint(Frozen):
         return version is not None and version[0].startswith("/v2")
 
 
-def resolve_endpoint(endpoint: str, token_url: str | None = None) -> Endpoint:
+def resolve_endpoint(endpoint: str, token_url: str | None = None, *, allow_http: bool = False) -> Endpoint:
     """Return the endpoint of a name, or of a custom ``http://`` or ``https://`` URL.
 
     Args:
         endpoint: a name of :data:`ENDPOINTS`, or a base URL.
         token_url: where OAuth2 tokens come from, if not where they do by default.
+        allow_http: whether ``http://`` may lead to other machines; what is sent there can be read, and the
+            credentials used, by whoever is in between.
 
     Raises:
         InvalidRegion: neither a known name nor a URL.
-        InvalidConfiguration: a URL that cannot be used.
+        InvalidConfiguration: a URL that cannot be used, or without TLS to another machine.
     """
-    token_url = None if token_url is None else _checked_url(token_url, "token URL")
+    token_url = None if token_url is None else _encrypted(_checked_url(token_url, "token URL"), "token URL", allow_http)
     if endpoint in ENDPOINTS:
         return Endpoint(endpoint, ENDPOINTS[endpoint], token_url or OAUTH2_TOKEN_URLS.get(endpoint))
     if "/" not in endpoint:
@@ -118,9 +130,63 @@ def resolve_endpoint(endpoint: str, token_url: str | None = None) -> Endpoint:
             f"Unknown endpoint{shown}. Valid endpoints: {', '.join(ENDPOINTS)}, or a URL such as "
             "'https://eu.api.ovh.com/1.0'"
         )
-    url = _checked_url(endpoint, "endpoint").rstrip("/")
+    url = _encrypted(_checked_url(endpoint, "endpoint").rstrip("/"), "endpoint", allow_http)
     region = _REGION_OF_HOST.get(urlsplit(url).hostname or "")
     return Endpoint(url, url, token_url or (OAUTH2_TOKEN_URLS[region] if region else None))
+
+
+def same_endpoint(one: str, other: str) -> bool:
+    """Say whether two texts name the same endpoint: the same name, or one URL in two spellings.
+
+    >>> same_endpoint("https://API.example:443/1.0/", "https://api.example/1.0")
+    True
+    """
+    if one == other:
+        return True
+    if "/" not in one or "/" not in other:
+        return False
+    try:
+        return _checked_url(one, "endpoint").rstrip("/") == _checked_url(other, "endpoint").rstrip("/")
+    except InvalidConfiguration:
+        return False
+
+
+def is_of_the_api(url: str) -> bool:
+    """Say whether a URL is one of an endpoint that has a name: on its host, with TLS, on the usual port."""
+    scheme, _, rest = url.partition("://")
+    return scheme == "https" and rest.partition("/")[0] in _HOSTS
+
+
+def is_plain(url: str) -> bool:
+    """Say whether what is sent to a URL leaves this machine without TLS."""
+    parts = urlsplit(url)
+    return parts.scheme != "https" and not _is_loopback(parts.hostname or "")
+
+
+def _encrypted(url: str, what: str, allow_http: bool) -> str:
+    """Return a URL that ends on this machine or is encrypted."""
+    if allow_http or not is_plain(url):
+        return url
+    raise InvalidConfiguration(
+        f"The {what} starts with http://, so whoever is in between reads what is sent, and credentials with it. Write "
+        "https://, or set allow_http to true if the network itself can be trusted"
+    )
+
+
+def _is_loopback(host: str) -> bool:
+    host = host.removesuffix(".")
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    if ":" not in host:
+        return _LOOPBACK.fullmatch(host) is not None
+    from ipaddress import ip_address  # takes longer to import than all of this
+
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return False
+    mapped = getattr(address, "ipv4_mapped", None)
+    return (mapped or address).is_loopback
 
 
 def _checked_url(url: str, what: str) -> str:

@@ -7,12 +7,12 @@ it, and nothing else.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final
 
 from ...exceptions import InvalidKey
 from ...protocol.clock import Now
-from ...protocol.credentials import AccessToken, ApplicationKey, Credentials
+from ...protocol.credentials import AccessToken, ApplicationKey, Credentials, OAuth2Client
 from ...protocol.endpoints import Endpoint
 from ...protocol.messages import Request, Response
 from ...protocol.redaction import Secret
@@ -33,10 +33,16 @@ _WHERE: Final = (
 
 
 class Authentication:
-    """No credentials at all; base of the other kinds."""
+    """No credentials at all; base of the other kinds.
 
-    def __init__(self, time: TimeSync) -> None:
+    Args:
+        time: sends what is authenticated.
+        looked: says where credentials were looked for, for who misses them.
+    """
+
+    def __init__(self, time: TimeSync, looked: Callable[[], str] | None = None) -> None:
         self.time = time
+        self._looked = looked
 
     @property
     def current(self) -> Authentication:
@@ -51,8 +57,8 @@ class Authentication:
     def handle(self, request: Request) -> Flow[Response]:
         """Answer a request, authenticated if it needs to be."""
         if request.need_auth:
-            error = InvalidKey("This call needs credentials and there are none", hint=_WHERE)
-            raise annotate(error, request)
+            where = _WHERE if self._looked is None else f"{_WHERE} {self._looked()}"
+            raise annotate(InvalidKey("This call needs credentials and there are none", hint=where), request)
         return self.time.send(request)
 
     def secrets(self) -> Iterator[str]:
@@ -124,6 +130,43 @@ class KeyAuthentication(Authentication):
         yield from (key.reveal() for key in self._replaced)
 
 
+class UnsendableKey(KeyAuthentication):
+    """An application key of which a part cannot be sent; refuses to sign."""
+
+    def replace_consumer_key(self, key: str | None) -> None:
+        """Go on with another consumer key; what cannot be sent may have been the one before."""
+        values = {name: getattr(self.credentials, name) for name in ApplicationKey.__slots__}
+        self.credentials = ApplicationKey.unchecked(**{**values, "consumer_key": key})
+
+    def handle(self, request: Request) -> Flow[Response]:
+        """Send what needs no signature, and refuse the rest."""
+        problem = self.credentials.problem
+        if problem is None:
+            return super().handle(request)
+        if request.need_auth:
+            raise annotate(_unsendable(problem), request)
+        return self.time.send(request)
+
+
+class Unsendable(Authentication):
+    """A token or a service account that cannot be sent."""
+
+    def __init__(self, time: TimeSync, credentials: OAuth2Client | AccessToken, problem: str) -> None:
+        super().__init__(time)
+        self._credentials = credentials
+        self._problem = problem
+
+    def handle(self, request: Request) -> Flow[Response]:
+        """Send what needs no credentials, and refuse the rest."""
+        if request.need_auth:
+            raise annotate(_unsendable(self._problem), request)
+        return self.time.send(request)
+
+    def secrets(self) -> Iterator[str]:
+        """Yield the values that must not be shown."""
+        yield from self._credentials.secrets()
+
+
 class BearerAuthentication(Authentication):
     """An access token: one that was given, or one that a service account fetches."""
 
@@ -160,6 +203,13 @@ def as_application(request: Request, credentials: ApplicationKey) -> Request:
     return request.adding(("X-Ovh-Application", credentials.application_key))
 
 
+def _unsendable(problem: str) -> InvalidKey:
+    return InvalidKey(
+        f"This call needs credentials, and those given cannot be sent: {problem}",
+        hint="Give the key as it was issued, without quotes and blanks.",
+    )
+
+
 def _bearing(request: Request, token: Secret) -> Request:
     return request.adding(("Authorization", f"Bearer {token.reveal()}"))
 
@@ -171,6 +221,7 @@ def authentication(
     handler: Handler = exchange,
     notify: Observer | None = None,
     user_agent: str | None = None,
+    looked: Callable[[], str] | None = None,
 ) -> Authentication:
     """Return what authenticates with a kind of credentials.
 
@@ -182,14 +233,18 @@ def authentication(
             whose clock tells nothing of the API's.
         notify: is told of new tokens.
         user_agent: sent with requests for a token.
+        looked: says where credentials were looked for, for who misses them.
 
     Raises:
         InvalidConfiguration: a service account for an endpoint that has no token URL.
     """
     if credentials is None:
-        return Authentication(time)
+        return Authentication(time, looked)
+    problem = credentials.problem
     if isinstance(credentials, ApplicationKey):
-        return KeyAuthentication(time, credentials)
+        return KeyAuthentication(time, credentials) if problem is None else UnsendableKey(time, credentials)
+    if problem is not None:
+        return Unsendable(time, credentials, problem)
     if isinstance(credentials, AccessToken):
         return BearerAuthentication(time, credentials.access_token)
     return BearerAuthentication(time, TokenSource(credentials, endpoint, handler, notify, user_agent))

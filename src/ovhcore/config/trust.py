@@ -1,0 +1,123 @@
+"""Which place may say where the secrets of another place go.
+
+Credentials go only where the place they came from, or a more trusted one, sends them. The
+order is about who controls a place, and is not the order in which settings are looked for:
+``./ovh.conf`` is asked before ``~/.ovh.conf``, but whoever made the directory wrote it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import IntEnum
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ..exceptions import InvalidConfiguration
+from ..protocol.endpoints import OAUTH2_TOKEN_URLS, is_of_the_api, is_plain
+
+if TYPE_CHECKING:
+    from ..plugins.settings import Settings
+    from .sources import SettingsSource
+
+__all__ = ["Said", "Trust", "check", "first", "leading", "other_secrets"]
+
+
+class Trust(IntEnum):
+    """How far a place is trusted; a higher one more."""
+
+    DIRECTORY = 1
+    """``./ovh.conf``: of whoever made the working directory, as a cloned repository."""
+    USER = 2
+    """``~/.ovh.conf``, ``/etc/ovh.conf``: of the user and of the system; what plugins supply, too."""
+    NAMED = 3
+    """The file that is named as ``config_file``: of the program."""
+    PROCESS = 4
+    """Arguments and environment: of whoever starts the program, and so could run another."""
+
+
+class Said(NamedTuple):
+    """A setting and the place that says it; ``source`` None for what a plugin supplies."""
+
+    name: str
+    source: SettingsSource | None
+
+    @property
+    def trust(self) -> Trust:
+        """Return how far the place is trusted."""
+        return Trust.USER if self.source is None else self.source.trust
+
+    def __str__(self) -> str:
+        if self.source is None:
+            return "the credentials that a plugin supplies"
+        return f"{self.name} ({self.source.where})" if " " in self.name else self.source.named(self.name)
+
+
+def first(sources: Iterable[SettingsSource], name: str) -> tuple[Any, SettingsSource] | None:
+    """Return a setting and its place, of the first place that has it."""
+    for source in sources:
+        if name in source.values:
+            return source.values[name], source
+    return None
+
+
+def leading(
+    places: list[SettingsSource], others: list[SettingsSource], settings: Settings, options: Iterable[str]
+) -> list[Said]:
+    """Return what decides where the secrets of a client go, or who can read them on the way.
+
+    Args:
+        places: those that may say the endpoint, most specific first.
+        others: those that may say everything else.
+        settings: what they say together.
+        options: the settings of plugins that decide it, too.
+    """
+    endpoint, connection = settings.endpoint, settings.connection
+    decides = {
+        "proxy": connection.proxy is not None,
+        "ca_bundle": connection.ca_bundle is not None,
+        "client_cert": connection.client_cert is not None,
+        "client_key": connection.client_key is not None,
+        "verify": not connection.verify,
+        "allow_http": any(url is not None and is_plain(url) for url in (endpoint.url, endpoint.token_url)),
+        **dict.fromkeys(options, True),
+    }
+    addresses = {
+        "endpoint": not is_of_the_api(endpoint.url),
+        "token_url": endpoint.token_url not in OAUTH2_TOKEN_URLS.values(),
+    }
+    said = [(name, first(places, name)) for name, does in addresses.items() if does]
+    said += [(name, first(others, name)) for name, does in decides.items() if does]
+    return [Said(name, found[1]) for name, found in said if found is not None]
+
+
+def other_secrets(others: Iterable[SettingsSource]) -> list[Said]:
+    """Return what may be secret besides credentials: header fields, and the certificate that is shown to servers."""
+    listed = list(others)
+    fields: dict[str, Said] = {}
+    for source in reversed(listed):
+        fields |= {name.lower(): Said(f"header {name}", source) for name in source.headers}
+    keys = [(name, first(listed, name)) for name in ("client_cert", "client_key")]
+    return [*fields.values(), *(Said(name, found[1]) for name, found in keys if found is not None)]
+
+
+def check(leading: Iterable[Said], secrets: Iterable[Said]) -> None:
+    """Make sure that no secret is led by a place that is less trusted than its own.
+
+    Args:
+        leading: the settings that decide where secrets go.
+        secrets: the settings that are or hold secrets.
+
+    Raises:
+        InvalidConfiguration: one is; both places are named.
+    """
+    held = list(secrets)
+    for leader in leading:
+        for secret in held:
+            # A section that has the URL as its name says itself that its contents are for that URL.
+            named = leader.name == "endpoint" and secret.source is not None and secret.source.of_endpoint
+            if leader.trust < secret.trust and not named:
+                beside = "" if secret.source is None or " " in secret.name else f", or in the place of {secret.name}"
+                raise InvalidConfiguration(
+                    f"{leader} must not decide where {secret} goes, for it is in a less trusted place. Remove "
+                    f"{leader.name} there; or, if you trust it, set it as an argument, as "
+                    f"OVH_{leader.name.upper()}{beside}"
+                )

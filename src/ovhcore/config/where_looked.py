@@ -1,0 +1,60 @@
+"""Where credentials were looked for, for the error that there are none."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+
+from ..exceptions import InvalidConfiguration
+from ..protocol.endpoints import same_endpoint
+from .sources import CREDENTIALS, ParsedFile, expanded
+
+__all__ = ["where_looked"]
+
+
+def where_looked(
+    endpoint: str,
+    said_by: str,
+    parsed: Iterable[ParsedFile],
+    config_file: str | os.PathLike[str] | None,
+    files: Iterable[str],
+) -> str:
+    """Return which variables and files were read, the sections that these have, and what is nearly right.
+
+    Args:
+        endpoint: name or URL of the endpoint that is called.
+        said_by: the setting and the place that name it.
+        parsed: the files there are.
+        config_file: the one that the caller named.
+        files: the usual ones.
+    """
+    known = {file.path: file for file in parsed}
+    named = [] if config_file is None else [expanded(config_file, "config_file")]
+    looked: list[str] = []
+    notes: list[str] = []
+    for path in dict.fromkeys([*named, *map(os.path.expanduser, files)]):
+        if path not in known:
+            looked.append(f"{path} (there is none)")
+            continue
+        parser = known[path].parser
+        if isinstance(parser, InvalidConfiguration):
+            looked.append(f"{path} (not usable)")
+            continue
+        sections = parser.sections()
+        looked.append(f"{path} ({', '.join(f'[{name}]' for name in sections) or 'no sections'})")
+        for name in sections:
+            if any(parser.get(name, key, fallback="") for key in CREDENTIALS):
+                notes += [f"{path}: {note}" for note in _notes(name, endpoint, said_by)]
+    variables = ", ".join(f"OVH_{name.upper()}" for name in CREDENTIALS)
+    text = f"The endpoint is {endpoint}, by {said_by}. None of these is set: {variables}."
+    text += f" Files and their sections: {', '.join(looked) or 'none'}."
+    return " ".join([text, *(f"{note}." for note in notes)])
+
+
+def _notes(section: str, endpoint: str, said_by: str) -> Iterator[str]:
+    if section == "default":
+        yield f"credentials in [default] do not count; they belong into [{endpoint}]"
+    elif section.strip().lower() == endpoint.lower():
+        yield f"[{section}] must be spelt [{endpoint}]"
+    elif not same_endpoint(section, endpoint):
+        yield f"the credentials in [{section}] are for that endpoint, and not for {endpoint}"
