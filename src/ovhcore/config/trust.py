@@ -47,7 +47,7 @@ class Said(NamedTuple):
 
     def __str__(self) -> str:
         if self.source is None:
-            return "the credentials that a plugin supplies"
+            return "what a plugin supplies as credentials"
         return f"{self.name} ({self.source.where})" if " " in self.name else self.source.named(self.name)
 
 

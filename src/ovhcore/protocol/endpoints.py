@@ -54,7 +54,8 @@ _REGION_OF_HOST: Final = {
 }
 
 _HOSTS: Final = frozenset({*_REGION_OF_HOST, *(url.split("/")[2] for url in ENDPOINTS.values())})
-_LOOPBACK: Final = re.compile(r"127(?:\.(?:25[0-5]|2[0-4]\d|1?\d?\d)){3}", re.ASCII)
+_IN_127 = r"127(?:\.(?:25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}"
+_LOOPBACK: Final = re.compile(rf"{_IN_127}|(?:0{{0,4}}:)+(?:0{{0,3}}1|ffff:{_IN_127})")
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 _VERSION_OF_BASE = re.compile(r"/(?:1\.0|v1|v2)$")
 _VERSION_OF_PATH = re.compile(r"/(?:1\.0|v1|v2)(?:/|\?|$)")
@@ -175,18 +176,7 @@ def _encrypted(url: str, what: str, allow_http: bool) -> str:
 
 def _is_loopback(host: str) -> bool:
     host = host.removesuffix(".")
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    if ":" not in host:
-        return _LOOPBACK.fullmatch(host) is not None
-    from ipaddress import ip_address  # takes longer to import than all of this
-
-    try:
-        address = ip_address(host)
-    except ValueError:
-        return False
-    mapped = getattr(address, "ipv4_mapped", None)
-    return (mapped or address).is_loopback
+    return host == "localhost" or host.endswith(".localhost") or _LOOPBACK.fullmatch(host) is not None
 
 
 def _checked_url(url: str, what: str) -> str:
