@@ -136,6 +136,11 @@ GOOD: dict[str, dict[str, str]] = {
     "client_id": {"client_id": "a", "client_secret": "b"},
     "access_token": {"access_token": "a"},
 }
+CLASSES: dict[str, type[ApplicationKey | OAuth2Client | AccessToken]] = {
+    "application_key": ApplicationKey,
+    "client_id": OAuth2Client,
+    "access_token": AccessToken,
+}
 NAMES = [(kind, name) for kind, names in GOOD.items() for name in names]
 
 
@@ -196,7 +201,7 @@ def test_what_a_key_can_hold(value: str) -> None:
     fits = bool(value) and all("!" <= char <= "~" for char in value) and not {value[0], value[-1]} & set("\"'`")
     assert (key_problem(value) is None) == fits
     for kind, name in NAMES:
-        made = {"application_key": ApplicationKey, "client_id": OAuth2Client, "access_token": AccessToken}[kind]
+        made = CLASSES[kind]
         keys: dict[str, Any] = {**GOOD[kind], name: value}
         problem = made.unchecked(**keys).problem
         assert (problem is None) == fits

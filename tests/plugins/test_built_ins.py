@@ -147,7 +147,8 @@ def test_other_packages_come_after_it_and_take_no_name(tmp_path: Path) -> None:
     (tree / "other-1.dist-info").mkdir()
     (tree / "other-1.dist-info" / "entry_points.txt").write_text("[ovhcore]\nthrottle = gone\nother = other\n")
     (tree / "other.py").write_text(
-        "import ovhcore\n@ovhcore.hookimpl\ndef ovhcore_transports():\n    return [ovhcore.plugins.TransportSpec('o')]\n"
+        "import ovhcore\n@ovhcore.hookimpl\n"
+        "def ovhcore_transports():\n    return [ovhcore.plugins.TransportSpec('o')]\n"
     )
     found = run(tree)
     whole(found)
