@@ -124,6 +124,18 @@ def test_stale_metadata_beside_the_installed_one(tmp_path: Path, monkeypatch: py
     assert [*discovery.installed("ovhcore", "1")][: len(OWN)] == [*OWN]
 
 
+def test_own_ones_that_are_not_there_and_those_of_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "other-1.dist-info").mkdir()
+    (tmp_path / "other-1.dist-info" / "entry_points.txt").write_text("[ovhcore]\nother = other\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    gone = {"package": "ovhcore_gone.plugin", "module": "ovhcore_transports.gone"}
+    monkeypatch.setattr(discovery, "OWN", {**gone, "throttle": OWN["throttle"]})
+    found = discovery.installed("ovhcore", "1")
+    assert found["throttle"] == discovery.EntryPoint("throttle", "ovhcore_transports.hooks.throttle", "ovhcore", "1")
+    assert found["other"].distribution == "other"
+    assert not gone.keys() & found.keys()
+
+
 def test_a_finder_that_knows_no_metadata(tmp_path: Path) -> None:
     """As a frozen program has: modules come from its own finder, and there is no directory to list."""
     tree = copied(tmp_path)

@@ -6,7 +6,6 @@ import os
 from collections.abc import Iterable, Iterator
 
 from ..exceptions import InvalidConfiguration
-from ..protocol.endpoints import same_endpoint
 from .sources import CREDENTIALS, ParsedFile, expanded
 
 __all__ = ["where_looked"]
@@ -56,5 +55,5 @@ def _notes(section: str, endpoint: str, said_by: str) -> Iterator[str]:
         yield f"credentials in [default] do not count; they belong into [{endpoint}]"
     elif section.strip().lower() == endpoint.lower():
         yield f"[{section}] must be spelt [{endpoint}]"
-    elif not same_endpoint(section, endpoint):
+    else:
         yield f"the credentials in [{section}] are for that endpoint, and not for {endpoint}"
