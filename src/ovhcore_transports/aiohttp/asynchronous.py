@@ -1,7 +1,15 @@
 """The default transport for ``AsyncClient``: aiohttp, on asyncio.
 
-Its connections and requests are used directly: a session of aiohttp would keep cookies, send
-a request again that may have arrived, and take longer. The URL goes out as it was signed.
+A session of aiohttp is used, by names that aiohttp promises. It keeps no cookies, follows
+nothing, sends nothing twice, decompresses nothing, and the URL goes out as it was signed.
+
+What is different from the other transports:
+
+* Where garbage follows an answer in the same packet aiohttp loses the answer, too: it is a
+  :class:`.ProtocolError`.
+* Of answers that call themselves another protocol's, as ``RTSP/1.0``, it says nothing.
+* The read timeout is for the whole head of the answer, informational ones before it included, and
+  begins anew with each piece of a large request and of the body of an answer.
 """
 
 from __future__ import annotations
@@ -10,6 +18,8 @@ import asyncio
 import io
 import ssl
 from collections.abc import AsyncGenerator, Sequence
+from contextlib import suppress
+from inspect import signature
 from typing import Any, Final, NamedTuple
 from weakref import finalize
 
@@ -30,16 +40,21 @@ from ..http.library_logs import guard_logs
 from ..http.proxies import Proxy, proxy_for, read_proxy
 from ..http.slots import Slots
 from ..http.tls import tls_context
-from .pool import Connector, NotConnected, NotHTTP
+from .pool import Connector, Exchange, NoCookies, NotConnected, NotHTTP, exchange_of_task
 
 __all__ = ["AsyncAiohttpTransport"]
 
 _AUTOMATIC: Final = ("User-Agent", "Accept", "Content-Type")
 _BARE: Final = frozenset({"GET", "DELETE", "HEAD"})
-_LARGE: Final = 1 << 18
+_LARGE: Final = 1 << 16
+_MAX_LINE: Final = 1 << 18
+_MAX_FIELDS: Final = 10_000
 # Of an event loop, until it has closed the sockets of what is cut off, and ended the tasks that wrote.
 _TURNS: Final = 8
 _CUT_OFF: Final = (ssl.SSLEOFError, ssl.SSLZeroReturnError, ssl.SSLSyscallError)
+_PATIENT: Final = aiohttp.ClientTimeout(sock_connect=None)  # an Exchange has the timers
+# As of aiohttp 3.14 there may be no more fields than this.
+_MORE: Final = {"max_headers": _MAX_FIELDS} if "max_headers" in signature(aiohttp.ClientSession).parameters else {}
 
 # The first row that fits anything in the chain of causes, once there was a connection.
 _FAILURES: Final[tuple[tuple[tuple[type[BaseException], ...], type[exc.NetworkError], str], ...]] = (
@@ -73,14 +88,37 @@ class _Route(NamedTuple):
 class _Open:
     """What one event loop has open."""
 
-    __slots__ = ("connector", "guard", "routes", "under_way")
+    __slots__ = ("connector", "exchanges", "guard", "routes", "session", "under_way")
 
     guard: AsyncGenerator[None, None]
 
     def __init__(self, context: ssl.SSLContext) -> None:
         self.under_way = 0
         self.connector = Connector(context)
+        self.session = aiohttp.ClientSession(
+            connector=self.connector,
+            cookie_jar=NoCookies(),
+            auto_decompress=False,
+            timeout=_PATIENT,
+            max_line_size=_MAX_LINE,
+            max_field_size=_MAX_LINE,
+            **_MORE,
+        )
         self.routes: dict[str, _Route] = {}
+        self.exchanges: set[Exchange] = set()
+
+    async def close(self) -> None:
+        """Cut off what is under way, and close all connections."""
+        for exchange in self.exchanges:
+            exchange.cut()
+        self.connector.cut()
+        await self.session.close()
+
+    def forget(self) -> None:
+        """Let go of connections whose event loop has ended, which nobody can close any more."""
+        closing = self.session.close()
+        with suppress(StopIteration):
+            closing.send(None)  # there is nothing to wait for
 
 
 async def _guard(held: dict[asyncio.AbstractEventLoop, _Open]) -> AsyncGenerator[None, None]:
@@ -91,8 +129,7 @@ async def _guard(held: dict[asyncio.AbstractEventLoop, _Open]) -> AsyncGenerator
         yield
     finally:
         held.pop(loop, None)
-        opened.connector.cut()
-        await opened.connector.close()
+        await opened.close()
         for _ in range(_TURNS):
             await asyncio.sleep(0)
 
@@ -100,7 +137,7 @@ async def _guard(held: dict[asyncio.AbstractEventLoop, _Open]) -> AsyncGenerator
 def _drop(held: dict[asyncio.AbstractEventLoop, _Open]) -> None:
     for loop, opened in held.items():
         if loop.is_closed():
-            opened.connector.forget()
+            opened.forget()
         else:
             del opened.guard  # asyncio closes a generator that nobody holds
 
@@ -125,7 +162,6 @@ class AsyncAiohttpTransport(AsyncTransport):
         self._closed = False
         self._open: dict[asyncio.AbstractEventLoop, _Open] = {}
         finalize(self, _drop, self._open).atexit = False
-        self._limits = _limits(settings.timeout)
         self._tls = tls_context(settings)
         if settings.proxy is not None:
             read_proxy(settings.proxy)
@@ -164,7 +200,9 @@ class AsyncAiohttpTransport(AsyncTransport):
             route.places.release()
             del opened, route
             raise exc.ClientClosed("The transport is closed")
-        fields = raw = pairs = None
+        exchange = Exchange(timeout.connect, timeout.read)
+        opened.exchanges.add(exchange)
+        fields = raw = pairs = body = None
         opened.under_way += 1
         try:
             fields = CIMultiDict(request.headers.pairs)
@@ -172,49 +210,60 @@ class AsyncAiohttpTransport(AsyncTransport):
                 fields["Accept-Encoding"] = ACCEPTED
             if route.fields:
                 fields.update(route.fields)
-            raw = await opened.connector.exchange(
-                request.method,
-                url,
-                self._limits if timeout is self._settings.timeout else _limits(timeout),
-                headers=fields,
-                skip_auto_headers=_skipped(request, fields),
-                data=_body(request),
-                **route.options,
-            )
+            exchange_of_task.set(exchange)
+            with exchange:
+                raw = await opened.session.request(
+                    request.method,
+                    url,
+                    allow_redirects=False,
+                    headers=fields,
+                    skip_auto_headers=_skipped(request, fields),
+                    data=_body(request, exchange),
+                    **route.options,
+                )
+                body = await self._read(raw, exchange)
             pairs = tuple([(n.decode("latin-1"), v.decode("latin-1").strip(" \t")) for n, v in raw.raw_headers])
-            return Response(raw.status, Headers(pairs), await self._read(raw))
+            return Response(raw.status, Headers(pairs), body)
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            failure: BaseException = _failure(error, origin, timeout, route.proxy, opened.connector.closed)
+            failure: BaseException = _failure(error, origin, timeout, route.proxy, exchange)
         except BaseException as error:  # cancelled, most often
             failure = causes_of(error)[0]
         finally:
+            opened.exchanges.discard(exchange)
             route.places.release()
             opened.under_way -= 1
             if self._closed and not opened.under_way:
                 await opened.guard.aclose()
         # The frames of a traceback hold no signed headers and no password.
-        del opened, route, fields, raw, pairs, url, target
+        del opened, route, fields, raw, pairs, body, url, target
         raise failure
 
-    async def _read(self, raw: aiohttp.ClientResponse) -> bytes:
+    async def _read(self, raw: aiohttp.ClientResponse, exchange: Exchange) -> bytes:
         limit = self._settings.max_response_size
         content = raw.content
         try:
             if raw.status < 200:
                 raise exc.ProtocolError("The answer is not a final one")
+            if len(raw.raw_headers) > _MAX_FIELDS:
+                raise exc.ProtocolError("The answer has too many header fields")
             check_length(raw.content_length or 0, limit, raw.method, raw.status)
             body = await content.readany()  # most often it has all come by now
             if not content.at_eof():
                 chunks = [body]
                 size = len(body)
                 while size <= limit and not content.at_eof():
+                    exchange.progresses()
                     chunks.append(await content.readany())
                     size += len(chunks[-1])
                 body = b"".join(chunks)
             if len(body) > limit:
                 raise too_large(limit)
-        except BaseException:
+            exchange.ends_well(raw)
+        except BaseException as error:
+            garbled = isinstance(error, aiohttp.ClientPayloadError) and exchange.is_garbled
             raw.close()
+            if garbled:
+                raise NotHTTP from None
             raise
         encoding = raw.headers.get("Content-Encoding")
         if encoding is None:
@@ -226,7 +275,7 @@ class AsyncAiohttpTransport(AsyncTransport):
             raise exc.ClientClosed("The transport is closed")
         only_on_asyncio("aiohttp")
         for loop in [loop for loop in self._open if loop.is_closed()]:
-            self._open.pop(loop).connector.forget()
+            self._open.pop(loop).forget()
         loop = asyncio.get_running_loop()
         opened = self._open[loop] = _Open(self._tls)
         opened.guard = _guard(self._open)
@@ -265,26 +314,42 @@ def _skipped(request: Request, fields: CIMultiDict[str]) -> list[str] | None:
     return [name for name in _AUTOMATIC if name not in fields] or None
 
 
-def _body(request: Request) -> bytes | io.BytesIO | None:
+class _Pieces(io.BytesIO):
+    """A body that is read piece by piece; with each the wait begins anew."""
+
+    def __init__(self, body: bytes, exchange: Exchange) -> None:
+        super().__init__(body)
+        self._exchange = exchange
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """Return the next piece."""
+        self._exchange.progresses()
+        return super().read(size)
+
+
+def _body(request: Request, exchange: Exchange) -> bytes | io.BytesIO | None:
     body = request.body
-    # aiohttp warns of bytes that it would write all at once.
-    return io.BytesIO(body) if len(body) > _LARGE else body or None
+    return _Pieces(body, exchange) if len(body) > _LARGE else body or None
 
 
-def _limits(timeout: Timeout) -> aiohttp.ClientTimeout:
-    return aiohttp.ClientTimeout(connect=timeout.connect, sock_read=timeout.read)
-
-
-def _failure(error: BaseException, origin: str, timeout: Timeout, proxy: Proxy | None, closed: bool) -> BaseException:
+def _failure(
+    error: BaseException, origin: str, timeout: Timeout, proxy: Proxy | None, exchange: Exchange
+) -> BaseException:
     causes = causes_of(error)
-    if isinstance(error, NotConnected) and error.__cause__ is not None:
+    if not exchange.connected:
+        if isinstance(error, NotConnected):
+            assert error.__cause__ is not None
+            error = error.__cause__
+            causes = causes[1:]
+        if isinstance(error, aiohttp.InvalidURL):
+            return exc.InvalidRequest("the request cannot be written as HTTP")
         kind, said = _unconnected(error, causes, origin, proxy)
-        error = error.__cause__
-        causes = causes[1:]
-        if closed:
+        if exchange.closed:
             kind, said = exc.ConnectError, "the transport was closed"
     elif isinstance(error, ValueError):
         return exc.InvalidRequest("the request cannot be written as HTTP")
+    elif exchange.closed:
+        kind, said = exc.ConnectionLost, ENDED
     else:
         kind, said = next(row[1:] for row in _FAILURES if any(isinstance(cause, row[0]) for cause in causes))
     said = said.format(connect=timeout.connect, read=timeout.read, proxy=proxy and proxy.url)
@@ -296,13 +361,14 @@ def _failure(error: BaseException, origin: str, timeout: Timeout, proxy: Proxy |
 
 
 def _unconnected(
-    error: NotConnected, causes: list[BaseException], origin: str, proxy: Proxy | None
+    error: BaseException, causes: list[BaseException], origin: str, proxy: Proxy | None
 ) -> tuple[type[exc.NetworkError], str]:
-    if proxy is not None and not error.tunnelled:
+    by_tls = any(isinstance(cause, ssl.SSLError) for cause in causes)
+    if proxy is not None and not by_tls:
         return exc.ProxyError, "the proxy {proxy} refused or failed"
-    if isinstance(error.__cause__, TimeoutError):
+    if isinstance(error, TimeoutError):
         return exc.ConnectTimeout, "no connection within {connect:g} s"
-    if any(isinstance(cause, ssl.SSLError) for cause in causes):
+    if by_tls:
         return exc.TLSError, "TLS failed"
     # How asyncio says that its own limit for a handshake, a minute, has passed.
     if any(isinstance(cause, ConnectionAbortedError) and cause.errno is None for cause in causes):
