@@ -31,6 +31,7 @@ def ovhcore_transports() -> list[TransportSpec]:
             asynchronous=f"{_HOME}.urllib3:open_async",
             requires=("urllib3",),
             extra="ovhcore[urllib3]",
+            versions={"urllib3": ">=2.2,<3"},
         ),
         TransportSpec(
             "httpx",
@@ -38,6 +39,7 @@ def ovhcore_transports() -> list[TransportSpec]:
             asynchronous=f"{_HOME}.httpx:open_async",
             requires=("httpx",),
             extra="ovhcore[httpx]",
+            versions={"httpx": ">=0.28,<1", "httpcore": ">=1.0.1,<2"},
             http2=("h2",),
         ),
         TransportSpec(
@@ -46,6 +48,7 @@ def ovhcore_transports() -> list[TransportSpec]:
             asynchronous=f"{_HOME}.httpx:open_async_2",
             requires=("httpx2",),
             extra="ovhcore[httpx2]",
+            versions={"httpx2": ">=2.16,<3"},
             http2=("h2",),
         ),
         TransportSpec(
@@ -53,6 +56,7 @@ def ovhcore_transports() -> list[TransportSpec]:
             asynchronous=f"{_HOME}.aiohttp:open_async",
             requires=("aiohttp",),
             extra="ovhcore[aiohttp]",
+            versions={"aiohttp": ">=3.11,<4"},
         ),
         TransportSpec(
             "pyreqwest",
@@ -60,6 +64,7 @@ def ovhcore_transports() -> list[TransportSpec]:
             asynchronous=f"{_HOME}.pyreqwest:open_async",
             requires=("pyreqwest",),
             extra="ovhcore[pyreqwest]",
+            versions={"pyreqwest": ">=0.15,<0.16"},
             http2=(),
         ),
         TransportSpec(

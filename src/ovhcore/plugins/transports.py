@@ -13,6 +13,7 @@ from ..protocol.frozen import Frozen, put
 from ..protocol.messages import DEFAULT_TIMEOUT, Timeout
 from ..protocol.redaction import Redaction
 from .options import Option
+from .versions import unfit
 
 __all__ = [
     "DEFAULT_MAX_RESPONSE_SIZE",
@@ -138,6 +139,8 @@ class TransportSpec(Frozen):
         isolated: whether the credentials of environment and files are not meant for it, as for a sandbox.
         wraps: whether it sends through another transport: the default one, or that of ``"name+other"``.
         options: settings of its own: names, for lines of text, or :class:`.Option`; several transports may share one.
+        versions: which versions of those packages it works with, by name, as ``{"urllib3": ">=2.2,<3"}``: comparisons
+            with ``>=`` and ``<``, of release numbers. One that says nowhere which version it is, is taken.
     """
 
     __slots__ = (  # noqa: RUF023 - the order of __init__
@@ -151,6 +154,7 @@ class TransportSpec(Frozen):
         "isolated",
         "wraps",
         "options",
+        "versions",
     )
 
     name: str
@@ -163,6 +167,7 @@ class TransportSpec(Frozen):
     isolated: bool
     wraps: bool
     options: tuple[str | Option, ...]
+    versions: Mapping[str, str]
 
     def __init__(
         self,
@@ -176,6 +181,7 @@ class TransportSpec(Frozen):
         isolated: bool = False,
         wraps: bool = False,
         options: tuple[str | Option, ...] = (),
+        versions: Mapping[str, str] | None = None,
     ) -> None:
         put(self, "name", name)
         put(self, "sync", sync)
@@ -187,6 +193,7 @@ class TransportSpec(Frozen):
         put(self, "isolated", isolated)
         put(self, "wraps", wraps)
         put(self, "options", options)
+        put(self, "versions", dict(versions or {}))
 
     def __hash__(self) -> int:
         return hash((self.name, self.sync, self.asynchronous))
@@ -196,18 +203,24 @@ class TransportSpec(Frozen):
 
     @property
     def installed(self) -> bool:
-        """Whether what the transport needs is installed; nothing is imported to find out."""
-        return not _missing(self.requires)
+        """Whether what the transport needs is installed, in a version it works with; nothing is imported for it."""
+        return not _missing(self.requires) and unfit(self.versions) is None
 
     def check(self, settings: TransportSettings = TransportSettings()) -> None:  # noqa: B008 - immutable
         """Make sure that the transport can be made as it is wanted, without importing it.
 
         Raises:
-            InvalidConfiguration: what it needs is not installed, or it cannot speak HTTP/2.
+            InvalidConfiguration: what it needs is not installed, or not in a version it works with, or it cannot
+                speak HTTP/2.
         """
+        install = f': pip install "{self.extra}"' if self.extra else ""
         if missing := _missing(self.requires):
-            install = f': pip install "{self.extra}"' if self.extra else ""
             raise InvalidConfiguration(f"Transport {self.name!r} needs {missing}, which is not installed{install}")
+        if (wrong := unfit(self.versions)) is not None:
+            package, found, wanted = wrong
+            raise InvalidConfiguration(
+                f"Transport {self.name!r} works with {package} {wanted}, and {package} {found} is installed{install}"
+            )
         if settings.http2:
             if self.http2 is None:
                 raise InvalidConfiguration(

@@ -1,0 +1,113 @@
+"""Which version of a package is installed, and whether it is one of those that are wanted.
+
+The metadata are read without ``importlib.metadata``, which takes longer to import than all of ovhcore.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Mapping
+from importlib.util import find_spec
+from typing import NamedTuple
+
+from ..exceptions import InvalidConfiguration
+
+__all__ = ["Unfit", "installed_version", "is_within", "unfit"]
+
+_NUMBERS = re.compile(r"\s*v?(?:0!)?(\d+(?:\.\d+)*)(.*)", re.DOTALL | re.IGNORECASE)
+_CLAUSE = re.compile(r"\s*(>=|<)\s*(\d+(?:\.\d+)*)\s*")
+
+
+class Unfit(NamedTuple):
+    """A package in a version that is not wanted.
+
+    Attributes:
+        package: its name.
+        found: the version that is installed.
+        wanted: the range.
+    """
+
+    package: str
+    found: str
+    wanted: str
+
+
+def unfit(ranges: Mapping[str, str]) -> Unfit | None:
+    """Return the first package that is installed in a version out of its range.
+
+    One that is not installed, or says nowhere which version it is, as in a frozen program, is passed over.
+
+    Args:
+        ranges: by name of the package, as ``{"urllib3": ">=2.2,<3"}``.
+
+    Raises:
+        InvalidConfiguration: a range is none.
+    """
+    for package, wanted in ranges.items():
+        found = installed_version(package)
+        if found is not None and not is_within(found, wanted):
+            return Unfit(package, found, wanted)
+    return None
+
+
+def is_within(version: str, wanted: str) -> bool:
+    """Say whether a version is in a range.
+
+    A version before a release, as ``3.0rc1``, has what the release will have: it is out of a range that ends
+    there, and in one that begins there. A version that cannot be read is taken.
+
+    Args:
+        version: as its package says it.
+        wanted: comparisons with ``>=`` and ``<``, with commas between them.
+
+    Raises:
+        InvalidConfiguration: the range is none.
+    """
+    read = _NUMBERS.fullmatch(version)
+    numbers = None if read is None else _numbers(read[1])
+    for clause in wanted.split(","):
+        match = _CLAUSE.fullmatch(clause)
+        if match is None:
+            raise InvalidConfiguration(f"A range of versions is written as '>=2.2,<3', not {wanted!r}")
+        bound = _numbers(match[2])
+        if numbers is not None and (numbers < bound if match[1] == ">=" else numbers >= bound):
+            return False
+    return True
+
+
+def installed_version(package: str) -> str | None:
+    """Return the version of a package, None if it does not say or is not there; nothing is imported.
+
+    Args:
+        package: its name, which is also that of its module.
+    """
+    name = re.sub(r"[-_.]+", "_", package).lower()
+    start = f"{name}-"
+    try:
+        found = find_spec(package.replace("-", "_"))
+    except (ImportError, ValueError):
+        found = None
+    if found is None:
+        return None
+    # Where the module is, its metadata are beside it; another one of the name on the path does not count.
+    homes = found.submodule_search_locations or ([found.origin] if found.origin else [])
+    for home in dict.fromkeys(os.path.dirname(place) for place in homes):
+        try:
+            entries = os.listdir(home)
+        except OSError:  # in a zip file, or frozen
+            continue
+        for entry in entries:
+            if entry.endswith(".dist-info") and (stem := entry[:-10].lower()).startswith(start):
+                return stem[len(start) :]
+    # Without metadata, as in a frozen program, a module that is loaded may say it.
+    version = getattr(sys.modules.get(found.name), "__version__", None)
+    return version if isinstance(version, str) else None
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    numbers = [int(number) for number in text.split(".")]
+    while numbers and not numbers[-1]:
+        del numbers[-1]  # 3.0 is 3
+    return tuple(numbers)
