@@ -176,6 +176,7 @@ def _faults() -> Iterator[Fault]:
     }.items():
         yield Fault(f"closed {where}", _saying(chunked[:at]), lost)
         yield Fault(f"silent {where}", _then_silence(chunked[:at]), ReadTimeout)
+    yield Fault("reset in a body without a length", _then_reset(_HEAD + b"Connection: close\r\n\r\n" + _BODY[:9]), lost)
     yield Fault("garbage", _saying(b"\x16\x03\x01\x02\x00 this is not HTTP\r\n\r\n"), garbled)
     yield Fault("text without a head", _saying(b"<html>no head</html>\r\n\r\n"), garbled)
     yield Fault("a status that is no number", _saying(b"HTTP/1.1 OK 200\r\nContent-Length: 0\r\n\r\n"), garbled)

@@ -7,7 +7,10 @@ What is different from the other transports:
 
 * Where garbage follows an answer in the same packet aiohttp loses the answer, too: it is a
   :class:`.ProtocolError`.
-* Of answers that call themselves another protocol's, as ``RTSP/1.0``, it says nothing.
+* Where garbage comes in the midst of a body, in a packet of its own, aiohttp says nothing of it, and it
+  is found out when the read timeout has passed.
+* Whoever is silent in a handshake through a proxy's tunnel, the proxy is named.
+* Answers that call themselves another protocol's, as ``RTSP/1.0``, are taken for HTTP.
 * The read timeout is for the whole head of the answer, informational ones before it included, and
   begins anew with each piece of a large request and of the body of an answer.
 """
@@ -40,7 +43,7 @@ from ..http.library_logs import guard_logs
 from ..http.proxies import Proxy, proxy_for, read_proxy
 from ..http.slots import Slots
 from ..http.tls import tls_context
-from .pool import Connector, Exchange, NoCookies, NotConnected, NotHTTP, exchange_of_task
+from .pool import Connector, Exchange, NoCookies, NotConnected, exchange_of_task
 
 __all__ = ["AsyncAiohttpTransport"]
 
@@ -61,7 +64,7 @@ _FAILURES: Final[tuple[tuple[tuple[type[BaseException], ...], type[exc.NetworkEr
     ((TimeoutError,), exc.ReadTimeout, "the server was silent for {read:g} s"),
     (_CUT_OFF, exc.ConnectionLost, ENDED),
     ((ssl.SSLError,), exc.TLSError, "TLS failed"),
-    ((aiohttp.ClientResponseError, NotHTTP), exc.ProtocolError, "the answer is not HTTP"),
+    ((aiohttp.ClientResponseError,), exc.ProtocolError, "the answer is not HTTP"),
     ((aiohttp.ClientError, OSError), exc.ConnectionLost, ENDED),
 )
 
@@ -259,11 +262,9 @@ class AsyncAiohttpTransport(AsyncTransport):
             if len(body) > limit:
                 raise too_large(limit)
             exchange.ends_well(raw)
-        except BaseException as error:
-            garbled = isinstance(error, aiohttp.ClientPayloadError) and exchange.is_garbled
+        except BaseException:
+            exchange.fails()
             raw.close()
-            if garbled:
-                raise NotHTTP from None
             raise
         encoding = raw.headers.get("Content-Encoding")
         if encoding is None:
@@ -350,6 +351,8 @@ def _failure(
         return exc.InvalidRequest("the request cannot be written as HTTP")
     elif exchange.closed:
         kind, said = exc.ConnectionLost, ENDED
+    elif exchange.garbled:
+        return exc.ProtocolError(f"{origin}: the answer is not HTTP")
     else:
         kind, said = next(row[1:] for row in _FAILURES if any(isinstance(cause, row[0]) for cause in causes))
     said = said.format(connect=timeout.connect, read=timeout.read, proxy=proxy and proxy.url)

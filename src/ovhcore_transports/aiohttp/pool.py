@@ -21,7 +21,7 @@ import aiohttp
 
 from ovhcore.exceptions import InvalidConfiguration
 
-__all__ = ["Connector", "Exchange", "NoCookies", "NotConnected", "NotHTTP", "SentAlready", "exchange_of_task"]
+__all__ = ["Connector", "Exchange", "NoCookies", "NotConnected", "SentAlready", "exchange_of_task"]
 
 
 class NotConnected(aiohttp.ClientError):
@@ -30,10 +30,6 @@ class NotConnected(aiohttp.ClientError):
 
 class SentAlready(aiohttp.ClientError):
     """The connection ended, and aiohttp would send the request again."""
-
-
-class NotHTTP(aiohttp.ClientError):
-    """What came in the place of a body's end cannot be read."""
 
 
 class NoCookies(aiohttp.DummyCookieJar):
@@ -61,6 +57,7 @@ class Exchange:
     Attributes:
         protocol: aiohttp's end of the connection; None while there is none.
         closed: whether the transport was closed meanwhile.
+        garbled: whether what came of a body cannot be read, rather than having ended.
     """
 
     __slots__ = (
@@ -73,6 +70,7 @@ class Exchange:
         "_task",
         "_transport",
         "closed",
+        "garbled",
         "protocol",
     )
 
@@ -80,7 +78,7 @@ class Exchange:
         self._loop = asyncio.get_running_loop()
         self._read = read
         self._due = self._loop.time() + connect
-        self._fired = self.closed = False
+        self._fired = self.closed = self.garbled = False
         self.protocol: Any = None
         self._transport: asyncio.Transport | None = None
 
@@ -118,11 +116,10 @@ class Exchange:
         """Begin to wait anew. May be called in any thread, once there is a connection."""
         self._due = self._loop.time() + self._read
 
-    @property
-    def is_garbled(self) -> bool:
-        """Whether what came cannot be read, rather than having ended."""
+    def fails(self) -> None:
+        """Note why the body of an answer could not be read, before aiohttp forgets it."""
         failure = self.protocol.exception()
-        return failure is not None and not isinstance(failure, (aiohttp.ClientError, OSError))
+        self.garbled = failure is not None and not isinstance(failure, (aiohttp.ClientError, OSError))
 
     def ends_well(self, response: aiohttp.ClientResponse) -> None:
         """Make sure that a body is whole that goes on to the end of its connection: a reset is none.

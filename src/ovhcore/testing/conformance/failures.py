@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import sys
+import threading
 import time
 import traceback
 from collections.abc import Generator, Iterator
@@ -25,12 +26,17 @@ from ...protocol.messages import Request, Timeout
 from ..driving import Driven
 from ..faults import ANSWERS, CAP, FAULTS, QUICK, Fault, GoodAnswer
 from ..server import Peer, WireServer, answer, in_turn
-from .suite import Opener, Suite
+from .suite import FEATURES, Opener, Suite
 
 __all__ = ["FaultConformance", "failure_of"]
 
 _SLACK: Final = 5.0
 """Seconds that a busy machine may take longer than a timeout."""
+
+_STRAYS: Final = {
+    "an answer": b'HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\n"wrong"',
+    "garbage": b"garbage",
+}
 
 _SECRETS: Final = {"X-Ovh-Consumer": "canary-consumer", "X-Ovh-Signature": "$1$canary", "Authorization": "canary-a"}
 
@@ -41,6 +47,7 @@ class FaultConformance(Suite):
     @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
     def test_fault(self, opened: Opener, fault: Fault) -> None:
         """Each fault on a new connection, then a good answer, then no connection left."""
+        self._needs_for(fault)
         with WireServer(fault.behave) as server:
             transport = opened(fault.timeout, max_response_size=CAP)
             error = failure_of(transport, Request("POST", f"{server.url}/me", _SECRETS, b'{"canary": 1}'))
@@ -54,6 +61,7 @@ class FaultConformance(Suite):
     )
     def test_fault_on_a_connection_in_use(self, opened: Opener, fault: Fault) -> None:
         """The same for the second request of a connection."""
+        self._needs_for(fault)
 
         def behave(peer: Peer) -> None:
             peer.serve(requests=1)
@@ -67,6 +75,10 @@ class FaultConformance(Suite):
             _is_as_before(transport, server)
             assert sum(received.method == "POST" for received in server.received) <= 1, "it was sent again"
 
+    def _needs_for(self, fault: Fault) -> None:
+        if fault.name in FEATURES:
+            self.needs(fault.name)
+
     @pytest.mark.parametrize("good", ANSWERS, ids=lambda good: good.name)
     def test_answer(self, opened: Opener, good: GoodAnswer) -> None:
         """Each odd answer, twice; nothing is followed and nothing of one is left for the next."""
@@ -79,14 +91,30 @@ class FaultConformance(Suite):
             transport.close()
             assert server.all_closed()
 
-    def test_bytes_after_an_answer_are_not_the_next(self, opened: Opener) -> None:
+    @pytest.mark.parametrize("what", _STRAYS)
+    @pytest.mark.parametrize("when", ["at once", "later"])
+    def test_bytes_after_an_answer_are_not_the_next(self, opened: Opener, what: str, when: str) -> None:
         """A server that sends more than it announced is not believed the rest."""
-        too_long = answer(b'"first"') + b'HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\n"wrong"'
-        with WireServer(
-            lambda peer: peer.serve(lambda r: too_long if r.target == "/1.0/1" else answer(b'"2"'))
-        ) as server:
+        if (what, when) == ("garbage", "at once"):
+            self.needs("an answer before garbage")
+        first = answer(b'"first"')
+        sent = threading.Event()
+
+        def behave(peer: Peer) -> None:
+            if peer.number > 1:
+                peer.serve(lambda received: answer(b'"2"'))
+            elif peer.receive() is not None:
+                peer.send(first + _STRAYS[what] if when == "at once" else first)
+                if when == "later":
+                    peer.pause(0.1)
+                    peer.send(_STRAYS[what])
+                sent.set()
+                peer.serve(lambda received: answer(b'"2"'))
+
+        with WireServer(behave) as server:
             transport = opened()
             assert transport.send(Request("GET", f"{server.url}/1")).body == b'"first"'
+            assert sent.wait(10)
             time.sleep(0.1)
             assert transport.send(Request("GET", f"{server.url}/2")).body == b'"2"'
 

@@ -16,7 +16,9 @@ __all__ = ["FEATURES", "Opener", "Suite"]
 FEATURES: Final = frozenset(
     {
         "TLS",
+        "an answer before garbage",
         "an exact pool",
+        "another protocol's version",
         "client certificate",
         "closing what is cancelled",
         "fields that are not ASCII",
