@@ -67,7 +67,7 @@ def test_versions_of_every_kind(found: str, inside: bool) -> None:
 
 
 def test_a_range_that_is_none() -> None:
-    with pytest.raises(ovh.InvalidConfiguration, match="written as '>=2.2,<3', not '~=2'"):
+    with pytest.raises(ovh.InvalidConfiguration, match=r"written as '>=2\.2,<3', not '~=2'"):
         is_within("2.2", "~=2")
 
 

@@ -57,7 +57,9 @@ _TURNS: Final = 8
 _CUT_OFF: Final = (ssl.SSLEOFError, ssl.SSLZeroReturnError, ssl.SSLSyscallError)
 _PATIENT: Final = aiohttp.ClientTimeout(sock_connect=None)  # an Exchange has the timers
 # As of aiohttp 3.14 there may be no more fields than this.
-_MORE: Final = {"max_headers": _MAX_FIELDS} if "max_headers" in signature(aiohttp.ClientSession).parameters else {}
+_MORE: Final[dict[str, Any]] = (
+    {"max_headers": _MAX_FIELDS} if "max_headers" in signature(aiohttp.ClientSession).parameters else {}
+)
 
 # The first row that fits anything in the chain of causes, once there was a connection.
 _FAILURES: Final[tuple[tuple[tuple[type[BaseException], ...], type[exc.NetworkError], str], ...]] = (

@@ -168,7 +168,7 @@ class Connector(aiohttp.TCPConnector):
 
     def __init__(self, context: Any) -> None:
         super().__init__(ssl=context, limit=0)
-        self._input: dict[asyncio.BaseTransport, Callable[[], object]] = {}
+        self._input: dict[asyncio.Transport, Callable[[], object]] = {}
 
     async def connect(self, *args: Any, **options: Any) -> aiohttp.connector.Connection:
         """Return a connection that the request of this task can be sent on.
