@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 from ._version import __version__
 
 if TYPE_CHECKING:
-    from . import client, config, consumer_key, exceptions, flows, plugins, protocol
+    from . import client, config, consumer_key, exceptions, flows, plugins, protocol, schema
     from .client import AsyncClient, Client, ConsumerKeyRequest
     from .client.transport import InsecureWarning
     from .exceptions import (
@@ -56,6 +56,7 @@ if TYPE_CHECKING:
         ResourceExpiredError,
         ResourceLocked,
         ResourceNotFoundError,
+        SchemaError,
         ServerError,
         TLSError,
         TooManyRequests,
@@ -110,6 +111,7 @@ _HOMES: Final = {
         "ResourceExpiredError",
         "ResourceLocked",
         "ResourceNotFoundError",
+        "SchemaError",
         "ServerError",
         "TLSError",
         "TooManyRequests",
@@ -128,7 +130,7 @@ _HOMES: Final = {
     "protocol.signing": ("canonical_string", "sign", "verify"),
     "python_ovh": ("install_as_ovh",),
 }
-_MODULES: Final = ("client", "config", "consumer_key", "exceptions", "flows", "plugins", "protocol")
+_MODULES: Final = ("client", "config", "consumer_key", "exceptions", "flows", "plugins", "protocol", "schema")
 _HOME_OF: Final = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
@@ -178,6 +180,7 @@ __all__ = [
     "ResourceNotFoundError",
     "Response",
     "RetryPolicy",
+    "SchemaError",
     "ServerError",
     "TLSError",
     "Timeout",
@@ -198,6 +201,7 @@ __all__ = [
     "install_as_ovh",
     "plugins",
     "protocol",
+    "schema",
     "sign",
     "verify",
 ]

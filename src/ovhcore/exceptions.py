@@ -30,6 +30,7 @@ below a python-ovh name are finer kinds of it::
     ├── ClientClosed                 the client was closed, or the interpreter ends (also a RuntimeError)
     ├── CassetteError                a recording that cannot be used, or was not used up
     │   └── NoRecording              a call that was not recorded, and may not be sent
+    ├── SchemaError                  a description of the API that cannot be read
     ├── OperationFailed              an asynchronous operation ended badly
     ├── WaitTimeout                  it was not over at the deadline (also a TimeoutError)
     └── HTTPError                    no answer at all
@@ -93,6 +94,7 @@ __all__ = [
     "ResourceExpiredError",
     "ResourceLocked",
     "ResourceNotFoundError",
+    "SchemaError",
     "ServerError",
     "TLSError",
     "TooManyRequests",
@@ -316,6 +318,24 @@ class NoRecording(CassetteError):
     """The call was not recorded, and nothing is sent while replaying; the message names the nearest recordings."""
 
     may_have_arrived = False
+
+
+class SchemaError(APIError):
+    """A description of the API, or the catalogue made of some, cannot be read.
+
+    Attributes:
+        problem: what is wrong, without file and place.
+        file: the file, or what else the description came from, or None.
+        place: where in it, as ``"$.apis[3].path"``, or None.
+    """
+
+    may_have_arrived = False
+
+    def __init__(self, problem: str = "", *, file: str | None = None, place: str | None = None, **known: Any) -> None:
+        super().__init__(": ".join(filter(None, (file, place, problem))), **known)
+        self.problem = problem
+        self.file = file
+        self.place = place
 
 
 class OperationFailed(APIError):

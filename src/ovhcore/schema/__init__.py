@@ -1,0 +1,69 @@
+"""What can be said to the API: every operation, its arguments, and what it answers.
+
+    >>> from ovhcore import schema
+    >>> operation = schema.catalogue().operation("GET", "/me/bill/FR54100001")
+    >>> print(operation, "->", operation.answer)
+    GET /me/bill/{billId} -> billing.Bill
+    >>> [str(each) for each in schema.search("zone record dynHost delete")][:1]
+    ['DELETE /domain/zone/{zoneName}/dynHost/record/{id}']
+    >>> schema.catalogue().suggest("/domain/zones/example.com/records")[0]
+    '/domain/zone/{zoneName}/record'
+
+The catalogue that is shipped is that of ``ovh-eu``, reduced to facts; a newer one that was fetched into the user's
+cache is used before it. Nothing here is imported by ``import ovhcore``, or by making a client or a call.
+"""
+
+from __future__ import annotations
+
+from .checking import Finding, check_answer, check_arguments, check_value
+from .documents import load
+from .lookup import Catalogue
+from .model import Enumeration, Family, IamAction, Model, Operation, Parameter, Property, Status
+from .rules import access_rule_for
+from .store import catalogue
+from .types import Array, Map, Ref, Scalar, Type, parse_type
+from .updating import update
+
+__all__ = [
+    "Array",
+    "Catalogue",
+    "Enumeration",
+    "Family",
+    "Finding",
+    "IamAction",
+    "Map",
+    "Model",
+    "Operation",
+    "Parameter",
+    "Property",
+    "Ref",
+    "Scalar",
+    "Status",
+    "Type",
+    "access_rule_for",
+    "catalogue",
+    "check_answer",
+    "check_arguments",
+    "check_value",
+    "load",
+    "parse_type",
+    "search",
+    "update",
+]
+
+
+def search(words: str, limit: int = 20, endpoint: str = "ovh-eu") -> list[Operation]:
+    """Return the operations that words speak of, the likeliest first.
+
+    A word counts most where it is one of the path's, less within one of them, least in the description (which only a
+    fetched catalogue has), the names of arguments and the type of the answer. Verbs as ``create`` count as methods.
+
+    Args:
+        words: in any order, as ``"zone record create"``.
+        limit: how many at most.
+        endpoint: whose catalogue; see :func:`catalogue`.
+
+    Raises:
+        SchemaError: the catalogue is damaged.
+    """
+    return catalogue(endpoint).search(words, limit)

@@ -1,0 +1,250 @@
+"""Holds values against the schema, with the tolerance that schemas need.
+
+A schema is of one region at one time, and answers are of any. So in an answer, members that the schema does not
+know, members that are missing, and new values of an enumeration are no findings. What remains is another type, and
+null where it is not allowed.
+
+What is sent is held to more: its names, what must be there, and what can be written. Whether a finding is certain tells
+apart what is wrong from what may be right elsewhere or later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Set
+from enum import Enum
+from typing import Any, Final
+
+from ..protocol.frozen import Frozen, put
+from ..protocol.requests.building import named_arguments
+from .model import Enumeration, Family, Model, Operation, Property
+from .types import Array, Map, Ref, Scalar, Type
+
+__all__ = ["Finding", "check_answer", "check_arguments", "check_value"]
+
+_TEXT: Final = frozenset({"datetime", "uuid", "ipaddress"})  # modules whose values are written as text
+_DEEPEST: Final = 64
+
+
+class Finding(Frozen):
+    """Something that is not as the schema has it.
+
+    Attributes:
+        place: where, as ``"$.contacts[0].email"``; of an argument, its name.
+        problem: what is wrong, in words.
+        certain: whether it is wrong for sure; not so a value that may be newer than the schema.
+    """
+
+    __slots__ = ("place", "problem", "certain")  # noqa: RUF023 - the order of __init__
+
+    place: str
+    problem: str
+    certain: bool
+
+    def __init__(self, place: str, problem: str, certain: bool = True) -> None:
+        put(self, "place", place)
+        put(self, "problem", problem)
+        put(self, "certain", certain)
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.problem}"
+
+
+def check_answer(family: Family, operation: Operation, value: Any) -> list[Finding]:
+    """Hold the value of an answer against the type of its operation, with tolerance.
+
+    Args:
+        family: of the operation.
+        operation: what was called.
+        value: what a client returned.
+    """
+    return list(_Check(family, sent=False).value(operation.answer, value, "$", 0))
+
+
+def check_value(family: Family, type_: Type, value: Any, *, sent: bool = False) -> list[Finding]:
+    """Hold a value against a type.
+
+    Args:
+        family: whose models the type speaks of.
+        type_: the type.
+        value: as JSON has it; where it is to be sent, also what a client writes as JSON, as dates.
+        sent: whether it is to be sent; else it is an answer, for which there is more tolerance.
+    """
+    return list(_Check(family, sent=sent).value(type_, value, "$", 0))
+
+
+def check_arguments(
+    family: Family,
+    operation: Operation,
+    *,
+    path: Mapping[str, Any] | None = None,
+    query: Mapping[str, Any] | None = None,
+    body: Any = None,
+) -> list[Finding]:
+    """Hold the arguments of a call against its operation.
+
+    Args:
+        family: of the operation.
+        operation: what is to be called.
+        path: arguments of the path by name; None if they are not known, as for a concrete path.
+        query: arguments of the query; None for none. Underscores before keywords of Python are passed over.
+        body: of the request; None for none.
+    """
+    check = _Check(family, sent=True)
+    findings = [] if path is None else list(check.named(operation, "path", path))
+    findings += check.named(operation, "query", named_arguments(query or {}))
+    findings += check.body(operation, body)
+    return findings
+
+
+class _Check:
+    def __init__(self, family: Family, *, sent: bool) -> None:
+        self.family = family
+        self.sent = sent
+
+    def named(self, operation: Operation, place: str, given: Mapping[str, Any]) -> Iterator[Finding]:
+        known = {each.name: each for each in operation.placed(place)}
+        for name, value in given.items():
+            if name not in known:
+                yield _unknown(name, known, f"argument of the {place}")
+                continue
+            type_ = known[name].type
+            if value is None:
+                continue  # left out
+            # A single value stands for a list of one, and what is not text is written as text.
+            if isinstance(type_, Array) and not isinstance(value, (list, tuple, Set)):
+                type_ = type_.item
+            if isinstance(value, (tuple, Set)):
+                value = list(value)
+            yield from self.value(type_, value, name, 0, as_text=True)
+        for name, each in known.items():
+            if each.required and given.get(name) is None:
+                yield Finding(name, f"is missing; it is a required argument of the {place}")
+
+    def body(self, operation: Operation, body: Any) -> Iterator[Finding]:
+        whole = operation.body
+        fields = self.family.body_fields(operation)
+        if whole is not None and (fields is None or body is None):
+            if body is not None:
+                yield from self.value(whole, body, "$", 0)
+            elif any(each.place == "body" and each.required for each in operation.parameters):
+                yield Finding("$", "the body is missing")
+            return
+        if body is not None and not isinstance(body, Mapping):
+            yield Finding("$", f"the body must be an object, not {_kind(body)}")
+            return
+        model = self.family.model(whole) if isinstance(whole, Ref) else None
+        properties = model.properties if isinstance(model, Model) else fields
+        yield from self.object(properties or {}, body or {}, "$", 0)
+
+    def object(
+        self, properties: Mapping[str, Property], value: Mapping[str, Any], place: str, depth: int
+    ) -> Iterator[Finding]:
+        for name, each in value.items():
+            found = properties.get(name) if isinstance(name, str) else None
+            inner = f"{place}.{name}"
+            if found is None:
+                if self.sent:
+                    yield _unknown(inner, _written(properties), "field", name)
+            elif self.sent and found.read_only:
+                yield Finding(inner, "cannot be written")
+            elif each is None:
+                if not found.nullable and not _is_void(found.type):
+                    yield Finding(inner, f"is null, and must be {found.type}", certain=not self.sent or found.required)
+            else:
+                yield from self.value(found.type, each, inner, depth + 1)
+        if self.sent:
+            for name, each in properties.items():
+                if each.required and not each.read_only and name not in value:
+                    yield Finding(f"{place}.{name}", "is missing; it is required")
+
+    def value(self, type_: Type, value: Any, place: str, depth: int, *, as_text: bool = False) -> Iterator[Finding]:
+        if depth > _DEEPEST:
+            return
+        if isinstance(value, Enum):
+            value = value.value
+        if isinstance(type_, Scalar):
+            if not _fits(type_.base, value, self.sent, as_text):
+                yield Finding(place, f"is {_kind(value)}, and must be {type_}")
+        elif isinstance(type_, Array):
+            if not isinstance(value, (list, tuple)):
+                yield Finding(place, f"is {_kind(value)}, and must be a list, {type_}")
+                return
+            for number, each in enumerate(value):
+                yield from self.value(type_.item, each, f"{place}[{number}]", depth + 1, as_text=as_text)
+        elif isinstance(type_, Map):
+            if not isinstance(value, Mapping):
+                yield Finding(place, f"is {_kind(value)}, and must be an object, {type_}")
+                return
+            for name, each in value.items():
+                if each is not None:
+                    yield from self.value(type_.value, each, f"{place}.{name}", depth + 1)
+        else:
+            yield from self.referred(type_, value, place, depth, as_text)
+
+    def referred(self, ref: Ref, value: Any, place: str, depth: int, as_text: bool) -> Iterator[Finding]:
+        model = self.family.model(ref)
+        if isinstance(model, Enumeration):
+            if not _fits(model.base, value, self.sent, as_text):
+                yield Finding(place, f"is {_kind(value)}, and must be {model.base}, of {ref}")
+            elif self.sent and value not in model.values and str(value) not in map(str, model.values):
+                listed = ", ".join(map(str, model.values[:20])) + (", ..." if len(model.values) > 20 else "")
+                yield Finding(place, f"{value!r} is not among the values of {ref}: {listed}", certain=False)
+        elif isinstance(model, Model):
+            if isinstance(value, Mapping):
+                yield from self.object(model.properties, value, place, depth)
+            else:
+                yield Finding(place, f"is {_kind(value)}, and must be an object, {ref}")
+
+
+def _written(properties: Mapping[str, Property]) -> Mapping[str, Property]:
+    return {name: each for name, each in properties.items() if not each.read_only}
+
+
+def _unknown(place: str, known: Mapping[str, Any], what: str, name: Any = None) -> Finding:
+    from difflib import get_close_matches
+
+    name = place if name is None else str(name)
+    near = get_close_matches(name, known, 1) or [each for each in known if each.lower() == name.lower()]
+    there = ", ".join(known) or "none"
+    return Finding(place, f"is no {what}; " + (f"did you mean {near[0]}?" if near else f"there are: {there}"))
+
+
+def _is_void(type_: Type) -> bool:
+    return isinstance(type_, Scalar) and type_.base in ("void", "any")
+
+
+def _fits(base: str, value: Any, sent: bool, as_text: bool) -> bool:
+    """Say whether a value is of a base; as text, whatever is written alike is of it."""
+    if base == "any":
+        return True
+    if base == "void":
+        return value is None or not sent
+    if isinstance(value, bool):
+        return base == "boolean" or (as_text and base == "string")
+    if isinstance(value, str):
+        return base == "string" or (as_text and _written_alike(base, value))
+    if isinstance(value, (int, float)):
+        return base == "double" or (base == "long" and value == int(value)) or (as_text and base == "string")
+    return sent and base == "string" and type(value).__module__.partition(".")[0] in _TEXT
+
+
+def _written_alike(base: str, text: str) -> bool:
+    if base == "boolean":
+        return text in ("true", "false")
+    try:
+        int(text) if base == "long" else float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _kind(value: Any) -> str:
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, Mapping):
+        return "an object"
+    if isinstance(value, (list, tuple)):
+        return "a list"
+    return {str: "text", int: "a number", float: "a number"}.get(type(value), f"a {type(value).__name__}")

@@ -1,0 +1,185 @@
+"""All families together: operations by method and path, what a path may have been meant to be, and search."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Final
+
+from ..exceptions import InvalidRequest
+from .model import Family, Operation
+from .paths import Paths, plain_path, segments_cost
+from .searching import found
+from .tables import Table
+
+__all__ = ["Catalogue", "heads_of"]
+
+_NEAR: Final = 3  # families looked at for what a path may have been meant to be
+_OTHER_WORDS: Final = 2.0
+
+
+class Catalogue:
+    """Families of operations, each loaded when it is first asked for.
+
+    Args:
+        heads: of each family, the paths that its operations begin with.
+        load: reads a family.
+        endpoint: whose API it describes, as ``"ovh-eu"``; empty for documents of the caller's.
+        date: of when it is, ISO 8601; empty where that is not known.
+        source: where it came from, for people.
+    """
+
+    def __init__(
+        self,
+        heads: Mapping[str, Iterable[str]],
+        load: Callable[[str], Family],
+        *,
+        endpoint: str = "",
+        date: str = "",
+        source: str = "",
+    ) -> None:
+        self.endpoint = endpoint
+        self.date = date
+        self.source = source
+        self._heads = {name: tuple(paths) for name, paths in heads.items()}
+        self._load = load
+        self._loaded: dict[str, Family] = {}
+        self._paths: dict[str, Paths] = {}
+
+    @classmethod
+    def of(cls, families: Iterable[Family], *, source: str = "") -> Catalogue:
+        """Return a catalogue of families at hand. One whose name is taken is called ``"/name~2"``."""
+        named: dict[str, Family] = {}
+        for family in families:
+            name, number = family.name, 1
+            while name in named:
+                number += 1
+                name = f"{family.name}~{number}"
+            named[name] = family if name == family.name else _renamed(family, name)
+        return cls({name: heads_of(family) for name, family in named.items()}, named.__getitem__, source=source)
+
+    def __repr__(self) -> str:
+        return f"Catalogue({len(self._heads)} families, source={self.source!r}, date={self.date!r})"
+
+    def families(self) -> tuple[str, ...]:
+        """Return the names of the families, sorted."""
+        return tuple(sorted(self._heads))
+
+    def family(self, name: str) -> Family:
+        """Return a family.
+
+        Raises:
+            InvalidRequest: there is none of this name.
+            SchemaError: what it is stored in is damaged.
+        """
+        family = self._loaded.get(name)
+        if family is None:
+            if name not in self._heads:
+                raise InvalidRequest(f"The catalogue has no family {name!r}; it has {', '.join(self.families())}")
+            family = self._loaded[name] = self._load(name)
+        return family
+
+    def operations(self) -> Iterator[Operation]:
+        """Yield every operation, family after family. This loads all of them."""
+        for name in self.families():
+            yield from self.family(name).operations.values()
+
+    def find(self, method: str, path: str) -> Operation | None:
+        """Return the operation of a method and a path, or None if there is none.
+
+        Args:
+            method: as ``"GET"``.
+            path: concrete, as ``"/domain/zone/example.com"``; or a template, with any names in braces. A query and
+                ``/1.0`` or ``/v1`` before it are passed over.
+
+        Raises:
+            SchemaError: what a family is stored in is damaged.
+        """
+        method, path = method.upper(), plain_path(path)
+        for name in self._candidates(path):
+            operation = self.family(name).operations.get(f"{method} {path}")
+            if operation is None and (template := self._tree(name).find(method, path)) is not None:
+                operation = self.family(name).operations[f"{method} {template}"]
+            if operation is not None:
+                return operation
+        return None
+
+    def operation(self, method: str, path: str) -> Operation:
+        """Return the operation of a method and a path, as :meth:`find`.
+
+        Raises:
+            InvalidRequest: there is none; the message names what may have been meant.
+            SchemaError: what a family is stored in is damaged.
+        """
+        operation = self.find(method, path)
+        if operation is not None:
+            return operation
+        methods = self.methods(path)
+        if methods:
+            raise InvalidRequest(f"The catalogue has no {method.upper()} for {path}; it has {', '.join(methods)}")
+        near = " or ".join(self.suggest(path))
+        hint = f"did you mean {near}?" if near else "nothing like it is known"
+        raise InvalidRequest(f"The catalogue has no {method.upper()} {path}; {hint}")
+
+    def methods(self, path: str) -> tuple[str, ...]:
+        """Return the methods of a path, concrete or a template; none if there is no such path."""
+        path = plain_path(path)
+        return tuple(sorted({each for name in self._candidates(path) for each in self._tree(name).methods(path)}))
+
+    def suggest(self, path: str, method: str | None = None, limit: int = 3) -> list[str]:
+        """Return the templates that a path may have been meant to be, the likeliest first.
+
+        Args:
+            path: concrete, or a template.
+            method: one that they must have, if it matters.
+            limit: how many at most.
+        """
+        path = plain_path(path)
+        method = None if method is None else method.upper()
+        costs = {
+            name: min((segments_cost(head, path) for head in heads), default=_OTHER_WORDS)
+            for name, heads in self._heads.items()
+        }
+        likely = sorted((cost, name) for name, cost in costs.items() if cost < _OTHER_WORDS)[:_NEAR]
+        return self._near([name for _, name in likely], path, method, limit) or self._near(
+            self.families(), path, method, limit
+        )
+
+    def _near(self, families: Iterable[str], path: str, method: str | None, limit: int) -> list[str]:
+        return Paths(_pair(key) for name in families for key in self.family(name).operations).near(path, method, limit)
+
+    def search(self, words: str, limit: int = 20) -> list[Operation]:
+        """Return the operations that words speak of, the likeliest first; see :func:`.search`."""
+        return found(self.operations(), words, limit)
+
+    def _candidates(self, path: str) -> list[str]:
+        segments = path.split("/")
+        return [name for name, heads in self._heads.items() if any(_begins(head, segments) for head in heads)]
+
+    def _tree(self, name: str) -> Paths:
+        tree = self._paths.get(name)
+        if tree is None:
+            tree = self._paths[name] = Paths(map(_pair, self.family(name).operations))
+        return tree
+
+
+def _pair(key: str) -> tuple[str, str]:
+    method, _, path = key.partition(" ")
+    return method, path
+
+
+def _begins(head: str, segments: list[str]) -> bool:
+    heads = head.split("/")
+    return segments[: len(heads)] == heads
+
+
+def _renamed(family: Family, name: str) -> Family:
+    operations = {key: each.replacing(family=name) for key, each in family.operations.items()}
+    return family.replacing(name=name, operations=Table(operations))
+
+
+def heads_of(family: Family) -> tuple[str, ...]:
+    """Return the paths that the operations of a family begin with: its name, or the first words of each."""
+    paths = [_pair(key)[1] for key in family.operations]
+    if all(_begins(family.name, path.split("/")) for path in paths):
+        return (family.name,)
+    return tuple(sorted({"/".join(path.partition("{")[0].split("/")[:3]).rstrip("/") for path in paths}))

@@ -1,0 +1,34 @@
+"""Readers of schema documents, native and OpenAPI; pure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...exceptions import SchemaError
+from ..model import Family
+from .native import read_native
+from .openapi import read_openapi
+
+__all__ = ["read_document", "read_native", "read_openapi"]
+
+
+def read_document(document: Any, file: str = "schema") -> Family:
+    """Read a document of either kind.
+
+    Args:
+        document: what ``json.loads`` made of it.
+        file: where it came from, for messages.
+
+    Raises:
+        SchemaError: it is neither, or something in it is wrong; file and place are named.
+    """
+    if isinstance(document, dict):
+        if "openapi" in document or "paths" in document:
+            return read_openapi(document, file)
+        if not {"apis", "models", "resourcePath"}.isdisjoint(document):
+            return read_native(document, file)
+    raise SchemaError(
+        "is neither a native document, with 'apis' and 'models', nor one of OpenAPI 3, with 'openapi' and 'paths'",
+        file=file,
+        place="$",
+    )

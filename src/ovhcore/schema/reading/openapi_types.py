@@ -1,0 +1,242 @@
+"""The schemas of an OpenAPI document as types, models and enumerations."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from ..model import Enumeration, Model, Property
+from ..tables import Table
+from ..types import ANY, SCALARS, Array, Map, Ref, Scalar, Type, parse_type
+from .native import number
+from .places import At
+
+__all__ = ["Schemas"]
+
+_FORMATS: Final = {
+    "date-time": "datetime",
+    "ip-block": "ipBlock",
+    "ipv4-block": "ipv4Block",
+    "ipv6-block": "ipv6Block",
+    "mac-address": "macAddress",
+    "phone-number": "phoneNumber",
+}
+_PLAIN: Final = {"string": "string", "integer": "long", "number": "double", "boolean": "boolean"}
+_COMPONENT: Final = "#/components/schemas/"
+_STRING: Final = Scalar("string", "string")
+_SAYS_WHAT: Final = frozenset(
+    {"$ref", "type", "properties", "additionalProperties", "enum", "items", "allOf", "oneOf", "anyOf"}
+)
+_DEEPEST: Final = 64
+
+
+class Schemas:
+    """The schemas of a document. Those that have no name of their own are given one, after where they stand.
+
+    Args:
+        top: the document.
+    """
+
+    def __init__(self, top: At) -> None:
+        self.top = top
+        self.components = dict(top.child("components").child("schemas").members()) if top.has("components") else {}
+        self.models: dict[str, Model | Enumeration] = {}
+        self._named: dict[str, Type] = {}
+        self._names = {name: self._unmangled(name) for name in self.components}
+        for name in self.components:
+            self.named(name, top)
+
+    def _unmangled(self, name: str, depth: int = 0) -> str:
+        """Return the name of a generic with its argument in the native spelling: ``X_long`` is ``X<long>``."""
+        for match in re.finditer("_", name) if depth < _DEEPEST else ():
+            base, rest = name[: match.start()], name[match.end() :]
+            if "." in base and (rest in SCALARS or ("." in rest and rest in self.components)):
+                return f"{base}<{rest}>"
+            inner = self._unmangled(rest, depth + 1)
+            if "." in base and inner != rest and rest in self.components:
+                return f"{base}<{inner}>"
+        return name
+
+    def _reference(self, name: str) -> Type:
+        """Return the reference to a component; a name that is no type in the native language is one as it is."""
+        spelled = self._names.get(name, name)
+        return parse_type(spelled) if "<" in spelled else Ref(spelled)
+
+    def find(self, at: At) -> At:
+        """Follow ``$ref`` to where it leads, however often.
+
+        Raises:
+            SchemaError: it leads nowhere, in a circle, or out of the document.
+        """
+        for _ in range(_DEEPEST):
+            if not at.has("$ref"):
+                return at
+            reference = at.child("$ref").text()
+            if not reference.startswith("#/"):
+                at.fail(f"refers to another document, {reference!r}; put everything into one")
+            found = self.top
+            for step in reference[2:].split("/"):
+                key = step.replace("~1", "/").replace("~0", "~")
+                found = found.child(key) if isinstance(found.value, dict) else At(None, at.file)
+            if found.value is None:
+                at.fail(f"refers to {reference!r}, which is not there")
+            at = found
+        at.fail("refers to itself")
+
+    def named(self, name: str, at: At) -> Type:
+        """Return the type that a component's name stands for: a reference, or for an alias what it is."""
+        if name not in self._named:
+            component = self.components.get(name)
+            if component is None:
+                at.fail(f"refers to the schema {name!r}, which is not there")
+            reference = self._named[name] = self._reference(
+                name
+            )  # what it is until it is known: it may refer to itself
+            self._named[name] = self._component(name, component, reference)
+        return self._named[name]
+
+    def _component(self, name: str, at: At, reference: Type) -> Type:
+        if name in SCALARS:
+            return Scalar(name, SCALARS[name])
+        if isinstance(at.value, dict) and at.value.get("type") == "object" and not at.has("additionalProperties"):
+            self.models[str(reference)] = self._model(str(reference), at)
+            return reference
+        type_ = self.type(at, str(reference))
+        if isinstance(type_, Scalar) and type_.name in _PLAIN.values():
+            return Scalar(name, type_.base)  # an alias, as coreTypes.AccountId
+        return type_
+
+    def type(self, at: At, name: str, depth: int = 0) -> Type:
+        """Return the type of a schema.
+
+        Args:
+            at: the schema.
+            name: for a model or an enumeration that has none.
+            depth: how far within others it is.
+
+        Raises:
+            SchemaError: it is none, or nested too deeply.
+        """
+        if depth > _DEEPEST:
+            at.fail(f"schemas are nested more than {_DEEPEST} deep")
+        if isinstance(at.value, bool) or at.value is None:
+            return ANY
+        if at.has("$ref"):
+            reference = at.child("$ref").text()
+            if reference.startswith(_COMPONENT) and "/" not in reference[len(_COMPONENT) :]:
+                return self.named(reference[len(_COMPONENT) :].replace("~1", "/").replace("~0", "~"), at)
+            return self.type(self.find(at), name, depth + 1)
+        if at.has("allOf"):
+            return self._all_of(at, name, depth)
+        for choice in ("oneOf", "anyOf"):
+            if at.has(choice):
+                variants = [each for each in at.child(choice).items() if not _is_null(each)]
+                return self.type(variants[0], name, depth + 1) if len(variants) == 1 else ANY
+        if at.has("enum"):
+            return self._enumeration(at, name)
+        return self._plain(at, name, depth)
+
+    def _plain(self, at: At, name: str, depth: int) -> Type:
+        kinds = _kinds(at)
+        if kinds == ["array"]:
+            return Array(self.type(at.child("items"), name, depth + 1))
+        if kinds == ["object"] or (not kinds and (at.has("properties") or at.has("additionalProperties"))):
+            if at.has("properties"):
+                self.models[name] = self._model(name, at, depth)
+                return Ref(name)
+            return Map(_STRING, self.type(at.child("additionalProperties"), f"{name}.value", depth + 1))
+        if len(kinds) != 1:
+            return ANY
+        plain = _PLAIN.get(kinds[0])
+        if plain is None:
+            at.fail(f"the type must be string, integer, number, boolean, array or object, not {kinds[0]!r}")
+        if plain == "string" and (format_ := at.optional("format")):
+            format_ = _FORMATS.get(format_, format_)
+            return Scalar(format_, "string") if SCALARS.get(format_) == "string" else _STRING
+        return Scalar(plain, plain)
+
+    def _all_of(self, at: At, name: str, depth: int) -> Type:
+        parts = [each for each in at.child("allOf").items() if _says_what(each)]
+        if at.has("properties"):
+            parts.append(At({"type": "object", "properties": at.value["properties"]}, at.file, at, "properties"))
+        if len(parts) == 1:
+            return self.type(parts[0], name, depth + 1)
+        if not parts:
+            return ANY
+        properties: dict[str, Property] = {}
+        for part in parts:
+            self._gather(part, name, properties, depth + 1)
+        self.models[name] = Model(name, Table(properties), (), at.described())
+        return Ref(name)
+
+    def _gather(self, at: At, name: str, properties: dict[str, Property], depth: int) -> None:
+        if depth > _DEEPEST:
+            at.fail(f"schemas are nested more than {_DEEPEST} deep")
+        at = self.find(at)
+        for part in at.child("allOf").items():
+            self._gather(part, name, properties, depth + 1)
+        properties.update(self._properties(at, name, depth))
+
+    def _model(self, name: str, at: At, depth: int = 0) -> Model:
+        return Model(name, Table(self._properties(at, name, depth)), (), at.described())
+
+    def _properties(self, at: At, name: str, depth: int) -> dict[str, Property]:
+        required = {each.text() for each in at.child("required").items()} if not _is_flag(at, "required") else set()
+        return {
+            key: Property(
+                key,
+                self.type(each, f"{name}.{key}", depth + 1),
+                key in required,
+                self.nullable(each),
+                _flagged(each, "readOnly"),
+                each.described() if isinstance(each.value, dict) else "",
+            )
+            for key, each in at.child("properties").members()
+        }
+
+    def nullable(self, at: At) -> bool:
+        """Say whether a schema allows null."""
+        if not isinstance(at.value, dict):
+            return False
+        if _flagged(at, "nullable") or (isinstance(at.value.get("type"), list) and "null" in at.value["type"]):
+            return True
+        if at.has("enum") and any(each.value is None for each in at.child("enum").items()):
+            return True
+        return any(_is_null(each) for choice in ("oneOf", "anyOf") for each in at.child(choice).items())
+
+    def _enumeration(self, at: At, name: str) -> Type:
+        kinds = _kinds(at)
+        base = _PLAIN.get(kinds[0], "string") if len(kinds) == 1 else "string"
+        values = tuple(number(each, base) for each in at.child("enum").items() if each.value is not None)
+        self.models[name] = Enumeration(name, values, base, at.described())
+        return Ref(name)
+
+
+def _kinds(at: At) -> list[str]:
+    """Return the names of the types a schema allows, without null."""
+    kinds = at.child("type")
+    if isinstance(kinds.value, list):
+        return [each.text() for each in kinds.items() if each.value != "null"]
+    return [] if kinds.value is None else [kinds.text()]
+
+
+def _is_null(at: At) -> bool:
+    return isinstance(at.value, dict) and (
+        at.value.get("type") == "null" or (at.value.get("nullable") is True and not _says_what(at))
+    )
+
+
+def _says_what(at: At) -> bool:
+    return isinstance(at.value, dict) and not _SAYS_WHAT.isdisjoint(at.value)
+
+
+def _is_flag(at: At, key: str) -> bool:
+    # Some write "required: true" at a property, where JSON Schema has a list of names at the object.
+    return isinstance(at.child(key).value, bool)
+
+
+def _flagged(at: At, key: str) -> bool:
+    """Say whether a flag is set at a schema, or within the ``allOf`` that it wraps."""
+    if not isinstance(at.value, dict):
+        return False
+    return at.flag(key) or any(isinstance(each.value, dict) and each.flag(key) for each in at.child("allOf").items())

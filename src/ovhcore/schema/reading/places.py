@@ -1,0 +1,115 @@
+"""A value in a document, and its place there: what is wrong with it can be named."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final, NoReturn
+
+from ...exceptions import SchemaError
+from ..types import Type, parse_type
+
+__all__ = ["At"]
+
+_FLAGS: Final[dict[Any, bool]] = {True: True, False: False, "1": True, "0": False, "true": True, "false": False}
+_KINDS: Final = {dict: "an object", list: "a list", str: "text", bool: "true or false", type(None): "null"}
+
+
+class At:
+    """A value of a document, with where it stands.
+
+    Args:
+        value: what ``json.loads`` made of it.
+        file: what the document came from, for messages.
+        above: what it stands in, or None for the document itself.
+        key: its name, or its number, there.
+    """
+
+    __slots__ = ("above", "file", "key", "value")
+
+    def __init__(self, value: Any, file: str, above: At | None = None, key: str | int = "") -> None:
+        self.value = value
+        self.file = file
+        self.above = above
+        self.key = key
+
+    @property
+    def place(self) -> str:
+        """Where it stands, as ``"$.apis[3].path"``."""
+        if self.above is None:
+            return "$"
+        if isinstance(self.key, int):
+            return f"{self.above.place}[{self.key}]"
+        plain = self.key.replace("_", "").replace("-", "").isalnum()
+        return f"{self.above.place}.{self.key}" if plain else f"{self.above.place}[{self.key!r}]"
+
+    def fail(self, problem: str) -> NoReturn:
+        """Say what is wrong with it.
+
+        Raises:
+            SchemaError: always.
+        """
+        raise SchemaError(problem, file=self.file, place=self.place)
+
+    def _expected(self, what: str) -> NoReturn:
+        self.fail(f"must be {what}, not {_KINDS.get(type(self.value), 'a number')}")
+
+    def child(self, key: str) -> At:
+        """Return a member of an object; its value is None where it is missing."""
+        if not isinstance(self.value, dict):
+            self._expected("an object")
+        return At(self.value.get(key), self.file, self, key)
+
+    def has(self, key: str) -> bool:
+        """Whether an object has a member that is not null."""
+        return isinstance(self.value, dict) and self.value.get(key) is not None
+
+    def members(self) -> Iterator[tuple[str, At]]:
+        """Yield names and members of an object, of null none."""
+        if self.value is None:
+            return
+        if not isinstance(self.value, dict):
+            self._expected("an object")
+        for key, value in self.value.items():
+            yield key, At(value, self.file, self, key)
+
+    def items(self) -> Iterator[At]:
+        """Yield what is in a list, of null nothing."""
+        if self.value is None:
+            return
+        if not isinstance(self.value, list):
+            self._expected("a list")
+        for number, value in enumerate(self.value):
+            yield At(value, self.file, self, number)
+
+    def text(self) -> str:
+        """Return text that must be there."""
+        if not isinstance(self.value, str):
+            self._expected("text")
+        return self.value
+
+    def optional(self, key: str) -> str | None:
+        """Return the text of a member, None where it is missing, null or empty."""
+        found = self.child(key)
+        return (found.text() or None) if found.value is not None else None
+
+    def described(self, key: str = "description") -> str:
+        """Return a description, empty where there is none."""
+        return self.optional(key) or ""
+
+    def flag(self, key: str, default: bool = False) -> bool:
+        """Return a member that is true or false, also written as 0 and 1."""
+        found = self.child(key)
+        if found.value is None:
+            return default
+        if isinstance(found.value, (bool, int, str)) and found.value in _FLAGS:
+            return _FLAGS[found.value]
+        found._expected("true or false")
+
+    def type(self) -> Type:
+        """Return the type that text names."""
+        text = self.text()
+        try:
+            return parse_type(text)
+        except SchemaError as error:
+            problem = error.problem
+        self.fail(problem)

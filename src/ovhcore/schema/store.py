@@ -1,0 +1,174 @@
+"""Where the catalogue lies: what was shipped, and what was fetched since, in the user's cache directory.
+
+This module, :mod:`ovhcore.schema.documents` and ``python -m ovhcore.schema.build`` are what reads and writes files in
+this package. A catalogue is a folder: ``index`` names the families and their parts. In the cache each endpoint has a
+folder of its own with a folder for each fetched catalogue, and a file ``current`` that names the one that counts. That
+file is replaced in one step, after everything else is written: who reads sees the old catalogue or the new one.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import quote
+
+from ..exceptions import SchemaError
+from .lookup import Catalogue, heads_of
+from .model import Family
+from .packing import FORMAT, pack, squeeze, unpack, unsqueeze
+
+__all__ = ["cache_folder", "catalogue", "keep", "write_folder"]
+
+_SHIPPED: Final = Path(__file__).parent / "shipped"
+_INDEX: Final = "index"
+_CURRENT: Final = "current"
+_DEFAULT: Final = "ovh-eu"
+_FILE_NAME = re.compile(r"[\w.%~-]+")
+_DAMAGED: Final = "is damaged; fetch it again, or remove the folder"
+
+_opened: dict[str, tuple[str, Catalogue]] = {}
+
+
+def cache_folder() -> Path:
+    """Return the folder of fetched catalogues: ``ovhcore/schema`` in the user's cache directory."""
+    base = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA")
+    home = Path(base) if base and os.path.isabs(base) else Path(os.path.expanduser("~"), ".cache")
+    return home / "ovhcore" / "schema"
+
+
+def write_folder(families: Iterable[Family], folder: Path, *, endpoint: str, date: str, descriptions: bool) -> None:
+    """Write a catalogue into a folder, which is made if it is not there.
+
+    Args:
+        families: what it is of.
+        folder: where to; files in it of the same names are overwritten.
+        endpoint: whose API it describes.
+        date: of when it is, ISO 8601.
+        descriptions: whether to keep descriptions.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    rows: list[list[Any]] = []
+    for family in sorted(families, key=lambda each: each.name):
+        name = quote(family.name.strip("/").replace("/", "."), safe="") + ".z"
+        (folder / name).write_bytes(pack(family, descriptions=descriptions))
+        rows.append([family.name, name, list(heads_of(family))])
+    index = {"format": FORMAT, "endpoint": endpoint, "date": date, "families": rows}
+    (folder / _INDEX).write_bytes(squeeze(index))
+
+
+def _opened_folder(folder: Path) -> Catalogue:
+    """Return the catalogue of a folder.
+
+    Raises:
+        SchemaError: its index is damaged, or of another format.
+    """
+    try:
+        index = unsqueeze((folder / _INDEX).read_bytes())
+        if index["format"] != FORMAT:
+            raise ValueError("another format")
+        files = {str(name): str(file) for name, file, _ in index["families"]}
+        heads = {str(name): tuple(map(str, heads)) for name, _, heads in index["families"]}
+        endpoint, date = str(index["endpoint"]), str(index["date"])
+        if not all(map(_FILE_NAME.fullmatch, files.values())):
+            raise ValueError("a name of a file")
+    except (OSError, ValueError, TypeError, KeyError):
+        index = None
+    if index is None:
+        raise SchemaError(_DAMAGED, file=str(folder / _INDEX))
+
+    def load(name: str) -> Family:
+        path = folder / files[name]
+        try:
+            data = path.read_bytes()
+        except OSError as error:
+            problem = f"cannot be read: {error.strerror}"
+        else:
+            return unpack(data, str(path))
+        raise SchemaError(f"{problem}; fetch the catalogue again, or remove the folder", file=str(path))
+
+    return Catalogue(heads, load, endpoint=endpoint, date=date, source=str(folder))
+
+
+def catalogue(endpoint: str = _DEFAULT, cache: Path | None = None) -> Catalogue:
+    """Return the catalogue of an endpoint: what was fetched, if it is newer than what was shipped.
+
+    What was shipped is that of ``ovh-eu``, and facts only. It stands in for endpoints whose own has not been fetched.
+
+    Args:
+        endpoint: its name, or its URL.
+        cache: folder of fetched catalogues, if not the user's.
+
+    Raises:
+        SchemaError: it is damaged.
+    """
+    home = (cache_folder() if cache is None else cache) / quote(endpoint, safe="")
+    current = ""
+    with suppress(OSError, UnicodeDecodeError):  # none was fetched
+        current = (home / _CURRENT).read_text("utf-8")
+    known = _opened.get(str(home))
+    if known is None or known[0] != current:
+        known = _opened[str(home)] = (current, _chosen(home, current))
+    return known[1]
+
+
+def _chosen(home: Path, current: str) -> Catalogue:
+    shipped = _opened_folder(_SHIPPED)
+    if not _FILE_NAME.fullmatch(current) or not (home / current / _INDEX).is_file():
+        return shipped
+    try:
+        index = unsqueeze((home / current / _INDEX).read_bytes())
+        if index["format"] != FORMAT:
+            return shipped  # written by another version of ovhcore
+    except (OSError, ValueError, TypeError, KeyError):
+        pass  # reading it properly says what is wrong
+    fetched = _opened_folder(home / current)
+    return fetched if fetched.date > shipped.date or fetched.endpoint != shipped.endpoint else shipped
+
+
+def keep(families: Iterable[Family], *, endpoint: str, date: str, cache: Path | None = None) -> Path:
+    """Keep a fetched catalogue in the cache, with its descriptions; from now on it is the one that is used.
+
+    If this fails, the one before stays as it is.
+
+    Args:
+        families: all of them.
+        endpoint: whose API it describes.
+        date: when it was fetched, ISO 8601.
+        cache: folder of fetched catalogues, if not the user's.
+
+    Returns:
+        the folder it lies in.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    from shutil import rmtree  # these two cost more to import than a family to read
+    from tempfile import mkdtemp
+
+    home = (cache_folder() if cache is None else cache) / quote(endpoint, safe="")
+    home.mkdir(parents=True, exist_ok=True)
+    before = ""
+    with suppress(OSError, UnicodeDecodeError):
+        before = (home / _CURRENT).read_text("utf-8")
+    folder = Path(mkdtemp(prefix=f"{quote(date, safe='')}.", dir=home))
+    pointer = home / f"{folder.name}.{_CURRENT}"
+    try:
+        write_folder(families, folder, endpoint=endpoint, date=date, descriptions=True)
+        pointer.write_text(folder.name, "utf-8")
+        pointer.replace(home / _CURRENT)
+    except BaseException:
+        pointer.unlink(missing_ok=True)
+        rmtree(folder, ignore_errors=True)
+        raise
+    for each in home.iterdir():  # the one before stays: a program may be reading it
+        complete = (each / _INDEX).is_file()  # what has no index may be in the making by another program
+        if complete and each.name not in (before, folder.name):
+            rmtree(each, ignore_errors=True)
+    return folder

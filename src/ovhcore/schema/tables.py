@@ -1,0 +1,52 @@
+"""Mappings that do not change."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final, TypeVar
+
+__all__ = ["Table"]
+
+_V = TypeVar("_V")
+_MISSING: Final = object()
+
+
+class Table(Mapping[str, _V]):
+    """A mapping that does not change, whose values are made when they are first asked for.
+
+    Args:
+        rows: what the values are made of.
+        make: makes one; without it, the rows are the values.
+    """
+
+    __slots__ = ("_made", "_make", "_rows")
+
+    def __init__(self, rows: Mapping[str, Any], make: Callable[[Any], _V] | None = None) -> None:
+        self._rows = rows
+        self._make = make
+        self._made: dict[str, _V] = {}
+
+    def __getitem__(self, key: str) -> _V:
+        value: Any = self._made.get(key, _MISSING)
+        if value is _MISSING:
+            row = self._rows[key]
+            value = self._made[key] = row if self._make is None else self._make(row)
+        return value  # type: ignore[no-any-return]
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._rows
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._rows)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __hash__(self) -> int:
+        return hash(tuple(sorted(self._rows)))
+
+    def __repr__(self) -> str:
+        return f"Table({', '.join(self._rows)})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (Table, (dict(self),))
