@@ -16,13 +16,13 @@ cache is used before it. Nothing here is imported by ``import ovhcore``, or by m
 from __future__ import annotations
 
 from .checking import Finding, check_answer, check_arguments, check_value
-from .documents import load
+from .files.documents import load
+from .files.store import catalogue
+from .files.updating import update
 from .lookup import Catalogue
 from .model import Enumeration, Family, IamAction, Model, Operation, Parameter, Property, Status
 from .rules import access_rule_for
-from .store import catalogue
 from .types import Array, Map, Ref, Scalar, Type, parse_type
-from .updating import update
 
 __all__ = [
     "Array",

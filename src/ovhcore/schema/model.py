@@ -101,7 +101,14 @@ class Parameter(Frozen):
     required: bool
     description: str
 
-    def __init__(self, name: str, place: str, type: Type, required: bool = False, description: str = "") -> None:
+    def __init__(
+        self,
+        name: str,
+        place: str,
+        type: Type,  # noqa: A002 - the attribute
+        required: bool = False,
+        description: str = "",
+    ) -> None:
         put(self, "name", name)
         put(self, "place", place)
         put(self, "type", type)
@@ -229,7 +236,7 @@ class Property(Frozen):
     def __init__(
         self,
         name: str,
-        type: Type,
+        type: Type,  # noqa: A002 - the attribute
         required: bool = False,
         nullable: bool = False,
         read_only: bool = False,

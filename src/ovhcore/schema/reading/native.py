@@ -53,21 +53,21 @@ def _family_path(top: At) -> str:
         return _path(top.child("resourcePath"))
     first = next(top.child("apis").items(), None)
     if first is None:
-        top.fail("a document without 'resourcePath' must have 'apis'")
+        raise top.error("a document without 'resourcePath' must have 'apis'")
     return _path(first.child("path"))
 
 
 def _path(at: At) -> str:
     path = at.text()
     if not path.startswith("/"):
-        at.fail(f"a path must start with '/', not {path!r}")
+        raise at.error(f"a path must start with '/', not {path!r}")
     return path if path == "/" else path.rstrip("/")
 
 
 def _operation(at: At, path: str, family: str) -> Operation:
     method = at.child("httpMethod").text().upper()
     if not (method.isascii() and method.isalpha()):
-        at.child("httpMethod").fail(f"{method!r} is no method of HTTP")
+        raise at.child("httpMethod").error(f"{method!r} is no method of HTTP")
     status = at.child("apiStatus")
     return Operation(
         method,
@@ -121,10 +121,10 @@ def _type(at: At, key: str) -> Type:
 def _parameter(at: At) -> Parameter:
     place = at.child("paramType").text()
     if place not in _PLACES:
-        at.child("paramType").fail(f"must be path, query, header or body, not {place!r}")
+        raise at.child("paramType").error(f"must be path, query, header or body, not {place!r}")
     name = at.optional("name") or ""
     if not name and place != "body":
-        at.fail(f"a parameter of the {place} needs a name")
+        raise at.error(f"a parameter of the {place} needs a name")
     return Parameter(name, place, _type(at, "dataType"), at.flag("required"), at.described())
 
 
@@ -162,7 +162,7 @@ def number(at: At, base: str) -> str | int | float:
     """
     value = at.value
     if not isinstance(value, (str, int, float)):
-        at.fail("a value of an enumeration must be text or a number")
+        raise at.error("a value of an enumeration must be text or a number")
     if isinstance(value, str) and base in ("long", "double"):
         try:
             return int(value) if base == "long" else float(value)

@@ -34,10 +34,10 @@ def read_openapi(document: Any, file: str = "schema") -> Family:
     """
     top = At(document, file)
     if top.has("swagger"):
-        top.child("swagger").fail("documents of Swagger are not read; convert it to OpenAPI 3")
+        raise top.child("swagger").error("documents of Swagger are not read; convert it to OpenAPI 3")
     version = top.child("openapi")
     if version.value is not None and not str(version.value).startswith("3"):
-        version.fail(f"only documents of OpenAPI 3 are read, not of {version.value!r}")
+        raise version.error(f"only documents of OpenAPI 3 are read, not of {version.value!r}")
     prefix = _prefix(top)
     items = [(_template(at, path, prefix), at) for path, at in top.child("paths").members() if path.startswith("/")]
     reader = _Reader(top, items)

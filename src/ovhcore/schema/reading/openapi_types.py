@@ -73,22 +73,22 @@ class Schemas:
                 return at
             reference = at.child("$ref").text()
             if not reference.startswith("#/"):
-                at.fail(f"refers to another document, {reference!r}; put everything into one")
+                raise at.error(f"refers to another document, {reference!r}; put everything into one")
             found = self.top
             for step in reference[2:].split("/"):
                 key = step.replace("~1", "/").replace("~0", "~")
                 found = found.child(key) if isinstance(found.value, dict) else At(None, at.file)
             if found.value is None:
-                at.fail(f"refers to {reference!r}, which is not there")
+                raise at.error(f"refers to {reference!r}, which is not there")
             at = found
-        at.fail("refers to itself")
+        raise at.error("refers to itself")
 
     def named(self, name: str, at: At) -> Type:
         """Return the type that a component's name stands for: a reference, or for an alias what it is."""
         if name not in self._named:
             component = self.components.get(name)
             if component is None:
-                at.fail(f"refers to the schema {name!r}, which is not there")
+                raise at.error(f"refers to the schema {name!r}, which is not there")
             reference = self._named[name] = self._reference(
                 name
             )  # what it is until it is known: it may refer to itself
@@ -118,7 +118,7 @@ class Schemas:
             SchemaError: it is none, or nested too deeply.
         """
         if depth > _DEEPEST:
-            at.fail(f"schemas are nested more than {_DEEPEST} deep")
+            raise at.error(f"schemas are nested more than {_DEEPEST} deep")
         if isinstance(at.value, bool) or at.value is None:
             return ANY
         if at.has("$ref"):
@@ -149,7 +149,7 @@ class Schemas:
             return ANY
         plain = _PLAIN.get(kinds[0])
         if plain is None:
-            at.fail(f"the type must be string, integer, number, boolean, array or object, not {kinds[0]!r}")
+            raise at.error(f"the type must be string, integer, number, boolean, array or object, not {kinds[0]!r}")
         if plain == "string" and (format_ := at.optional("format")):
             format_ = _FORMATS.get(format_, format_)
             return Scalar(format_, "string") if SCALARS.get(format_) == "string" else _STRING
@@ -171,7 +171,7 @@ class Schemas:
 
     def _gather(self, at: At, name: str, properties: dict[str, Property], depth: int) -> None:
         if depth > _DEEPEST:
-            at.fail(f"schemas are nested more than {_DEEPEST} deep")
+            raise at.error(f"schemas are nested more than {_DEEPEST} deep")
         at = self.find(at)
         for part in at.child("allOf").items():
             self._gather(part, name, properties, depth + 1)

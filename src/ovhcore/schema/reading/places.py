@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 
 from ...exceptions import SchemaError
 from ..types import Type, parse_type
@@ -42,21 +42,17 @@ class At:
         plain = self.key.replace("_", "").replace("-", "").isalnum()
         return f"{self.above.place}.{self.key}" if plain else f"{self.above.place}[{self.key!r}]"
 
-    def fail(self, problem: str) -> NoReturn:
-        """Say what is wrong with it.
+    def error(self, problem: str) -> SchemaError:
+        """Return the exception that says what is wrong with it."""
+        return SchemaError(problem, file=self.file, place=self.place)
 
-        Raises:
-            SchemaError: always.
-        """
-        raise SchemaError(problem, file=self.file, place=self.place)
-
-    def _expected(self, what: str) -> NoReturn:
-        self.fail(f"must be {what}, not {_KINDS.get(type(self.value), 'a number')}")
+    def _unexpected(self, what: str) -> SchemaError:
+        return self.error(f"must be {what}, not {_KINDS.get(type(self.value), 'a number')}")
 
     def child(self, key: str) -> At:
         """Return a member of an object; its value is None where it is missing."""
         if not isinstance(self.value, dict):
-            self._expected("an object")
+            raise self._unexpected("an object")
         return At(self.value.get(key), self.file, self, key)
 
     def has(self, key: str) -> bool:
@@ -68,7 +64,7 @@ class At:
         if self.value is None:
             return
         if not isinstance(self.value, dict):
-            self._expected("an object")
+            raise self._unexpected("an object")
         for key, value in self.value.items():
             yield key, At(value, self.file, self, key)
 
@@ -77,14 +73,14 @@ class At:
         if self.value is None:
             return
         if not isinstance(self.value, list):
-            self._expected("a list")
+            raise self._unexpected("a list")
         for number, value in enumerate(self.value):
             yield At(value, self.file, self, number)
 
     def text(self) -> str:
         """Return text that must be there."""
         if not isinstance(self.value, str):
-            self._expected("text")
+            raise self._unexpected("text")
         return self.value
 
     def optional(self, key: str) -> str | None:
@@ -103,7 +99,7 @@ class At:
             return default
         if isinstance(found.value, (bool, int, str)) and found.value in _FLAGS:
             return _FLAGS[found.value]
-        found._expected("true or false")
+        raise found._unexpected("true or false")
 
     def type(self) -> Type:
         """Return the type that text names."""
@@ -112,4 +108,4 @@ class At:
             return parse_type(text)
         except SchemaError as error:
             problem = error.problem
-        self.fail(problem)
+        raise self.error(problem)

@@ -1,9 +1,8 @@
 """Where the catalogue lies: what was shipped, and what was fetched since, in the user's cache directory.
 
-This module, :mod:`ovhcore.schema.documents` and ``python -m ovhcore.schema.build`` are what reads and writes files in
-this package. A catalogue is a folder: ``index`` names the families and their parts. In the cache each endpoint has a
-folder of its own with a folder for each fetched catalogue, and a file ``current`` that names the one that counts. That
-file is replaced in one step, after everything else is written: who reads sees the old catalogue or the new one.
+A catalogue is a folder: ``index`` names the families and their parts. In the cache each endpoint has a folder of its
+own, with a folder for each fetched catalogue and a file ``current`` that names the one that counts. That file is
+replaced in one step, after everything else is written: who reads sees the old catalogue or the new one.
 """
 
 from __future__ import annotations
@@ -16,14 +15,14 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 
-from ..exceptions import SchemaError
-from .lookup import Catalogue, heads_of
-from .model import Family
-from .packing import FORMAT, pack, squeeze, unpack, unsqueeze
+from ...exceptions import SchemaError
+from ..lookup import Catalogue, heads_of
+from ..model import Family
+from ..packing import FORMAT, pack, squeeze, unpack, unsqueeze
 
 __all__ = ["cache_folder", "catalogue", "keep", "write_folder"]
 
-_SHIPPED: Final = Path(__file__).parent / "shipped"
+_SHIPPED: Final = Path(__file__).parent.parent / "shipped"
 _INDEX: Final = "index"
 _CURRENT: Final = "current"
 _DEFAULT: Final = "ovh-eu"
@@ -73,27 +72,26 @@ def _opened_folder(folder: Path) -> Catalogue:
         index = unsqueeze((folder / _INDEX).read_bytes())
         if index["format"] != FORMAT:
             raise ValueError("another format")
-        files = {str(name): str(file) for name, file, _ in index["families"]}
+        files = {str(name): _FILE_NAME.fullmatch(file)[0] for name, file, _ in index["families"]}  # type: ignore[index]
         heads = {str(name): tuple(map(str, heads)) for name, _, heads in index["families"]}
-        endpoint, date = str(index["endpoint"]), str(index["date"])
-        if not all(map(_FILE_NAME.fullmatch, files.values())):
-            raise ValueError("a name of a file")
+        return Catalogue(
+            heads,
+            lambda name: _loaded(folder / files[name]),
+            endpoint=str(index["endpoint"]),
+            date=str(index["date"]),
+            source=str(folder),
+        )
     except (OSError, ValueError, TypeError, KeyError):
-        index = None
-    if index is None:
-        raise SchemaError(_DAMAGED, file=str(folder / _INDEX))
+        pass
+    raise SchemaError(_DAMAGED, file=str(folder / _INDEX))
 
-    def load(name: str) -> Family:
-        path = folder / files[name]
-        try:
-            data = path.read_bytes()
-        except OSError as error:
-            problem = f"cannot be read: {error.strerror}"
-        else:
-            return unpack(data, str(path))
-        raise SchemaError(f"{problem}; fetch the catalogue again, or remove the folder", file=str(path))
 
-    return Catalogue(heads, load, endpoint=endpoint, date=date, source=str(folder))
+def _loaded(part: Path) -> Family:
+    try:
+        return unpack(part.read_bytes(), str(part))
+    except OSError as error:
+        problem = f"cannot be read: {error.strerror}"
+    raise SchemaError(f"{problem}; fetch the catalogue again, or remove the folder", file=str(part))
 
 
 def catalogue(endpoint: str = _DEFAULT, cache: Path | None = None) -> Catalogue:

@@ -1,4 +1,4 @@
-"""Builds the catalogue that is shipped: ``python -m ovhcore.schema.build FOLDER OUT DATE``.
+"""Builds the catalogue that is shipped: ``python -m ovhcore.schema.files.build FOLDER OUT DATE``.
 
 FOLDER holds schema documents, OUT is the folder of parts, DATE is of when the documents are. Descriptions are left
 out. The same documents and date make the same bytes.
@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..exceptions import SchemaError
+from ...exceptions import SchemaError
 from .documents import families_of
 from .store import write_folder
 
@@ -41,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return its exit status."""
     given = sys.argv[1:] if arguments is None else arguments
     if len(given) != 3:
-        print("usage: python -m ovhcore.schema.build FOLDER OUT DATE", file=sys.stderr)
+        print("usage: python -m ovhcore.schema.files.build FOLDER OUT DATE", file=sys.stderr)
         return 2
     try:
         size = build(Path(given[0]), Path(given[1]), given[2])

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
-from ..exceptions import SchemaError
-from .lookup import Catalogue
-from .model import Family
-from .reading import read_document
+from ...exceptions import SchemaError
+from ..lookup import Catalogue
+from ..model import Family
+from ..reading import read_document
 
 __all__ = ["families_of", "load", "parse_json", "parse_yaml"]
 

@@ -34,7 +34,7 @@ def yaml_value(data: bytes) -> Any:
         ValueError: it is not YAML.
     """
     try:
-        return _with_text_keys(yaml.load(data, Loader=_Loader))  # noqa: S506 - made from SafeLoader
+        return _with_text_keys(yaml.load(data, Loader=_Loader))
     except yaml.YAMLError as error:
         raise ValueError(" ".join(str(error).split())) from None
 

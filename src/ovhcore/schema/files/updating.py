@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from ..exceptions import ResourceNotFoundError, SchemaError
-from .model import Family
-from .reading import read_document, read_native
-from .reading.places import At
+from ...exceptions import ResourceNotFoundError, SchemaError
+from ..model import Family
+from ..reading import read_document, read_native
+from ..reading.places import At
 from .store import keep
 
 __all__ = ["INDEXES", "fetched_families", "schema_paths", "update"]
@@ -37,10 +37,10 @@ def schema_paths(index: Any, version: str) -> list[str]:
         path = api.child("path").text()
         schema = api.optional("schema") or "{path}.{format}"
         if not path.startswith("/"):
-            api.child("path").fail(f"a path must start with '/', not {path!r}")
+            raise api.child("path").error(f"a path must start with '/', not {path!r}")
         paths.append(base + schema.replace("{path}", path).replace("{format}", "json"))
     if not paths:
-        top.fail("names no families")
+        raise top.error("names no families")
     return paths
 
 
@@ -49,7 +49,7 @@ def fetched_families(fetch: Fetch) -> Iterator[Family]:
 
     Args:
         fetch: returns what the API answers to a GET of each path, in their order, without authentication:
-            ``lambda paths: client.gather([("GET", path, None, False) for path in paths])``. Its exceptions are passed on.
+            ``lambda paths: client.gather(paths, need_auth=False)``. Its exceptions are passed on.
 
     Raises:
         SchemaError: an answer is not what it should be; it is named.
