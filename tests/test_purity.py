@@ -31,14 +31,15 @@ ROOMS = {
     "_version": 0,
     "exceptions": 0,
     "protocol": 1,
-    "flows": 2,
-    "plugins": 3,
-    "config": 3,
-    "python_ovh": 4,
-    "consumer_key": 8,
+    "schema": 2,
+    "flows": 3,
+    "plugins": 4,
+    "config": 5,
+    "python_ovh": 6,
     "client": 7,
-    "__init__": 8,
-    "testing": 9,
+    "consumer_key": 8,
+    "__init__": 9,
+    "testing": 10,
 }
 
 
@@ -114,6 +115,12 @@ def test_importing_loads_nothing_that_touches_the_world() -> None:
 def test_making_a_client_loads_no_http_library() -> None:
     loaded = loaded_after("import ovhcore; ovhcore.Client('ovh-eu', 'k' * 16, 's' * 32, 'c' * 32)")
     assert not loaded & {"socket", "ssl", "asyncio", "urllib3", "httpx"}
+
+
+def test_a_call_that_succeeds_does_not_load_the_schemas() -> None:
+    call = "c = ovhcore.Client(transport='sandbox'); assert c.get('/me')['firstname']; c.get('/me/bill')"
+    loaded = loaded_after(f"import ovhcore; {call}")
+    assert not [name for name in loaded if name.startswith("ovhcore.schema")]
 
 
 def test_every_public_name_is_there() -> None:

@@ -44,7 +44,7 @@ def unsqueeze(data: bytes) -> Any:
 
 
 class _Words:
-    """Text and its numbers: what occurs most often has the smallest."""
+    """Text and its numbers: what occurs most often has the smallest; 0 is no text."""
 
     def __init__(self) -> None:
         self.count: Counter[str] = Counter()
@@ -56,8 +56,9 @@ class _Words:
         return self.numbers.get(word, 0)
 
     def settle(self) -> list[str]:
+        del self.count[""]
         words = sorted(self.count, key=lambda word: (-self.count[word], word))
-        self.numbers = {word: number for number, word in enumerate(words)}
+        self.numbers = {word: number for number, word in enumerate(words, 1)}
         return words
 
 
@@ -117,7 +118,7 @@ def _packed(family: Family, words: _Words, descriptions: bool) -> dict[str, Any]
                 statuses([status.value, status.deprecated_on, status.deleted_on, status.replacement]),
                 0 if each.authentication else 1,
                 errors([words(one) for one in each.errors]) + 1 if each.errors else 0,
-                words(each.expanded) + 1 if each.expanded is not None else 0,
+                words(each.expanded) if each.expanded is not None else 0,
                 told(each.description),
             ]
         )
@@ -176,7 +177,7 @@ class _Part:
         if content["format"] != FORMAT:
             raise ValueError("format")
         self.name: str = content["family"]
-        self.words: list[str] = content["words"]
+        self.words: list[str] = ["", *content["words"]]
         self.paths: list[str] = content["paths"]
         self.parameters: list[Any] = content["parameters"]
         self.statuses: list[Any] = content["statuses"]
@@ -188,7 +189,7 @@ class _Part:
     def family(self) -> Family:
         words, paths = self.words, self.paths
         operations = {f"{words[row[0]]} {paths[row[1]]}": row for row in self.operations}
-        models = {words[row[0]]: row for row in self.models}
+        models = {words[_at(row, 0, 0)]: row for row in self.models}
         return Family(self.name, Table(operations, self.operation), Table(models, self.model))
 
     def type(self, number: int) -> Type:
@@ -200,7 +201,7 @@ class _Part:
             row = self.parameters[number]
             flags = _at(row, 2, 0)
             made = Parameter(
-                self.words[row[0]] if row else "",
+                self.words[_at(row, 0, 0)],
                 _PLACES[flags >> 1],
                 self.type(_at(row, 1, 0)),
                 bool(flags & 1),
@@ -221,12 +222,12 @@ class _Part:
             tuple(IamAction(self.words[number >> 1], bool(number & 1)) for number in _at(row, 4, ())),
             Status(*self.statuses[_at(row, 5, 0)]),
             tuple(self.words[number] for number in self.errors[errors - 1]) if errors else (),
-            self.type(expanded - 1) if expanded else None,
+            self.type(expanded) if expanded else None,
             _at(row, 9, ""),
         )
 
     def model(self, row: Sequence[Any]) -> Model | Enumeration:
-        name = self.words[row[0]]
+        name = self.words[_at(row, 0, 0)]
         second = _at(row, 1, [])
         if isinstance(second, int):
             return Enumeration(name, tuple(_at(row, 2, ())), self.words[second], _at(row, 3, ""))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from ..model import Enumeration, Family, IamAction, Model, Operation, Parameter, Property, Status
@@ -11,7 +11,7 @@ from ..tables import Table
 from ..types import VOID, Array, Ref, Scalar, Type
 from .places import At
 
-__all__ = ["expanded_types", "number", "read_native"]
+__all__ = ["answers_below", "expanded_types", "number", "read_native"]
 
 _PLACES: Final = frozenset({"path", "query", "header", "body"})
 _GENERIC: Final = re.compile(r"([^<>]+)<([A-Z][A-Z0-9]?(?:,[A-Z][A-Z0-9]?)*)>")
@@ -189,12 +189,17 @@ def expanded_types(
 
     Native documents do not say which lists can be expanded. This finds those that OpenAPI documents name.
     """
+    return dict(_expanded(operations, models, answers_below(operations.values())))
+
+
+def answers_below(operations: Iterable[Operation]) -> dict[str, Type]:
+    """Return for paths of lists what a GET of one object of theirs answers."""
     below: dict[str, Type] = {}
-    for each in operations.values():
+    for each in operations:
         parent, _, last = each.path.rpartition("/")
         if each.method == "GET" and last.startswith("{") and last.endswith("}"):
             below.setdefault(parent, each.answer)
-    return dict(_expanded(operations, models, below))
+    return below
 
 
 def _expanded(
@@ -204,7 +209,7 @@ def _expanded(
         item = each.answer.item if isinstance(each.answer, Array) else None
         ids = isinstance(item, Scalar) or (isinstance(item, Ref) and isinstance(models.get(str(item)), Enumeration))
         object_ = below.get(each.path)
-        if each.method == "GET" and ids and isinstance(object_, Ref) and each.expanded is None:
+        if each.method == "GET" and ids and isinstance(object_, Ref):
             yield key, each.replacing(expanded=object_)
         else:
             yield key, each

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from ...exceptions import SchemaError
 from ..model import Family, IamAction, Model, Operation, Parameter, Status
 from ..tables import Table
 from ..types import VOID, Array, Ref, Scalar, Type, parse_type
+from .native import answers_below
 from .openapi_types import Schemas
 from .places import At
 
@@ -32,7 +34,14 @@ def read_openapi(document: Any, file: str = "schema") -> Family:
     Raises:
         SchemaError: it is not one; file and place are named.
     """
-    top = At(document, file)
+    try:
+        return _read(At(document, file))
+    except RecursionError:
+        pass
+    raise SchemaError("schemas are nested too deeply", file=file, place="$")
+
+
+def _read(top: At) -> Family:
     if top.has("swagger"):
         raise top.child("swagger").error("documents of Swagger are not read; convert it to OpenAPI 3")
     version = top.child("openapi")
@@ -40,12 +49,15 @@ def read_openapi(document: Any, file: str = "schema") -> Family:
         raise version.error(f"only documents of OpenAPI 3 are read, not of {version.value!r}")
     prefix = _prefix(top)
     items = [(_template(at, path, prefix), at) for path, at in top.child("paths").members() if path.startswith("/")]
-    reader = _Reader(top, items)
+    reader = _Reader(top)
     family = _common([path for path, _ in items]) or prefix or "/"
     operations: dict[str, Operation] = {}
     for path, item in items:
         for operation in reader.operations(item, path, family):
             operations.setdefault(str(operation), operation)
+    below = answers_below(operations.values())
+    for key in reader.listing:
+        operations[key] = operations[key].replacing(expanded=reader.expanded(operations[key], below))
     return Family(family, Table(operations), Table(reader.schemas.models))
 
 
@@ -75,14 +87,12 @@ def _common(paths: Sequence[str]) -> str:
 
 
 class _Reader:
-    def __init__(self, top: At, items: Sequence[tuple[str, At]]) -> None:
+    def __init__(self, top: At) -> None:
         self.top = top
-        self.items = items
         self.schemas = Schemas(top)
         self.find = self.schemas.find
-        self.mangled: dict[str, list[str]] = {}
-        for name in self.schemas.models:
-            self.mangled.setdefault(_mangled(name), []).append(name)
+        self.listing: dict[str, str] = {}
+        self._mangled: dict[str, list[str]] = {}
 
     def operations(self, item: At, path: str, family: str) -> Iterator[Operation]:
         item = self.find(item)
@@ -105,6 +115,8 @@ class _Reader:
             parameters += self.body(self.find(at.child("requestBody")), f"{name}.body")
         answer, errors = self.answers(at.child("responses"), f"{name}.answer")
         security = at.child("security") if at.child("security").value is not None else self.top.child("security")
+        if (named := at.optional("x-expanded-response")) is not None:
+            self.listing[f"{method} {path}"] = named
         return Operation(
             method,
             path,
@@ -118,7 +130,7 @@ class _Reader:
             ),
             _status(at),
             errors,
-            self.expanded(at, path, answer),
+            None,
             at.described("summary") or at.described(),
         )
 
@@ -166,33 +178,26 @@ class _Reader:
             if "::" in name
         ]
 
-    def expanded(self, at: At, path: str, answer: Type) -> Type | None:
+    def mangled(self) -> dict[str, list[str]]:
+        """Return the names of models by how lists of ids write them."""
+        if not self._mangled:
+            for name in self.schemas.models:
+                self._mangled.setdefault(_mangled(name), []).append(name)
+        return self._mangled
+
+    def expanded(self, each: Operation, below: Mapping[str, Type]) -> Type | None:
         """Return the type of the objects that a list of ids can bring.
 
         Its name is written without dots and in capitals, which may stand for several; then what the GET of one
         object answers tells.
         """
-        named = at.optional("x-expanded-response")
-        if named is None or not isinstance(answer, Array):
-            return None
-        if isinstance(answer.item, Ref) and isinstance(self.schemas.models.get(str(answer.item)), Model):
+        item = each.answer.item if isinstance(each.answer, Array) else None
+        if item is None or (isinstance(item, Ref) and isinstance(self.schemas.models.get(str(item)), Model)):
             return None  # it lists objects already
-        found = self.mangled.get(named, [])
-        if len(found) > 1:
-            found = [name for name in found if name in self.below(path)] or found
-        return parse_type(found[0]) if found else None
-
-    def below(self, path: str) -> set[str]:
-        """Return the types that are answered to a GET of one object of a list."""
-        parent = f"{path}/"
-        return {
-            str(self.answers(item.child("get").child("responses"), "")[0])
-            for template, item in self.items
-            if template.startswith(parent)
-            and template[len(parent) :].startswith("{")
-            and "/" not in template[len(parent) :]
-            if item.has("get")
-        }
+        named = self.listing[str(each)]
+        found = self.mangled().get(named, [])
+        one = str(below.get(each.path))
+        return parse_type(one if one in found else found[0]) if found else None
 
 
 def _mangled(name: str) -> str:

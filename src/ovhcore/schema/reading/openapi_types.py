@@ -43,18 +43,18 @@ class Schemas:
         self.models: dict[str, Model | Enumeration] = {}
         self._named: dict[str, Type] = {}
         self._names = {name: self._unmangled(name) for name in self.components}
-        for name in self.components:
-            self.named(name, top)
+        self._taken = {str(self._reference(name)) for name in self.components}
+        for name, at in self.components.items():
+            reference = self.named(name, at)
+            if _is_own(at) and name not in SCALARS:
+                self._own(at, str(reference))
 
     def _unmangled(self, name: str, depth: int = 0) -> str:
         """Return the name of a generic with its argument in the native spelling: ``X_long`` is ``X<long>``."""
         for match in re.finditer("_", name) if depth < _DEEPEST else ():
             base, rest = name[: match.start()], name[match.end() :]
             if "." in base and (rest in SCALARS or ("." in rest and rest in self.components)):
-                return f"{base}<{rest}>"
-            inner = self._unmangled(rest, depth + 1)
-            if "." in base and inner != rest and rest in self.components:
-                return f"{base}<{inner}>"
+                return f"{base}<{self._unmangled(rest, depth + 1)}>"
         return name
 
     def _reference(self, name: str) -> Type:
@@ -89,22 +89,32 @@ class Schemas:
             component = self.components.get(name)
             if component is None:
                 raise at.error(f"refers to the schema {name!r}, which is not there")
-            reference = self._named[name] = self._reference(
-                name
-            )  # what it is until it is known: it may refer to itself
-            self._named[name] = self._component(name, component, reference)
+            reference = self._named[name] = self._reference(name)  # also what an alias of itself is
+            if name in SCALARS:
+                self._named[name] = Scalar(name, SCALARS[name])
+            elif not _is_own(component):
+                type_ = self.type(component, str(reference))
+                plain = isinstance(type_, Scalar) and type_.name in _PLAIN.values()  # an alias, as coreTypes.AccountId
+                self._named[name] = Scalar(name, type_.base) if plain and isinstance(type_, Scalar) else type_
         return self._named[name]
 
-    def _component(self, name: str, at: At, reference: Type) -> Type:
-        if name in SCALARS:
-            return Scalar(name, SCALARS[name])
-        if isinstance(at.value, dict) and at.value.get("type") == "object" and not at.has("additionalProperties"):
-            self.models[str(reference)] = self._model(str(reference), at)
-            return reference
-        type_ = self.type(at, str(reference))
-        if isinstance(type_, Scalar) and type_.name in _PLAIN.values():
-            return Scalar(name, type_.base)  # an alias, as coreTypes.AccountId
-        return type_
+    def _own(self, at: At, name: str) -> None:
+        """Keep the model or the enumeration of a component under the component's name."""
+        self._taken.discard(name)
+        if at.has("enum") and not at.has("allOf"):
+            self._enumeration(at, name)
+        elif at.has("allOf"):
+            self._all_of(at, name, 0)
+        else:
+            self.models[name] = self._model(name, at, 0)
+        self._taken.add(name)
+
+    def _free(self, name: str) -> str:
+        """Return a name for a schema without one that no other has."""
+        while name in self._taken:
+            name += "_"
+        self._taken.add(name)
+        return name
 
     def type(self, at: At, name: str, depth: int = 0) -> Type:
         """Return the type of a schema.
@@ -142,6 +152,7 @@ class Schemas:
             return Array(self.type(at.child("items"), name, depth + 1))
         if kinds == ["object"] or (not kinds and (at.has("properties") or at.has("additionalProperties"))):
             if at.has("properties"):
+                name = self._free(name)
                 self.models[name] = self._model(name, at, depth)
                 return Ref(name)
             return Map(_STRING, self.type(at.child("additionalProperties"), f"{name}.value", depth + 1))
@@ -156,13 +167,12 @@ class Schemas:
         return Scalar(plain, plain)
 
     def _all_of(self, at: At, name: str, depth: int) -> Type:
-        parts = [each for each in at.child("allOf").items() if _says_what(each)]
-        if at.has("properties"):
-            parts.append(At({"type": "object", "properties": at.value["properties"]}, at.file, at, "properties"))
+        parts = _parts(at)
         if len(parts) == 1:
             return self.type(parts[0], name, depth + 1)
         if not parts:
             return ANY
+        name = self._free(name)
         properties: dict[str, Property] = {}
         for part in parts:
             self._gather(part, name, properties, depth + 1)
@@ -177,7 +187,7 @@ class Schemas:
             self._gather(part, name, properties, depth + 1)
         properties.update(self._properties(at, name, depth))
 
-    def _model(self, name: str, at: At, depth: int = 0) -> Model:
+    def _model(self, name: str, at: At, depth: int) -> Model:
         return Model(name, Table(self._properties(at, name, depth)), (), at.described())
 
     def _properties(self, at: At, name: str, depth: int) -> dict[str, Property]:
@@ -205,8 +215,9 @@ class Schemas:
         return any(_is_null(each) for choice in ("oneOf", "anyOf") for each in at.child(choice).items())
 
     def _enumeration(self, at: At, name: str) -> Type:
+        name = self._free(name)
         kinds = _kinds(at)
-        base = _PLAIN.get(kinds[0], "string") if len(kinds) == 1 else "string"
+        base = _PLAIN.get(kinds[0], "string") if len(kinds) == 1 else _base(at.child("enum"))
         values = tuple(number(each, base) for each in at.child("enum").items() if each.value is not None)
         self.models[name] = Enumeration(name, values, base, at.described())
         return Ref(name)
@@ -218,6 +229,33 @@ def _kinds(at: At) -> list[str]:
     if isinstance(kinds.value, list):
         return [each.text() for each in kinds.items() if each.value != "null"]
     return [] if kinds.value is None else [kinds.text()]
+
+
+def _parts(at: At) -> list[At]:
+    """Return what an ``allOf`` puts together, without what only describes, as ``{"nullable": true}``."""
+    parts = [each for each in at.child("allOf").items() if _says_what(each)]
+    if at.has("properties"):
+        parts.append(At({**at.value, "allOf": None}, at.file, at.above, at.key))
+    return parts
+
+
+def _is_own(at: At) -> bool:
+    """Say whether a component is a model or an enumeration; else it is another name for something."""
+    if not isinstance(at.value, dict) or at.has("$ref"):
+        return False
+    if at.has("allOf"):
+        return len(_parts(at)) > 1
+    if at.has("oneOf") or at.has("anyOf"):
+        return False
+    bare = at.value.get("type") == "object" and not at.has("additionalProperties")
+    return at.has("enum") or at.has("properties") or bare
+
+
+def _base(values: At) -> str:
+    kinds = {type(each.value) for each in values.items() if each.value is not None}
+    if kinds == {bool}:
+        return "boolean"
+    return "long" if kinds == {int} else "double" if kinds and kinds <= {int, float} else "string"
 
 
 def _is_null(at: At) -> bool:
