@@ -13,7 +13,7 @@ __all__ = ["Paths", "plain_path", "segments_cost"]
 _VERSION_1 = re.compile(r"/(?:1\.0|v1)(?=/|$)")
 _ARGUMENT = re.compile(r"(\{[^{}]*\})")
 _ALIKE: Final = 0.6  # of difflib: what is less alike is another word
-_ARGUMENT_COST: Final = 0.15  # any value may stand for an argument; a word that is nearly right is likelier
+_ARGUMENT_COST: Final = 0.05  # any value may stand for an argument; a word that is nearly right is likelier
 _OTHER_CASE_COST: Final = 0.02
 _MISSING_COST: Final = 0.5
 _TOO_MUCH_COST: Final = 0.55
