@@ -114,8 +114,9 @@ NATIVE: dict[str, Any] = {
         "complexType.UnitAndValue<long>": {
             "id": "UnitAndValue",
             "generics": ["T"],
-            "properties": {"unit": {"type": "string"}, "value": {"type": "long"}},
+            "properties": {"unit": {"type": "string"}, "value": {"type": "T"}},
         },
+        "complexType.Odd<long": {"properties": {}},
     },
 }
 
@@ -147,6 +148,7 @@ OLD: dict[str, Any] = {
             "properties": {"done": {"type": "boolean", "canBeNull": 0, "readOnly": "1", "required": 0}},
         },
         "complexType.Pair<T,U>": {"properties": {"left": {"type": "T"}, "right": {"type": "U[]"}}},
+        "complexType.Pair<long,string>": {"properties": {"left": {"type": "T"}, "right": {"type": "U"}}},
         "old.NoTypeEnum": {"enum": ["a"]},
         "old.OddTypeEnum": {"enum": ["a"], "enumType": "old.Task"},
     },

@@ -75,9 +75,9 @@ def test_what_is_not_there_is_told_with_what_may_have_been_meant() -> None:
     catalogue = schema.catalogue()
     with pytest.raises(InvalidRequest, match=r"^The catalogue has no GET /mee; did you mean /me\b"):
         catalogue.operation("GET", "/mee")
-    with pytest.raises(InvalidRequest, match="^The catalogue has no POST for /me; it has GET, PUT$"):
+    with pytest.raises(InvalidRequest, match=r"^The catalogue has no POST for /me; it has GET, PUT$"):
         catalogue.operation("post", "/me")
-    with pytest.raises(InvalidRequest, match="nothing like it is known$"):
+    with pytest.raises(InvalidRequest, match=r"nothing like it is known$"):
         catalogue.operation("GET", "/zzzzzz/qqqqqq/xxxxxx/yyyyyy")
 
 

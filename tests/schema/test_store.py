@@ -213,7 +213,7 @@ def test_a_damaged_cache_is_named(tmp_path: Path, damage: bytes) -> None:
 
 
 def test_a_part_that_cannot_be_made_into_operations_is_damaged() -> None:
-    with pytest.raises(SchemaError, match="^part: is damaged"):
+    with pytest.raises(SchemaError, match=r"^part: is damaged"):
         unpack(squeeze({"format": 2}))
 
 
@@ -422,10 +422,8 @@ def test_yaml_is_read_as_json_would_be(tmp_path: Path) -> None:
     assert found.family("/shop") == read_document(NATIVE)
     assert found.family("/v2/shop") == read_document(OPENAPI)
     (tmp_path / "c.yaml").write_text(
-        "apiVersion: 1.0\nresourcePath: /y\nmodels:\n  y.E: {enum: [NO, yes, 2026-01-01, 12, 1.5, 1e3, ~, '4']}\n"
-        "apis: [{path: /y, operations: [{httpMethod: GET, noAuthentication: false, responseTypes: {200: string}}]}]\n".replace(
-            ", ~", ""
-        )
+        "apiVersion: 1.0\nresourcePath: /y\nmodels:\n  y.E: {enum: [NO, yes, 2026-01-01, 12, 1.5, 1e3, '4']}\n"
+        "apis: [{path: /y, operations: [{httpMethod: GET, noAuthentication: false, responseTypes: {200: string}}]}]\n"
     )
     family = schema.load(tmp_path / "c.yaml").family("/y")
     assert family.models["y.E"].values == ("NO", "yes", "2026-01-01", 12, 1.5, 1000.0, "4")  # type: ignore[union-attr]

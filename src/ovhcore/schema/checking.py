@@ -134,18 +134,23 @@ class _Check:
             return
         model = self.family.model(whole) if isinstance(whole, Ref) else None
         properties = model.properties if isinstance(model, Model) else fields
-        yield from self.object(properties or {}, body or {}, "$", 0)
+        yield from self.object(properties or {}, fields or {}, body or {}, "$", 0)
 
     def object(
-        self, properties: Mapping[str, Property], value: Mapping[str, Any], place: str, depth: int
+        self,
+        properties: Mapping[str, Property],
+        writable: Mapping[str, Property],
+        value: Mapping[str, Any],
+        place: str,
+        depth: int,
     ) -> Iterator[Finding]:
         for name, each in value.items():
             found = properties.get(name) if isinstance(name, str) else None
             inner = f"{place}.{name}"
             if found is None:
                 if self.sent:
-                    yield _unknown(inner, _written(properties), "field", name)
-            elif self.sent and found.read_only:
+                    yield _unknown(inner, writable, "field", name)
+            elif self.sent and name not in writable:
                 yield Finding(inner, "cannot be written")
             elif each is None:
                 if not found.nullable and not _is_void(found.type):
@@ -153,8 +158,8 @@ class _Check:
             else:
                 yield from self.value(found.type, each, inner, depth + 1)
         if self.sent:
-            for name, each in properties.items():
-                if each.required and not each.read_only and name not in value:
+            for name, each in writable.items():
+                if each.required and name not in value:
                     yield Finding(f"{place}.{name}", "is missing; it is required")
 
     def value(self, type_: Type, value: Any, place: str, depth: int, *, as_text: bool = False) -> Iterator[Finding]:
@@ -191,13 +196,9 @@ class _Check:
                 yield Finding(place, f"{value!r} is not among the values of {ref}: {listed}", certain=False)
         elif isinstance(model, Model):
             if isinstance(value, Mapping):
-                yield from self.object(model.properties, value, place, depth)
+                yield from self.object(model.properties, model.writable, value, place, depth)
             else:
                 yield Finding(place, f"is {_kind(value)}, and must be an object, {ref}")
-
-
-def _written(properties: Mapping[str, Property]) -> Mapping[str, Property]:
-    return {name: each for name, each in properties.items() if not each.read_only}
 
 
 def _unknown(place: str, known: Mapping[str, Any], what: str, name: Any = None) -> Finding:
@@ -224,7 +225,8 @@ def _fits(base: str, value: Any, sent: bool, as_text: bool) -> bool:
     if isinstance(value, str):
         return base == "string" or (as_text and _written_alike(base, value))
     if isinstance(value, (int, float)):
-        return base == "double" or (base == "long" and value == int(value)) or (as_text and base == "string")
+        whole = isinstance(value, int) or value.is_integer()
+        return base == "double" or (base == "long" and whole) or (as_text and base == "string")
     return sent and base == "string" and type(value).__module__.partition(".")[0] in _TEXT
 
 

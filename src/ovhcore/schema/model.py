@@ -279,6 +279,12 @@ class Model(Frozen):
         put(self, "variables", variables)
         put(self, "description", description)
 
+    @property
+    def writable(self) -> Mapping[str, Property]:
+        """The properties that can be written; all, where none can: then it was marked with answers in mind."""
+        kept = {name: each for name, each in self.properties.items() if not each.read_only}
+        return Table(kept) if kept else self.properties
+
     def with_arguments(self, arguments: tuple[Type, ...]) -> Model:
         """Return a generic model with types in the place of its variables."""
         given = dict(zip(self.variables, arguments, strict=False))
@@ -359,4 +365,4 @@ class Family(Frozen):
         model = self.model(whole) if isinstance(whole, Ref) else None
         if not isinstance(model, Model):
             return None
-        return Table({name: each for name, each in model.properties.items() if not each.read_only})
+        return model.writable

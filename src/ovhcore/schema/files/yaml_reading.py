@@ -10,7 +10,10 @@ import yaml
 __all__ = ["yaml_value"]
 
 
-class _Loader(yaml.SafeLoader):
+_Base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the fast one, where PyYAML was built with libyaml
+
+
+class _Loader(_Base):  # type: ignore[misc]
     """Knows the scalars of JSON only: in a list of countries ``NO`` is Norway, and a date is text."""
 
     yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012 - as PyYAML has it

@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
+from ...exceptions import SchemaError
 from ..model import Enumeration, Family, IamAction, Model, Operation, Parameter, Property, Status
 from ..tables import Table
-from ..types import VOID, Array, Ref, Scalar, Type
+from ..types import VOID, Array, Ref, Scalar, Type, parse_type, substitute
 from .places import At
 
 __all__ = ["answers_below", "expanded_types", "number", "read_native"]
@@ -134,10 +135,24 @@ def _model(at: At, name: str) -> Model | Enumeration:
         values = tuple(number(each, base) for each in at.child("enum").items())
         return Enumeration(name, values, base, at.described())
     base, variables = _generic(name)
-    if variables:
-        name = base
-    properties = {key: _property(each, key) for key, each in at.child("properties").members()}
-    return Model(name, Table(properties), variables, at.described())
+    arguments = {} if variables else _arguments(at, name)
+    properties = {key: _property(each, key, arguments) for key, each in at.child("properties").members()}
+    return Model(base, Table(properties), variables, at.described())
+
+
+def _arguments(at: At, name: str) -> dict[str, Type]:
+    """Return what the variables stand for in a generic model that is listed with its arguments.
+
+    The properties of ``UnitAndValue<long>`` speak of ``T`` all the same.
+    """
+    try:
+        parsed = parse_type(name) if "<" in name else None
+    except SchemaError:
+        return {}
+    if not isinstance(parsed, Ref) or not parsed.arguments:
+        return {}
+    variables = [each.text() for each in at.child("generics").items()] or list("TUV")
+    return dict(zip(variables, parsed.arguments, strict=False))
 
 
 def _generic(name: str) -> tuple[str, tuple[str, ...]]:
@@ -171,10 +186,10 @@ def number(at: At, base: str) -> str | int | float:
     return value
 
 
-def _property(at: At, name: str) -> Property:
+def _property(at: At, name: str, arguments: Mapping[str, Type]) -> Property:
     return Property(
         name,
-        _type(at, "type"),
+        substitute(_type(at, "type"), arguments) if arguments else _type(at, "type"),
         at.flag("required"),
         at.flag("canBeNull"),
         at.flag("readOnly"),
