@@ -249,6 +249,7 @@ OPENAPI: dict[str, Any] = {
             "shop.Mixed": {"enum": ["a", 1]},
             "shop.Empty": {"type": "object"},
             "shop.Free": {"type": "object", "additionalProperties": {"type": "integer"}},
+            "shop.Choice": {"oneOf": [{"type": "string"}, {"type": "null"}]},
             "shop.Loop": {"type": "array", "items": {"$ref": "#/components/schemas/shop.Loop"}},
             "complexType.UnitAndValue_long": {"type": "object", "properties": {"value": {"type": "integer"}}},
             "a.Task_complexType.UnitAndValue_long": {"type": "object", "properties": {"x": {"type": "string"}}},

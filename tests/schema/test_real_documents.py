@@ -171,14 +171,14 @@ def test_models_of_both_kinds_agree(native: dict[str, Family], openapi: list[Fam
     flags: set[str] = set()
     compared = 0
     for family in openapi:
-        known: dict[str, Any] = {}
+        known: dict[str, Model | Enumeration] = {}
         for other in native.values():
             if not set(family.operations).isdisjoint(other.operations):
                 known.update(other.models)
         for name, model in family.models.items():
             other_model = known.get(name)
             assert other_model is None or type(other_model) is type(model)
-            if not isinstance(model, Model) or other_model is None:
+            if not isinstance(model, Model) or not isinstance(other_model, Model):
                 continue
             for key in model.properties.keys() & other_model.properties.keys():
                 a, b = other_model.properties[key], model.properties[key]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import runpy
 import subprocess
 import sys
 import threading
@@ -75,18 +76,15 @@ def test_the_script_removes_parts_of_families_that_are_gone(tmp_path: Path) -> N
     assert sorted(part.name for part in out.iterdir()) == ["index", "shop.z"]
 
 
-def test_the_script_runs_as_a_command(tmp_path: Path) -> None:
+def test_the_script_runs_as_a_command(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     (tmp_path / "a.json").write_text(json.dumps(NATIVE))
-    command = [
-        sys.executable,
-        "-m",
-        "ovhcore.schema.files.build",
-        str(tmp_path / "a.json"),
-        str(tmp_path / "out"),
-        "2026",
-    ]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert re.fullmatch(r"\d+ bytes\n", done.stdout)
+    monkeypatch.setattr(sys, "argv", ["build", str(tmp_path / "a.json"), str(tmp_path / "out"), "2026"])
+    monkeypatch.delitem(sys.modules, "ovhcore.schema.files.build")
+    with pytest.raises(SystemExit, match=r"^0$"):
+        runpy.run_module("ovhcore.schema.files.build", run_name="__main__")
+    assert re.fullmatch(r"\d+ bytes\n", capsys.readouterr().out)
 
 
 # The user's cache.
@@ -439,7 +437,8 @@ def test_yaml_is_read_as_json_would_be(tmp_path: Path) -> None:
         ("a.yaml", b"a: [", r"a\.yaml: is not YAML: "),
         ("a.yaml", b"a: !!python/object:os.system x", r"a\.yaml: is not YAML: "),
         ("a.yaml", b"{? [1]: 2}", r"a\.yaml: is not YAML: "),
-        ("a.yaml", b"[" * 5_000, r"a\.yaml: is not YAML: "),
+        ("a.yaml", b"[" * 1_200, r"a\.yaml: is not YAML: "),
+        ("a.yaml", b"[" * 990 + b"]" * 990, r"a\.yaml: is not YAML: it is nested too deeply"),
         ("a.yaml", b"text", r"a\.yaml: \$: is neither"),
         ("a.json", b"5", r"a\.json: \$: is neither"),
         ("a.txt", b"", r"holds no schema documents \(\.json, \.yaml, \.yml\)"),

@@ -61,7 +61,7 @@ def search(words: str, limit: int = 20, endpoint: str = "ovh-eu") -> list[Operat
     Args:
         words: in any order, as ``"zone record create"``.
         limit: how many at most.
-        endpoint: whose catalogue; see :func:`catalogue`.
+        endpoint: whose catalogue; see :func:`~ovhcore.schema.files.store.catalogue`.
 
     Raises:
         SchemaError: the catalogue is damaged.

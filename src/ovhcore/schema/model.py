@@ -124,7 +124,7 @@ class Operation(Frozen):
         path: the template as a client takes it, with ``/v2`` before those of version 2.
         family: name of the family it belongs to.
         parameters: in the order of the schema.
-        answer: type of a successful answer; :data:`.VOID` for none.
+        answer: type of a successful answer; :data:`~ovhcore.schema.types.VOID` for none.
         authentication: whether the call has to be authenticated.
         iam_actions: what an IAM policy has to allow.
         status: whether it is stable, in beta, deprecated ...
@@ -281,7 +281,7 @@ class Model(Frozen):
 
     @property
     def writable(self) -> Mapping[str, Property]:
-        """The properties that can be written; all, where none can: then it was marked with answers in mind."""
+        """The properties that can be written; all of them where none can, for that was marked with answers in mind."""
         kept = {name: each for name, each in self.properties.items() if not each.read_only}
         return Table(kept) if kept else self.properties
 

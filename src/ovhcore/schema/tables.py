@@ -7,11 +7,11 @@ from typing import Any, Final, TypeVar
 
 __all__ = ["Table"]
 
-_V = TypeVar("_V")
+V = TypeVar("V")
 _MISSING: Final = object()
 
 
-class Table(Mapping[str, _V]):
+class Table(Mapping[str, V]):
     """A mapping that does not change, whose values are made when they are first asked for.
 
     Args:
@@ -21,12 +21,12 @@ class Table(Mapping[str, _V]):
 
     __slots__ = ("_made", "_make", "_rows")
 
-    def __init__(self, rows: Mapping[str, Any], make: Callable[[Any], _V] | None = None) -> None:
+    def __init__(self, rows: Mapping[str, Any], make: Callable[[Any], V] | None = None) -> None:
         self._rows = rows
         self._make = make
-        self._made: dict[str, _V] = {}
+        self._made: dict[str, V] = {}
 
-    def __getitem__(self, key: str) -> _V:
+    def __getitem__(self, key: str) -> V:
         value: Any = self._made.get(key, _MISSING)
         if value is _MISSING:
             row = self._rows[key]

@@ -37,7 +37,7 @@ SCALARS: Final[Mapping[str, str]] = {
     "any": "any",
     "void": "void",
 }
-"""The names of the scalars, each with its base: ``string``, ``long``, ``double``, ``boolean``, ``any`` or ``void``."""
+"""The base of each scalar, by its name. Bases are ``string``, ``long``, ``double``, ``boolean``, ``any``, ``void``."""
 
 _DEEPEST: Final = 32
 _NAME = re.compile(r"[^\[\]<>,:\s]+")
@@ -129,7 +129,10 @@ Type: TypeAlias = Scalar | Array | Map | Ref
 """Any type."""
 
 ANY: Final = Scalar("any", "any")
+"""Anything."""
+
 VOID: Final = Scalar("void", "void")
+"""Nothing."""
 
 
 @lru_cache(maxsize=8192)

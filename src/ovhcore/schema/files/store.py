@@ -66,12 +66,10 @@ def _opened_folder(folder: Path) -> Catalogue:
     """Return the catalogue of a folder.
 
     Raises:
-        SchemaError: its index is damaged, or of another format.
+        SchemaError: its index is damaged.
     """
     try:
         index = unsqueeze((folder / _INDEX).read_bytes())
-        if index["format"] != FORMAT:
-            raise ValueError("another format")
         files = {str(name): _FILE_NAME.fullmatch(file)[0] for name, file, _ in index["families"]}  # type: ignore[index]
         heads = {str(name): tuple(map(str, heads)) for name, _, heads in index["families"]}
         return Catalogue(
