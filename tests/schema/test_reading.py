@@ -277,6 +277,7 @@ SHOP = ("paths", "/shop")
         (changed(OPENAPI, {"$ref": "#/components/schemas/no"}, *SCHEMAS, "shop.Free"), "refers to the schema 'no', which is not there$"),
         (changed(OPENAPI, {"$ref": "#/no/a"}, *SHOP, "get", "responses", "200"), "refers to '#/no/a', which is not there$"),
         (changed(OPENAPI, {"$ref": "#/components/responses/Made"}, "components", "responses", "Made"), "refers to itself$"),
+        (changed(OPENAPI, {"$ref": "get.yml"}, *SHOP, "get"), r"\['/shop'\]\.get: refers to another document, 'get.yml'"),
         (changed(OPENAPI, {"type": "file"}, *SCHEMAS, "shop.Free"), "must be string, integer, number, boolean, array or object, not 'file'$"),
     ],
 )  # fmt: skip

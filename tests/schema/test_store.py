@@ -234,6 +234,14 @@ def test_a_cache_of_another_format_is_passed_over(tmp_path: Path) -> None:
     assert "/me" in catalogue(cache=tmp_path).families()
 
 
+def test_families_whose_files_would_have_one_name_are_kept_apart(tmp_path: Path) -> None:
+    names = ("/a/b", "/a.b", "/A/b", "/../b")
+    kept(tmp_path, LATER, "x", *({**NATIVE, "resourcePath": name} for name in names))
+    found = catalogue("x", cache=tmp_path)
+    assert found.families() == tuple(sorted(names))
+    assert [found.family(name).name for name in names] == list(names)
+
+
 # Fetching, from a real server.
 
 

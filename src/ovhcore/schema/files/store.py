@@ -54,8 +54,12 @@ def write_folder(families: Iterable[Family], folder: Path, *, endpoint: str, dat
     """
     folder.mkdir(parents=True, exist_ok=True)
     rows: list[list[Any]] = []
+    taken: set[str] = set()
     for family in sorted(families, key=lambda each: each.name):
         name = quote(family.name.strip("/").replace("/", "."), safe="") + ".z"
+        while name.lower() in taken:  # also where upper and lower case are the same
+            name = f"_{name}"
+        taken.add(name.lower())
         (folder / name).write_bytes(pack(family, descriptions=descriptions))
         rows.append([family.name, name, list(heads_of(family))])
     index = {"format": FORMAT, "endpoint": endpoint, "date": date, "families": rows}

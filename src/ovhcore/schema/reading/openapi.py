@@ -99,7 +99,7 @@ class _Reader:
         shared = [self.find(each) for each in item.child("parameters").items()]
         for method in _METHODS:
             if item.has(method):
-                yield self.operation(item.child(method), method.upper(), path, family, shared)
+                yield self.operation(self.find(item.child(method)), method.upper(), path, family, shared)
 
     def operation(self, at: At, method: str, path: str, family: str, shared: Sequence[At]) -> Operation:
         words = re.findall(r"\w+", re.sub(r"\{[^}]*\}", "", path.removeprefix("/v2")))
