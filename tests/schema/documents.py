@@ -219,6 +219,7 @@ OPENAPI: dict[str, Any] = {
                         "content": {"text/plain": {"schema": {"type": "string"}}},
                     },
                     {"in": "query", "name": "force"},
+                    {"in": "query", "name": "fields[a, b]", "schema": {"type": "string", "enum": ["x"]}},
                     {"in": "cookie", "name": "sid", "schema": {"type": "string"}},
                 ],
                 "requestBody": {
@@ -248,6 +249,11 @@ OPENAPI: dict[str, Any] = {
             "shop.Flags": {"enum": [True, None]},
             "shop.Mixed": {"enum": ["a", 1]},
             "shop.Empty": {"type": "object"},
+            "text": {"type": "object", "properties": {"a": {"$ref": "#/components/schemas/Odd Name: [1]"}}},
+            "Odd Name: [1]": {"type": "object", "properties": {"b": {"$ref": "#/components/schemas/text"}}},
+            "": {"type": "object", "properties": {"c": {"$ref": "#/components/schemas/"}}},
+            "X<Y<Z>>": {"type": "object", "properties": {"c": {"$ref": "#/components/schemas/X%3CY%3CZ%3E%3E"}}},
+            "X<": {"type": "object", "properties": {"c": {"$ref": "#/components/schemas/X<"}}},
             "shop.Free": {"type": "object", "additionalProperties": {"type": "integer"}},
             "shop.Choice": {"oneOf": [{"type": "string"}, {"type": "null"}]},
             "shop.Loop": {"type": "array", "items": {"$ref": "#/components/schemas/shop.Loop"}},
@@ -323,9 +329,26 @@ def mutated(draw: st.DrawFn) -> Any:
         if kind == "delete":
             del holder[last]
         elif kind == "rename" and isinstance(holder, dict):
-            holder[draw(st.sampled_from(["", "$ref", "x.y<T>", "x.y<long>", "x_long", "a.b_long", "é", "a b"]))] = (
-                holder.pop(last)
-            )
+            holder[
+                draw(
+                    st.sampled_from(
+                        [
+                            "",
+                            "$ref",
+                            "x.y<T>",
+                            "x.y<long>",
+                            "x_long",
+                            "a.b_long",
+                            "é",
+                            "a b",
+                            "a[b]",
+                            "a:b",
+                            "text",
+                            "<",
+                        ]
+                    )
+                )
+            ] = holder.pop(last)
         elif kind == "move":
             source: Any = document
             for key in draw(st.sampled_from(places)):

@@ -144,6 +144,7 @@ def test_an_openapi_document() -> None:
     assert [(each.name, each.place, each.required) for each in change.parameters] == [
         ("name", "path", True),
         ("force", "query", False),
+        ("fields[a, b]", "query", False),
         ("", "body", False),
     ]
     assert family.operations["DELETE /v2/shop/{name}"].parameters == ()
@@ -178,6 +179,13 @@ def test_schemas_of_openapi() -> None:
     assert properties(family, "shop.Shop.inner_") == {"deep": ("shop.Shop.inner_.deep", False, True, False)}
     assert "a.Task<complexType.UnitAndValue<long>>" in family.models
     assert "plain_long" in family.models
+    assert [properties(family, name) for name in ("text_", "Odd_Name_1_", "_", "X<Y<Z>>", "X_")] == [
+        {"a": ("Odd_Name_1_", False, False, False)},
+        {"b": ("text_", False, False, False)},
+        {"c": ("_", False, False, False)},
+        {"c": ("X<Y<Z>>", False, False, False)},
+        {"c": ("X_", False, False, False)},
+    ]
     assert not {"shop.Free", "shop.Loop", "any", "email", "coreTypes.AccountId"} & set(family.models)
     enumerations = {
         name: (each.values, each.base) for name, each in family.models.items() if isinstance(each, Enumeration)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import Any, Final
+from urllib.parse import unquote
 
+from ...exceptions import SchemaError
 from ..model import Enumeration, Model, Property
 from ..tables import Table
 from ..types import ANY, SCALARS, Array, Map, Ref, Scalar, Type, parse_type
@@ -23,6 +25,7 @@ _FORMATS: Final = {
 }
 _PLAIN: Final = {"string": "string", "integer": "long", "number": "double", "boolean": "boolean"}
 _COMPONENT: Final = "#/components/schemas/"
+_NO_NAME: Final = re.compile(r"[\[\]<>,:\s]+")
 _STRING: Final = Scalar("string", "string")
 _SAYS_WHAT: Final = frozenset(
     {"$ref", "type", "properties", "additionalProperties", "enum", "items", "allOf", "oneOf", "anyOf"}
@@ -42,11 +45,11 @@ class Schemas:
         self.components = dict(top.child("components").child("schemas").members()) if top.has("components") else {}
         self.models: dict[str, Model | Enumeration] = {}
         self._named: dict[str, Type] = {}
-        self._names = {name: self._unmangled(name) for name in self.components}
-        self._taken = {str(self._reference(name)) for name in self.components}
+        self._taken: set[str] = set()
+        self._names = {name: self._free(self._unmangled(name), generic=True) for name in self.components}
         for name, at in self.components.items():
             reference = self.named(name, at)
-            if _is_own(at) and name not in SCALARS:
+            if _is_own(at):
                 self._own(at, str(reference))
 
     def _unmangled(self, name: str, depth: int = 0) -> str:
@@ -76,7 +79,7 @@ class Schemas:
                 raise at.error(f"refers to another document, {reference!r}; put everything into one")
             found = self.top
             for step in reference[2:].split("/"):
-                key = step.replace("~1", "/").replace("~0", "~")
+                key = _key(step, found.value)
                 found = found.child(key) if isinstance(found.value, dict) else At(None, at.file)
             if found.value is None:
                 raise at.error(f"refers to {reference!r}, which is not there")
@@ -90,29 +93,29 @@ class Schemas:
             if component is None:
                 raise at.error(f"refers to the schema {name!r}, which is not there")
             reference = self._named[name] = self._reference(name)  # also what an alias of itself is
-            if name in SCALARS:
-                self._named[name] = Scalar(name, SCALARS[name])
-            elif not _is_own(component):
+            if not _is_own(component):
                 type_ = self.type(component, str(reference))
                 plain = isinstance(type_, Scalar) and type_.name in _PLAIN.values()  # an alias, as coreTypes.AccountId
-                self._named[name] = Scalar(name, type_.base) if plain and isinstance(type_, Scalar) else type_
+                self._named[name] = Scalar(str(reference), type_.base) if plain and isinstance(type_, Scalar) else type_
+                if name in SCALARS and isinstance(type_, Scalar):
+                    self._named[name] = Scalar(name, SCALARS[name])
         return self._named[name]
 
     def _own(self, at: At, name: str) -> None:
         """Keep the model or the enumeration of a component under the component's name."""
-        self._taken.discard(name)
-        if at.has("enum") and not at.has("allOf"):
+        if at.has("allOf"):
+            self._merged(at, _parts(at), name, 0)
+        elif at.has("enum"):
             self._enumeration(at, name)
-        elif at.has("allOf"):
-            self._all_of(at, name, 0)
         else:
             self.models[name] = self._model(name, at, 0)
-        self._taken.add(name)
 
-    def _free(self, name: str) -> str:
-        """Return a name for a schema without one that no other has."""
-        while name in self._taken:
-            name += "_"
+    def _free(self, name: str, *, generic: bool = False) -> str:
+        """Return a name that no other schema has, and that can be written in the language of types."""
+        if not generic or "<" not in name or name in self._taken or not _is_reference(name):
+            name = _NO_NAME.sub("_", name) or "_"
+            while name in SCALARS or name in self._taken:
+                name += "_"
         self._taken.add(name)
         return name
 
@@ -134,7 +137,7 @@ class Schemas:
         if at.has("$ref"):
             reference = at.child("$ref").text()
             if reference.startswith(_COMPONENT) and "/" not in reference[len(_COMPONENT) :]:
-                return self.named(reference[len(_COMPONENT) :].replace("~1", "/").replace("~0", "~"), at)
+                return self.named(_key(reference[len(_COMPONENT) :], self.components), at)
             return self.type(self.find(at), name, depth + 1)
         if at.has("allOf"):
             return self._all_of(at, name, depth)
@@ -143,7 +146,7 @@ class Schemas:
                 variants = [each for each in at.child(choice).items() if not _is_null(each)]
                 return self.type(variants[0], name, depth + 1) if len(variants) == 1 else ANY
         if at.has("enum"):
-            return self._enumeration(at, name)
+            return self._enumeration(at, self._free(name))
         return self._plain(at, name, depth)
 
     def _plain(self, at: At, name: str, depth: int) -> Type:
@@ -172,7 +175,9 @@ class Schemas:
             return self.type(parts[0], name, depth + 1)
         if not parts:
             return ANY
-        name = self._free(name)
+        return self._merged(at, parts, self._free(name), depth)
+
+    def _merged(self, at: At, parts: list[At], name: str, depth: int) -> Type:
         properties: dict[str, Property] = {}
         for part in parts:
             self._gather(part, name, properties, depth + 1)
@@ -215,12 +220,17 @@ class Schemas:
         return any(_is_null(each) for choice in ("oneOf", "anyOf") for each in at.child(choice).items())
 
     def _enumeration(self, at: At, name: str) -> Type:
-        name = self._free(name)
         kinds = _kinds(at)
         base = _PLAIN.get(kinds[0], "string") if len(kinds) == 1 else _base(at.child("enum"))
         values = tuple(number(each, base) for each in at.child("enum").items() if each.value is not None)
         self.models[name] = Enumeration(name, values, base, at.described())
         return Ref(name)
+
+
+def _key(step: str, known: Any) -> str:
+    """Return the name that a step of a reference stands for; some escape it as in a URL, some do not."""
+    key = step.replace("~1", "/").replace("~0", "~")
+    return unquote(key) if isinstance(known, dict) and key not in known else key
 
 
 def _kinds(at: At) -> list[str]:
@@ -237,6 +247,13 @@ def _parts(at: At) -> list[At]:
     if at.has("properties"):
         parts.append(At({**at.value, "allOf": None}, at.file, at.above, at.key))
     return parts
+
+
+def _is_reference(name: str) -> bool:
+    try:
+        return isinstance(parse_type(name), Ref)
+    except SchemaError:
+        return False
 
 
 def _is_own(at: At) -> bool:
