@@ -115,6 +115,7 @@ def test_a_document_may_lack_nearly_everything() -> None:
     assert read_native({"resourcePath": "/x"}, version="v2").name == "/v2/x"
     assert read_native({"resourcePath": "/x", "basePath": "https://eu.api.ovh.com/v2/"}).name == "/v2/x"
     assert read_openapi({}).name == "/"
+    assert read_openapi({"paths": {"/a/b/c": {}, "/a/d": {}, "/a/{x}": {}}}).name == "/a"
 
 
 def test_an_openapi_document() -> None:
@@ -169,6 +170,9 @@ def test_schemas_of_openapi() -> None:
         "several": ("any", False, False),
         "anything": ("any", False, False),
         "yes": ("any", False, False),
+        "both": ("shop.Shop.both", False, False),
+        "again": ("shop.KindEnum", False, False),
+        "bare": ("string", True, False),
         "words": ("any", False, False),
         "things": ("map[string]any", False, False),
         "inner": ("shop.Shop.inner_", False, False),
@@ -179,6 +183,10 @@ def test_schemas_of_openapi() -> None:
     assert properties(family, "shop.Shop.inner_") == {"deep": ("shop.Shop.inner_.deep", False, True, False)}
     assert "a.Task<complexType.UnitAndValue<long>>" in family.models
     assert "plain_long" in family.models
+    assert properties(family, "shop.Shop.both") == {
+        "name": ("string", True, False, True),
+        "b": ("any", False, False, False),
+    }
     assert [properties(family, name) for name in ("text_", "Odd_Name_1_", "_", "X<Y<Z>>", "X_")] == [
         {"a": ("Odd_Name_1_", False, False, False)},
         {"b": ("text_", False, False, False)},

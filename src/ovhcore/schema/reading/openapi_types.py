@@ -246,7 +246,8 @@ def _parts(at: At) -> list[At]:
     parts = [each for each in at.child("allOf").items() if _says_what(each)]
     if at.has("properties"):
         parts.append(At({**at.value, "allOf": None}, at.file, at.above, at.key))
-    return parts
+    # Some repeat the type beside a reference.
+    return [each for each in parts if _SAYS_WHAT.intersection(each.value) != {"type"}] or parts[:1]
 
 
 def _is_reference(name: str) -> bool:
