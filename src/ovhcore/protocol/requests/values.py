@@ -11,7 +11,7 @@ from typing import Any, Final
 from ...exceptions import InvalidRequest
 from ..messages import DEFAULT_TOTAL, Timeout
 
-__all__ = ["LONGEST_WAIT", "json_bytes", "json_text", "plain_text", "read_timeout", "shown"]
+__all__ = ["LONGEST_WAIT", "json_bytes", "json_text", "plain_text", "read_need_auth", "read_timeout", "shown"]
 
 LONGEST_WAIT: Final = 2_000_000.0
 """Seconds, three weeks: the longest time that every system can wait for at once. What is longer is taken for this."""
@@ -106,6 +106,20 @@ def json_text(value: Any, what: str) -> str:
 def json_bytes(value: Any) -> bytes:
     """Return the body that carries ``value``."""
     return json_text(value, "the body").encode("ascii")
+
+
+def read_need_auth(value: Any) -> bool:
+    """Return whether a call is to be authenticated, of a value that is not exactly True or False.
+
+    Raises:
+        InvalidRequest: it is text, or a container, and so was rather meant as arguments.
+    """
+    if isinstance(value, (str, bytes, bytearray, Mapping, list, tuple, Set)):
+        raise InvalidRequest(
+            f"need_auth must be True or False, not {type(value).__name__}. Arguments of a call are passed by "
+            "name, as client.put(path, **{...}); a whole body with client.call('PUT', path, body)"
+        )
+    return bool(value)
 
 
 def read_timeout(value: Any, what: str = "timeout", total: float | None = DEFAULT_TOTAL) -> Timeout:
