@@ -103,8 +103,8 @@ class PythonOvhNames:
     def _timeout(self) -> float | tuple[float, ...]:
         core = self._ovhcore
         given = core.settings.connection.timeout if core.timeout is None else read_timeout(core.timeout)
-        if given.total not in (None, DEFAULT_TOTAL):
-            return given
+        if given.total is not None and given.total != DEFAULT_TOTAL:
+            return (given.connect, given.read, given.total)
         return given.read if given.connect == given.read else (given.connect, given.read)
 
     @_timeout.setter
