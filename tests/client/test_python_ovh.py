@@ -145,14 +145,14 @@ def test_service_accounts() -> None:
 
 def test_timeouts_of_clients() -> None:
     client, transport = scripted(*KEYS, timeout=(3, None))
-    assert client._timeout == (3, 180)
+    assert client._timeout == (3, 600)
     client._timeout = 7
     assert client._timeout == 7
     client.get("/me")
     client.get("/me", _timeout=(1, None))
     client._timeout = None
     client.get("/me")
-    assert [request.timeout for request in transport.sent] == [(7, 7, None), (1, 180, None), None]
+    assert [request.timeout for request in transport.sent] == [(7, 7, 600), (1, 600, 600), (3, 600, 600)]
     assert scripted(*KEYS, timeout=(1, 2, 3))[0]._timeout == (1, 2, 3)
     assert ovh.client.TIMEOUT == 180
 

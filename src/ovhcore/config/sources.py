@@ -87,7 +87,7 @@ class SettingsSource:
         values: Mapping[str, Any],
         spelling: Callable[[str], str] = lambda name: name,
         *,
-        trust: Trust = Trust.PROCESS,
+        trust: Trust = Trust.OWN,
         of_endpoint: bool = False,
     ) -> None:
         self.where = where
@@ -196,11 +196,11 @@ def parse_files(config_file: str | os.PathLike[str] | None, files: tuple[str, ..
         parser = _parse_file(path, regular=False)
         if parser is None:
             raise InvalidConfiguration(f"The configuration file {path} does not exist")
-        parsed.append(ParsedFile(path, parser, Trust.NAMED))
+        parsed.append(ParsedFile(path, parser, Trust.OWN))
     for name in files:
         path = os.path.expanduser(name)
         # Without a home, "~" is a directory of the working directory.
-        trust = Trust.USER if os.path.isabs(path) else Trust.DIRECTORY
+        trust = Trust.OWN if os.path.isabs(path) else Trust.DIRECTORY
         try:
             parser = _parse_file(path)
         except InvalidConfiguration as error:

@@ -177,7 +177,7 @@ def _set_key(core: ClientCore, name: str, value: str | None) -> None:
     del value  # a traceback would show it
     key, secret = keys.get("application_key"), keys.get("application_secret")
     whole = key is not None and secret is not None
-    credentials = ApplicationKey(key.reveal(), secret, keys.get("consumer_key")) if key and secret else None
+    credentials = ApplicationKey.unchecked(**keys) if key and secret else None
     core.unfinished = {} if whole else keys
     if whole or core.settings.credentials is not None:
         _use(core, core.settings.replacing(credentials=credentials))
