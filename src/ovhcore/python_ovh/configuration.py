@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ConfigurationManager", "chosen_files", "name_of_module"]
 
-_HOME: Final = "ovhcore.config"
+_HOME: Final = f"{__name__.rpartition('.python_ovh.')[0]}.config"  # also in a copy that has another name
 _PATH: Final = "CONFIG_PATH"
 
 
