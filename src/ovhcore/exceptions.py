@@ -53,7 +53,6 @@ No exception holds a secret: responses kept by an error are redacted copies.
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -104,10 +103,8 @@ __all__ = [
     "TransportTimeout",
     "Unauthorized",
     "WaitTimeout",
-    "at_exit",
 ]
 
-_OVER = re.compile("shut|new thread")
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
@@ -291,31 +288,6 @@ class ClientClosed(APIError, RuntimeError):
     """The client, or its transport, was closed before the call, or the interpreter is shutting down."""
 
     may_have_arrived = False
-
-
-def at_exit(error: BaseException | None = None) -> ClientClosed | None:
-    """Return what to raise for something that failed because the interpreter is shutting down; None if it did not.
-
-    Then no thread can be started any more, and later no module imported, which asyncio, executors and imports
-    say in words of their own, of things that nobody asked them for.
-
-    Args:
-        error: what was raised; None for what the end of the interpreter alone explains.
-    """
-    threads = sys.modules.get("threading")  # where it is not loaded, nothing has needed a thread
-    if not sys.is_finalizing() and (threads is None or threads.main_thread().is_alive()):
-        return None
-    link = error
-    while link is not None:
-        if isinstance(link, (RuntimeError, ImportError)) and not isinstance(link, APIError) and _OVER.search(str(link)):
-            break
-        link = link.__cause__ or link.__context__
-    if error is not None and link is None:
-        return None
-    return ClientClosed(
-        "The interpreter is shutting down, and what this call needs can no longer be had: a thread, or a module. "
-        "Make calls before the program ends; in an atexit handler, with a Client that has made a call before"
-    )
 
 
 class CassetteError(APIError):

@@ -38,7 +38,8 @@ import ovhcore, ovhcore.flows.resilience.retry
 before = {name: module for name, module in sys.modules.items() if name.startswith("ovhcore")}
 specs = {name: module.__spec__ for name, module in before.items()}
 ovhcore.install_as_ovh()
-import ovh.client, ovh.config, ovh.oauth2, ovh.exceptions, ovh.consumer_key, ovh.protocol.urls, ovh.flows.resilience.retry
+import ovh.client, ovh.config, ovh.oauth2, ovh.exceptions, ovh.consumer_key
+import ovh.protocol.urls, ovh.flows.resilience.retry
 from ovh import *
 from ovh.python_ovh.names import PythonOvhNames
 for name, module in list(sys.modules.items()):

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import ovhcore as ovh
-from ovhcore.client.transport import TransportSelection
+from ovhcore.client.transport import ClientTransport, select_transport
 from ovhcore.plugins import Plugins, TransportSettings, TransportSpec, hookimpl
 from ovhcore.protocol.messages import Request, Response
 from ovhcore_transports import SyncTransport
@@ -44,8 +44,9 @@ ABSENT = TransportSpec("absent", sync=Silent, requires=("no_such_module",), extr
 
 def test_the_first_of_the_order_that_is_installed() -> None:
     plugins = Plugins([Offering(HERE, ABSENT)])
-    choice = TransportSelection(None, plugins, ("absent", "here"), asynchronous=False)
-    choice.settle(None, TransportSettings())
+    selection = select_transport(None, None, plugins, ("absent", "here"), asynchronous=False)
+    selection.check(TransportSettings())
+    choice = ClientTransport(selection, TransportSettings(), ())
     assert type(choice.open()) is Silent
     assert choice.open() is choice.open()
     (opened,) = choice.closing()
@@ -53,9 +54,9 @@ def test_the_first_of_the_order_that_is_installed() -> None:
 
 
 def test_nothing_of_the_order_is_installed() -> None:
-    choice = TransportSelection(None, Plugins([Offering(ABSENT)]), ("absent",), asynchronous=False)
+    selection = select_transport(None, None, Plugins([Offering(ABSENT)]), ("absent",), asynchronous=False)
     with pytest.raises(ovh.InvalidConfiguration, match=r'needs no_such_module, .*: pip install "x\[absent\]"'):
-        choice.settle(None, TransportSettings())
+        selection.check(TransportSettings())
 
 
 def test_one_that_was_named_is_not_replaced_by_another() -> None:
@@ -66,8 +67,8 @@ def test_one_that_was_named_is_not_replaced_by_another() -> None:
 
 
 def test_a_closed_client_opens_nothing() -> None:
-    choice = TransportSelection("here", Plugins([Offering(HERE)]), ("here",), asynchronous=False)
-    choice.settle("here", TransportSettings())
+    selection = select_transport("here", "here", Plugins([Offering(HERE)]), ("here",), asynchronous=False)
+    choice = ClientTransport(selection, TransportSettings(), ())
     assert choice.closing() == []
     with pytest.raises(ovh.ClientClosed):
         choice.open()

@@ -322,16 +322,9 @@ def test_other_settings(tmp_path: Path) -> None:
 
 def test_what_a_transport_brings_along_comes_last() -> None:
     defaults = {"endpoint": "ovh-us", "application_key": "d", "application_secret": "d", "consumer_key": "d"}
-    asked: list[str | None] = []
-
-    def defaults_of(name: str | None) -> tuple[dict[str, str], bool]:
-        asked.append(name)
-        return defaults, False
-
-    assert keys_of(load({"transport": "mine"}, {}, defaults_of=defaults_of)) == ("d", "d", "d")
-    settings = load({"endpoint": "ovh-eu", **KEY}, {}, defaults_of=defaults_of)
+    assert keys_of(load({"transport": "mine"}, {}, defaults=defaults)) == ("d", "d", "d")
+    settings = load({"endpoint": "ovh-eu", **KEY}, {}, defaults=defaults)
     assert (settings.endpoint.name, keys_of(settings)[0]) == ("ovh-eu", "ak-canary")
-    assert asked == ["mine", None]
 
 
 def test_what_a_transport_brings_along_stands_for_what_is_meant_for_the_api(tmp_path: Path) -> None:
@@ -340,10 +333,10 @@ def test_what_a_transport_brings_along_stands_for_what_is_meant_for_the_api(tmp_
     file = conf(tmp_path / "file", FILE)
     broken = conf(tmp_path / "broken", "no section")
     for env in ({}, ENV_KEY):
-        settings = load({}, env, file, broken, defaults_of=lambda name: (defaults, True))
+        settings = load({}, env, file, broken, defaults=defaults, isolated=True)
         assert (settings.endpoint.name, keys_of(settings)) == ("ovh-ca", ("d", "d", "d"))
-    assert load({}, {}, broken, defaults_of=lambda name: (defaults, True)).endpoint.name == "ovh-us"
-    assert keys_of(load(KEY, ENV_KEY, file, defaults_of=lambda name: (defaults, True)))[0] == "ak-canary"
+    assert load({}, {}, broken, defaults=defaults, isolated=True).endpoint.name == "ovh-us"
+    assert keys_of(load(KEY, ENV_KEY, file, defaults=defaults, isolated=True))[0] == "ak-canary"
 
 
 def test_the_real_environment_and_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

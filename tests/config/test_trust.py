@@ -285,6 +285,17 @@ class Supplying:
         return AccessToken("canary-supplied")
 
 
+@pytest.mark.parametrize("arguments", [{"application_key": ""}, {"consumer_key": ""}, {"config": True}])
+def test_an_empty_argument_makes_no_place_more_trusted(arguments: dict[str, Any]) -> None:
+    directory = "[default]\nendpoint = ovh-eu\ntoken_url = http://127.0.0.1:9/token\nconsumer_key = c\n"
+    home = "[ovh-eu]\nclient_id = someone\nclient_secret = canary\n"
+    with (
+        world(files={"directory": directory, "home": home}),
+        pytest.raises(InvalidConfiguration, match=r"token_url \(./ovh.conf"),
+    ):
+        ovh.Client(**arguments)
+
+
 def test_what_a_plugin_supplies_is_led_by_users_and_not_by_directories() -> None:
     text = "[default]\nendpoint = {}/1.0\n"
     with RawServer(answering) as server:

@@ -72,7 +72,7 @@ def test_a_section_of_the_endpoint_that_has_none_and_a_file_that_is_not_needed(t
     broken.write_text("nothing")
     places = SettingsSources({}, environment=Environment({}), files=(str(broken),))
     assert places.looked() == ""
-    places.settings(defaults_of=lambda name: ({"endpoint": "ovh-eu"}, True))
+    places.settings(defaults={"endpoint": "ovh-eu"}, isolated=True)
     assert f"{broken} (not usable)" in places.looked()
     places = SettingsSources({"endpoint": "ovh-eu"}, environment=Environment({}), files=())
     places.settings()

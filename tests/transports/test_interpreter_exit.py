@@ -9,7 +9,8 @@ from textwrap import dedent
 
 import pytest
 
-from ovhcore.exceptions import ClientClosed, InvalidRequest, at_exit
+from ovhcore.exceptions import ClientClosed, InvalidRequest
+from ovhcore.flows.interpreter_exit import at_exit
 from ovhcore.testing import WireServer
 
 PROGRAM = dedent(

@@ -1,82 +1,66 @@
-"""Put a client together from its settings and its plugins."""
+"""Making a client: from what the caller gave to what carries out its calls."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Final
+import os
+import warnings
+from collections.abc import Iterable, Mapping
+from typing import Any
 
-from .._version import __version__
 from ..config import SettingsSources
-from ..flows.authentication import Authentication
-from ..flows.effects import Handler
-from ..flows.events import Notifier
-from ..flows.exchange import limited
-from ..flows.observation import Contents, observed_calls
-from ..flows.pipeline import pipeline
-from ..flows.resilience.retry import chosen_policy
 from ..plugins import Plugins
-from ..plugins.settings import Settings
-from ..protocol.messages import Headers
+from .call_pipeline import CallPipeline
+from .core import ClientCore, ClientKind
+from .transport import ClientTransport, InsecureWarning, select_transport
 
-__all__ = ["Assembly"]
-
-_AGENT: Final = f"ovhcore/{__version__}"
+__all__ = ["assemble"]
 
 
-class Assembly:
-    """What carries out the calls of a client.
+def assemble(
+    kind: ClientKind,
+    arguments: Mapping[str, Any],
+    *,
+    transport: Any,
+    plugins: Iterable[object],
+    config_file: str | os.PathLike[str] | None,
+    config: bool,
+) -> ClientCore:
+    """Put a client together; files are read, and no HTTP library is imported.
 
     Args:
-        settings: as they were found.
-        plugins: of the client.
-        places: where the settings were found.
+        kind: for ``def`` or for ``async def`` code.
+        arguments: what the caller gave, by name; None counts as not given.
+        transport: a name, or the caller's own.
+        plugins: of the caller.
+        config_file: a file to read before the usual ones.
+        config: whether variables and the usual files are looked at.
 
-    Attributes:
-        settings: with what plugins decided.
-        headers: fields sent with every request.
-        auth: signs and sends, inside of all middleware.
-        pipeline: answers a request: middleware around authentication around the exchange.
+    Raises:
+        InvalidConfiguration: a setting is missing, malformed or contradicts another.
+        InvalidRegion: no endpoint is set, or an unknown one.
     """
-
-    def __init__(self, settings: Settings, plugins: Plugins, places: SettingsSources) -> None:
-        credentials = settings.credentials or plugins.credentials(settings)
-        if settings.credentials is None and credentials is not None:
-            places.check_supplied()
-        if credentials is not None and not callable(credentials):
-            settings = settings.replacing(credentials=credentials)
-        time_sync = plugins.time_sync(settings)
-        policy = plugins.retry_policy(settings)
-        if policy is not None:  # what the user says comes before what plugins do
-            policy = chosen_policy(policy, settings.options)
-        self.settings = settings = settings.replacing(retry=policy)
-        self.headers = _default_headers(settings)
-        declared = settings.connection.redaction
-        observers = plugins.observers(settings)
-        contents = Contents(self.secrets, declared)
-        notify = Notifier(observers, strict=settings.strict_observers, url=contents.url, text=contents.text)
-        self.auth: Authentication = pipeline(
-            settings.endpoint,
-            credentials,
-            time_sync=time_sync,
-            headers=self.headers,
-            observer=notify if observers else None,
-            declared=declared,
-            looked=places.looked,
+    # Everything that says settings, read once. Which settings there are depends on the plugins, and which plugins on a
+    # setting; what a transport brings along fills gaps, and its name is a setting, too. So it goes in this order.
+    sources = SettingsSources(
+        arguments, config_file=config_file, apart=config if not isinstance(config, bool) else not config
+    )
+    del arguments  # a traceback would show them
+    used = sources.with_disabled(lambda names, what: Plugins(plugins, names, what))
+    selection = sources.with_transport(
+        lambda name: select_transport(transport, name, used, kind.default_transports, asynchronous=kind.asynchronous)
+    )
+    found = sources.settings(
+        defaults=selection.defaults, isolated=selection.isolated, options=used.options(), redaction=used.redaction()
+    )
+    calls = CallPipeline(found, used, sources)
+    connection = calls.settings.connection
+    selection.check(connection)
+    if selection.spec is not None and not connection.verify:
+        warnings.warn(
+            "verify is off: whoever is between this program and the API reads and changes what is sent. "
+            "To trust a certificate of your own, name it as ca_bundle",
+            InsecureWarning,
+            stacklevel=3,
         )
-        handler: Handler = self.auth.handle
-        for middleware in plugins.middleware(settings, notify):
-            handler = middleware(handler)
-        handler = limited(handler, settings.connection.timeout)
-        self.pipeline = observed_calls(handler, notify) if observers else handler
-
-    def secrets(self) -> Iterator[str]:
-        """Yield the values that an answer must not make an error show."""
-        yield from self.auth.secrets()
-        yield from self.settings.secrets()
-
-
-def _default_headers(settings: Settings) -> Headers:
-    agent = f"{settings.user_agent} {_AGENT}" if settings.user_agent else _AGENT
-    fields = {"user-agent": ("User-Agent", agent), "accept": ("Accept", "application/json")}
-    fields.update((name.lower(), (name, value)) for name, value in settings.headers)
-    return Headers(fields.values())
+    sources.leniency.warn(3)
+    return ClientCore(kind, used, ClientTransport(selection, connection, calls.secrets()), calls, sources)

@@ -6,19 +6,17 @@ import os
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, Self
 
-from ..config import SettingsSources
 from ..flows.authentication import KeyAuthentication
 from ..flows.resilience.retry import Policy
-from ..plugins import PluginInfo, Plugins
+from ..plugins import PluginInfo
 from ..plugins.settings import Settings
 from ..protocol.endpoints import Endpoint
 from ..protocol.redaction import as_secret
 from ..python_ovh.names import PythonOvhNames, refuse_unconfigured
-from .assembly import Assembly
+from .assembly import assemble
 from .collections import CollectionMethods
 from .core import ClientCore, ClientKind, call_arguments
 from .operations import OperationMethods
-from .transport import TransportSelection
 
 __all__ = ["BaseClient"]
 
@@ -48,6 +46,7 @@ else:
 class BaseClient(PythonOvhNames, CollectionMethods, OperationMethods):
     """Everything of a client but the loop that drives its flows."""
 
+    _ovhcore: ClientCore
     _ovhcore_kind: ClassVar[ClientKind]
 
     def __init__(
@@ -138,7 +137,8 @@ class BaseClient(PythonOvhNames, CollectionMethods, OperationMethods):
         headers = _hidden_fields(headers)
         if retry is not None and (options is None or isinstance(options, Mapping)):
             options = {"retry": retry, **(options or {})}
-        places = SettingsSources(
+        self._ovhcore = assemble(
+            self._ovhcore_kind,
             {
                 "endpoint": endpoint,
                 "application_key": application_key,
@@ -166,21 +166,11 @@ class BaseClient(PythonOvhNames, CollectionMethods, OperationMethods):
                 "options": options,
                 "allow_http": allow_http,
             },
+            transport=transport,
+            plugins=plugins,
             config_file=config_file,
-            apart=config if not isinstance(config, bool) else not config,
+            config=config,
         )
-        kind = self._ovhcore_kind
-        made = places.with_disabled(lambda names, what: Plugins(plugins, names, what))
-        choice = TransportSelection(transport, made, kind.default_transports, asynchronous=kind.asynchronous)
-        assembly = Assembly(
-            places.settings(defaults_of=choice.defaults_of, options=made.options(), redaction=made.redaction()),
-            made,
-            places,
-        )
-        choice.settle(assembly.settings.transport, assembly.settings.connection)
-        choice.announce(assembly.secrets())
-        places.leniency.warn(2)
-        self._ovhcore = ClientCore(kind, made, choice, assembly, places)
         refuse_unconfigured(self._ovhcore, application_key, client_id)
 
     @settable

@@ -22,20 +22,21 @@ from ..exceptions import (
     MissingCredentials,
 )
 from ..flows.authentication import KeyAuthentication
+from ..flows.authentication.oauth2 import REMEMBERED
 from ..flows.collections.fan_out import CallResult, FanOutSource, Fetch
 from ..flows.effects import Flow
 from ..plugins import Plugins
 from ..plugins.settings import Settings
 from ..protocol.messages import Call, Headers, Request, Response
-from ..protocol.redaction import Secret, conceal, redactor
+from ..protocol.redaction import Secret, as_secret, conceal, redactor
 from ..protocol.requests.access_rules import credential_request
 from ..protocol.requests.building import BODILESS, build_request, checked_headers, split_arguments, target
 from ..protocol.requests.values import read_need_auth, read_timeout
 from ..protocol.responses.decoding import decode, parse_json
 from ..python_ovh.installing import is_installed, query_arguments
-from .assembly import Assembly
+from .call_pipeline import CallPipeline
 from .iterators import Progress
-from .transport import TransportSelection
+from .transport import ClientTransport
 
 __all__ = ["ClientCore", "ClientKind", "call_arguments"]
 
@@ -64,8 +65,8 @@ class ClientCore:
     Args:
         kind: for ``def`` or for ``async def`` code.
         plugins: of the client.
-        choice: opens the transport.
-        assembly: what carries out the calls.
+        transport: opens the transport, and closes it.
+        calls: what carries out the calls.
         sources: where the settings were found.
 
     Attributes:
@@ -80,28 +81,35 @@ class ClientCore:
         self,
         kind: ClientKind,
         plugins: Plugins,
-        choice: TransportSelection,
-        assembly: Assembly,
+        transport: ClientTransport,
+        calls: CallPipeline,
         sources: SettingsSources,
     ) -> None:
         self.kind = kind
         self.plugins = plugins
-        self.choice = choice
+        self.opener = transport
         self.sources = sources
         self.closed = False
         self.timeout: Any = None
         self.unfinished: dict[str, Secret | None] = {}
         self.replaced: tuple[Secret, ...] = ()
-        self.use(assembly)
+        self.use(calls)
 
-    def use(self, assembly: Assembly) -> None:
-        """Carry out calls with another assembly from now on."""
-        self.settings: Settings = assembly.settings
-        self.headers: Headers = assembly.headers
-        self.auth = assembly.auth
-        self.time = assembly.auth.time
-        self.pipeline = assembly.pipeline
-        self.secrets_in_use = assembly.secrets
+    def use(self, calls: CallPipeline) -> None:
+        """Carry out calls with another pipeline from now on."""
+        self.settings: Settings = calls.settings
+        self.headers: Headers = calls.headers
+        self.auth = calls.auth
+        self.time = calls.auth.time
+        self.pipeline = calls.handle
+        self.secrets_in_use = calls.secrets
+
+    def go_on_with(self, settings: Settings) -> None:
+        """Carry out calls with other settings from now on; what the program has said about the time still holds."""
+        fixed = self.time.fixed
+        self.replaced = (*map(as_secret, self.auth.secrets()), *self.replaced)[: 3 * REMEMBERED]
+        self.use(CallPipeline(settings, self.plugins, self.sources))
+        self.time.fixed = fixed
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} of {self.settings!r}>"
@@ -109,7 +117,7 @@ class ClientCore:
     @cached_property
     def transport(self) -> Any:
         """The transport; opened when it is first needed."""
-        return self.choice.open()
+        return self.opener.open()
 
     def secrets(self) -> Iterator[str]:
         """Yield the values that an answer must not make an error show."""
@@ -123,7 +131,7 @@ class ClientCore:
     def close(self) -> list[Any]:
         """Let no further call begin; return the transports that are to be closed."""
         self.closed = True
-        return self.choice.closing()
+        return self.opener.closing()
 
     def request(
         self,
@@ -172,7 +180,7 @@ class ClientCore:
     def warm(self) -> None:
         """Do what the first calls would do before they send anything."""
         endpoint = self.settings.endpoint
-        self.choice.warm(url for url in (endpoint.url, endpoint.token_url) if url)
+        self.opener.warm(url for url in (endpoint.url, endpoint.token_url) if url)
         assert self.transport is not None
 
     def decoded(self, response: Response, request: Request) -> Any:

@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
 
-from ..exceptions import at_exit
 from ..flows.collections.fan_out import FailedItem, FanOut, FanOutSource, refuse_awaitable
 from ..flows.driver import AsyncStream, AsyncTransport, Stream, Transport, arun, run
+from ..flows.interpreter_exit import at_exit
 
 __all__ = ["AsyncObjectIterator", "ObjectIterator", "Progress"]
 

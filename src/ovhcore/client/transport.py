@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import inspect
 import sys
-import warnings
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Final, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
-from ..exceptions import ClientClosed, InvalidConfiguration, at_exit
+from ..exceptions import ClientClosed, InvalidConfiguration
+from ..flows.interpreter_exit import at_exit
 from ..plugins import Plugins, TransportSettings, TransportSpec
-from ..protocol.redaction import Secret, as_secret
+from ..protocol.redaction import as_secret
 
-__all__ = ["InsecureWarning", "TransportSelection", "off_the_loop"]
+__all__ = ["ClientTransport", "InsecureWarning", "TransportSelection", "off_the_loop", "select_transport"]
 
 T = TypeVar("T")
 
@@ -23,85 +23,109 @@ class InsecureWarning(UserWarning):
     """Servers are not verified: whoever is in between reads and changes what is sent."""
 
 
-class TransportSelection:
-    """The transport of one client.
+class TransportSelection(NamedTuple):
+    """Which transport a client sends through; nothing of it is imported yet.
+
+    Attributes:
+        asynchronous: whether it is for ``async`` code.
+        given: the caller's own; None for one that is chosen by name.
+        spec: of the one that is chosen by name.
+        inner: of the one that it sends through, if it wraps one.
+    """
+
+    asynchronous: bool
+    given: Any
+    spec: TransportSpec | None = None
+    inner: TransportSpec | None = None
+
+    @property
+    def defaults(self) -> Mapping[str, str]:
+        """Settings that the transport brings along, for where nothing is said."""
+        if self.spec is None:
+            return getattr(self.given, "defaults", None) or {}
+        return self.spec.defaults
+
+    @property
+    def isolated(self) -> bool:
+        """Whether the credentials of environment and files are not for it."""
+        return self.spec is not None and self.spec.isolated
+
+    def check(self, settings: TransportSettings) -> None:
+        """Make sure that what is chosen by name can be used as the client wants it.
+
+        Raises:
+            InvalidConfiguration: it is not installed, or cannot do what the settings say.
+        """
+        sends = self.inner or self.spec
+        if sends is not None:
+            sends.check(settings)
+
+    def open(self, settings: TransportSettings) -> Any:
+        """Make the transport; its HTTP library is imported."""
+        assert self.spec is not None
+        return self.spec.open(settings, asynchronous=self.asynchronous, inner=lambda: self._open_inner(settings))
+
+    def _open_inner(self, settings: TransportSettings) -> Any:
+        assert self.inner is not None
+        return self.inner.open(settings, asynchronous=self.asynchronous)
+
+
+def select_transport(
+    given: Any, name: str | None, plugins: Plugins, order: tuple[str, ...], *, asynchronous: bool
+) -> TransportSelection:
+    """Choose a client's transport.
 
     Args:
-        given: a name, an object, or None for the default.
+        given: what the caller gave as ``transport``.
+        name: what all settings together say; None for the default one.
         plugins: who offers transports.
         order: the names of the default ones; the first that is installed counts.
         asynchronous: whether it is for ``async`` code.
+
+    Raises:
+        InvalidConfiguration: there is none of this name, it is not installed, or it is no transport.
     """
+    if given is not None and not isinstance(given, str):
+        return TransportSelection(asynchronous, _checked(given, asynchronous))
 
-    def __init__(self, given: Any, plugins: Plugins, order: tuple[str, ...], *, asynchronous: bool) -> None:
-        self.by_name = given is None or isinstance(given, str)
-        self.opened: list[Any] = []
-        self._given = given
-        self._plugins = plugins
-        self._order = order
-        self._asynchronous = asynchronous
-        self._spec: TransportSpec | None = None
-        self._inner: TransportSpec | None = None
-        self._settings = TransportSettings()
-        self._secrets: tuple[Secret, ...] = ()
-
-    def defaults_of(self, name: str | None) -> tuple[Mapping[str, str], bool]:
-        """Return the settings that a transport brings along, and whether those of environment and files are not for it.
-
-        Args:
-            name: of the transport; None for the default one. What the caller gave says itself.
-        """
-        if not self.by_name:
-            return getattr(self._given, "defaults", None) or {}, False
-        spec = self._specified(name)
+    def specified(name: str | None) -> TransportSpec:
         if name is not None:
-            spec.check()  # before anything depends on it
-        return spec.defaults, spec.isolated
-
-    def _specified(self, name: str | None) -> TransportSpec:
-        if name is not None:
-            return self._plugins.transport(name, asynchronous=self._asynchronous)
-        specs = [self._plugins.transport(each, asynchronous=self._asynchronous) for each in self._order]
+            return plugins.transport(name, asynchronous=asynchronous)
+        specs = [plugins.transport(each, asynchronous=asynchronous) for each in order]
         return next((spec for spec in specs if spec.installed), specs[0])
 
-    def settle(self, name: str | None, settings: TransportSettings) -> None:
-        """Make sure that the transport can be used; nothing is imported.
+    spec = specified(name)
+    if name is not None:
+        spec.check()  # before anything depends on it
+    if not spec.wraps:
+        return TransportSelection(asynchronous, None, spec)
+    _, plus, inner = (name or "").partition("+")
+    sends = specified(inner if plus else None)
+    if sends.wraps:
+        raise InvalidConfiguration(
+            f"Transport {name!r}: {inner} sends through another one, too; name one that sends by itself"
+        )
+    return TransportSelection(asynchronous, None, spec, sends)
 
-        Args:
-            name: what all settings together say.
-            settings: what the client wants of it.
 
-        Raises:
-            InvalidConfiguration: there is none of this name, it is not installed, or it is no transport.
-        """
-        if self.by_name:
-            self._spec = self._specified(name)
-            if self._spec.wraps:
-                _, plus, inner = (name or "").partition("+")
-                self._inner = self._specified(inner if plus else None)
-                if self._inner.wraps:
-                    raise InvalidConfiguration(
-                        f"Transport {name!r}: {inner} sends through another one, too; name one that sends by itself"
-                    )
-                self._inner.check(settings)
-            else:
-                self._spec.check(settings)
-            self._settings = settings
-            if not settings.verify:
-                warnings.warn(
-                    "verify is off: whoever is between this program and the API reads and changes what is sent. "
-                    "To trust a certificate of your own, name it as ca_bundle",
-                    InsecureWarning,
-                    stacklevel=3,
-                )
-        else:
-            self.opened.append(_checked(self._given, self._asynchronous))
+class ClientTransport:
+    """The transport of one client: opened when it is first needed, for HTTP libraries take long to import.
 
-    def announce(self, secrets: Iterable[str]) -> None:
-        """Tell the client's secrets to a transport that writes down what it exchanges: one that has ``hide``."""
+    Args:
+        selection: which one.
+        settings: what the client wants of it.
+        secrets: of the client; told to a transport that writes down what it exchanges, one that has ``hide``.
+    """
+
+    def __init__(self, selection: TransportSelection, settings: TransportSettings, secrets: Iterable[str]) -> None:
+        self.opened: list[Any] = []
+        self._selection: TransportSelection | None = selection
+        self._settings = settings
         self._secrets = tuple(map(as_secret, secrets))
-        for transport in self.opened:
-            self._tell(transport)
+        self._is_ours = selection.spec is not None
+        if not self._is_ours:
+            self._tell(selection.given)
+            self.opened.append(selection.given)
 
     def _tell(self, transport: Any) -> None:
         hide = getattr(transport, "hide", None)
@@ -109,14 +133,18 @@ class TransportSelection:
             hide([secret.reveal() for secret in self._secrets])
 
     def open(self) -> Any:
-        """Return the transport; made when it is first needed, for HTTP libraries take long to import."""
+        """Return the transport.
+
+        Raises:
+            ClientClosed: the client was closed before, or the interpreter is shutting down.
+        """
         if not self.opened:
-            if self._spec is None:
+            if self._selection is None:
                 raise ClientClosed("This client is closed; make a new one")
             # Of two threads that come here at once, both append and the first counts; the other
             # transport has no connections yet.
             try:
-                transport = self._spec.open(self._settings, asynchronous=self._asynchronous, inner=self._open_inner)
+                transport = self._selection.open(self._settings)
             except (RuntimeError, ImportError) as error:
                 raise at_exit(error) or error from None
             self._tell(transport)
@@ -133,14 +161,10 @@ class TransportSelection:
         if callable(warm):
             warm(tuple(urls))
 
-    def _open_inner(self) -> Any:
-        assert self._inner is not None
-        return self._inner.open(self._settings, asynchronous=self._asynchronous)
-
     def closing(self) -> list[Any]:
         """Return what the client has to close; nothing can be opened after it. What the caller gave stays open."""
-        self._spec = None
-        return self.opened if self.by_name else []
+        self._selection = None
+        return self.opened if self._is_ours else []
 
 
 async def off_the_loop(work: Callable[[], T]) -> T:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
 from typing import Any, Final, TypeVar
 
 from ..exceptions import InvalidConfiguration, InvalidRegion
@@ -88,6 +89,7 @@ class SettingsSources:
         self._all_given = "endpoint" in self._given.values and _has_credentials(self._given, whole=True)
         self._parsed = parse_files(config_file, () if self._all_given else self._files)
         self._leading: list[Said] = []
+        self._passed_over: tuple[str, ...] = ()
         self._found: tuple[str, str] | None = None
 
     def _environment(self) -> SettingsSource:
@@ -100,8 +102,7 @@ class SettingsSources:
 
     def disabled_plugins(self) -> tuple[tuple[str, ...], str]:
         """Return the names of plugins that are not to be used, and which setting says so."""
-        endpoint = self._endpoint([self._given] if self._all_given else [self._given, self._env])
-        found = first([self._given, self._env, *self._sources(endpoint, ())], "disabled_plugins")
+        found = self._found_first("disabled_plugins")
         if found is None:
             return (), ""
         what = found[1].named("disabled_plugins")
@@ -119,6 +120,22 @@ class SettingsSources:
                 raise
         return make((), what)
 
+    def with_transport(self, make: Callable[[str | None], T]) -> T:
+        """Return what is made of the name of the transport, None where nothing says one."""
+        found = self._found_first("transport")
+        try:
+            return make(found and found[0])
+        except InvalidConfiguration as error:
+            if found is None or not self.leniency.passes_over("transport", found[1], error):
+                raise
+        self._passed_over = ("transport",)
+        self._env = self._env.without(self._passed_over)
+        return make(None)
+
+    def _found_first(self, name: str) -> tuple[Any, SettingsSource] | None:
+        endpoint = self._endpoint([self._given] if self._all_given else [self._given, self._env])
+        return first([self._given, self._env, *self._sources(endpoint, ())], name)
+
     def _endpoint(self, identity: list[SettingsSource]) -> str | None:
         found = first(identity, "endpoint")
         if found is None and "endpoint" in self._given.empty:
@@ -127,7 +144,7 @@ class SettingsSources:
 
     def _sources(self, endpoint: str | None, options: tuple[str, ...]) -> list[SettingsSource]:
         found = [source for file in self._parsed for source in from_file(file, endpoint, options)]
-        return beneath(self._given, found)
+        return beneath(self._given, [source.without(self._passed_over) for source in found])
 
     def check_supplied(self) -> None:
         """Make sure that credentials which a plugin supplies go only where a place trusted enough sends them.
@@ -146,15 +163,16 @@ class SettingsSources:
     def settings(
         self,
         *,
-        defaults_of: Callable[[str | None], tuple[Mapping[str, str], bool]] = lambda name: ({}, False),
+        defaults: Mapping[str, str] = MappingProxyType({}),
+        isolated: bool = False,
         options: Mapping[str, Option] | None = None,
         redaction: Redaction = Redaction(),  # noqa: B008 - immutable
     ) -> Settings:
         """Put the settings of a client together.
 
         Args:
-            defaults_of: what the transport of a name brings along, for where nothing is said, and whether
-                the credentials of environment and files are not meant for it.
+            defaults: what the transport brings along, for where nothing is said.
+            isolated: whether the credentials of environment and files are not meant for the transport.
             options: further settings, which plugins define.
             redaction: what plugins declare as secret.
 
@@ -171,32 +189,23 @@ class SettingsSources:
         endpoint = self._endpoint(identity)
         sources = self._sources(endpoint, names)
         others = [given, env, *sources]
-        transport = first(others, "transport")
-        try:
-            brought, isolated = defaults_of(transport and transport[0])
-        except InvalidConfiguration as error:
-            if transport is None or not self.leniency.passes_over("transport", transport[1], error):
-                raise
-            given, env, *sources = others = [given, *(source.without(["transport"]) for source in others[1:])]
-            identity = [given] if self._all_given else [given, env]
-            brought, isolated = defaults_of(None)
-        defaults = SettingsSource("transport", brought)
+        brought = SettingsSource("transport", defaults)
         if isolated:
             # A sandbox knows nobody but its own; what the environment and files have is meant for the API.
-            credentials = [given, defaults]
-        elif (unusable := self._unusable(identity, endpoint, names)) and not brought:
+            credentials = [given, brought]
+        elif (unusable := self._unusable(identity, endpoint, names)) and not defaults:
             raise unusable
         else:
-            credentials = [*identity, *sources, defaults]
+            credentials = [*identity, *sources, brought]
         http = first(others, "allow_http")
         allow_http = http is not None and read_switch(http[0], http[1].named("allow_http"))
-        resolved, led = _endpoint([*identity, *sources, defaults], self._config_file, self._files, allow_http)
+        resolved, led = _endpoint([*identity, *sources, brought], self._config_file, self._files, allow_http)
         found, secrets = _credentials(credentials)
         settings = read_settings(resolved, found, others, self._variables, known, redaction, self.leniency)
         self._found = (resolved.name, led.named("endpoint"))
         # What brings its own credentials asks nobody who they are, and writes nothing down.
-        deciding = [] if brought else [name for name, option in known.items() if option.leads]
-        self._leading = leading([*identity, *sources, defaults], others, settings, deciding)
+        deciding = [] if defaults else [name for name, option in known.items() if option.leads]
+        self._leading = leading([*identity, *sources, brought], others, settings, deciding)
         check(self._leading, [*secrets, *other_secrets(others)])
         return settings
 

@@ -13,6 +13,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from ..exceptions import InvalidConfiguration
+from ..plugins.settings import CREDENTIALS, OTHERS
 from ..protocol.endpoints import same_endpoint
 from ..protocol.redaction import as_secret
 from .trust import Trust
@@ -37,35 +38,9 @@ __all__ = [
 CONFIG_FILES: Final = ("./ovh.conf", "~/.ovh.conf", "/etc/ovh.conf")
 """Where settings are looked for, most specific first."""
 
-CREDENTIALS: Final = (
-    "application_key",
-    "application_secret",
-    "consumer_key",
-    "client_id",
-    "client_secret",
-    "access_token",
-)
 HIDDEN: Final = frozenset({*CREDENTIALS, "proxy"})
 """What no traceback shows while settings are put together; a proxy's URL may hold a password."""
 
-OTHERS: Final = (
-    "transport",
-    "timeout",
-    "proxy",
-    "ca_bundle",
-    "user_agent",
-    "time_sync",
-    "token_url",
-    "max_response_size",
-    "pool_size",
-    "verify",
-    "client_cert",
-    "client_key",
-    "http2",
-    "disabled_plugins",
-    "strict_observers",
-    "allow_http",
-)
 _SECRET: Final = ("application_secret", "consumer_key", "client_secret", "access_token")
 _MAX_SIZE: Final = 1024 * 1024
 _WARNED: Final[set[str]] = set()
@@ -108,16 +83,15 @@ class SettingsSource:
 
     def adding(self, values: Mapping[str, Any]) -> SettingsSource:
         """Return a copy that says more."""
-        source = SettingsSource(
-            self.where, {**self.values, **values}, self.spelling, trust=self.trust, of_endpoint=self.of_endpoint
-        )
-        source.headers = self.headers
-        return source
+        return self._saying({**self.values, **values})
 
     def without(self, names: Collection[str]) -> SettingsSource:
         """Return a copy that says less."""
-        source = SettingsSource(self.where, {n: v for n, v in self.values.items() if n not in names}, self.spelling)
-        source.headers = self.headers
+        return self._saying({name: value for name, value in self.values.items() if name not in names})
+
+    def _saying(self, values: Mapping[str, Any]) -> SettingsSource:
+        source = SettingsSource(self.where, values, self.spelling, trust=self.trust, of_endpoint=self.of_endpoint)
+        source.headers, source.empty = self.headers, self.empty
         return source
 
     def named(self, name: str) -> str:

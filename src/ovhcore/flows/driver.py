@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import Any, Final, Protocol, TypeVar
 
-from ..exceptions import at_exit
 from ..protocol.clock import Now
 from ..protocol.messages import Request, Response
 from .effects import Clock, Flow, Gather, Glance, Once, Send, Sleep, Uniform
+from .interpreter_exit import at_exit
 
 __all__ = ["AsyncStream", "AsyncTransport", "Stream", "Transport", "arun", "run"]
 

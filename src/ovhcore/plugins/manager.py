@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import pluggy
 
 from .._version import __version__
-from ..config.sources import CREDENTIALS, OTHERS
-from ..exceptions import APIError, InvalidConfiguration, InvalidRequest, at_exit
+from ..exceptions import APIError, InvalidConfiguration, InvalidRequest
+from ..flows.interpreter_exit import at_exit
 from ..protocol.credentials import AccessToken, ApplicationKey, OAuth2Client
 from ..protocol.redaction import Redaction
 from ..protocol.requests.values import shown
@@ -20,6 +20,7 @@ from . import hookspecs
 from .builtin import BUILT_IN, RETRY_OPTIONS
 from .discovery import OWN, EntryPoint, installed, load
 from .options import Option
+from .settings import CREDENTIALS, OTHERS
 from .transports import TransportSpec
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Final
 
 from ..flows.resilience.retry import Policy
 from ..protocol.credentials import Credentials
@@ -11,7 +11,38 @@ from ..protocol.endpoints import Endpoint
 from ..protocol.frozen import Frozen, put
 from .transports import TransportSettings
 
-__all__ = ["Settings"]
+__all__ = ["CREDENTIALS", "OTHERS", "Settings"]
+
+CREDENTIALS: Final = (
+    "application_key",
+    "application_secret",
+    "consumer_key",
+    "client_id",
+    "client_secret",
+    "access_token",
+)
+"""The settings that say who calls, by their names in ``ovh.conf``."""
+
+OTHERS: Final = (
+    "transport",
+    "timeout",
+    "proxy",
+    "ca_bundle",
+    "user_agent",
+    "time_sync",
+    "token_url",
+    "max_response_size",
+    "pool_size",
+    "verify",
+    "client_cert",
+    "client_key",
+    "http2",
+    "disabled_plugins",
+    "strict_observers",
+    "allow_http",
+)
+_SECRET: Final = ("application_secret", "consumer_key", "client_secret", "access_token")
+"""All others that every client has, but ``endpoint`` and ``headers``."""
 
 
 class Settings(Frozen):

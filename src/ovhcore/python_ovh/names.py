@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn, Protocol
 from urllib.parse import urlencode
 
-from ..client.assembly import Assembly
 from ..exceptions import InvalidConfiguration, InvalidKey
 from ..flows.authentication import Authentication, KeyAuthentication
-from ..flows.authentication.oauth2 import REMEMBERED
+from ..flows.authentication.time_sync import TimeSync
+from ..flows.effects import Flow
+from ..plugins.settings import Settings
 from ..protocol.clock import ClockState
 from ..protocol.credentials import ApplicationKey, OAuth2Client
 from ..protocol.endpoints import Endpoint, resolve_endpoint
@@ -20,11 +21,24 @@ from ..protocol.requests.values import read_timeout
 from .installing import is_installed
 from .oauth2 import OAuth2
 
-if TYPE_CHECKING:
-    from ..client.core import ClientCore
-    from ..plugins.settings import Settings
-
 __all__ = ["PythonOvhNames", "refuse_unconfigured"]
+
+
+class Core(Protocol):
+    """What these names are about: what a client consists of and calls with."""
+
+    auth: Authentication
+    kind: Any
+    settings: Settings
+    time: TimeSync
+    timeout: Any
+    unfinished: dict[str, Secret | None]
+
+    def go_on_with(self, settings: Settings) -> None:
+        """Carry out calls with other settings from now on."""
+
+    def run(self, flow: Flow[Any]) -> Any:
+        """Drive a flow."""
 
 
 class PythonOvhNames:
@@ -33,7 +47,7 @@ class PythonOvhNames:
     To set one that has no counterpart is an error; it would otherwise change nothing, unseen.
     """
 
-    _ovhcore: ClientCore
+    _ovhcore: Core
 
     @property
     def _endpoint(self) -> str:
@@ -45,7 +59,7 @@ class PythonOvhNames:
         known = resolve_endpoint(url)
         # A service account goes on fetching its tokens where it did.
         token_url = core.settings.endpoint.token_url or known.token_url
-        _use(core, core.settings.replacing(endpoint=Endpoint(known.name, known.url, token_url)))
+        core.go_on_with(core.settings.replacing(endpoint=Endpoint(known.name, known.url, token_url)))
 
     @property
     def _application_key(self) -> str | None:
@@ -144,15 +158,7 @@ class PythonOvhNames:
         return urlencode(plain)
 
 
-def _use(core: ClientCore, settings: Settings) -> None:
-    """Go on with other settings; what the program has said about the time still holds."""
-    fixed = core.time.fixed
-    core.replaced = (*map(as_secret, core.auth.secrets()), *core.replaced)[: 3 * REMEMBERED]
-    core.use(Assembly(settings, core.plugins, core.sources))
-    core.time.fixed = fixed
-
-
-def _keys(core: ClientCore) -> dict[str, Secret | None]:
+def _keys(core: Core) -> dict[str, Secret | None]:
     current = core.auth.current
     if not isinstance(current, KeyAuthentication):
         return core.unfinished
@@ -164,12 +170,12 @@ def _keys(core: ClientCore) -> dict[str, Secret | None]:
     }
 
 
-def _key(core: ClientCore, name: str) -> str | None:
+def _key(core: Core, name: str) -> str | None:
     key = _keys(core).get(name)
     return None if key is None else key.reveal()
 
 
-def _set_key(core: ClientCore, name: str, value: str | None) -> None:
+def _set_key(core: Core, name: str, value: str | None) -> None:
     """Sign with another key from now on. Of a pair that is set one after the other, the first one waits."""
     if _is_other(core.auth.current):
         raise InvalidKey(f"{name} belongs to an application key, and this client has other credentials")
@@ -180,14 +186,14 @@ def _set_key(core: ClientCore, name: str, value: str | None) -> None:
     credentials = ApplicationKey.unchecked(**keys) if key and secret else None
     core.unfinished = {} if whole else keys
     if whole or core.settings.credentials is not None:
-        _use(core, core.settings.replacing(credentials=credentials))
+        core.go_on_with(core.settings.replacing(credentials=credentials))
 
 
 def _is_other(current: Authentication) -> bool:
     return type(current) is not Authentication and not isinstance(current, KeyAuthentication)
 
 
-def refuse_unconfigured(core: ClientCore, *given: object) -> None:
+def refuse_unconfigured(core: Core, *given: object) -> None:
     """Refuse a client without credentials where python-ovh's client is expected, which refuses it.
 
     Args:

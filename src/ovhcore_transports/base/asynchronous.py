@@ -9,8 +9,9 @@ from collections.abc import Awaitable, Hashable, Iterable, Sequence
 from importlib import import_module
 from typing import Any, Final, TypeVar
 
-from ovhcore.exceptions import InvalidConfiguration, at_exit
+from ovhcore.exceptions import InvalidConfiguration
 from ovhcore.flows import AsyncStream, Flow, arun
+from ovhcore.flows.interpreter_exit import at_exit
 from ovhcore.protocol.clock import Now
 from ovhcore.protocol.messages import Request, Response, Timeout
 

@@ -10,8 +10,8 @@ from queue import Empty, SimpleQueue
 from typing import Any, Final, Generic, Self, TypeVar
 from weakref import ref
 
-from ovhcore.exceptions import at_exit
 from ovhcore.flows import Flow, Transport, run
+from ovhcore.flows.interpreter_exit import at_exit
 
 from .locks import Lock
 from .streams import StreamState, deferring_errors

@@ -17,6 +17,7 @@ from typing import Any, Final, Self
 from urllib.parse import urlsplit
 
 from ovhcore import exceptions as exc
+from ovhcore.flows.interpreter_exit import at_exit
 from ovhcore.plugins import TransportSettings
 from ovhcore.protocol.messages import Headers, Request, Response, Timeout
 from ovhcore.protocol.urls import split_url
@@ -283,7 +284,7 @@ class Common:
         """Return what to raise for an exception."""
         if isinstance(error, exc.APIError):
             return error
-        if (ended := exc.at_exit(error)) is not None:
+        if (ended := at_exit(error)) is not None:
             return ended
         if link.stage is OPEN and link.wire.stopped:
             return too_large(self.settings.max_response_size)

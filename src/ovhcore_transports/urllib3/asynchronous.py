@@ -11,6 +11,7 @@ from typing import Final
 from weakref import finalize
 
 from ovhcore import exceptions as exc
+from ovhcore.flows.interpreter_exit import at_exit
 from ovhcore.plugins import TransportSettings
 from ovhcore.protocol.messages import Request, Response, Timeout
 from ovhcore.protocol.urls import split_url
@@ -177,7 +178,7 @@ class _Threads:
         """
         with self._lock:
             if self.is_closed:
-                raise exc.at_exit() or exc.ClientClosed("The transport is closed")
+                raise at_exit() or exc.ClientClosed("The transport is closed")
             is_free = True
             if self._idle:
                 self._idle -= 1

@@ -1,0 +1,82 @@
+"""What carries out the calls of a client: middleware around authentication around the exchange."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from .._version import __version__
+from ..config import SettingsSources
+from ..flows.authentication import Authentication
+from ..flows.effects import Handler
+from ..flows.events import Notifier
+from ..flows.exchange import limited
+from ..flows.observation import Contents, observed_calls
+from ..flows.pipeline import pipeline
+from ..flows.resilience.retry import chosen_policy
+from ..plugins import Plugins
+from ..plugins.settings import Settings
+from ..protocol.messages import Headers
+
+__all__ = ["CallPipeline"]
+
+_AGENT: Final = f"ovhcore/{__version__}"
+
+
+class CallPipeline:
+    """What carries out the calls of a client.
+
+    Args:
+        settings: as they were found.
+        plugins: of the client.
+        sources: where the settings were found.
+
+    Attributes:
+        settings: with what plugins decided.
+        headers: fields sent with every request.
+        auth: signs and sends, inside of all middleware.
+        handle: answers a request.
+    """
+
+    def __init__(self, settings: Settings, plugins: Plugins, sources: SettingsSources) -> None:
+        credentials = settings.credentials or plugins.credentials(settings)
+        if settings.credentials is None and credentials is not None:
+            sources.check_supplied()
+        if credentials is not None and not callable(credentials):
+            settings = settings.replacing(credentials=credentials)
+        time_sync = plugins.time_sync(settings)
+        policy = plugins.retry_policy(settings)
+        if policy is not None:  # what the user says comes before what plugins do
+            policy = chosen_policy(policy, settings.options)
+        self.settings = settings = settings.replacing(retry=policy)
+        self.headers = _default_headers(settings)
+        declared = settings.connection.redaction
+        observers = plugins.observers(settings)
+        contents = Contents(self.secrets, declared)
+        notify = Notifier(observers, strict=settings.strict_observers, url=contents.url, text=contents.text)
+        self.auth: Authentication = pipeline(
+            settings.endpoint,
+            credentials,
+            time_sync=time_sync,
+            headers=self.headers,
+            observer=notify if observers else None,
+            declared=declared,
+            looked=sources.looked,
+        )
+        handler: Handler = self.auth.handle
+        for middleware in plugins.middleware(settings, notify):
+            handler = middleware(handler)
+        handler = limited(handler, settings.connection.timeout)
+        self.handle = observed_calls(handler, notify) if observers else handler
+
+    def secrets(self) -> Iterator[str]:
+        """Yield the values that an answer must not make an error show."""
+        yield from self.auth.secrets()
+        yield from self.settings.secrets()
+
+
+def _default_headers(settings: Settings) -> Headers:
+    agent = f"{settings.user_agent} {_AGENT}" if settings.user_agent else _AGENT
+    fields = {"user-agent": ("User-Agent", agent), "accept": ("Accept", "application/json")}
+    fields.update((name.lower(), (name, value)) for name, value in settings.headers)
+    return Headers(fields.values())

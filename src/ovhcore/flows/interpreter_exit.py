@@ -1,0 +1,38 @@
+"""Calls while the interpreter shuts down."""
+
+from __future__ import annotations
+
+import re
+import sys
+from typing import Final
+
+from ..exceptions import APIError, ClientClosed
+
+__all__ = ["at_exit"]
+
+_OVER: Final = re.compile("shut|new thread")
+
+
+def at_exit(error: BaseException | None = None) -> ClientClosed | None:
+    """Return what to raise for something that failed because the interpreter is shutting down; None if it did not.
+
+    Then no thread can be started any more, and later no module imported, which asyncio, executors and imports
+    say in words of their own, of things that nobody asked them for.
+
+    Args:
+        error: what was raised; None for what the end of the interpreter alone explains.
+    """
+    threads = sys.modules.get("threading")  # where it is not loaded, nothing has needed a thread
+    if not sys.is_finalizing() and (threads is None or threads.main_thread().is_alive()):
+        return None
+    link = error
+    while link is not None:
+        if isinstance(link, (RuntimeError, ImportError)) and not isinstance(link, APIError) and _OVER.search(str(link)):
+            break
+        link = link.__cause__ or link.__context__
+    if error is not None and link is None:
+        return None
+    return ClientClosed(
+        "The interpreter is shutting down, and what this call needs can no longer be had: a thread, or a module. "
+        "Make calls before the program ends; in an atexit handler, with a Client that has made a call before"
+    )
