@@ -772,7 +772,8 @@ def test_no_more_threads_can_be_started(monkeypatch: pytest.MonkeyPatch) -> None
     with pytest.raises(RuntimeError, match="can't start"):
         transport.gather([sending(number) for number in range(9)], 3)
     until(lambda: not workers())
-    assert transport.sent == ["0"]
+    # The thread there is may take the next flow while another one is about to be started.
+    assert transport.sent in (["0"], ["0", "1"])
 
 
 def test_a_thread_that_starts_late_does_not_stay() -> None:

@@ -115,7 +115,7 @@ PROGRAM = dedent(
     import os, sys, threading
     from ovhcore.plugins import TransportSettings
     from ovhcore_transports.httpx import open_sync
-    from ovhcore_transports import forks
+    from ovhcore_transports.base import forks
 
     settings = TransportSettings()
     over = threading.Event()
