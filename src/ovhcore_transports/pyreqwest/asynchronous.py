@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ovhcore import exceptions as exc
+from ovhcore.flows.interpreter_exit import at_exit
 from ovhcore.plugins import TransportSettings
 from ovhcore.protocol.messages import Request, Response
 
@@ -63,8 +64,11 @@ class AsyncPyreqwestTransport(AsyncTransport):
             NetworkError: no answer; the kind says whether the request may have arrived.
             InvalidRequest: the library would send another URL, or cannot send a header field.
             InvalidConfiguration: the process was forked from one that used the library, or runs trio.
+            ClientClosed: the interpreter is shutting down; threads of the library that answer then abort the process.
         """
         only_on_asyncio("pyreqwest")
+        if (ended := at_exit()) is not None:
+            raise ended
         client, origin, timeout = self._clients.find(request)
         loop = asyncio.get_running_loop()
         if self._loop is not loop:
