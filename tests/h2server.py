@@ -52,7 +52,7 @@ class H2Server:
         self._socket.shutdown(socket.SHUT_RDWR)
         self._socket.close()
         self.hang_up()
-        self._thread.join(5)
+        self._thread.join(60)
 
     def hang_up(self) -> None:
         """Close every connection."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -18,8 +17,9 @@ from ovhcore.protocol.signing import verify_request
 from ovhcore.testing import Received, WireServer, strategies
 from ovhcore_transports.sandbox.state import AccessKeys
 from ovhcore_transports.urllib3.blocking import Urllib3Transport
+from tests.profiles import tries
 
-CASES = 5000 if os.environ.get("HYPOTHESIS_PROFILE") == "full" else 300
+CASES = tries(300, 5000)
 KEYS: AccessKeys = {
     "application_key": "application-key",
     "application_secret": "application-secret",

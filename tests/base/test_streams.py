@@ -30,7 +30,7 @@ from ovhcore_transports import AsyncTransport, SyncTransport
 from ovhcore_transports.base.threads import ThreadStream
 from tests.servers import RawServer, Received, answer
 
-PATIENCE = 10.0
+PATIENCE = 60.0
 EAGER: Any = getattr(asyncio, "eager_task_factory", None)
 Main = Callable[["World"], Coroutine[Any, Any, None]]
 

@@ -15,10 +15,11 @@ from ovhcore.plugins import TransportSettings
 from ovhcore.protocol.messages import Timeout
 from ovhcore.testing import WireServer
 from ovhcore.testing.driving import driving
-from tests.conformance.transports import FULL, PLACES, made
+from tests.conformance.transports import PLACES, made
+from tests.profiles import THOROUGH
 from tests.test_wire import KEYS, check_signed
 
-STEP = 1 if FULL else 40
+STEP = 1 if THOROUGH else 40
 
 
 def operations(file: Path) -> Iterator[tuple[str, str, str, dict[str, Any]]]:

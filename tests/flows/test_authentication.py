@@ -118,7 +118,7 @@ def test_two_clients_on_one_transport_share_no_token() -> None:
     class Slow(SandboxTransport):
         def send(self, request: Request) -> Response:
             if request.url == TOKEN_URL and b"wrong" not in request.body:
-                gate.wait(10)
+                gate.wait(60)
             return super().send(request)
 
     world = Slow()
@@ -282,7 +282,7 @@ def test_two_clients_on_one_transport_share_no_time() -> None:
     def respond(request: Request) -> Response:
         if request.url == "https://eu.api.ovh.com/1.0/auth/time":
             asking.set()
-            gate.wait(10)
+            gate.wait(60)
             return Response(200, {}, b"1001000")
         return Response(200, {}, b"1050000" if request.url.endswith("/auth/time") else b"null")
 
@@ -291,7 +291,7 @@ def test_two_clients_on_one_transport_share_no_time() -> None:
     other = ovh.Client("ovh-us", "key", "secret", "consumer", transport=world, time_sync="server")
     with ThreadPoolExecutor(2) as pool:
         first = pool.submit(lambda: one.time_delta)
-        assert asking.wait(10)
+        assert asking.wait(60)
         second = pool.submit(lambda: other.time_delta)
         try:
             assert second.result(5) == 50_000

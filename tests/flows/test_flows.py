@@ -123,7 +123,7 @@ def slow(counter: list[int], gate: threading.Event | None = None, error: Excepti
     counter.append(1)
     yield Sleep(0.1)
     if gate is not None:
-        gate.wait(10)
+        gate.wait(60)
     if error is not None:
         raise error
     return len(counter)

@@ -38,10 +38,11 @@ from ovhcore_transports.recording import (
     repair,
 )
 from ovhcore_transports.recording.cassette.interactions import World
+from tests.profiles import tries
 from tests.worlds import AsyncScripted, Scripted
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-KILLS = 50 if os.environ.get("HYPOTHESIS_PROFILE") == "full" else 8
+KILLS = tries(8, 50)
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="neither fork nor limits on this platform")
 

@@ -26,11 +26,12 @@ from ovhcore_transports.recording import (
     ReplayTransport,
     repair,
 )
+from tests.profiles import tries
 from tests.recording.test_crashes import Answering, asked, body_for, posix, run
 from tests.worlds import Scripted
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-ROUNDS = 40 if os.environ.get("HYPOTHESIS_PROFILE") == "full" else 6
+ROUNDS = tries(6, 40)
 AT_ONCE = 4
 SIZE = 3000
 OLD = [f"/old/{number}" for number in range(5)]

@@ -7,7 +7,6 @@ import gc
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -321,17 +320,15 @@ def test_retries_take_no_time_and_draw_the_same(tmp_path: Path) -> None:
             now = yield Clock()
             jitter = yield Uniform(0, 1)
             seen += [now, jitter]
-            yield Sleep(100 * 2**attempt + jitter)
+            yield Sleep(1e6 * 2**attempt + jitter)  # whoever really waited would not come back
         return seen
 
     with RecordTransport(SandboxTransport(), path) as transport:
         client = ovh.Client(transport=transport, **KEYS)
         recorded = client.run(retrying(client))
         client.get("/me")
-    before = time.monotonic()
     client = ovh.Client(transport=ReplayTransport(path))
     assert client.run(retrying(client)) == recorded
-    assert time.monotonic() - before < 5
     # Beyond what was recorded time passes by sleeping alone, and chance goes on.
     client.get("/me")
     now = client.run(flow_of(Clock()))

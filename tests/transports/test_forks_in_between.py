@@ -14,6 +14,7 @@ import pytest
 from ovhcore.plugins import TransportSettings
 from ovhcore_transports import SyncTransport
 from ovhcore_transports.base import forks
+from tests.profiles import tries
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this platform")
 
@@ -154,7 +155,7 @@ PROGRAM = dedent(
 
 def test_forks_while_clients_are_made() -> None:
     """Each child has renewed everything that was whole, and nothing of what was not."""
-    count = 200 if os.environ.get("HYPOTHESIS_PROFILE") == "full" else 40
+    count = tries(40, 200)
     done = subprocess.run(
         [sys.executable, "-W", "ignore::DeprecationWarning", "-c", PROGRAM, str(count)],
         capture_output=True,

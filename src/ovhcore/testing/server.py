@@ -20,12 +20,23 @@ import ssl
 import struct
 import threading
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Generator
+from contextlib import ExitStack, contextmanager, suppress
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
-__all__ = ["Answer", "Behaviour", "Peer", "Received", "WireServer", "answer", "as_behaviour", "echo", "in_turn"]
+__all__ = [
+    "Answer",
+    "Behaviour",
+    "Peer",
+    "Received",
+    "WireServer",
+    "answer",
+    "as_behaviour",
+    "echo",
+    "in_turn",
+    "unaccepting",
+]
 
 _PATIENCE = 30.0
 
@@ -165,7 +176,8 @@ class Peer:
     def reset(self) -> None:
         """End the connection with a TCP reset."""
         self._connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        self.close()
+        # Not shut down first: whoever sees the end before the reset would take it for the end of a body.
+        self._connection.close()
 
     def close(self) -> None:
         """End the connection."""
@@ -262,7 +274,7 @@ class WireServer:
             with self._lock:
                 self.open -= 1
 
-    def all_closed(self, within: float = 5.0) -> bool:
+    def all_closed(self, within: float = _PATIENCE) -> bool:
         """Wait for the clients to close their connections; say whether they did.
 
         Args:
@@ -272,6 +284,24 @@ class WireServer:
         while self.open and time.monotonic() < end:
             time.sleep(0.01)
         return not self.open
+
+
+@contextmanager
+def unaccepting() -> Generator[int]:
+    """Yield a port where connections are neither accepted nor refused; on Linux, elsewhere they are refused."""
+    with ExitStack() as open_sockets:
+        listener = open_sockets.enter_context(socket.socket())
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        port: int = listener.getsockname()[1]
+        for _ in range(16):
+            connection = open_sockets.enter_context(socket.socket())
+            connection.settimeout(0.2)
+            try:
+                connection.connect(("127.0.0.1", port))
+            except OSError:
+                break  # the queue is full
+        yield port
 
 
 def as_behaviour(behave: Behaviour | bytes | None) -> Behaviour:

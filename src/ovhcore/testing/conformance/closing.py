@@ -12,7 +12,7 @@ from typing import Final
 import pytest
 
 from ...exceptions import ClientClosed
-from ...protocol.messages import Request, Response, Timeout
+from ...protocol.messages import Request, Response
 from ..server import Behaviour, Peer, WireServer, answer
 from .suite import Opener, Suite
 
@@ -29,7 +29,7 @@ class ClosingConformance(Suite):
         """Calls that were sent get their answers; the connections are closed after them, and not waited for."""
         go_on = threading.Event()
         with WireServer(_late(go_on)) as server, _threads() as submit:
-            transport = opened(Timeout(20, 20), pool_size=_AT_ONCE)
+            transport = opened(pool_size=_AT_ONCE)
             transport.send(Request("GET", f"{server.url}/first"))
             requests = [Request("POST", f"{server.url}/late/{n}", body=b"1") for n in range(_AT_ONCE)]
             calls = [submit(transport.send, request) for request in requests]
@@ -52,7 +52,7 @@ class ClosingConformance(Suite):
         self.needs("an exact pool")
         go_on = threading.Event()
         with WireServer(_late(go_on)) as server, _threads() as submit:
-            transport = opened(Timeout(20, 20), pool_size=1)
+            transport = opened(pool_size=1)
             first = submit(transport.send, Request("POST", f"{server.url}/late/0", body=b"1"))
             try:
                 _wait_for(lambda: len(server.received) == 1)
