@@ -19,6 +19,8 @@ from ovhcore_transports.sandbox.state import AccessKeys
 from ovhcore_transports.urllib3.blocking import Urllib3Transport
 from tests.profiles import tries
 
+pytestmark = pytest.mark.once
+
 CASES = tries(300, 5000)
 KEYS: AccessKeys = {
     "application_key": "application-key",

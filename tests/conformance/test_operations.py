@@ -19,6 +19,8 @@ from tests.conformance.transports import PLACES, made
 from tests.profiles import THOROUGH
 from tests.test_wire import KEYS, check_signed
 
+pytestmark = pytest.mark.once
+
 STEP = 1 if THOROUGH else 40
 
 

@@ -27,6 +27,8 @@ from ovhcore_transports.sandbox import (
     serve,
 )
 
+pytestmark = pytest.mark.once
+
 PROGRAM = Path(__file__).resolve().parent.parent.parent / "examples" / "credentials_from_command.py"
 Printing = Callable[[Any], list[str]]
 

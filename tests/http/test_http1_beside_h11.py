@@ -20,6 +20,8 @@ from ovhcore_transports.http.http1 import ResponseReader
 from tests.http.test_http1 import Wire
 from tests.profiles import tries
 
+pytestmark = pytest.mark.once
+
 MANY: Final = tries(400, 20_000)
 LIMIT: Final = 1 << 20
 

@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 from ovhcore_transports.http.proxies import Proxy, proxy_for
 from tests.profiles import tries
 
+pytestmark = pytest.mark.once
+
 MANY: Final = tries(200, 5000)
 PROXY: Final = Proxy("http://proxy:3128", None)
 

@@ -38,6 +38,8 @@ from ovhcore.protocol.secrets.learning import of_request
 from ovhcore.protocol.secrets.redacting import Redactor
 from tests.profiles import tries
 
+pytestmark = pytest.mark.once
+
 MANY = settings(max_examples=tries(250, 25_000))  # of each of four: a hundred thousand
 SOME = settings(max_examples=tries(100, 5_000))
 PLAIN = Redactor()

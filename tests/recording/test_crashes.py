@@ -41,6 +41,8 @@ from ovhcore_transports.recording.cassette.interactions import World
 from tests.profiles import tries
 from tests.worlds import AsyncScripted, Scripted
 
+pytestmark = pytest.mark.once
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 KILLS = tries(8, 50)
 

@@ -30,6 +30,8 @@ from tests.profiles import tries
 from tests.recording.test_crashes import Answering, asked, body_for, posix, run
 from tests.worlds import Scripted
 
+pytestmark = pytest.mark.once
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 ROUNDS = tries(6, 40)
 AT_ONCE = 4

@@ -24,6 +24,8 @@ from ovhcore_transports.recording import Cassette, ReplayTransport
 from ovhcore_transports.recording.formats.vcr import from_vcr
 from tests.profiles import tries
 
+pytestmark = pytest.mark.once
+
 MANY: Final = tries(150, 5000)
 URL: Final = "https://eu.api.ovh.com/1.0/me"
 JSON: Final = {"Content-Type": ["application/json"]}

@@ -22,6 +22,8 @@ from ovhcore.testing.strategies import _is_taken
 from ovhcore_transports import SyncTransport
 from ovhcore_transports.urllib3 import open_sync
 
+pytestmark = pytest.mark.once
+
 pytest_plugins = ["pytester"]
 
 BROKEN = """
