@@ -15,6 +15,8 @@ import h2.connection
 import h2.events
 import h2.exceptions
 
+from ovhcore.testing.server import _wait_until_acknowledged
+
 
 class Stream(NamedTuple):
     """One request, and where to answer it."""
@@ -60,6 +62,7 @@ class H2Server:
             connection = self._open.pop()
             with suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
+                _wait_until_acknowledged(connection)
             connection.close()
 
     def _accept(self) -> None:

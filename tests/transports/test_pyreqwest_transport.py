@@ -25,7 +25,7 @@ from pyreqwest.exceptions import ConnectError
 from ovhcore import exceptions as exc
 from ovhcore.plugins import TransportSettings
 from ovhcore.protocol.messages import Request, Response, Timeout
-from ovhcore.testing import Authority
+from ovhcore.testing import Authority, Peer, WireServer
 from ovhcore.testing.server import unaccepting
 from ovhcore_transports.http.slots import Slots
 from ovhcore_transports.pyreqwest import clients as pyreqwest_clients
@@ -275,16 +275,27 @@ def test_clients_for_timeouts_are_few(form: str) -> None:
 
 
 def test_a_pool_that_stays_busy() -> None:
-    held = Held()
-    with RawServer(held) as server, ThreadPoolExecutor(2) as pool:
-        transport = open_sync(TransportSettings(Timeout(60, 0.2), "none", pool_size=1))
-        calls = [pool.submit(transport.send, Request("GET", server.url, timeout=Timeout(60, 60))) for _ in range(2)]
-        held.until(1)
+    asked, go_on = threading.Event(), threading.Event()
+
+    def when_told(peer: Peer) -> None:
+        while peer.receive() is not None:
+            asked.set()
+            peer.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+            while not go_on.wait(0.02):
+                peer.send(b"1\r\n \r\n")
+            peer.send(b"0\r\n\r\n")
+
+    # Each pair of timeouts has a pool of its own.
+    with WireServer(when_told) as server, ThreadPoolExecutor(1) as pool:
+        transport = open_sync(TransportSettings(Timeout(60, 3), "none", pool_size=1))
+        first = pool.submit(transport.send, Request("GET", server.url))
+        assert asked.wait(60)
         with pytest.raises(exc.PoolTimeout):
             transport.send(Request("GET", server.url))
-        assert held.asked == 1
-        held.release()
-        assert [call.result(60).status for call in calls] == [200, 200]
+        assert len(server.received) == 1
+        go_on.set()
+        assert first.result(60).status == 200
+        assert transport.send(Request("GET", server.url)).status == 200
         transport.close()
 
 

@@ -183,7 +183,8 @@ class EncryptionConformance(Suite):
             _TUNNELS[how](peer)
 
         with WireServer(behave) as proxy:
-            transport = opened(proxy=f"http://me:{_PASSWORD}@127.0.0.1:{proxy.port}")
+            timeout = Timeout(0.5, 0.5) if how == "silent" else PATIENT
+            transport = opened(timeout, proxy=f"http://me:{_PASSWORD}@127.0.0.1:{proxy.port}")
             error = failure_of(transport, Request("GET", "https://api.invalid/me", _SECRETS))
             assert type(error) is ProxyError, repr(error)
             assert not error.may_have_arrived
