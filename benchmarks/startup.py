@@ -25,7 +25,7 @@ PROGRAMS = {
     "import ovh, Client": f"import ovh; ovh.{CLIENT}",
     "import ovhcore": "import ovhcore",
     "import ovhcore, Client": f"import ovhcore; ovhcore.{CLIENT}",
-    "import ovhcore, Client, urllib3 loaded": f"import ovhcore; ovhcore.{CLIENT}._transport",
+    "import ovhcore, Client, urllib3 loaded": f"import ovhcore; ovhcore.{CLIENT}._ovhcore.transport",
 }
 
 

@@ -9,6 +9,10 @@
 
 The names below are loaded when they are first used: importing ovhcore opens nothing,
 reads no file and loads no HTTP library.
+
+..
+    PYTEST_DONT_REWRITE: its plugin for pytest makes pytest look for assertions here, and complain if an interpreter
+    has imported this at its start already, as a ``.pth`` file may.
 """
 
 from __future__ import annotations
@@ -18,9 +22,10 @@ from typing import TYPE_CHECKING, Any, Final
 from ._version import __version__
 
 if TYPE_CHECKING:
-    from . import client, config, consumer_key, exceptions, flows, plugins, protocol, schema
+    from . import client, config, consumer_key, exceptions, flows, oauth2, plugins, protocol, schema
     from .client import AsyncClient, Client, ConsumerKeyRequest
     from .client.transport import InsecureWarning
+    from .config.leniency import ConfigurationWarning
     from .exceptions import (
         APIError,
         BadParametersError,
@@ -39,6 +44,7 @@ if TYPE_CHECKING:
         InvalidRequest,
         InvalidResponse,
         InvalidSignature,
+        MissingCredentials,
         NetworkError,
         NoRecording,
         NotCredential,
@@ -94,6 +100,7 @@ _HOMES: Final = {
         "InvalidRequest",
         "InvalidResponse",
         "InvalidSignature",
+        "MissingCredentials",
         "NetworkError",
         "NoRecording",
         "NotCredential",
@@ -120,6 +127,7 @@ _HOMES: Final = {
         "Unauthorized",
         "WaitTimeout",
     ),
+    "config.leniency": ("ConfigurationWarning",),
     "flows.resilience.retry": ("RetryPolicy",),
     "client.transport": ("InsecureWarning",),
     "plugins": ("hookimpl",),
@@ -130,7 +138,7 @@ _HOMES: Final = {
     "protocol.signing": ("canonical_string", "sign", "verify"),
     "python_ovh": ("install_as_ovh",),
 }
-_MODULES: Final = ("client", "config", "consumer_key", "exceptions", "flows", "plugins", "protocol", "schema")
+_MODULES: Final = ("client", "config", "consumer_key", "exceptions", "flows", "oauth2", "plugins", "protocol", "schema")
 _HOME_OF: Final = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
@@ -144,6 +152,7 @@ __all__ = [
     "CassetteError",
     "Client",
     "ClientClosed",
+    "ConfigurationWarning",
     "ConnectError",
     "ConnectTimeout",
     "ConnectionLost",
@@ -160,6 +169,7 @@ __all__ = [
     "InvalidRequest",
     "InvalidResponse",
     "InvalidSignature",
+    "MissingCredentials",
     "NetworkError",
     "NoRecording",
     "NotCredential",
@@ -199,6 +209,7 @@ __all__ = [
     "hookimpl",
     "iam_tags",
     "install_as_ovh",
+    "oauth2",
     "plugins",
     "protocol",
     "schema",

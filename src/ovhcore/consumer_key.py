@@ -1,5 +1,5 @@
-"""Where python-ovh has :class:`ConsumerKeyRequest`."""
+"""What python-ovh's module of this name has; see :mod:`ovhcore.python_ovh`."""
 
-from .client.consumer_key import ConsumerKeyRequest
+from .client.consumer_key import API_READ_ONLY, API_READ_WRITE, API_READ_WRITE_SAFE, ConsumerKeyRequest
 
-__all__ = ["ConsumerKeyRequest"]
+__all__ = ["API_READ_ONLY", "API_READ_WRITE", "API_READ_WRITE_SAFE", "ConsumerKeyRequest"]

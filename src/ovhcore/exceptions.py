@@ -8,6 +8,7 @@ below a python-ovh name are finer kinds of it::
     ├── InvalidRegion                unknown endpoint
     ├── InvalidRequest               a call that cannot be sent as written (also a ValueError)
     ├── InvalidKey                   application key or secret wrong, or missing
+    │   └── MissingCredentials       a call that needs some (also an InvalidConfiguration)
     ├── InvalidCredential            consumer key pending, expired or refused
     ├── NotCredential                consumer key unknown
     ├── NotGrantedCall               no access rule or IAM policy allows the call
@@ -35,7 +36,7 @@ below a python-ovh name are finer kinds of it::
     ├── WaitTimeout                  it was not over at the deadline (also a TimeoutError)
     └── HTTPError                    no answer at all
         └── NetworkError
-            ├── ConnectError         nothing was sent
+            ├── ConnectError         nothing was sent (also a ConnectionError)
             │   ├── TLSError
             │   ├── ProxyError
             │   └── ConnectTimeout   (also a TransportTimeout)
@@ -43,7 +44,7 @@ below a python-ovh name are finer kinds of it::
             │   ├── ReadTimeout
             │   ├── TotalTimeout
             │   └── PoolTimeout      nothing was sent
-            ├── ConnectionLost       the connection ended before the answer did
+            ├── ConnectionLost       the connection ended before the answer did (also a ConnectionError)
             └── ProtocolError        the answer is not HTTP, or too large
 
 No exception holds a secret: responses kept by an error are redacted copies.
@@ -77,6 +78,7 @@ __all__ = [
     "InvalidRequest",
     "InvalidResponse",
     "InvalidSignature",
+    "MissingCredentials",
     "NetworkError",
     "NoRecording",
     "NotCredential",
@@ -201,6 +203,12 @@ class InvalidRequest(APIError, ValueError):
 
 class InvalidKey(APIError):
     """The application key is not known to this endpoint, or a key needed to sign is missing."""
+
+
+class MissingCredentials(InvalidKey, InvalidConfiguration):
+    """The call needs credentials, and the client has none, or no consumer key; nothing was sent."""
+
+    may_have_arrived = False
 
 
 class InvalidCredential(APIError):
@@ -374,7 +382,7 @@ class NetworkError(HTTPError):
     """The network failed; the original exception is the ``__cause__``."""
 
 
-class ConnectError(NetworkError):
+class ConnectError(NetworkError, ConnectionError):
     """No connection could be made; nothing was sent."""
 
     may_have_arrived = False
@@ -410,7 +418,7 @@ class PoolTimeout(TransportTimeout):
     may_have_arrived = False
 
 
-class ConnectionLost(NetworkError):
+class ConnectionLost(NetworkError, ConnectionError):
     """The connection ended before the answer was complete."""
 
 

@@ -2,6 +2,9 @@
 
 Clients find them by name, through the entry point group ``ovhcore``. To write one of
 your own, derive from :class:`SyncTransport` or :class:`AsyncTransport` and write ``send``.
+
+..
+    PYTEST_DONT_REWRITE: as in ovhcore.
 """
 
 from __future__ import annotations

@@ -36,7 +36,7 @@ def test_verbs_and_arguments() -> None:
     client, transport = scripted()
     base = "https://eu.api.ovh.com/1.0"
     assert client.get("/me/bill", **{"date.from": "2026-01-01"})["url"] == base + "/me/bill?date.from=2026-01-01"
-    assert client.get("/a", _from="x", on=True, off=False, ids=[1, 2], none=None)["url"] == (
+    assert client.get("/a", _from="x", on=True, off=False, ids=[1, 2])["url"] == (
         base + "/a?from=x&on=true&off=false&ids=1&ids=2"
     )
     assert client.get("/a?b=c", d="e")["url"] == base + "/a?b=c&d=e"
@@ -86,10 +86,12 @@ def test_verbs_and_arguments() -> None:
         (lambda c: c.put("/me", {"firstname": "x"}), "need_auth must be True or False, not dict"),
         (lambda c: c.get("/me", {}), "passed by name"),
         (lambda c: c.get("/me", _need_auth="no"), "not str"),
-        (lambda c: c.raw_call("GET", "/me", None, 1), "not int"),
+        (lambda c: c.raw_call("GET", "/me", None, "no"), "not str"),
+        (lambda c: c.get("/me", fieldType=None), "'fieldType' is None"),
+        (lambda c: c.iterate("/me/bill", category=None), "'category' is None"),
+        (lambda c: c.gather([("DELETE", "/me", {"a": None})]), "'a' is None"),
         (lambda c: c.new_consumer_key_request().add_rules("GET", "/me"), "methods is a list"),
         (lambda c: c.new_consumer_key_request().add_recursive_rules("GET", "/me"), "methods is a list"),
-        (lambda c: c.request_consumerkey([]), "at least one access rule"),
         (lambda c: c.request_consumerkey("GET"), "are lists"),
     ],
 )

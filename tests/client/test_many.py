@@ -15,7 +15,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import ovhcore as ovh
-from ovhcore.client.collections import CollectionMethods
 from ovhcore.flows import Clock, Flow
 from ovhcore.protocol.messages import Request, Response
 from ovhcore.protocol.requests.building import around_id, described_call
@@ -509,7 +508,7 @@ TEXTS = st.text(st.characters(exclude_characters="{}?", exclude_categories=["Cs"
 @given(TEXTS.filter(lambda text: text not in (".", "..")), st.integers())
 def test_the_path_of_one_object_is_that_of_its_template(name: str, other: int) -> None:
     before, after = around_id("/a/{b}/c/{d}/e", {"b": name, "f": other}, query=True)
-    request = ovh.Client("ovh-eu", transport=Scripted(lambda request: Response(200)), **ACCESS_KEYS)._request(
+    request = ovh.Client("ovh-eu", transport=Scripted(lambda request: Response(200)), **ACCESS_KEYS)._ovhcore.request(
         "GET", f"{before}X{after}", None, True, None, None
     )
     method, path, data = described_call(("GET", "/a/{b}/c/{d}/e", {"b": name, "d": "X", "f": other}))
@@ -532,10 +531,3 @@ def test_both_clients_have_the_same_methods() -> None:
     for name in ("iterate", "batch", "gather", "wait", "update"):
         assert inspect.signature(getattr(ovh.Client, name)) == inspect.signature(getattr(ovh.AsyncClient, name))
     assert Iterator.__subclasshook__(type(ovh.Client(transport="sandbox").iterate("/me/bill")))
-
-
-def test_a_bare_client_leaves_these_to_its_subclasses() -> None:
-    bare: Any = CollectionMethods()
-    for method, arguments in (("run", 1), ("_request", 6), ("_decoded", 2), ("_collected", 1)):
-        with pytest.raises(NotImplementedError):
-            getattr(bare, method)(*[None] * arguments)

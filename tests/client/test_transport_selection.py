@@ -87,10 +87,10 @@ def test_what_the_client_wants_reaches_the_transport(tmp_path: Path) -> None:
         http2=True,
     )
     client.get("/me")
-    assert client._transport.settings == TransportSettings(
+    assert client._ovhcore.transport.settings == TransportSettings(
         ovh.Timeout(1, 2, 3), None, None, None, 5, True, str(pem), str(pem), True
     )
-    assert client.settings.connection is client._transport.settings
+    assert client.settings.connection is client._ovhcore.transport.settings
 
 
 def test_variables_say_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -98,7 +98,7 @@ def test_variables_say_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(f"OVH_{name}", value)
     client = ovh.Client(**KEYS, plugins=[Offering(HERE)])
     client.get("/me")
-    settings = client._transport.settings
+    settings = client._ovhcore.transport.settings
     assert (settings.pool_size, settings.http2, settings.timeout) == (7, True, ovh.Timeout(1, 2, 3))
 
 

@@ -157,7 +157,9 @@ def test_empty_is_unset(tmp_path: Path) -> None:
     near = conf(
         tmp_path / "near", "[default]\nendpoint =\n[ovh-ca]\nconsumer_key = \nnothing\n".replace("nothing\n", "")
     )
-    settings = load({"endpoint": "", "consumer_key": ""}, {"OVH_ENDPOINT": " ", "OVH_HTTP_HEADERS_2": ""}, near, far)
+    settings = load(
+        {"endpoint": None, "consumer_key": None}, {"OVH_ENDPOINT": " ", "OVH_HTTP_HEADERS_2": ""}, near, far
+    )
     assert keys_of(settings) == ("file-ak", "file-as", "file-ck")
 
 

@@ -24,7 +24,7 @@ from tests.servers import RawServer, Received, answer
 
 # Most specific first, as settings are looked for; and how far each is trusted, told apart from the code.
 PLACES = ("argument", "environment", "named", "directory", "home", "system")
-RANK = {"argument": 9, "environment": 9, "named": 5, "home": 3, "system": 3, "directory": 1}
+RANK = {"argument": 2, "environment": 2, "named": 2, "home": 2, "system": 2, "directory": 1}
 KINDS = {
     "key": ("application_key", "application_secret", "consumer_key"),
     "account": ("client_id", "client_secret"),

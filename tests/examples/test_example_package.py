@@ -19,7 +19,7 @@ DRY_RUN = EXAMPLES / "ovhcore-dry-run"
 PROGRAM = """
 import ovhcore
 with ovhcore.Client({url!r}, proxy="none", **{keys!r}) as client:
-    print(type(client._transport).__name__, client.get("/me")["firstname"])
+    print(type(client._ovhcore.transport).__name__, client.get("/me")["firstname"])
 """
 
 

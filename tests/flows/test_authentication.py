@@ -215,7 +215,7 @@ def test_without_credentials() -> None:
 def test_who_comes_second_takes_the_token_of_the_first() -> None:
     world = Scripted(tokens(answered({"access_token": "one"})))
     client = ovh.Client("ovh-eu", transport=world, **OAUTH2)
-    flows = [client._auth.handle(Request("GET", "https://eu.api.ovh.com/1.0/me")) for _ in range(2)]
+    flows = [client._ovhcore.auth.handle(Request("GET", "https://eu.api.ovh.com/1.0/me")) for _ in range(2)]
     onces: list[Once] = []
     for flow in flows:
         next(flow)

@@ -29,9 +29,9 @@ import ovhcore
 client = ovhcore.Client(transport="sandbox")
 print(json.dumps({
     "name": client.get("/me")["firstname"],
-    "transports": sorted(client._plugins.transports()),
+    "transports": sorted(client._ovhcore.plugins.transports()),
     "plugins": {each.name: [each.distribution, each.version] for each in client.plugins},
-    "options": sorted(client._plugins.options()),
+    "options": sorted(client._ovhcore.plugins.options()),
     "file": ovhcore.__file__,
 }))
 """

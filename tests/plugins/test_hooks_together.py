@@ -94,7 +94,7 @@ class Session:
         assert made(self.box) == {f"host-{number}": 1 for number in range(self.posts)}
 
     async def call(self, kind: str) -> None:
-        time = self.client._auth.time
+        time = self.client._ovhcore.auth.time
         first = time.must_ask  # mode "server" asks once
         wrong = abs(self.transport.skew - time.state.offset)
         before = self.box.received
@@ -409,7 +409,7 @@ def test_two_hundred_threads_renew_one_token(monkeypatch: pytest.MonkeyPatch) ->
     pytest.importorskip("urllib3")
     box = Sandbox(token_lifetime=LIFETIME)
     with serve(box) as server, ovh.Client(transport="urllib3", retry=False, **account(server)) as client:
-        later = Later(client._transport, monkeypatch)
+        later = Later(client._ovhcore.transport, monkeypatch)
         with ThreadPoolExecutor(MANY) as pool:
 
             def all_at_once() -> None:
@@ -443,7 +443,7 @@ def test_two_hundred_tasks_renew_one_token(monkeypatch: pytest.MonkeyPatch) -> N
 
     async def main(server: Any) -> None:
         async with ovh.AsyncClient(transport="aiohttp", retry=False, **account(server)) as client:
-            later = Later(client._transport, monkeypatch)
+            later = Later(client._ovhcore.transport, monkeypatch)
 
             async def all_at_once() -> None:
                 await asyncio.gather(*(client.get("/me") for _ in range(MANY)))

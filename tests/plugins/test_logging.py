@@ -271,13 +271,13 @@ def test_calls_that_are_abandoned_end_too() -> None:
     assert isinstance(ended, CallEnded)
     assert (ended.error, ended.elapsed) == ("KeyboardInterrupt", 0.5)
     events.clear()
-    flow = mine._pipeline(mine._request("GET", "/me", None, True, None, None))
+    flow = mine._ovhcore.pipeline(mine._ovhcore.request("GET", "/me", None, True, None, None))
     value = None
     for _ in range(40):
         effect = flow.send(value)
         if type(effect).__name__ == "Send":
             break
-        value = mine._transport.clock()
+        value = mine._ovhcore.transport.clock()
     flow.close()
     assert [type(event).__name__ for event in events] == ["CallStarted", "RequestSent", "RequestFailed", "CallEnded"]
     ended = events[-1]

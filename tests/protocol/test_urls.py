@@ -143,12 +143,18 @@ def test_templates() -> None:
 
 
 def test_queries() -> None:
-    assert encode_query({"a": {"b", "a"}, "c": (1, False), "d": None, "e": []}) == "a=a&a=b&c=1&c=false"
+    assert encode_query({"a": {"b", "a"}, "c": (1, False)}) == "a=a&a=b&c=1&c=false"
     assert append_query("/x", "") == "/x"
     assert append_query("/x?", "a=1") == "/x?a=1"
     assert append_query("/x?a=1&", "b=2") == "/x?a=1&b=2"
     with pytest.raises(InvalidRequest, match="query argument 'a' must be a plain value"):
         encode_query({"a": [None]})
+    with pytest.raises(InvalidRequest, match="query argument 'd' is None"):
+        encode_query({"a": 1, "d": None})
+    nothing: Any
+    for nothing in ([], (), set()):
+        with pytest.raises(InvalidRequest, match="query argument 'd' is empty"):
+            encode_query({"a": 1, "d": nothing})
 
 
 # Endpoints

@@ -386,7 +386,9 @@ def test_side_by_side_is_one_after_the_other_in_a_replay(tmp_path: Path) -> None
     flows = [f"/me/bill/FR5410000{n}" for n in (1, 2, 3)]
 
     def each(client: Any) -> Flow[list[int]]:
-        answers = yield Gather([client._pipeline(client._request("GET", p, None, True, None, None)) for p in flows], 3)
+        answers = yield Gather(
+            [client._ovhcore.pipeline(client._ovhcore.request("GET", p, None, True, None, None)) for p in flows], 3
+        )
         return [answer.status for answer in answers]
 
     with RecordTransport(SandboxTransport(), path) as transport:

@@ -34,7 +34,8 @@ class Provider:
         assert status["isDeployed"]
 
     def list(self, kind: str | None = None, name: str | None = None) -> list[dict[str, Any]]:
-        filters = {"fieldType": kind, "subDomain": name}
+        given = {"fieldType": kind, "subDomain": name}
+        filters = {name: value for name, value in given.items() if value is not None}
         ids = self.client.get("/domain/zone/{zone}/record", zone=self.domain, **filters)
         return [self.client.get("/domain/zone/{zone}/record/{id}", zone=self.domain, id=each) for each in ids]
 

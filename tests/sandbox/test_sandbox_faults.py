@@ -304,8 +304,8 @@ def test_a_clock_is_set_and_goes_wrong() -> None:
 def test_transports_by_name() -> None:
     client = ovh.Client("ovh-eu", transport="sandbox", timeout=3, retry=False, **ACCESS_KEYS)
     assert client.get("/me")["firstname"] == "Ada"
-    assert isinstance(client._transport, SandboxTransport)
-    client._transport.sandbox.faults = Faults(1, kinds=["silent"])
+    assert isinstance(client._ovhcore.transport, SandboxTransport)
+    client._ovhcore.transport.sandbox.faults = Faults(1, kinds=["silent"])
     with pytest.raises(exc.ReadTimeout, match="silent for 3 s"):
         client.get("/me")
 

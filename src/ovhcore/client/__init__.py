@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from .. import exceptions
-from ..protocol.endpoints import ENDPOINTS
+from ..protocol.endpoints import ENDPOINTS, OAUTH2_TOKEN_URLS
+from ..protocol.messages import DEFAULT_TIMEOUT
 from ..protocol.requests.access_rules import API_READ_ONLY, API_READ_WRITE, API_READ_WRITE_SAFE
+from ..python_ovh.oauth2 import OAuth2
 from .base import BaseClient
 from .clients import AsyncClient, Client
 from .consumer_key import ConsumerKeyRequest
@@ -16,11 +18,17 @@ __all__ = [
     "API_READ_WRITE",
     "API_READ_WRITE_SAFE",
     "ENDPOINTS",
+    "OAUTH2_TOKEN_URLS",
+    "TIMEOUT",
     "AsyncClient",
     "BaseClient",
     "Client",
     "ConsumerKeyRequest",
+    "OAuth2",
 ]
+
+TIMEOUT: Final = DEFAULT_TIMEOUT.read
+"""Seconds to wait where nothing is said, as python-ovh names it."""
 
 # python-ovh's module has its exceptions, too: "from ovh.client import APIError".
 if TYPE_CHECKING:

@@ -4,44 +4,51 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from functools import cached_property
-from typing import Any, ClassVar, NoReturn, Self
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, Self
 
 from ..config import SettingsSources
-from ..exceptions import (
-    APIError,
-    ClientClosed,
-    HTTPError,
-    InvalidConfiguration,
-    InvalidKey,
-    InvalidRequest,
-    InvalidResponse,
-)
+from ..flows.authentication import KeyAuthentication
 from ..flows.resilience.retry import Policy
 from ..plugins import PluginInfo, Plugins
 from ..plugins.settings import Settings
 from ..protocol.endpoints import Endpoint
-from ..protocol.messages import Call, Headers, Request, Response, Timeout
-from ..protocol.redaction import as_secret, conceal, redactor
-from ..protocol.requests.access_rules import credential_request
-from ..protocol.requests.building import BODILESS, build_request, checked_headers, split_arguments, target
-from ..protocol.requests.values import read_timeout
-from ..protocol.responses.decoding import decode, parse_json
-from ..python_ovh import PythonOvhNames
+from ..protocol.redaction import as_secret
+from ..python_ovh.names import PythonOvhNames, refuse_unconfigured
 from .assembly import Assembly
 from .collections import CollectionMethods
+from .core import ClientCore, ClientKind, call_arguments
 from .operations import OperationMethods
 from .transport import TransportSelection
 
 __all__ = ["BaseClient"]
 
+if TYPE_CHECKING:
+    settable = property
+else:
+
+    class settable(property):  # noqa: N801 - used as property is
+        """A property that an heir may set: it then has what it set, and nothing of ours looks at it."""
+
+        def __set_name__(self, owner, name):
+            self.name = name
+
+        def __get__(self, instance, owner=None):
+            if instance is not None and self.name in instance.__dict__:
+                return instance.__dict__[self.name]
+            return super().__get__(instance, owner)
+
+        def __set__(self, instance, value):
+            instance.__dict__[self.name] = value
+
+        def __delete__(self, instance):
+            if instance.__dict__.pop(self.name, self) is self:
+                raise AttributeError(self.name)
+
 
 class BaseClient(PythonOvhNames, CollectionMethods, OperationMethods):
     """Everything of a client but the loop that drives its flows."""
 
-    _closed = False
-    _asynchronous: ClassVar[bool]
-    _default_transports: ClassVar[tuple[str, ...]]
+    _ovhcore_kind: ClassVar[ClientKind]
 
     def __init__(
         self,
@@ -74,13 +81,15 @@ class BaseClient(PythonOvhNames, CollectionMethods, OperationMethods):
         strict_observers: bool | None = None,
         options: Mapping[str, Any] | None = None,
         allow_http: bool | None = None,
+        config: bool = True,
     ) -> None:
         """Make a client; nothing is sent yet.
 
         What is not given comes from ``OVH_*`` variables, then ``./ovh.conf``, ``~/.ovh.conf``
         and ``/etc/ovh.conf``. With the endpoint and a whole set of credentials given, neither
-        is asked for them. Credentials go only where their own place or a more trusted one
-        sends them; see :mod:`ovhcore.config.trust`.
+        is asked for them. An empty argument says that there is none: ``consumer_key=""`` does not
+        take that of a variable or file. Credentials go only where their own place or a more
+        trusted one sends them; see :mod:`ovhcore.config.trust`.
 
         Args:
             endpoint: name of an endpoint (``"ovh-eu"``) or a URL.
@@ -115,6 +124,8 @@ class BaseClient(PythonOvhNames, CollectionMethods, OperationMethods):
             options: settings that plugins and transports define, as ``{"cassette": "calls.cassette"}``.
             allow_http: whether ``http://`` may lead to other machines than this one, where whoever is in
                 between reads credentials.
+            config: False to look at no ``OVH_*`` variable and at none of the usual files: what is not given has
+                its default.
 
         Raises:
             InvalidConfiguration: a setting is missing, malformed or contradicts another.
@@ -156,64 +167,50 @@ class BaseClient(PythonOvhNames, CollectionMethods, OperationMethods):
                 "allow_http": allow_http,
             },
             config_file=config_file,
+            apart=config if not isinstance(config, bool) else not config,
         )
-        self._plugins = Plugins(plugins, *places.disabled_plugins())
-        self._choice = TransportSelection(
-            transport, self._plugins, self._default_transports, asynchronous=self._asynchronous
-        )
+        kind = self._ovhcore_kind
+        made = places.with_disabled(lambda names, what: Plugins(plugins, names, what))
+        choice = TransportSelection(transport, made, kind.default_transports, asynchronous=kind.asynchronous)
         assembly = Assembly(
-            places.settings(
-                defaults_of=self._choice.defaults_of,
-                options=self._plugins.options(),
-                redaction=self._plugins.redaction(),
-            ),
-            self._plugins,
+            places.settings(defaults_of=choice.defaults_of, options=made.options(), redaction=made.redaction()),
+            made,
             places,
         )
-        self._settings, self._headers = assembly.settings, assembly.headers
-        self._auth, self._time, self._pipeline = assembly.auth, assembly.auth.time, assembly.pipeline
-        self._secrets = assembly.secrets
-        self._choice.settle(self._settings.transport, self._settings.connection)
-        self._choice.announce(self._secrets())
+        choice.settle(assembly.settings.transport, assembly.settings.connection)
+        choice.announce(assembly.secrets())
+        places.leniency.warn(2)
+        self._ovhcore = ClientCore(kind, made, choice, assembly, places)
+        refuse_unconfigured(self._ovhcore, application_key, client_id)
 
-    def _warm(self) -> Self:
-        """Do what the first calls would do before they send anything."""
-        endpoint = self._settings.endpoint
-        self._choice.warm(url for url in (endpoint.url, endpoint.token_url) if url)
-        assert self._transport is not None
-        return self
-
-    @cached_property
-    def _transport(self) -> Any:
-        return self._choice.open()
-
-    @property
+    @settable
     def endpoint(self) -> Endpoint:
         """The API this client calls."""
-        return self._settings.endpoint
+        return self._ovhcore.settings.endpoint
 
-    @property
+    @settable
     def settings(self) -> Settings:
         """What the client was made of; prints without secrets."""
-        return self._settings
+        return self._ovhcore.settings
 
-    @property
+    @settable
     def plugins(self) -> list[PluginInfo]:
         """The plugins in use, for people to look at."""
-        return self._plugins.listed()
+        return self._ovhcore.plugins.listed()
 
-    @property
+    @settable
     def closed(self) -> bool:
         """Whether the client was closed."""
-        return self._closed
+        return self._ovhcore.closed
 
     def __repr__(self) -> str:
-        if not hasattr(self, "_auth"):
+        core: ClientCore | None = getattr(self, "_ovhcore", None)
+        if core is None:
             return f"<{type(self).__name__}, not complete>"  # in the traceback of its own __init__
-        state = ", closed" if self._closed else ""
-        return (
-            f"<{type(self).__name__} {self.endpoint.name}, {self._application or self.settings.credentials!r}{state}>"
-        )
+        state = ", closed" if core.closed else ""
+        current = core.auth.current
+        who = current.credentials if isinstance(current, KeyAuthentication) else core.settings.credentials
+        return f"<{type(self).__name__} {core.settings.endpoint.name}, {who!r}{state}>"
 
     def __copy__(self) -> Self:
         return self
@@ -224,76 +221,6 @@ class BaseClient(PythonOvhNames, CollectionMethods, OperationMethods):
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a client is not pickled: it holds connections and secrets; make one in the other process")
-
-    def _request(
-        self,
-        method: str,
-        path: str,
-        data: Any,
-        need_auth: bool,
-        headers: Mapping[str, str] | None,
-        timeout: Any,
-        options: Mapping[str, Any] | None = None,
-    ) -> Request:
-        if self._closed:
-            raise ClientClosed("This client is closed; make a new one")
-        if need_auth is not True and need_auth is not False:
-            raise InvalidRequest(
-                f"need_auth must be True or False, not {type(need_auth).__name__}. Arguments of a call are passed by "
-                "name, as client.put(path, **{...}); a whole body with client.call('PUT', path, body)"
-            )
-        fields = self._headers
-        if headers:
-            added = checked_headers(headers)
-            own = {name.lower() for name, _ in added}
-            fields = Headers((*(pair for pair in fields.pairs if pair[0].lower() not in own), *added))
-        request = build_request(
-            self._settings.endpoint,
-            method,
-            path,
-            data,
-            need_auth=need_auth,
-            headers=fields,
-            timeout=None if timeout is None else self._timeout(timeout),
-        )
-        return request if options is None else request.of_call(Call(0, self._plugins.per_call(options)))
-
-    def _timeout(self, given: Any) -> Timeout:
-        """Return the timeout of one call; what it does not say of the end of the call is as for the client."""
-        return read_timeout(given, total=self._settings.connection.timeout.total)
-
-    def _decoded(self, response: Response, request: Request) -> Any:
-        if response.status == 200 and response.body:
-            try:
-                return parse_json(response.body)
-            except ValueError:
-                pass  # it is said below what was wrong
-        received = None if response.status == 200 else self._transport.clock().wall
-        return decode(response, request, redact=redactor(self._secrets()), received=received)
-
-    def _concealed(self, error: APIError, request: Request) -> None:
-        if isinstance(error, HTTPError):  # others say what is wrong with a setting, or a recording
-            conceal(error, redactor(self._secrets()).of_request(request))
-
-    def _arguments(
-        self, method: str, path: str, arguments: Mapping[str, Any], headers: Any, timeout: Any, options: Any
-    ) -> tuple[str, Any, dict[str, Any]]:
-        """Return path, data and further arguments for :meth:`call`.
-
-        The further ones only if they were given, so that a subclass may override ``call``
-        with python-ovh's four parameters.
-        """
-        further = {} if headers is None else {"headers": headers}
-        if timeout is not None:
-            further["timeout"] = timeout
-        if options is not None:
-            further["options"] = options
-        if method in BODILESS:
-            return (target(path, arguments) if arguments else path), None, further
-        if arguments:
-            path, rest = split_arguments(path, arguments)
-            return path, rest or None, further
-        return path, None, further
 
     def call(
         self,
@@ -335,7 +262,7 @@ class BaseClient(PythonOvhNames, CollectionMethods, OperationMethods):
             APIError: the kind that the answer calls for.
         """
         if kwargs or _headers is not None or _timeout is not None or _options is not None:
-            path, data, further = self._arguments("GET", _target, kwargs, _headers, _timeout, _options)
+            path, data, further = call_arguments("GET", _target, kwargs, _headers, _timeout, _options)
             return self.call("GET", path, data, _need_auth, **further)
         return self.call("GET", _target, None, _need_auth)
 
@@ -351,7 +278,7 @@ class BaseClient(PythonOvhNames, CollectionMethods, OperationMethods):
         **kwargs: Any,
     ) -> Any:
         """POST to a path; arguments fill its template, the others are the JSON body. As :meth:`get` otherwise."""
-        path, data, further = self._arguments("POST", _target, kwargs, _headers, _timeout, _options)
+        path, data, further = call_arguments("POST", _target, kwargs, _headers, _timeout, _options)
         return self.call("POST", path, data, _need_auth, **further)
 
     def put(
@@ -366,7 +293,7 @@ class BaseClient(PythonOvhNames, CollectionMethods, OperationMethods):
         **kwargs: Any,
     ) -> Any:
         """PUT to a path; arguments fill its template, the others are the JSON body. As :meth:`get` otherwise."""
-        path, data, further = self._arguments("PUT", _target, kwargs, _headers, _timeout, _options)
+        path, data, further = call_arguments("PUT", _target, kwargs, _headers, _timeout, _options)
         return self.call("PUT", path, data, _need_auth, **further)
 
     def delete(
@@ -381,28 +308,8 @@ class BaseClient(PythonOvhNames, CollectionMethods, OperationMethods):
         **kwargs: Any,
     ) -> Any:
         """DELETE a path; arguments fill its template or go into the query. As :meth:`get` otherwise."""
-        path, data, further = self._arguments("DELETE", _target, kwargs, _headers, _timeout, _options)
+        path, data, further = call_arguments("DELETE", _target, kwargs, _headers, _timeout, _options)
         return self.call("DELETE", path, data, _need_auth, **further)
-
-    def _credential_request(self, access_rules: Any, redirect_url: str | None, allowed_ips: Any) -> dict[str, Any]:
-        application = self._application
-        if application is None or application.problem is not None:
-            problem = "" if application is None else f", and {application.problem}"
-            raise InvalidKey(
-                f"Asking for a consumer key needs an application key and secret{problem}",
-                hint="Give application_key and application_secret as arguments, variables or in ovh.conf.",
-            )
-        return credential_request(access_rules, redirect_url, allowed_ips)
-
-    def _take_consumer_key(self, answer: Any) -> Any:
-        if isinstance(answer, dict) and answer.get("consumerKey") is not None:
-            try:
-                self._consumer_key = answer["consumerKey"]
-                return answer
-            except InvalidConfiguration:
-                pass
-        answer = None  # a traceback would show it
-        raise InvalidResponse("POST /auth/credential did not answer with a consumerKey that can be used")
 
 
 def _hidden(value: Any) -> Any:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from keyword import iskeyword
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from ..exceptions import APIError, InvalidRequest
-from ..flows.collections.fan_out import CallResult, Fetch
-from ..flows.effects import Flow, Handler
-from ..plugins.settings import Settings
-from ..protocol.messages import Request, Response
+from ..exceptions import InvalidRequest
+
+if TYPE_CHECKING:
+    from .core import ClientCore
 
 __all__ = ["CallMethods", "refuse_options"]
 
@@ -51,50 +50,6 @@ def _is_of_the_api(mode: Any) -> bool:
 
 
 class CallMethods:
-    """Makes flows of calls."""
+    """A client as its many methods see it: all of ours is behind one attribute, for heirs to have every other name."""
 
-    _settings: Settings
-    _pipeline: Handler
-    _transport: Any
-
-    def run(self, flow: Flow[Any]) -> Any:
-        """Drive a flow of your own."""
-        raise NotImplementedError
-
-    def _request(
-        self, method: str, path: str, data: Any, need_auth: bool, headers: Any, timeout: Any, options: Any = None
-    ) -> Request:
-        raise NotImplementedError
-
-    def _decoded(self, response: Response, request: Request) -> Any:
-        raise NotImplementedError
-
-    def _concealed(self, error: APIError, request: Request) -> None:
-        raise NotImplementedError
-
-    def _answered(self, request: Request) -> Flow[CallResult]:
-        """Make a call, and return its value and the header fields."""
-        try:
-            response = yield from self._pipeline(request)
-        except APIError as error:
-            self._concealed(error, request)
-            raise
-        return CallResult(self._decoded(response, request), response.headers)
-
-    def _valued(self, request: Request) -> Flow[Any]:
-        """Make a call, and return its value."""
-        answer = yield from self._answered(request)
-        return answer.value
-
-    def _fetching(self, path: str, need_auth: Any, headers: Any, timeout: Any, options: Any) -> Fetch:
-        """Return what GETs with the same further arguments each time; they are checked with a path at once."""
-        self._request("GET", path, None, need_auth, headers, timeout, options)
-        given = dict(headers or {})
-
-        def fetch(path: str, fields: Mapping[str, str]) -> Flow[CallResult]:
-            if given:
-                own = {name.lower() for name in fields}
-                fields = {**{name: value for name, value in given.items() if name.lower() not in own}, **fields}
-            return self._answered(self._request("GET", path, None, need_auth, fields, timeout, options))
-
-        return fetch
+    _ovhcore: ClientCore

@@ -13,6 +13,7 @@ from ..flows.effects import Flow
 from ..protocol.messages import Response
 from .base import BaseClient
 from .consumer_key import ConsumerKeyRequest
+from .core import ClientKind
 from .iterators import AsyncObjectIterator, ObjectIterator
 from .transport import off_the_loop
 
@@ -20,6 +21,14 @@ __all__ = ["AsyncClient", "Client"]
 
 T = TypeVar("T")
 C = TypeVar("C", bound=BaseClient)
+
+
+def _collected(coming: ObjectIterator) -> list[Any]:
+    return [value for _, value in sorted(coming, key=itemgetter(0))]
+
+
+async def _acollected(coming: AsyncObjectIterator) -> list[Any]:
+    return [value for _, value in sorted([pair async for pair in coming], key=itemgetter(0))]
 
 
 class Client(BaseClient):
@@ -30,9 +39,7 @@ class Client(BaseClient):
     'Ada'
     """
 
-    _asynchronous = False
-    _default_transports = ("urllib3",)
-    _objects = ObjectIterator
+    _ovhcore_kind = ClientKind(False, ("urllib3",), run, ObjectIterator, _collected)
 
     def call(
         self,
@@ -59,13 +66,14 @@ class Client(BaseClient):
             InvalidRequest: the call cannot be sent as written.
             APIError: the kind that the answer calls for.
         """
-        request = self._request(method, path, data, need_auth, headers, timeout, options)
+        core = self._ovhcore
+        request = core.request(method, path, data, need_auth, headers, timeout, options)
         try:
-            response = run(self._pipeline(request), self._transport)
+            response = run(core.pipeline(request), core.transport)
         except exceptions.APIError as error:
-            self._concealed(error, request)
+            core.conceal(error, request)
             raise
-        return self._decoded(response, request)
+        return core.decoded(response, request)
 
     def raw_call(
         self,
@@ -78,24 +86,19 @@ class Client(BaseClient):
         options: Mapping[str, Any] | None = None,
     ) -> Response:
         """Make a call and return the response, whatever its status. As :meth:`call` otherwise."""
-        request = self._request(method, path, data, need_auth, headers, timeout, options)
-        try:
-            return run(self._pipeline(request), self._transport)
-        except exceptions.APIError as error:
-            self._concealed(error, request)
-            raise
+        core = self._ovhcore
+        request = core.request(method, path, data, need_auth, headers, timeout, options)
+        return run(core.raw(request), core.transport)
 
     def run(self, flow: Flow[T]) -> T:
         """Drive a flow of your own with this client's transport."""
-        return run(flow, self._transport)
-
-    def _collected(self, coming: ObjectIterator) -> list[Any]:
-        return [value for _, value in sorted(coming, key=itemgetter(0))]
+        return run(flow, self._ovhcore.transport)
 
     @property
     def time_delta(self) -> int:
         """Seconds the API's clock is ahead of this machine's; asks ``/auth/time`` the first time."""
-        return round(self.run(self._time.delta()))
+        core = self._ovhcore
+        return round(run(core.time.delta(), core.transport))
 
     def request_consumerkey(
         self,
@@ -116,9 +119,10 @@ class Client(BaseClient):
         Raises:
             InvalidKey: there is no application key, or it is not known.
         """
-        self.run(self._auth.ready())
-        body = self._credential_request(access_rules, redirect_url, allowedIPs)
-        return self._take_consumer_key(self.call("POST", "/auth/credential", body, False))  # type: ignore[no-any-return]
+        core = self._ovhcore
+        run(core.auth.ready(), core.transport)
+        body = core.credential_request(access_rules, redirect_url, allowedIPs)
+        return core.take_consumer_key(self.call("POST", "/auth/credential", body, False))  # type: ignore[no-any-return]
 
     def new_consumer_key_request(self) -> ConsumerKeyRequest[Self]:
         """Return a helper that collects access rules and asks for a consumer key."""
@@ -126,24 +130,25 @@ class Client(BaseClient):
 
     def close(self) -> None:
         """Close the connections. May be called again; calls after it raise :class:`.ClientClosed`."""
-        self._closed = True
-        for transport in self._choice.closing():
+        for transport in self._ovhcore.close():
             transport.close()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
-        self.close()
+        # Not self.close(): heirs of python-ovh's client may call by this name what they like.
+        for transport in self._ovhcore.close():
+            transport.close()
 
 
 class AsyncClient(BaseClient):
     """A client for ``async def`` code: the methods of :class:`.Client`, awaited; safe to use from many tasks."""
 
-    _asynchronous = True
     # aiohttp costs least; threads come last.
-    _default_transports = ("aiohttp", "httpx2", "httpx", "pyreqwest", "urllib3")
-    _objects = AsyncObjectIterator
+    _ovhcore_kind = ClientKind(
+        True, ("aiohttp", "httpx2", "httpx", "pyreqwest", "urllib3"), arun, AsyncObjectIterator, _acollected
+    )
 
     @classmethod
     async def open(cls, *args: Any, **kwargs: Any) -> Self:
@@ -177,13 +182,14 @@ class AsyncClient(BaseClient):
         options: Mapping[str, Any] | None = None,
     ) -> Any:
         """Make a call and return its JSON value; see :meth:`.Client.call`."""
-        request = self._request(method, path, data, need_auth, headers, timeout, options)
+        core = self._ovhcore
+        request = core.request(method, path, data, need_auth, headers, timeout, options)
         try:
-            response = await arun(self._pipeline(request), self._transport)
+            response = await arun(core.pipeline(request), core.transport)
         except exceptions.APIError as error:
-            self._concealed(error, request)
+            core.conceal(error, request)
             raise
-        return self._decoded(response, request)
+        return core.decoded(response, request)
 
     async def raw_call(
         self,
@@ -196,24 +202,19 @@ class AsyncClient(BaseClient):
         options: Mapping[str, Any] | None = None,
     ) -> Response:
         """Make a call and return the response, whatever its status; see :meth:`.Client.raw_call`."""
-        request = self._request(method, path, data, need_auth, headers, timeout, options)
-        try:
-            return await arun(self._pipeline(request), self._transport)
-        except exceptions.APIError as error:
-            self._concealed(error, request)
-            raise
+        core = self._ovhcore
+        request = core.request(method, path, data, need_auth, headers, timeout, options)
+        return await arun(core.raw(request), core.transport)
 
     async def run(self, flow: Flow[T]) -> T:
         """Drive a flow of your own with this client's transport."""
-        return await arun(flow, self._transport)
-
-    async def _collected(self, coming: AsyncObjectIterator) -> list[Any]:
-        return [value for _, value in sorted([pair async for pair in coming], key=itemgetter(0))]
+        return await arun(flow, self._ovhcore.transport)
 
     @property
     async def time_delta(self) -> int:
         """Seconds the API's clock is ahead of this machine's; ``await client.time_delta``."""
-        return round(await self.run(self._time.delta()))
+        core = self._ovhcore
+        return round(await arun(core.time.delta(), core.transport))
 
     async def request_consumerkey(
         self,
@@ -222,9 +223,10 @@ class AsyncClient(BaseClient):
         allowedIPs: Iterable[str] | None = None,  # noqa: N803 - python-ovh's name
     ) -> dict[str, Any]:
         """Ask for a consumer key and use it from now on; see :meth:`.Client.request_consumerkey`."""
-        await self.run(self._auth.ready())
-        body = self._credential_request(access_rules, redirect_url, allowedIPs)
-        return self._take_consumer_key(await self.call("POST", "/auth/credential", body, False))  # type: ignore[no-any-return]
+        core = self._ovhcore
+        await arun(core.auth.ready(), core.transport)
+        body = core.credential_request(access_rules, redirect_url, allowedIPs)
+        return core.take_consumer_key(await self.call("POST", "/auth/credential", body, False))  # type: ignore[no-any-return]
 
     def new_consumer_key_request(self) -> ConsumerKeyRequest[Self]:
         """Return a helper that collects access rules and asks for a consumer key."""
@@ -232,8 +234,7 @@ class AsyncClient(BaseClient):
 
     async def close(self) -> None:
         """Close the connections. May be called again; calls after it raise :class:`.ClientClosed`."""
-        self._closed = True
-        for transport in self._choice.closing():
+        for transport in self._ovhcore.close():
             await transport.close()
 
     aclose = close
@@ -244,7 +245,9 @@ class AsyncClient(BaseClient):
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
     ) -> None:
-        await self.close()
+        # Not self.close(): heirs of python-ovh's client may call by this name what they like.
+        for transport in self._ovhcore.close():
+            await transport.close()
 
 
 class _Making(Generic[C]):
@@ -258,4 +261,6 @@ class _Making(Generic[C]):
         self._options = [options]
 
     def __call__(self) -> C:
-        return self._kind(*self._args.pop(), **self._options.pop())._warm()
+        client = self._kind(*self._args.pop(), **self._options.pop())
+        client._ovhcore.warm()
+        return client

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Mapping
+from collections.abc import Generator, Iterable, Mapping
 from functools import partial
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 
 from ..exceptions import InvalidRequest
-from ..flows.collections.fan_out import FanOutSource, SingleFanOut, item_or_failure, read_concurrency
+from ..flows.collections.fan_out import SingleFanOut, item_or_failure, read_concurrency
 from ..flows.effects import Flow
 from ..protocol.messages import Request
 from ..protocol.requests.building import around_id, described_call, named_arguments, target
@@ -26,8 +26,6 @@ class CollectionMethods(CallMethods):
 
     With :class:`.AsyncClient` iterators are asynchronous, and lists are awaited.
     """
-
-    _objects: ClassVar[Callable[..., Any]]
 
     def iterate(
         self,
@@ -82,15 +80,16 @@ class CollectionMethods(CallMethods):
         from ..flows.collections.pager import Pager, read_mode, read_size
 
         refuse_options(kwargs, "mode", "size", "concurrency", "item", "filter", "sort", "cached", "errors", "progress")
+        core = self._ovhcore
         item, of_list = None, named_arguments(kwargs)
         if _item is not None:
             item = around_id(_item, kwargs, query=False)
             of_item = {*template_names(_item)} - {*template_names(checked_path(_target))}
             of_list = {name: value for name, value in of_list.items() if name not in of_item}
-            self._request("GET", "id".join(item), None, _need_auth, _headers, _timeout, _options)
+            core.request("GET", "id".join(item), None, _need_auth, _headers, _timeout, _options)
         path = target(_target, of_list)
         mode, size = read_mode(_mode), read_size(_size)
-        version_2 = self._settings.endpoint.is_version_2(path)
+        version_2 = core.settings.endpoint.is_version_2(path)
         fields = _list_fields(_filter, _sort)
         if fields and mode in _BY_ID[1:]:
             raise InvalidRequest(
@@ -99,7 +98,7 @@ class CollectionMethods(CallMethods):
         if version_2 and mode in ("pages", "batch"):
             raise InvalidRequest(f"Version 2 of the API has cursors; mode {mode!r} is one of version 1")
         source = Pager(
-            self._fetching(path, _need_auth, _headers, _timeout, _options),
+            core.fetching(path, _need_auth, _headers, _timeout, _options),
             path,
             item,
             version_2=version_2,
@@ -109,7 +108,7 @@ class CollectionMethods(CallMethods):
             fields=fields,
             cached=_cached,
         )
-        return self._coming(source, _errors, _progress)
+        return core.objects(source, _errors, _progress)
 
     def batch(
         self,
@@ -162,16 +161,16 @@ class CollectionMethods(CallMethods):
         from ..flows.collections.pager import read_mode, read_size
 
         refuse_options(kwargs, "as_completed", "mode", "size", "concurrency", "errors", "progress")
-        ids = list(_ids)
+        core, ids = self._ovhcore, list(_ids)
         before, after = around_id(_target, kwargs, query=True)
         if _errors == "raise":
             for name in ids:
                 encode_segment(name, "id")
         mode = read_mode(_mode, *_BY_ID)
-        if self._settings.endpoint.is_version_2(before):
+        if core.settings.endpoint.is_version_2(before):
             mode = "single" if mode == "auto" else mode
         details = Details(
-            self._fetching(f"{before}id{after}", _need_auth, _headers, _timeout, _options),
+            core.fetching(f"{before}id{after}", _need_auth, _headers, _timeout, _options),
             before,
             after,
             mode=mode,
@@ -180,8 +179,8 @@ class CollectionMethods(CallMethods):
             ordered=False,
             pick=(lambda position, name, value: (name, value)) if _as_completed else _at_position,
         )
-        coming = self._coming(ItemsById(details, ids), _errors, _progress)
-        return coming if _as_completed else self._collected(coming)
+        coming = core.objects(ItemsById(details, ids), _errors, _progress)
+        return coming if _as_completed else core.collected(coming)
 
     def gather(
         self,
@@ -225,10 +224,12 @@ class CollectionMethods(CallMethods):
             kind = type(calls).__name__
             raise InvalidRequest(f"The calls are a list, as ['/me', ('PUT', path, {{...}})], not {kind}")
 
+        core = self._ovhcore
+
         def described(position: int, call: Any) -> Request:
             try:
                 method, path, data, *auth = described_call(call)
-                return self._request(method, path, data, auth[0] if auth else need_auth, headers, timeout, options)
+                return core.request(method, path, data, auth[0] if auth else need_auth, headers, timeout, options)
             except InvalidRequest as error:
                 problem = str(error)
             raise InvalidRequest(f"call {position}: {problem}")
@@ -240,24 +241,13 @@ class CollectionMethods(CallMethods):
                     described(position, call)
 
         def made(position: int, call: Any) -> Flow[Any]:
-            flow = call if isinstance(call, Generator) else self._valued(described(position, call))
+            flow = call if isinstance(call, Generator) else core.valued(described(position, call))
             return (yield from flow)
 
         flows = (item_or_failure(made(*each), partial(_at_position, each[0], None)) for each in enumerate(calls))
         source = SingleFanOut(flows, count, read_concurrency(concurrency), ordered=False)
-        coming = self._coming(source, errors, progress)
-        return coming if as_completed else self._collected(coming)
-
-    def _collected(self, coming: Any) -> Any:
-        """Return the values of pairs of position and value, in order; :class:`.AsyncClient`, what is awaited for it."""
-        raise NotImplementedError
-
-    def _coming(self, source: FanOutSource, errors: str, progress: Progress | None) -> Any:
-        if errors not in ("raise", "return"):
-            raise InvalidRequest(f"errors must be 'raise' or 'return', not {errors!r}")
-        if progress is not None and not callable(progress):
-            raise InvalidRequest(f"progress must be a function of two numbers, not {type(progress).__name__}")
-        return self._objects(source, lambda: self._transport, errors, progress)
+        coming = core.objects(source, errors, progress)
+        return coming if as_completed else core.collected(coming)
 
 
 def _at_position(position: int, name: Any, value: Any) -> Any:

@@ -5,10 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Generic, TypeVar
 
-from ..protocol.requests.access_rules import access_rule, access_rules, recursive_rules
+from ..protocol.requests.access_rules import (
+    API_READ_ONLY,
+    API_READ_WRITE,
+    API_READ_WRITE_SAFE,
+    access_rule,
+    access_rules,
+    recursive_rules,
+)
 from .base import BaseClient
 
-__all__ = ["ConsumerKeyRequest"]
+__all__ = ["API_READ_ONLY", "API_READ_WRITE", "API_READ_WRITE_SAFE", "ConsumerKeyRequest"]
 
 C = TypeVar("C", bound=BaseClient)
 

@@ -67,10 +67,10 @@ class OperationMethods(CallMethods):
         from ..flows.operations.waiting import waited
 
         refuse_options(kwargs, "until", "failed", "deadline", "interval", "grace", "progress")
-        path = target(_target, kwargs)
-        request = self._request("GET", path, None, _need_auth, _headers, _timeout, _options)
+        core, path = self._ovhcore, target(_target, kwargs)
+        request = core.request("GET", path, None, _need_auth, _headers, _timeout, _options)
         flow = waited(
-            lambda: self._valued(request),
+            lambda: core.valued(request),
             until=_until,
             failed=_failed,
             deadline=_deadline,
@@ -79,7 +79,7 @@ class OperationMethods(CallMethods):
             progress=_progress,
             what=path.partition("?")[0],
         )
-        return self.run(flow)
+        return core.run(flow)
 
     def update(
         self,
@@ -127,10 +127,10 @@ class OperationMethods(CallMethods):
         from ..flows.operations.updating import updated
 
         refuse_options(kwargs, "wait", "deadline", "interval", "progress")
-        path = target(_target, kwargs)
+        core, path = self._ovhcore, target(_target, kwargs)
 
         def made(method: str, body: Any) -> Flow[Any]:
-            return self._valued(self._request(method, path, body, _need_auth, _headers, _timeout, _options))
+            return core.valued(core.request(method, path, body, _need_auth, _headers, _timeout, _options))
 
         flow = updated(
             lambda: made("GET", None),
@@ -142,4 +142,4 @@ class OperationMethods(CallMethods):
             progress=_progress,
             what=path.partition("?")[0],
         )
-        return self.run(flow)
+        return core.run(flow)

@@ -54,6 +54,8 @@ class TransportSelection:
         if not self.by_name:
             return getattr(self._given, "defaults", None) or {}, False
         spec = self._specified(name)
+        if name is not None:
+            spec.check()  # before anything depends on it
         return spec.defaults, spec.isolated
 
     def _specified(self, name: str | None) -> TransportSpec:

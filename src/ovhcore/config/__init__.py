@@ -1,6 +1,16 @@
 """Settings: arguments, then environment, then ``ovh.conf`` files, then defaults."""
 
+from __future__ import annotations
+
+from typing import Any
+
 from ..plugins.settings import Settings
+from ..python_ovh.configuration import name_of_module
 from .loading import CONFIG_FILES, Environment, SettingsSources
 
 __all__ = ["CONFIG_FILES", "Environment", "Settings", "SettingsSources"]
+
+
+def __getattr__(name: str) -> Any:
+    # Made when they are first asked for: python-ovh's module reads files when it is imported.
+    return name_of_module(name)

@@ -9,27 +9,25 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
-from ..exceptions import InvalidConfiguration, InvalidRegion, InvalidRequest
-from ..flows.authentication.time_sync import MODES
+from ..exceptions import InvalidConfiguration, InvalidRegion
 from ..plugins.builtin import RETRY_OPTIONS
-from ..plugins.options import Option, read_number, read_switch, read_text
+from ..plugins.options import Option, read_switch
 from ..plugins.settings import Settings
-from ..plugins.transports import TransportSettings
 from ..protocol.credentials import AccessToken, ApplicationKey, Credentials, OAuth2Client, key_problem
 from ..protocol.endpoints import ENDPOINTS, Endpoint, resolve_endpoint
-from ..protocol.messages import DEFAULT_TIMEOUT, Timeout
-from ..protocol.redaction import Redaction, Secret
-from ..protocol.requests.building import field_problem
-from ..protocol.requests.values import read_timeout, shown
+from ..protocol.redaction import Redaction
+from ..protocol.requests.values import shown
+from ..python_ovh.configuration import chosen_files
+from .leniency import Leniency, beneath
+from .reading import read_settings
 from .sources import (
     CONFIG_FILES,
     CREDENTIALS,
     Environment,
     SettingsSource,
     default_endpoint,
-    expanded,
     from_environment,
     from_file,
     parse_files,
@@ -39,6 +37,8 @@ from .where_looked import where_looked
 
 __all__ = ["CONFIG_FILES", "Environment", "Settings", "SettingsSources"]
 
+
+T = TypeVar("T")
 _APPLICATION: Final = ("application_key", "application_secret")
 _CLASSES: Final[dict[tuple[str, ...], type[ApplicationKey | OAuth2Client | AccessToken]]] = {
     _APPLICATION: ApplicationKey,
@@ -56,6 +56,7 @@ class SettingsSources:
         config_file: a file that is read before the usual ones and must exist.
         environment: the variables; those of the process by default.
         files: the usual files, most specific first; those of ``CONFIG_FILES`` by default.
+        apart: whether neither variables nor the usual files are looked at.
 
     Raises:
         InvalidConfiguration: ``config_file`` cannot be read, or an argument is malformed.
@@ -68,19 +69,34 @@ class SettingsSources:
         config_file: str | os.PathLike[str] | None = None,
         environment: Environment | None = None,
         files: tuple[str, ...] | None = None,
+        apart: bool = False,
     ) -> None:
+        if not isinstance(apart, bool):
+            raise InvalidConfiguration("config must be True or False; the path of a file is given as config_file")
         self._variables = environment or Environment()
-        self._files = CONFIG_FILES if files is None else files
+        self._files = chosen_files(CONFIG_FILES) if files is None else files
+        if apart:
+            # What is not ours belongs to the machine, as REQUESTS_CA_BUNDLE does.
+            self._variables, self._files = self._variables.without("OVH_"), ()
         self._config_file = config_file
         self._options = arguments.get("options")
         self._given = SettingsSource("argument", {**arguments, "options": None})
         del arguments  # a traceback would show them
-        self._env = from_environment(self._variables)
+        self.leniency = Leniency(_has_credentials(self._given, whole=True), self._given)
+        (self._env,) = beneath(self._given, [self._environment()])
         # A caller who says it all must neither be hindered by the files nor meet their contents.
         self._all_given = "endpoint" in self._given.values and _has_credentials(self._given, whole=True)
         self._parsed = parse_files(config_file, () if self._all_given else self._files)
         self._leading: list[Said] = []
         self._found: tuple[str, str] | None = None
+
+    def _environment(self) -> SettingsSource:
+        try:
+            return from_environment(self._variables)
+        except InvalidConfiguration as error:
+            if not self.leniency.passes_over("headers", None, error):
+                raise
+        return from_environment(self._variables.without("OVH_HTTP_HEADERS_"))
 
     def disabled_plugins(self) -> tuple[tuple[str, ...], str]:
         """Return the names of plugins that are not to be used, and which setting says so."""
@@ -91,12 +107,27 @@ class SettingsSources:
         what = found[1].named("disabled_plugins")
         return _names(found[0], what), what
 
+    def with_disabled(self, make: Callable[[tuple[str, ...], str], T]) -> T:
+        """Return what is made of the names of plugins that are not to be used, and of the setting that says so."""
+        names, what = self.disabled_plugins()
+        try:
+            return make(names, what)
+        except InvalidConfiguration as error:
+            given = "disabled_plugins" in self._given.values or not names
+            source = self._given if given else None
+            if not self.leniency.passes_over("disabled_plugins", source, error):
+                raise
+        return make((), what)
+
     def _endpoint(self, identity: list[SettingsSource]) -> str | None:
         found = first(identity, "endpoint")
+        if found is None and "endpoint" in self._given.empty:
+            return None
         return str(found[0]).strip() if found else default_endpoint(self._parsed)
 
     def _sources(self, endpoint: str | None, options: tuple[str, ...]) -> list[SettingsSource]:
-        return [source for file in self._parsed for source in from_file(file, endpoint, options)]
+        found = [source for file in self._parsed for source in from_file(file, endpoint, options)]
+        return beneath(self._given, found)
 
     def check_supplied(self) -> None:
         """Make sure that credentials which a plugin supplies go only where a place trusted enough sends them.
@@ -135,12 +166,20 @@ class SettingsSources:
         names = tuple(known)
         given = self._given.adding(_options(self._options, names))
         env = self._env.adding({name: self._variables.get(self._env.spelling(name)) for name in names})
+        (env,) = beneath(given, [env])
         identity = [given] if self._all_given else [given, env]
         endpoint = self._endpoint(identity)
         sources = self._sources(endpoint, names)
         others = [given, env, *sources]
         transport = first(others, "transport")
-        brought, isolated = defaults_of(transport and transport[0])
+        try:
+            brought, isolated = defaults_of(transport and transport[0])
+        except InvalidConfiguration as error:
+            if transport is None or not self.leniency.passes_over("transport", transport[1], error):
+                raise
+            given, env, *sources = others = [given, *(source.without(["transport"]) for source in others[1:])]
+            identity = [given] if self._all_given else [given, env]
+            brought, isolated = defaults_of(None)
         defaults = SettingsSource("transport", brought)
         if isolated:
             # A sandbox knows nobody but its own; what the environment and files have is meant for the API.
@@ -153,7 +192,7 @@ class SettingsSources:
         allow_http = http is not None and read_switch(http[0], http[1].named("allow_http"))
         resolved, led = _endpoint([*identity, *sources, defaults], self._config_file, self._files, allow_http)
         found, secrets = _credentials(credentials)
-        settings = _settings(resolved, found, others, self._variables, known, redaction)
+        settings = read_settings(resolved, found, others, self._variables, known, redaction, self.leniency)
         self._found = (resolved.name, led.named("endpoint"))
         # What brings its own credentials asks nobody who they are, and writes nothing down.
         deciding = [] if brought else [name for name, option in known.items() if option.leads]
@@ -305,88 +344,3 @@ def _set_of(source: SettingsSource, present: list[str], consumer: tuple[Any, Set
         if problem and (places[name].where != "argument" or not isinstance(value.reveal(), str)):
             raise InvalidConfiguration(f"{places[name].spelling(name)} {problem} ({places[name].where})")
     return _CLASSES[kind].unchecked(**values)
-
-
-def _settings(
-    endpoint: Endpoint,
-    credentials: Credentials | None,
-    others: list[SettingsSource],
-    variables: Environment,
-    options: Mapping[str, Option],
-    redaction: Redaction,
-) -> Settings:
-    def setting(name: str, read: Callable[[Any, str], Any], default: Any = None) -> Any:
-        found = first(others, name)
-        return default if found is None else read(found[0], found[1].named(name))
-
-    ca_bundle = setting("ca_bundle", _file)
-    if ca_bundle is None:
-        # What requests, and so python-ovh, looks at.
-        for variable in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
-            if path := variables.get(variable):
-                ca_bundle = _file(path, variable)
-                break
-    client_cert, client_key = setting("client_cert", _file), setting("client_key", _file)
-    if client_key is not None and client_cert is None:
-        raise InvalidConfiguration("client_key is set and client_cert is not: a key needs its certificate")
-    chosen = {name: value for name in options if (value := setting(name, options[name].read)) is not None}
-    return Settings(
-        endpoint,
-        credentials,
-        setting("transport", read_text),
-        TransportSettings(
-            setting("timeout", _timeout, DEFAULT_TIMEOUT),
-            setting("proxy", read_text),
-            ca_bundle,
-            setting("max_response_size", read_number),
-            setting("pool_size", read_number),
-            setting("verify", read_switch, True),
-            client_cert,
-            client_key,
-            setting("http2", read_switch, False),
-            chosen,
-            redaction,
-        ),
-        setting("user_agent", _user_agent),
-        _headers(others),
-        setting("time_sync", _time_sync, "date"),
-        chosen,
-        setting("strict_observers", read_switch, False),
-    )
-
-
-def _headers(others: list[SettingsSource]) -> tuple[tuple[str, str], ...]:
-    """Return the header fields of all places; of one name, that of the most specific."""
-    hidden: dict[str, tuple[str, Secret]] = {}
-    for source in reversed(others):
-        for name, value in source.headers.items():
-            if problem := field_problem(name, value.reveal()):
-                raise InvalidConfiguration(f"{problem} ({source.where})")
-            hidden[name.lower()] = (name, value)
-    return tuple((name, value.reveal()) for name, value in hidden.values())
-
-
-def _user_agent(value: Any, what: str) -> str:
-    if field_problem("User-Agent", value):
-        raise InvalidConfiguration(f"{what} must be a line of printable ASCII text without outer spaces")
-    return str(value)
-
-
-def _time_sync(value: Any, what: str) -> str:
-    if value not in MODES:
-        raise InvalidConfiguration(f"{what} must be one of {', '.join(MODES)}, not {value!r}")
-    return str(value)
-
-
-def _file(value: Any, what: str) -> str:
-    path = expanded(value, what)
-    if not os.path.exists(path):
-        raise InvalidConfiguration(f"{what} names {path}, which does not exist")
-    return path
-
-
-def _timeout(value: Any, what: str) -> Timeout:
-    try:
-        return read_timeout(value, what)
-    except InvalidRequest as error:
-        raise InvalidConfiguration(str(error)) from None

@@ -9,7 +9,7 @@ import os
 import re
 import shlex
 import stat
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from ..exceptions import InvalidConfiguration
@@ -87,12 +87,13 @@ class SettingsSource:
         values: Mapping[str, Any],
         spelling: Callable[[str], str] = lambda name: name,
         *,
-        trust: Trust = Trust.PROCESS,
+        trust: Trust = Trust.OWN,
         of_endpoint: bool = False,
     ) -> None:
         self.where = where
         self.trust = trust
         self.of_endpoint = of_endpoint
+        self.empty = frozenset(name for name, value in values.items() if isinstance(value, str) and not value)
         self.values: dict[str, Any] = {
             name: as_secret(value) if name in HIDDEN else value
             for name, value in values.items()
@@ -110,6 +111,12 @@ class SettingsSource:
         source = SettingsSource(
             self.where, {**self.values, **values}, self.spelling, trust=self.trust, of_endpoint=self.of_endpoint
         )
+        source.headers = self.headers
+        return source
+
+    def without(self, names: Collection[str]) -> SettingsSource:
+        """Return a copy that says less."""
+        source = SettingsSource(self.where, {n: v for n, v in self.values.items() if n not in names}, self.spelling)
         source.headers = self.headers
         return source
 
@@ -141,6 +148,10 @@ class Environment:
     def get(self, name: str) -> str:
         """Return a variable without outer white space; an unset one is empty."""
         return self._variables.get(name, "").strip()
+
+    def without(self, prefix: str) -> Environment:
+        """Return one without the variables whose names begin so."""
+        return Environment({name: value for name, value in self._variables.items() if not name.startswith(prefix)})
 
     def names(self) -> list[str]:
         """Return the names of all variables."""
@@ -185,11 +196,11 @@ def parse_files(config_file: str | os.PathLike[str] | None, files: tuple[str, ..
         parser = _parse_file(path, regular=False)
         if parser is None:
             raise InvalidConfiguration(f"The configuration file {path} does not exist")
-        parsed.append(ParsedFile(path, parser, Trust.NAMED))
+        parsed.append(ParsedFile(path, parser, Trust.OWN))
     for name in files:
         path = os.path.expanduser(name)
         # Without a home, "~" is a directory of the working directory.
-        trust = Trust.USER if os.path.isabs(path) else Trust.DIRECTORY
+        trust = Trust.OWN if os.path.isabs(path) else Trust.DIRECTORY
         try:
             parser = _parse_file(path)
         except InvalidConfiguration as error:

@@ -26,12 +26,9 @@ class Trust(IntEnum):
 
     DIRECTORY = 1
     """``./ovh.conf``: of whoever made the working directory, as a cloned repository."""
-    USER = 2
-    """``~/.ovh.conf``, ``/etc/ovh.conf``: of the user and of the system; what plugins supply, too."""
-    NAMED = 3
-    """The file that is named as ``config_file``: of the program."""
-    PROCESS = 4
-    """Arguments and environment: of whoever starts the program, and so could run another."""
+    OWN = 2
+    """Arguments, environment, ``config_file``, ``~/.ovh.conf``, ``/etc/ovh.conf`` and what plugins supply: of who runs
+    the program, or administers the machine, and so could run another."""
 
 
 class Said(NamedTuple):
@@ -43,7 +40,7 @@ class Said(NamedTuple):
     @property
     def trust(self) -> Trust:
         """Return how far the place is trusted."""
-        return Trust.USER if self.source is None else self.source.trust
+        return Trust.OWN if self.source is None else self.source.trust
 
     def __str__(self) -> str:
         if self.source is None:

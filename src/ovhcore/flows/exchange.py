@@ -8,6 +8,7 @@ from ..exceptions import HTTPError, TLSError, TotalTimeout
 from ..protocol.clock import Now
 from ..protocol.messages import DEFAULT_TIMEOUT, Request, Response, Timeout
 from ..protocol.responses.decoding import annotate
+from .causes import complete_causes
 from .effects import CLOCK, Flow, Handler, Send
 
 __all__ = ["exchange", "limited"]
@@ -38,6 +39,7 @@ def exchange(request: Request) -> Flow[Response]:
             if isinstance(error, TLSError) and error.hint is None:
                 error.hint = _TRUST
             annotate(error, request)
+            complete_causes(error)
         raise
     return response
 

@@ -22,9 +22,9 @@ _SISTER: Final = f"{__name__.rpartition('ovhcore.')[0]}ovhcore_transports"  # al
 
 OWN: Final = {
     "ovhcore-transports": f"{_SISTER}.plugin",
-    "throttle": f"{_SISTER}.throttle",
-    "keyring": f"{_SISTER}.keyring_credentials",
-    "opentelemetry": f"{_SISTER}.telemetry",
+    "throttle": f"{_SISTER}.hooks.throttle",
+    "keyring": f"{_SISTER}.hooks.keyring",
+    "opentelemetry": f"{_SISTER}.hooks.opentelemetry",
 }
 """The entry points of ovhcore itself, as its metadata has them.
 

@@ -6,12 +6,12 @@ others the names, and of bodies the length alone.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final, NamedTuple, TypeVar, cast, overload
 
 from .frozen import Frozen, put
 from .redaction import PLAIN_HEADERS, redact_headers, redact_url
+from .responses.requests_names import Asked, RequestsNames
 
 __all__ = ["DEFAULT_TIMEOUT", "DEFAULT_TOTAL", "Attempt", "Call", "Headers", "Request", "Response", "Timeout"]
 
@@ -271,12 +271,12 @@ _put_method, _put_url, _put_headers, _put_body, _put_need_auth, _put_timeout, _p
 )
 
 
-class Response(Frozen):
+class Response(RequestsNames, Frozen):
     """One HTTP response, read to its end and decompressed.
 
-    ``status_code``, ``content``, ``text``, ``ok`` and :meth:`json` are spelled as in
+    ``status_code``, ``content``, ``text``, ``ok``, ``json()`` and others are spelled as in
     requests, so that what reads ``client.raw_call(...)`` or ``error.response`` in a
-    program written for python-ovh goes on working.
+    program written for python-ovh goes on working. It is false if the status is 400 or above.
 
     Attributes:
         status: HTTP status.
@@ -305,40 +305,36 @@ class Response(Frozen):
         _put_history(self, history)
 
     @property
-    def status_code(self) -> int:
-        """The status, as requests names it."""
-        return self.status
-
-    @property
-    def ok(self) -> bool:
-        """Whether the status is below 400, as requests has it."""
-        return self.status < 400
-
-    @property
-    def content(self) -> bytes:
-        """The body, as requests names it."""
-        return self.body
-
-    @property
-    def text(self) -> str:
-        """The body as UTF-8 text; bytes that are not UTF-8 become U+FFFD."""
-        return self.body.decode("utf-8", "replace")
-
-    @property
     def query_id(self) -> str | None:
         """OVHcloud's name for this exchange, to quote to its support."""
         return self.headers.get("x-ovh-queryid") or self.headers.get("x-ovh-query-id")
 
-    def json(self) -> Any:
-        """Parse the body as JSON.
+    def answering(self, request: Request, elapsed: float = 0.0, redact: Callable[[str], str] | None = None) -> Response:
+        """Return a copy that knows what it answers.
 
-        Raises:
-            ValueError: the body is not JSON.
+        Args:
+            request: what was asked.
+            elapsed: seconds until the answer was complete.
+            redact: hides the secrets of who asked, in exceptions.
         """
-        return json.loads(self.body)
+        response = Response(self.status, self.headers, self.body, self.history)
+        _put_asked(response, Asked(request, elapsed, redact))
+        return response
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        asked = self.asked
+        # What hides secrets knows them.
+        known = None if asked is None else (asked.request, asked.elapsed)
+        return (_response, (self._values(), known))
 
     def __repr__(self) -> str:
         return f"<Response {self.status} {self.headers!r} body: {len(self.body)} bytes>"
 
 
 _put_status, _put_fields, _put_content, _put_history = (getattr(Response, name).__set__ for name in Response.__slots__)
+_put_asked = getattr(RequestsNames, "_asked").__set__  # noqa: B009 - a slot, which type checkers do not know
+
+
+def _response(values: tuple[Any, ...], asked: tuple[Request, float] | None) -> Response:
+    response = Response(*values)
+    return response if asked is None else response.answering(*asked)

@@ -201,22 +201,27 @@ def fill_template(path: str, arguments: Mapping[str, Any]) -> str:
 def encode_query(arguments: Mapping[str, Any]) -> str:
     """Encode arguments as a query string, without the question mark.
 
-    ``True`` becomes ``true``; a list repeats its key, a set does in sorted order; ``None`` is left out; a dict
+    ``True`` becomes ``true``; a list repeats its key, a set does in sorted order; a dict
     becomes compact JSON, as ``iamTags`` takes it.
 
-    >>> encode_query({"date.from": "2026-01-01", "id": [1, 2], "iamTags": {"a": []}, "x": None})
+    >>> encode_query({"date.from": "2026-01-01", "id": [1, 2], "iamTags": {"a": []}})
     'date.from=2026-01-01&id=1&id=2&iamTags=%7B%22a%22%3A%5B%5D%7D'
 
     Raises:
-        InvalidRequest: a value has no text form.
+        InvalidRequest: a value is None or an empty list, or has no text form.
     """
     pairs: list[str] = []
     for name, value in arguments.items():
-        if value is None:
-            continue
         what = f"query argument {name!r}"
+        texts = [] if value is None else _texts(value, what)
+        if not texts:
+            # Left out, it would widen a list, and a loop that deletes what is listed would take all of it.
+            is_none = "None" if value is None else "empty"
+            raise InvalidRequest(
+                f"{what} is {is_none}, which the API has no way to write: leave it out if the call is meant without it"
+            )
         key = quote_text(name, "", what)
-        pairs += [f"{key}={quote_text(text, '', what)}" for text in _texts(value, what)]
+        pairs += [f"{key}={quote_text(text, '', what)}" for text in texts]
     return "&".join(pairs)
 
 

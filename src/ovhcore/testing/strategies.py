@@ -84,7 +84,7 @@ def _is_taken(path: str) -> bool:
 def queries() -> st.SearchStrategy[dict[str, Any]]:
     """Return a strategy for the query arguments of a call."""
     scalars = _scalars()
-    values = scalars | st.none() | st.lists(scalars, max_size=3)
+    values = scalars | st.lists(scalars, min_size=1, max_size=3)
     return st.dictionaries(texts().filter(lambda name: name and not name.startswith("_")), values, max_size=4)
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from ...exceptions import InvalidKey
+from ...exceptions import InvalidKey, MissingCredentials
 from ...protocol.clock import Now
 from ...protocol.credentials import AccessToken, ApplicationKey, Credentials, OAuth2Client
 from ...protocol.endpoints import Endpoint
@@ -58,7 +58,8 @@ class Authentication:
         """Answer a request, authenticated if it needs to be."""
         if request.need_auth:
             where = _WHERE if self._looked is None else f"{_WHERE} {self._looked()}"
-            raise annotate(InvalidKey("This call needs credentials and there are none", hint=where), request)
+            error = MissingCredentials("This call needs credentials and there are none", hint=where)
+            raise annotate(error, request)
         return self.time.send(request)
 
     def secrets(self) -> Iterator[str]:
@@ -172,15 +173,15 @@ class BearerAuthentication(Authentication):
 
     def __init__(self, time: TimeSync, tokens: TokenSource | Secret) -> None:
         super().__init__(time)
-        self._tokens = tokens
+        self.tokens = tokens
 
     def handle(self, request: Request) -> Flow[Response]:
         """Send with a token; when the API does not accept it, fetch another and do so once more."""
         if not request.need_auth:
             return self.time.send(request)
-        if isinstance(self._tokens, Secret):
-            return self.time.send(_bearing(request, self._tokens))
-        return self._fetched(request, self._tokens)
+        if isinstance(self.tokens, Secret):
+            return self.time.send(_bearing(request, self.tokens))
+        return self._fetched(request, self.tokens)
 
     def _fetched(self, request: Request, tokens: TokenSource) -> Flow[Response]:
         token = yield from tokens.token()
@@ -192,10 +193,10 @@ class BearerAuthentication(Authentication):
 
     def secrets(self) -> Iterator[str]:
         """Yield the values that must not be shown."""
-        if isinstance(self._tokens, Secret):
-            yield self._tokens.reveal()
+        if isinstance(self.tokens, Secret):
+            yield self.tokens.reveal()
         else:
-            yield from self._tokens.secrets()
+            yield from self.tokens.secrets()
 
 
 def as_application(request: Request, credentials: ApplicationKey) -> Request:

@@ -107,7 +107,7 @@ def credential_request(
     """Return the body of ``POST /auth/credential``.
 
     Raises:
-        InvalidRequest: there is no rule, or a rule is not one.
+        InvalidRequest: a rule is not one.
     """
     if isinstance(access_rules, (str, Mapping)) or isinstance(allowed_ips, str):
         raise InvalidRequest("access rules and allowed IPs are lists, of {'method', 'path'} and of CIDR blocks")
@@ -116,8 +116,6 @@ def credential_request(
         if not isinstance(rule, Mapping) or not {"method", "path"} <= rule.keys():
             raise InvalidRequest(f"an access rule is {{'method': 'GET', 'path': '/me'}}, not {rule!r}")
         rules.append(access_rule(rule["method"], rule["path"]))
-    if not rules:
-        raise InvalidRequest("a consumer key needs at least one access rule, as {'method': 'GET', 'path': '/me'}")
     body: dict[str, Any] = {"accessRules": rules}
     if redirect_url is not None:
         body["redirection"] = redirect_url

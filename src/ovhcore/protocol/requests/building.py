@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from keyword import kwlist
 from typing import Any, Final
 
-from ...exceptions import InvalidKey, InvalidRequest
+from ...exceptions import InvalidRequest, MissingCredentials
 from ..credentials import ApplicationKey
 from ..endpoints import Endpoint
 from ..messages import Headers, Request, Timeout
@@ -224,11 +224,11 @@ def sign_request(request: Request, credentials: ApplicationKey, timestamp: int) 
         timestamp: whole seconds since 1970 on the API's clock.
 
     Raises:
-        InvalidKey: there is no consumer key yet.
+        MissingCredentials: there is no consumer key yet.
     """
     consumer_key = credentials.consumer_key
     if consumer_key is None:
-        error = InvalidKey(
+        error = MissingCredentials(
             "This call needs a consumer key and there is none",
             hint="Ask for one with client.new_consumer_key_request() and send the user to its validationUrl, "
             "or set consumer_key beside the application key.",

@@ -11,7 +11,7 @@ from typing import Any, Final
 from ...exceptions import InvalidRequest
 from ..messages import DEFAULT_TOTAL, Timeout
 
-__all__ = ["LONGEST_WAIT", "json_bytes", "json_text", "plain_text", "read_timeout", "shown"]
+__all__ = ["LONGEST_WAIT", "json_bytes", "json_text", "plain_text", "read_need_auth", "read_timeout", "shown"]
 
 LONGEST_WAIT: Final = 2_000_000.0
 """Seconds, three weeks: the longest time that every system can wait for at once. What is longer is taken for this."""
@@ -108,11 +108,25 @@ def json_bytes(value: Any) -> bytes:
     return json_text(value, "the body").encode("ascii")
 
 
+def read_need_auth(value: Any) -> bool:
+    """Return whether a call is to be authenticated, of a value that is not exactly True or False.
+
+    Raises:
+        InvalidRequest: it is text, or a container, and so was rather meant as arguments.
+    """
+    if isinstance(value, (str, bytes, bytearray, Mapping, list, tuple, Set)):
+        raise InvalidRequest(
+            f"need_auth must be True or False, not {type(value).__name__}. Arguments of a call are passed by "
+            "name, as client.put(path, **{...}); a whole body with client.call('PUT', path, body)"
+        )
+    return bool(value)
+
+
 def read_timeout(value: Any, what: str = "timeout", total: float | None = DEFAULT_TOTAL) -> Timeout:
     """Return a timeout in seconds from a number, some of (connect, read, total), or the text ``"3.05,27,60"``.
 
-    One number is for connect and read. None, or ``none`` in a text, takes a limit away: as the
-    third, the end of the call; as the second, that of a silence, which then lasts as long as the call may.
+    One number is for connect and read. None among several, or ``none`` in a text, takes a limit away: as the
+    third, the end of the call; as the first or second, that of one wait, which then lasts as long as the call may.
 
     Args:
         value: what was given.
@@ -126,19 +140,18 @@ def read_timeout(value: Any, what: str = "timeout", total: float | None = DEFAUL
     try:
         given = list(value) if isinstance(value, (tuple, list)) else str(value).split(",")
         if not any(isinstance(part, bool) for part in (value, *given)):
-            limits = [None if number and _is_none(part) else float(part) for number, part in enumerate(given)]
+            limits = [None if len(given) > 1 and _is_none(part) else float(part) for part in given]
     except (TypeError, ValueError, OverflowError):
         pass
     if len(limits) not in (1, 2, 3) or not all(limit is None or 0 < limit < 1e9 for limit in limits):
         raise InvalidRequest(
             f"{what} must be a number of seconds above 0, or two or three (connect, read, total), as '5,180' or "
-            f"'5,180,300', where None takes one of the last two away, as '5,180,none'; not {shown(value)}"
+            f"'5,180,300', where None takes one away, as '5,180,none'; not {shown(value)}"
         )
     limits = [limit and min(limit, LONGEST_WAIT) for limit in limits]
-    connect: Any = limits[0]
     if len(limits) == 3:
         total = limits[2]
-    read = connect if len(limits) == 1 else limits[1] or total or LONGEST_WAIT
+    connect, read = [limit or total or LONGEST_WAIT for limit in (limits * 2)[:2]]
     return Timeout(connect, read, total)
 
 

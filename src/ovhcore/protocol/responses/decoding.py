@@ -136,7 +136,7 @@ def decode(
             problem = f"{problem}; it is a page in HTML"
         failure: exc.APIError = exc.InvalidResponse(
             f"Failed to decode API response as JSON: {problem}",
-            response=_shown(response, hide := _hiding(redact, request)),
+            response=_shown(response, hide := _hiding(redact, request), request),
             hint=_NOT_THE_API,
         )
         raise annotate(failure, request, hide)
@@ -172,7 +172,7 @@ def error_of(
 ) -> exc.APIError:
     """Return, without raising it, the exception for a response that is no success; as :func:`decode`."""
     hide = _hiding(redact, request)
-    shown = _shown(response, hide)
+    shown = _shown(response, hide, request)
     code, error_class, message, details = _members(response)
     status = response.status
     kind = _kind(status, code, error_class, message)
@@ -305,14 +305,19 @@ def _plain_message(response: Response) -> str:
     return text if len(text) <= 500 else text[:500] + "..."
 
 
-def _shown(response: Response, hide: Hiding) -> Response:
+def _shown(response: Response, hide: Hiding, request: Request | None) -> Response:
     """Return the copy of a response that an exception may keep."""
     full = hide.full
     try:
         text = json.dumps(full.json(parse_json(response.body)))
     except (ValueError, RecursionError):
         text = full.text(response.text)
-    return Response(response.status, Headers(full.headers(response.headers.pairs)), text.encode("utf-8", "replace"))
+    headers = Headers(full.headers(response.headers.pairs))
+    shown = Response(response.status, headers, text.encode("utf-8", "replace"))
+    if request is None:
+        return shown
+    fields = Headers(full.headers(request.headers.pairs))
+    return shown.answering(Request(request.method, full.url(request.url), fields, need_auth=request.need_auth))
 
 
 def _hint(error: exc.APIError, shown: Response, request: Request | None, received: float | None) -> str | None:

@@ -1,0 +1,297 @@
+"""What a client consists of and calls with, behind one private attribute of it.
+
+Programs derive their own classes from :class:`.Client` and name their attributes and methods as they
+please: ``endpoint``, ``settings``, ``run``. What ovhcore itself needs is therefore here, where no heir can
+overwrite it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
+from typing import Any, NamedTuple
+
+from ..config import SettingsSources
+from ..exceptions import (
+    APIError,
+    ClientClosed,
+    HTTPError,
+    InvalidConfiguration,
+    InvalidRequest,
+    InvalidResponse,
+    MissingCredentials,
+)
+from ..flows.authentication import KeyAuthentication
+from ..flows.collections.fan_out import CallResult, FanOutSource, Fetch
+from ..flows.effects import Flow
+from ..plugins import Plugins
+from ..plugins.settings import Settings
+from ..protocol.messages import Call, Headers, Request, Response
+from ..protocol.redaction import Secret, conceal, redactor
+from ..protocol.requests.access_rules import credential_request
+from ..protocol.requests.building import BODILESS, build_request, checked_headers, split_arguments, target
+from ..protocol.requests.values import read_need_auth, read_timeout
+from ..protocol.responses.decoding import decode, parse_json
+from ..python_ovh.installing import is_installed, query_arguments
+from .assembly import Assembly
+from .iterators import Progress
+from .transport import TransportSelection
+
+__all__ = ["ClientCore", "ClientKind", "call_arguments"]
+
+
+class ClientKind(NamedTuple):
+    """In what clients for ``def`` code and for ``async def`` code differ.
+
+    Attributes:
+        asynchronous: whether it is for ``async def`` code.
+        default_transports: names, the best first; the first one that is installed counts.
+        run: drives a flow with a transport.
+        objects: makes the iterator over what comes.
+        collected: returns the values of pairs of position and value, in order.
+    """
+
+    asynchronous: bool
+    default_transports: tuple[str, ...]
+    run: Callable[[Flow[Any], Any], Any]
+    objects: Callable[..., Any]
+    collected: Callable[[Any], Any]
+
+
+class ClientCore:
+    """What a client consists of and calls with.
+
+    Args:
+        kind: for ``def`` or for ``async def`` code.
+        plugins: of the client.
+        choice: opens the transport.
+        assembly: what carries out the calls.
+        sources: where the settings were found.
+
+    Attributes:
+        settings: what the client was made of.
+        closed: whether it was closed.
+        timeout: of calls that say nothing; None for what the settings say.
+        unfinished: application keys that are not a pair yet.
+        replaced: secrets that are not used any more; a call that took one may end after that.
+    """
+
+    def __init__(
+        self,
+        kind: ClientKind,
+        plugins: Plugins,
+        choice: TransportSelection,
+        assembly: Assembly,
+        sources: SettingsSources,
+    ) -> None:
+        self.kind = kind
+        self.plugins = plugins
+        self.choice = choice
+        self.sources = sources
+        self.closed = False
+        self.timeout: Any = None
+        self.unfinished: dict[str, Secret | None] = {}
+        self.replaced: tuple[Secret, ...] = ()
+        self.use(assembly)
+
+    def use(self, assembly: Assembly) -> None:
+        """Carry out calls with another assembly from now on."""
+        self.settings: Settings = assembly.settings
+        self.headers: Headers = assembly.headers
+        self.auth = assembly.auth
+        self.time = assembly.auth.time
+        self.pipeline = assembly.pipeline
+        self.secrets_in_use = assembly.secrets
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of {self.settings!r}>"
+
+    @cached_property
+    def transport(self) -> Any:
+        """The transport; opened when it is first needed."""
+        return self.choice.open()
+
+    def secrets(self) -> Iterator[str]:
+        """Yield the values that an answer must not make an error show."""
+        yield from self.secrets_in_use()
+        yield from (secret.reveal() for secret in self.replaced)
+
+    def run(self, flow: Flow[Any]) -> Any:
+        """Drive a flow with this client's transport; what comes of it is awaited for asynchronous ones."""
+        return self.kind.run(flow, self.transport)
+
+    def close(self) -> list[Any]:
+        """Let no further call begin; return the transports that are to be closed."""
+        self.closed = True
+        return self.choice.closing()
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        data: Any,
+        need_auth: Any,
+        headers: Mapping[str, str] | None,
+        timeout: Any,
+        options: Mapping[str, Any] | None = None,
+    ) -> Request:
+        """Describe a call.
+
+        Raises:
+            ClientClosed: the client was closed.
+            InvalidRequest: the call cannot be sent as written.
+        """
+        if self.closed:
+            raise ClientClosed("This client is closed; make a new one")
+        if need_auth is not True and need_auth is not False:
+            need_auth = read_need_auth(need_auth)
+        fields = self.headers
+        if headers:
+            added = checked_headers(headers)
+            own = {name.lower() for name, _ in added}
+            fields = Headers((*(pair for pair in fields.pairs if pair[0].lower() not in own), *added))
+        if timeout is None:
+            timeout = self.timeout
+        request = build_request(
+            self.settings.endpoint,
+            method,
+            path,
+            data,
+            need_auth=need_auth,
+            headers=fields,
+            # What it does not say of the end of the call is as for the client.
+            timeout=None if timeout is None else read_timeout(timeout, total=self.settings.connection.timeout.total),
+        )
+        return request if options is None else request.of_call(Call(0, self.plugins.per_call(options)))
+
+    def conceal(self, error: APIError, request: Request) -> None:
+        """Hide in an error what the request has sent, and may have come back."""
+        if isinstance(error, HTTPError):  # others say what is wrong with a setting, or a recording
+            conceal(error, redactor(self.secrets()).of_request(request))
+
+    def warm(self) -> None:
+        """Do what the first calls would do before they send anything."""
+        endpoint = self.settings.endpoint
+        self.choice.warm(url for url in (endpoint.url, endpoint.token_url) if url)
+        assert self.transport is not None
+
+    def decoded(self, response: Response, request: Request) -> Any:
+        """Return the value of an answer.
+
+        Raises:
+            APIError: the kind that the answer calls for.
+        """
+        if response.status == 200 and response.body:
+            try:
+                return parse_json(response.body)
+            except ValueError:
+                pass  # it is said below what was wrong
+        received = None if response.status == 200 else self.transport.clock().wall
+        return decode(response, request, redact=redactor(self.secrets()), received=received)
+
+    def sent(self, request: Request) -> Flow[Response]:
+        """Send a request through the pipeline; an error hides what the request has sent."""
+        try:
+            return (yield from self.pipeline(request))
+        except APIError as error:
+            self.conceal(error, request)
+            raise
+
+    def raw(self, request: Request) -> Flow[Response]:
+        """Make a call, and return the answer together with what was asked."""
+        glance: Callable[[], Any] = getattr(self.transport, "glance", None) or self.transport.clock
+        begun = glance().monotonic
+        response = yield from self.sent(request)
+        return response.answering(request, glance().monotonic - begun, redactor(self.secrets()))
+
+    def answered(self, request: Request) -> Flow[CallResult]:
+        """Make a call, and return its value and the header fields."""
+        response = yield from self.sent(request)
+        return CallResult(self.decoded(response, request), response.headers)
+
+    def valued(self, request: Request) -> Flow[Any]:
+        """Make a call, and return its value."""
+        answer = yield from self.answered(request)
+        return answer.value
+
+    def fetching(self, path: str, need_auth: Any, headers: Any, timeout: Any, options: Any) -> Fetch:
+        """Return what GETs with the same further arguments each time; they are checked with a path at once."""
+        self.request("GET", path, None, need_auth, headers, timeout, options)
+        given = dict(headers or {})
+
+        def fetch(path: str, fields: Mapping[str, str]) -> Flow[CallResult]:
+            if given:
+                own = {name.lower() for name in fields}
+                fields = {**{name: value for name, value in given.items() if name.lower() not in own}, **fields}
+            return self.answered(self.request("GET", path, None, need_auth, fields, timeout, options))
+
+        return fetch
+
+    def objects(self, source: FanOutSource, errors: str, progress: Progress | None) -> Any:
+        """Return the iterator over what comes of a source."""
+        if errors not in ("raise", "return"):
+            raise InvalidRequest(f"errors must be 'raise' or 'return', not {errors!r}")
+        if progress is not None and not callable(progress):
+            raise InvalidRequest(f"progress must be a function of two numbers, not {type(progress).__name__}")
+        return self.kind.objects(source, lambda: self.transport, errors, progress)
+
+    def collected(self, coming: Any) -> Any:
+        """Return the values of pairs of position and value, in order; for asynchronous ones what is awaited for it."""
+        return self.kind.collected(coming)
+
+    def credential_request(self, access_rules: Any, redirect_url: str | None, allowed_ips: Any) -> dict[str, Any]:
+        """Return the body of a request for a consumer key.
+
+        Raises:
+            MissingCredentials: there is no application key.
+            InvalidRequest: a rule is not one.
+        """
+        current = self.auth.current
+        problem = current.credentials.problem if isinstance(current, KeyAuthentication) else ""
+        if problem is not None:
+            problem = problem and f", and {problem}"
+            raise MissingCredentials(
+                f"Asking for a consumer key needs an application key and secret{problem}",
+                hint="Give application_key and application_secret as arguments, variables or in ovh.conf.",
+            )
+        return credential_request(access_rules, redirect_url, allowed_ips)
+
+    def take_consumer_key(self, answer: Any) -> Any:
+        """Use the consumer key of an answer from now on; return the answer.
+
+        Raises:
+            InvalidResponse: there is none in it that can be used.
+        """
+        current = self.auth.current
+        key = answer.get("consumerKey") if isinstance(answer, dict) else None
+        if key is not None and isinstance(current, KeyAuthentication):
+            try:
+                current.replace_consumer_key(key)
+                return answer
+            except InvalidConfiguration:
+                pass
+        answer = key = None  # a traceback would show it
+        raise InvalidResponse("POST /auth/credential did not answer with a consumerKey that can be used")
+
+
+def call_arguments(
+    method: str, path: str, arguments: Mapping[str, Any], headers: Any, timeout: Any, options: Any
+) -> tuple[str, Any, dict[str, Any]]:
+    """Return path, data and further arguments for :meth:`.Client.call`.
+
+    The further ones only if they were given, so that a subclass may override ``call``
+    with python-ovh's four parameters.
+    """
+    further = {} if headers is None else {"headers": headers}
+    if timeout is not None:
+        further["timeout"] = timeout
+    if options is not None:
+        further["options"] = options
+    if method in BODILESS:
+        if arguments and is_installed():
+            arguments = query_arguments(path, arguments)
+        return (target(path, arguments) if arguments else path), None, further
+    if arguments:
+        path, rest = split_arguments(path, arguments)
+        return path, rest or None, further
+    return path, None, further

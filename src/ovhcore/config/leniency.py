@@ -1,0 +1,79 @@
+"""What arguments keep out: settings that an empty one shields, and bad values that do not concern who says it all."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable
+from typing import Final
+
+from ..exceptions import InvalidConfiguration
+from .sources import SettingsSource
+
+__all__ = ["ConfigurationWarning", "Leniency", "beneath", "shielded"]
+
+# Whom to trust, and whom to send through: to pass over one of these would send where nobody wanted it.
+_DECISIVE: Final = frozenset({"proxy", "ca_bundle", "verify", "client_cert", "client_key"})
+_APPLICATION: Final = frozenset({"application_key", "application_secret"})
+_ACCOUNT: Final = frozenset({"client_id", "client_secret"})
+
+_said: set[str] = set()
+
+
+class ConfigurationWarning(UserWarning):
+    """A setting that has nothing to do with the credentials given as arguments has a bad value; it has no effect."""
+
+
+class Leniency:
+    """Passes over bad values of variables and files, where a whole set of credentials was given as arguments.
+
+    Args:
+        on: whether it was.
+        given: the arguments, whose values are never passed over.
+    """
+
+    def __init__(self, on: bool, given: SettingsSource) -> None:
+        self._on = on
+        self.given = given
+        self._problems: list[str] = []
+
+    def passes_over(self, name: str, source: SettingsSource | None, error: InvalidConfiguration) -> bool:
+        """Say whether a setting that cannot be used is passed over; who asks raises the error if not.
+
+        Args:
+            name: of the setting.
+            source: where it stands; None for the environment.
+            error: what is wrong with it.
+        """
+        if not self._on or name in _DECISIVE or source is self.given:
+            return False
+        self._problems.append(str(error))
+        return True
+
+    def warn(self, stacklevel: int) -> None:
+        """Warn of what was passed over; of each problem once in a process."""
+        for problem in self._problems:
+            if problem not in _said:
+                _said.add(problem)
+                warnings.warn(
+                    f"{problem}. It is passed over: the credentials were given as arguments. With config=False "
+                    "variables and files are not looked at",
+                    ConfigurationWarning,
+                    stacklevel=stacklevel + 1,
+                )
+
+
+def shielded(given: SettingsSource) -> frozenset[str]:
+    """Return the settings that empty arguments keep from being looked for; of a pair, both."""
+    names = set(given.empty)
+    if names & _APPLICATION:
+        # A consumer key belongs to its application.
+        names |= {*_APPLICATION, "consumer_key"}
+    if names & _ACCOUNT:
+        names |= _ACCOUNT
+    return frozenset(names)
+
+
+def beneath(given: SettingsSource, sources: Iterable[SettingsSource]) -> list[SettingsSource]:
+    """Return sources without what empty arguments shield."""
+    hidden = shielded(given)
+    return [source.without(hidden) if hidden & source.values.keys() else source for source in sources]

@@ -1,0 +1,5 @@
+"""What python-ovh's module of this name has; see :mod:`ovhcore.python_ovh`."""
+
+from .python_ovh.oauth2 import OAuth2, OAuth2FailureError
+
+__all__ = ["OAuth2", "OAuth2FailureError"]

@@ -1,0 +1,161 @@
+"""What programs written for python-ovh do with the response of requests that it returns, by the same names."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from ..messages import Headers, Request
+
+__all__ = ["Asked", "RequestsNames"]
+
+
+class Asked(NamedTuple):
+    """What a response answers.
+
+    Attributes:
+        request: what was asked.
+        elapsed: seconds until the answer was complete.
+        redact: hides the secrets of who asked.
+    """
+
+    request: Request
+    elapsed: float = 0.0
+    redact: Callable[[str], str] | None = None
+
+
+class RequestsNames:
+    """The names of ``requests.Response``, for a response that is read to its end already."""
+
+    __slots__ = ("_asked",)
+
+    if TYPE_CHECKING:
+        # The fields of what this is for.
+        status: int
+        headers: Headers
+        body: bytes
+
+    @property
+    def asked(self) -> Asked | None:
+        """What this answers, as far as it is known."""
+        return getattr(self, "_asked", None)
+
+    def __bool__(self) -> bool:
+        """Say whether the status is below 400."""
+        return self.status < 400
+
+    @property
+    def ok(self) -> bool:
+        """Whether the status is below 400."""
+        return self.status < 400
+
+    @property
+    def status_code(self) -> int:
+        """The status."""
+        return self.status
+
+    @property
+    def reason(self) -> str:
+        """The usual words for the status, as ``"Not Found"``; empty for a status that has none."""
+        try:
+            return HTTPStatus(self.status).phrase
+        except ValueError:
+            return ""
+
+    @property
+    def content(self) -> bytes:
+        """The body."""
+        return self.body
+
+    @property
+    def text(self) -> str:
+        """The body as UTF-8 text; bytes that are not UTF-8 become U+FFFD."""
+        return self.body.decode("utf-8", "replace")
+
+    @property
+    def encoding(self) -> str:
+        """How :attr:`text` is decoded: ``"utf-8"``, for that is what the API writes."""
+        return "utf-8"
+
+    @property
+    def request(self) -> Request | None:
+        """What was asked, before it was signed; of ``error.response`` without a body, and with secrets hidden."""
+        return None if self.asked is None else self.asked.request
+
+    @property
+    def url(self) -> str:
+        """The URL that was asked for; empty if it is not known."""
+        return "" if self.asked is None else self.asked.request.url
+
+    @property
+    def elapsed(self) -> timedelta:
+        """How long the call took, all its attempts together. Zero for ``error.response``: it is not measured there."""
+        return timedelta(seconds=0.0 if self.asked is None else self.asked.elapsed)
+
+    def json(self, **options: Any) -> Any:
+        """Parse the body as JSON.
+
+        Args:
+            **options: those of ``json.loads``.
+
+        Raises:
+            ValueError: the body is not JSON.
+        """
+        return json.loads(self.body, **options)
+
+    def value(self) -> Any:
+        """Return what :meth:`.Client.call` would return for this answer: its JSON value, None for an empty one.
+
+        Raises:
+            APIError: the kind that the answer calls for; see :mod:`ovhcore.exceptions`.
+        """
+        from .decoding import decode
+
+        asked: Any = self.asked or (None, 0.0, None)
+        return decode(self, asked[0], redact=asked[2])  # type: ignore[arg-type]
+
+    def raise_for_status(self) -> None:
+        """Raise the exception that the status calls for, if it is 400 or above.
+
+        Raises:
+            APIError: the kind that the answer calls for; see :mod:`ovhcore.exceptions`.
+        """
+        if self.status >= 400:
+            self.value()
+
+    def iter_content(self, chunk_size: int | None = 1, decode_unicode: bool = False) -> Iterator[Any]:
+        """Iterate over the body.
+
+        Args:
+            chunk_size: how many bytes or characters at once; None for all.
+            decode_unicode: whether to hand out text instead of bytes.
+        """
+        whole: Any = self.text if decode_unicode else self.body
+        size = chunk_size or len(whole) or 1
+        return (whole[start : start + size] for start in range(0, len(whole), size))
+
+    def iter_lines(self, chunk_size: int = 512, decode_unicode: bool = False, delimiter: Any = None) -> Iterator[Any]:
+        """Iterate over the lines of the body, without their ends.
+
+        Args:
+            chunk_size: has no effect; the body is there already.
+            decode_unicode: whether to hand out text instead of bytes.
+            delimiter: what ends a line, instead of any line end.
+        """
+        whole: Any = self.text if decode_unicode else self.body
+        return iter(whole.split(delimiter) if delimiter else whole.splitlines())
+
+    def close(self) -> None:
+        """Do nothing: the connection was given back when the answer was complete."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        """Do nothing, as :meth:`close`."""

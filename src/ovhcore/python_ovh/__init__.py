@@ -1,0 +1,26 @@
+"""What is there for programs written for python-ovh, and for nobody else.
+
+The names of its modules and the private names of its client that programs reach for, and the finder that lets
+``import ovh`` find ovhcore. Nothing but the edges of the house refers to this package: it can be read, tested,
+and one day left out as a whole.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from .installing import install_as_ovh
+
+if TYPE_CHECKING:
+    from .names import PythonOvhNames
+
+__all__ = ["PythonOvhNames", "install_as_ovh"]
+
+
+def __getattr__(name: str) -> Any:
+    # An interpreter that begins with install_as_ovh() should not pay for a client that it may never make.
+    if name == "PythonOvhNames":
+        from .names import PythonOvhNames
+
+        return PythonOvhNames
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

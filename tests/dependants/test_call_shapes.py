@@ -1,0 +1,39 @@
+"""python-ovh's calls beside ours, on a socket: the same bytes and outcome, or a row of the page that says so."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+import ovhcore
+from tests.dependants.page import rows
+from tests.dependants.shapes import KEYS, SHAPES, Shape, ShapeServer, outcome
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[ShapeServer]:
+    with ShapeServer() as running:
+        yield running
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: shape.name)
+def test_a_shape(shape: Shape, server: ShapeServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    theirs: Any = pytest.importorskip("ovh", reason="python-ovh is not installed")
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    monkeypatch.setitem(theirs.client.ENDPOINTS, "here", server.url)
+    monkeypatch.setitem(ovhcore.ENDPOINTS, "here", server.url)
+    reference = outcome(shape, server, theirs.Client("here", **KEYS), theirs.exceptions)
+    with ovhcore.Client("here", **KEYS, retry=False, proxy="none") as client:
+        ours = outcome(shape, server, client, ovhcore.exceptions)
+    if shape.row is None:
+        assert ours == reference
+    else:
+        assert ours != reference, "they do not differ any more: take the row away"
+        assert any(row.startswith(shape.row) for row in rows()), f"the page has no row that begins with {shape.row}"
+
+
+def test_there_are_enough_and_each_has_a_name_of_its_own() -> None:
+    assert len(SHAPES) >= 80
+    assert len({shape.name for shape in SHAPES}) == len(SHAPES)
