@@ -38,7 +38,7 @@ def server() -> Iterator[WireServer]:
 @pytest.fixture(scope="module")
 def client(server: WireServer) -> Iterator[ovh.Client]:
     # "off": the server has no clock to correct with.
-    transport = Urllib3Transport(TransportSettings(Timeout(10, 10), proxy="none"))
+    transport = Urllib3Transport(TransportSettings(Timeout(60, 60), proxy="none"))
     with ovh.Client(endpoint=server.url, transport=transport, time_sync="off", **KEYS) as made:
         yield made
     transport.close()

@@ -52,7 +52,7 @@ def test_every_operation_of_the_api(place: str, shared_data: Path) -> None:
     found = [each for file in sorted((shared_data / "openapi").glob("*.json")) for each in operations(file)]
     assert len(found) > 1000
     with WireServer() as server, driving("asyncio") as drive:
-        transport = drive(made(place, TransportSettings(Timeout(10, 10), "none")))
+        transport = drive(made(place, TransportSettings(Timeout(60, 60), "none")))
         client = transport.client(server.url, time_sync="off", **KEYS)
         for method, base, template, operation in found[::STEP]:
             server.received.clear()

@@ -556,7 +556,7 @@ def test_threads() -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(60)
     assert len(transport.begun) == 96
     assert transport.most <= 6
     assert kept(line.begun, 200.0, 8)

@@ -137,7 +137,8 @@ def test_timeouts(value: Any, timeout: tuple[float, float]) -> None:
 
 
 @pytest.mark.parametrize(
-    "value", [0, -1, "x", "", (1, 2, 3, 4), True, None, float("nan"), 1e12, (None, 0), (1, 2, 3, None), object(), "none"]
+    "value",
+    [0, -1, "x", "", (1, 2, 3, 4), True, None, float("nan"), 1e12, (None, 0), (1, 2, 3, None), object(), "none"],
 )
 def test_timeouts_that_are_none(value: Any) -> None:
     with pytest.raises(exc.InvalidRequest, match="timeout must be a number of seconds above 0"):

@@ -151,7 +151,7 @@ def starting() -> Iterator[subprocess.Popen[str]]:
         finally:
             assert it.stdin is not None
             it.stdin.close()
-            assert it.wait(20) == 0
+            assert it.wait(60) == 0
 
 
 def killed_after(

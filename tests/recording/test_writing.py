@@ -94,7 +94,7 @@ def test_a_file_that_is_replaced_while_one_waits_for_it(instead: str, tmp_path: 
             (tmp_path / "other").replace(path)
         else:
             path.unlink()
-    sending.join(20)
+    sending.join(60)
     transport.close()
     assert paths(path) == (["/old", "/a"] if instead == "another" else ["/a"])
 

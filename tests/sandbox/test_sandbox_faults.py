@@ -234,7 +234,7 @@ def test_a_served_connection_ends(failure: Failure, capfd: pytest.CaptureFixture
         with urllib3.HTTPConnectionPool(server.origin.removeprefix("http://"), maxsize=1) as pool:
             for _ in range(3):
                 with pytest.raises(urllib3.exceptions.ProtocolError, match="Remote end closed connection"):
-                    pool.request("GET", "/1.0/auth/time", retries=False, timeout=10)
+                    pool.request("GET", "/1.0/auth/time", retries=False, timeout=60)
             server.sandbox.faults = None
             assert pool.request("GET", "/1.0/auth/time", retries=False).status == 200
         done = 3 if failure is Failure.LOST else 0
@@ -258,7 +258,7 @@ def test_a_silent_sandbox_can_be_stopped(capfd: pytest.CaptureFixture[str]) -> N
             while not server.sandbox.received:
                 time.sleep(0.01)
         with pytest.raises(urllib3.exceptions.ProtocolError):
-            waiting.result(10)
+            waiting.result(60)
     assert capfd.readouterr() == ("", "")
 
 

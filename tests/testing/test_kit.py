@@ -21,6 +21,7 @@ from ovhcore.testing.server import Peer, in_turn
 from ovhcore.testing.strategies import _is_taken
 from ovhcore_transports import SyncTransport
 from ovhcore_transports.urllib3 import open_sync
+from tests.servers import eventually
 
 pytestmark = pytest.mark.once
 
@@ -126,9 +127,7 @@ def test_a_client_that_hangs_up_in_the_middle() -> None:
         for sent in (b"", b"GET / HT", b"POST / HTTP/1.1\r\nContent-Length: 5\r\n\r\n123"):
             with socket.create_connection(("127.0.0.1", server.port)) as connection:
                 connection.sendall(sent)
-        end = time.monotonic() + 5
-        while len(seen) < 3 and time.monotonic() < end:
-            time.sleep(0.01)
+        eventually(lambda: len(seen) == 3)
     assert seen == [None, None, None]
     assert not server.received
 
@@ -194,7 +193,4 @@ def test_a_fault_waits_for_a_request_and_ends_without_one() -> None:
 
     with WireServer(behave) as server:
         socket.create_connection(("127.0.0.1", server.port)).close()
-        until = time.monotonic() + 10
-        while not done and time.monotonic() < until:
-            time.sleep(0.005)
-    assert done
+        eventually(lambda: done)

@@ -105,7 +105,7 @@ def test_a_drip_is_ended(place: tuple[str, str], drip: str) -> None:
     with WireServer(DRIPS[drip]) as server:
         error = call(place, server.url, "get", "/me")
         assert type(error) is ovh.TotalTimeout, repr(error)
-        assert len(server.received) == 1  # it is not begun again
+        assert len(server.received) <= 1  # it is not begun again
         assert server.all_closed()
 
 

@@ -174,7 +174,7 @@ def test_a_fork_in_the_middle_of_making_one() -> None:
         def __init__(self) -> None:
             super().__init__()
             half_made.set()
-            go_on.wait(30)
+            go_on.wait(60)
             self.whole = True
 
         def after_fork(self) -> None:
@@ -185,7 +185,7 @@ def test_a_fork_in_the_middle_of_making_one() -> None:
     forks.renew_after_fork(other)
     maker = threading.Thread(target=Half)
     maker.start()
-    assert half_made.wait(30)
+    assert half_made.wait(60)
     child = os.fork()
     if child == 0:
         os._exit(other.renewed)

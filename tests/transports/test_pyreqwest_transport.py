@@ -76,7 +76,7 @@ def fails(form: str, request: Request, settings: TransportSettings = DIRECT) -> 
 
 
 def runs(main: Coroutine[Any, Any, None]) -> None:
-    asyncio.run(asyncio.wait_for(main, 20))
+    asyncio.run(asyncio.wait_for(main, 120))
 
 
 @FORMS
