@@ -15,6 +15,7 @@ from anyio.from_thread import BlockingPortal, start_blocking_portal
 
 from ..client import AsyncClient, Client
 from ..protocol.messages import Request, Response
+from .server import wait_until
 
 __all__ = ["Driven", "driving"]
 
@@ -144,12 +145,7 @@ class Driven:
             tasks: how many there may be.
             within: seconds to wait at most.
         """
-        end = time.monotonic() + within
-        while self.tasks() > tasks:
-            if time.monotonic() > end:
-                return False
-            time.sleep(0.01)
-        return True
+        return wait_until(lambda: self.tasks() <= tasks, within)
 
     def notice(self) -> None:
         """Let the transport notice what its connections have received: its loop turns, its threads have a moment."""

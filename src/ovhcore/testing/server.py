@@ -37,6 +37,7 @@ __all__ = [
     "echo",
     "in_turn",
     "unaccepting",
+    "wait_until",
 ]
 
 _PATIENCE = 30.0
@@ -284,10 +285,15 @@ class WireServer:
         Args:
             within: seconds to wait at most.
         """
-        end = time.monotonic() + within
-        while self.open and time.monotonic() < end:
-            time.sleep(0.01)
-        return not self.open
+        return wait_until(lambda: not self.open, within)
+
+
+def wait_until(condition: Callable[[], bool], within: float = _PATIENCE) -> bool:
+    """Wait until a condition holds, so many seconds at most; say whether it does."""
+    end = time.monotonic() + within
+    while not condition() and time.monotonic() < end:
+        time.sleep(0.005)
+    return condition()
 
 
 @contextmanager
@@ -298,23 +304,18 @@ def unaccepting() -> Generator[int]:
         listener.bind(("127.0.0.1", 0))
         listener.listen(0)
         port: int = listener.getsockname()[1]
-        for _ in range(16):
-            connection = open_sockets.enter_context(socket.socket())
-            connection.settimeout(0.2)
-            try:
+        with suppress(OSError):  # until the queue is full
+            while True:
+                connection = open_sockets.enter_context(socket.socket())
+                connection.settimeout(0.2)
                 connection.connect(("127.0.0.1", port))
-            except OSError:
-                break  # the queue is full
         yield port
 
 
 def _wait_until_acknowledged(connection: socket.socket) -> None:
     """Wait a moment until the other end has been told of the end; on a busy machine that is not at once."""
     if sys.platform == "linux":  # pragma: no branch
-        for _ in range(200):
-            if connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0] != _FIN_WAIT1:
-                break
-            time.sleep(0.001)
+        wait_until(lambda: connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0] != _FIN_WAIT1, 0.2)
 
 
 def as_behaviour(behave: Behaviour | bytes | None) -> Behaviour:

@@ -13,7 +13,7 @@ import pytest
 
 from ...exceptions import ClientClosed
 from ...protocol.messages import Request, Response
-from ..server import Behaviour, Peer, WireServer, answer
+from ..server import Behaviour, Peer, WireServer, answer, wait_until
 from .suite import Opener, Suite
 
 __all__ = ["ClosingConformance"]
@@ -34,7 +34,7 @@ class ClosingConformance(Suite):
             requests = [Request("POST", f"{server.url}/late/{n}", body=b"1") for n in range(_AT_ONCE)]
             calls = [submit(transport.send, request) for request in requests]
             try:
-                _wait_for(lambda: len(server.received) == 1 + _AT_ONCE)
+                assert wait_until(lambda: len(server.received) == 1 + _AT_ONCE), "not all calls were sent"
                 transport.close()
                 assert not any(call.done() for call in calls), "what was under way has been cut off"
                 with pytest.raises(ClientClosed):
@@ -55,7 +55,7 @@ class ClosingConformance(Suite):
             transport = opened(pool_size=1)
             first = submit(transport.send, Request("POST", f"{server.url}/late/0", body=b"1"))
             try:
-                _wait_for(lambda: len(server.received) == 1)
+                assert wait_until(lambda: len(server.received) == 1), "nothing was sent"
                 others = [submit(transport.send, Request("GET", f"{server.url}/{n}")) for n in range(_AT_ONCE - 1)]
                 time.sleep(0.1)  # they wait for the connection; should one not yet, it is refused all the same
                 transport.close()
@@ -86,10 +86,3 @@ def _late(go_on: threading.Event) -> Behaviour:
 def _threads() -> Generator[Callable[[Callable[[Request], Response], Request], Future[Response]]]:
     with ThreadPoolExecutor(2 * _AT_ONCE) as pool:
         yield pool.submit
-
-
-def _wait_for(condition: Callable[[], bool]) -> None:
-    end = time.monotonic() + _PATIENCE
-    while not condition():
-        assert time.monotonic() < end, "it did not come to that"
-        time.sleep(0.005)
