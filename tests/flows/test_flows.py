@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
+from collections.abc import Callable
 from typing import Any, Self
 
 import pytest
@@ -14,7 +15,6 @@ from ovhcore.flows.exchange import exchange, limited
 from ovhcore.flows.observation import Contents, observed_exchanges
 from ovhcore.protocol.messages import Request, Response, Timeout
 from ovhcore_transports import AsyncTransport, SyncTransport
-from tests.servers import is_in
 from tests.worlds import AsyncScripted, Scripted
 
 GET = Request("GET", "https://eu.api.ovh.com/1.0/me")
@@ -120,19 +120,20 @@ def test_the_bases_leave_send_to_be_written() -> None:
 # Once
 
 
-def slow(counter: list[int], error: Exception | None = None, others: int = 0) -> Flow[int]:
-    """Count, and end when so many other threads wait for the flight."""
+def slow(counter: list[int], error: Exception | None = None, held: Callable[[], bool] | None = None) -> Flow[int]:
+    """Count, and end when it is no longer held."""
     counter.append(1)
     yield Sleep(0.01)
-    while sum(map(waits_for_a_flight, threading.enumerate())) < others:
+    while held is not None and held():
         yield Sleep(0.01)
     if error is not None:
         raise error
     return len(counter)
 
 
-def waits_for_a_flight(thread: threading.Thread) -> bool:
-    return is_in(thread, "once") and is_in(thread, "wait")
+def until_wait(transport: SyncTransport, others: int) -> Callable[[], bool]:
+    """Return what says whether fewer than so many other threads wait for the flight."""
+    return lambda: len(transport._flights["k"].turns) < others
 
 
 class Coded(Exception):
@@ -172,24 +173,24 @@ def in_threads(count: int, work: Any) -> list[Any]:
 
 def test_many_threads_share_one_flight() -> None:
     transport, counter = SyncTransport(), list[int]()
-    assert in_threads(50, lambda: transport.once("k", slow(counter, None, 49))) == [1] * 50
+    assert in_threads(50, lambda: transport.once("k", slow(counter, None, until_wait(transport, 49)))) == [1] * 50
     assert transport.once("k", slow(counter)) == 2
     error = ValueError("no")
-    failures = in_threads(10, lambda: transport.once("k", slow([], error, 9)))
+    failures = in_threads(10, lambda: transport.once("k", slow([], error, until_wait(transport, 9))))
     assert {(type(failure), failure.args) for failure in failures} == {(ValueError, ("no",))}
     # One object raised in ten threads would have the frames of all of them.
     assert len({id(failure) for failure in failures}) == 10
     coded = Coded(5)
     coded.__cause__ = OSError("the cause")
     coded.add_note("a note")
-    twins = in_threads(3, lambda: transport.once("k", slow([], coded, 2)))
+    twins = in_threads(3, lambda: transport.once("k", slow([], coded, until_wait(transport, 2))))
     assert [(str(twin), str(twin.__cause__), twin.__notes__) for twin in twins] == [
         ("failed with 5", "the cause", ["a note"])
     ] * 3
     twins[0].add_note("of my own")
     assert [len(twin.__notes__) for twin in twins] == [2, 1, 1]
     unique = OneOfAKind("no")
-    assert set(in_threads(3, lambda: transport.once("k", slow([], unique, 2)))) == {unique}
+    assert set(in_threads(3, lambda: transport.once("k", slow([], unique, until_wait(transport, 2))))) == {unique}
 
 
 def test_when_the_first_thread_is_interrupted_another_takes_over() -> None:
@@ -198,7 +199,8 @@ def test_when_the_first_thread_is_interrupted_another_takes_over() -> None:
     def interrupted_once() -> Flow[int]:
         counter.append(1)
         # All the others wait for the first; then all but the one that takes over and the first.
-        while sum(map(waits_for_a_flight, threading.enumerate())) < 5 - len(counter):
+        held = until_wait(transport, 5 - len(counter))
+        while held():
             yield Sleep(0.01)
         if len(counter) == 1:
             raise KeyboardInterrupt
