@@ -9,14 +9,16 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.profiles import PROFILE, tries
+
 pytest_plugins = ["pytester"]
 
 _SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large]
 settings.register_profile("default", deadline=None, print_blob=True, suppress_health_check=_SLOW)
-settings.register_profile("full", settings.get_profile("default"), max_examples=200)
-settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or "default")
-
-FULL = os.environ.get("HYPOTHESIS_PROFILE") == "full"
+settings.register_profile("quick", settings.get_profile("default"), max_examples=25)
+settings.register_profile("full", settings.get_profile("default"), max_examples=150)
+settings.register_profile("thorough", settings.get_profile("default"), max_examples=1000)
+settings.load_profile(PROFILE)
 
 SHARED = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
 
@@ -31,8 +33,8 @@ def shared_data() -> Path:
 
 @pytest.fixture(scope="session")
 def times() -> Callable[[int, int], int]:
-    """Return what says how often to do something: ``times(10, 1000)`` is 1000 in the full profile, else 10."""
-    return lambda short, full: full if FULL else short
+    """Return what says how often to do something: ``times(10, 1000)`` is 1000 if thorough, else about 10."""
+    return tries
 
 
 @pytest.fixture(autouse=True)

@@ -15,6 +15,8 @@ import h2.connection
 import h2.events
 import h2.exceptions
 
+from ovhcore.testing.server import _wait_until_acknowledged
+
 
 class Stream(NamedTuple):
     """One request, and where to answer it."""
@@ -52,7 +54,7 @@ class H2Server:
         self._socket.shutdown(socket.SHUT_RDWR)
         self._socket.close()
         self.hang_up()
-        self._thread.join(5)
+        self._thread.join(60)
 
     def hang_up(self) -> None:
         """Close every connection."""
@@ -60,6 +62,7 @@ class H2Server:
             connection = self._open.pop()
             with suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
+                _wait_until_acknowledged(connection)
             connection.close()
 
     def _accept(self) -> None:

@@ -13,6 +13,8 @@ import pytest
 import ovhcore
 import ovhcore_transports
 
+pytestmark = pytest.mark.once
+
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
 

@@ -16,6 +16,8 @@ from ovhcore.protocol.endpoints import resolve_endpoint
 from ovhcore.protocol.requests.building import build_request
 from ovhcore.testing import strategies
 
+pytestmark = pytest.mark.once
+
 ENDPOINT = resolve_endpoint("https://api.example.com/1.0")
 
 # What each makes of a URL that is handed over as a plain string.

@@ -13,6 +13,8 @@ import pytest
 import ovhcore
 import ovhcore_transports
 
+pytestmark = pytest.mark.once
+
 CORE = Path(ovhcore.__file__).parent
 TRANSPORTS = Path(ovhcore_transports.__file__).parent
 # What pure packages may import besides ovhcore itself; whatever else is asked for is looked at here first.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -18,8 +17,11 @@ from ovhcore.protocol.signing import verify_request
 from ovhcore.testing import Received, WireServer, strategies
 from ovhcore_transports.sandbox.state import AccessKeys
 from ovhcore_transports.urllib3.blocking import Urllib3Transport
+from tests.profiles import tries
 
-CASES = 5000 if os.environ.get("HYPOTHESIS_PROFILE") == "full" else 300
+pytestmark = pytest.mark.once
+
+CASES = tries(300, 5000)
 KEYS: AccessKeys = {
     "application_key": "application-key",
     "application_secret": "application-secret",
@@ -36,7 +38,7 @@ def server() -> Iterator[WireServer]:
 @pytest.fixture(scope="module")
 def client(server: WireServer) -> Iterator[ovh.Client]:
     # "off": the server has no clock to correct with.
-    transport = Urllib3Transport(TransportSettings(Timeout(10, 10), proxy="none"))
+    transport = Urllib3Transport(TransportSettings(Timeout(60, 60), proxy="none"))
     with ovh.Client(endpoint=server.url, transport=transport, time_sync="off", **KEYS) as made:
         yield made
     transport.close()

@@ -25,7 +25,7 @@ def tunnelling(directory: Path) -> Iterator[tuple[Request, TransportSettings]]:
         address = f"http://me:word@127.0.0.1:{proxy.port}"
         yield (
             Request("GET", url, {"X-Ovh-Consumer": "c"}),
-            TransportSettings(Timeout(5, 5), address, str(authority.bundle)),
+            TransportSettings(Timeout(60, 60), address, str(authority.bundle)),
         )
     asked, called = proxy.received
     assert asked.head.startswith(b"CONNECT api.invalid:443 HTTP/1.")

@@ -13,13 +13,14 @@ import pytest
 
 from ovhcore.flows import Clock, Flow
 from ovhcore.protocol.messages import Timeout
-from ovhcore_transports.base import threads
+from ovhcore_transports.base import locks, threads
 from ovhcore_transports.base import timer_thread as watching
 from ovhcore_transports.base.blocking import SyncTransport, _Flight
 from ovhcore_transports.base.locks import Lock, is_running
 from ovhcore_transports.base.timer_thread import Alarm, Watch
 from ovhcore_transports.http import pools
 from ovhcore_transports.http.pools import Pools
+from tests.servers import eventually
 from tests.worlds import Scripted
 
 PATIENCE = 30.0
@@ -64,7 +65,11 @@ def test_who_is_in_may_enter_again() -> None:
     assert not lock._lock._is_owned()
 
 
-def test_one_that_is_held_for_long_is_waited_for() -> None:
+def test_one_that_is_held_for_long_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(locks, "_LOOK", 0.001)
+    looked: list[int] = []
+    is_running = locks.is_running
+    monkeypatch.setattr(locks, "is_running", lambda frame: looked.append(1) or is_running(frame))  # type: ignore[func-returns-value]
     lock = Lock()
     order: list[str] = []
 
@@ -74,7 +79,7 @@ def test_one_that_is_held_for_long_is_waited_for() -> None:
 
     with lock:
         thread = in_a_thread(second)
-        time.sleep(0.7)  # longer than any look
+        eventually(lambda: len(looked) > 100)
         order.append("first")
     thread.join(PATIENCE)
     assert order == ["first", "second"]
@@ -202,7 +207,7 @@ def test_alarms_go_off_in_their_order_and_not_when_they_are_cancelled(monkeypatc
 
     cancelled = Alarm(now + 0.05, lambda: gone.append("cancelled"))
     one.set(cancelled)
-    one.set(Alarm(now + 0.4, done.set))
+    one.set(Alarm(now + 0.4, done.set))  # the last of them, whenever they are looked at
     one.set(Alarm(now + 0.1, fail))
     cancelled.cancel()
     assert done.wait(PATIENCE)

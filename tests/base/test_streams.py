@@ -30,7 +30,7 @@ from ovhcore_transports import AsyncTransport, SyncTransport
 from ovhcore_transports.base.threads import ThreadStream
 from tests.servers import RawServer, Received, answer
 
-PATIENCE = 10.0
+PATIENCE = 60.0
 EAGER: Any = getattr(asyncio, "eager_task_factory", None)
 Main = Callable[["World"], Coroutine[Any, Any, None]]
 
@@ -698,7 +698,7 @@ def test_several_may_take_results(world: World) -> None:
 def test_a_flow_that_sleeps_in_a_thread_ends_soon() -> None:
     def retrying() -> Flow[Any]:
         sleeping.set()
-        yield Sleep(30)
+        yield Sleep(3600)
         went_on.append(1)
         yield Clock()
 
@@ -706,10 +706,8 @@ def test_a_flow_that_sleeps_in_a_thread_ends_soon() -> None:
     stream = SyncTransport().stream([returning(1), retrying()], 2)
     assert next(stream) == (0, 1)
     assert sleeping.wait(PATIENCE)
-    began = time.monotonic()
     stream.close()
     until(lambda: not workers())
-    assert time.monotonic() - began < 3
     assert not went_on
 
 
@@ -719,7 +717,7 @@ def test_a_flow_that_sleeps_long_sleeps_as_long_as_it_says() -> None:
         yield Sleep(0.6)
         return time.monotonic() - began
 
-    assert 0.6 <= SyncTransport().gather([napping(), returning(1)], 2)[0] < 5
+    assert 0.6 <= SyncTransport().gather([napping(), returning(1)], 2)[0] < PATIENCE
 
 
 def test_in_turn_it_is_closed_by_another_thread() -> None:
@@ -842,7 +840,7 @@ def test_a_program_ends_while_exchanges_hang() -> None:
         print("over")
     """
     command = [sys.executable, "-c", textwrap.dedent(program)]
-    ended = subprocess.run(command, capture_output=True, text=True, timeout=20, check=True)
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
     assert (ended.stdout, ended.stderr) == ("over\n", "")
 
 

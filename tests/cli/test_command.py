@@ -69,7 +69,7 @@ def test_a_sandbox_for_other_programs(kind: list[str]) -> None:
         assert taken.stderr.startswith("Error: ")
         assert len(taken.stderr.splitlines()) == 1
         served.send_signal(signal.SIGINT)
-        _, err = served.communicate(timeout=20)
+        _, err = served.communicate(timeout=60)
     finally:
         served.kill()
         served.communicate()

@@ -235,7 +235,7 @@ def test_an_interruption(server: Server) -> None:
         while not box.executed[path]:
             until.wait(0.05)
         running.send_signal(signal.SIGINT)
-        out, err = running.communicate(timeout=20)
+        out, err = running.communicate(timeout=60)
     finally:
         running.kill()
         running.communicate()
@@ -262,7 +262,7 @@ def test_on_a_terminal(server: Server, tmp_path: Path, redirected: bool) -> None
         except OSError:  # Linux's way to tell the end
             break
     os.close(main)
-    assert running.wait(20) == 0
+    assert running.wait(60) == 0
     assert b"3004/3004" in shown
     assert shown.endswith(b"\x1b[?25h")  # the cursor is back
     lines = re.findall(rb"\{\"billId\".*\}", target.read_bytes() if redirected else shown)

@@ -350,7 +350,7 @@ def test_who_closes_an_iterator_that_another_waits_for_ends_it() -> None:
             self.sent.append(request)
             if len(self.sent) > 1:
                 started.set()
-                assert release.wait(5)
+                assert release.wait(60)
             return Response(200, {}, b"[1, 2]")
 
     transport = Slow(lambda request: Response(200))
@@ -358,9 +358,9 @@ def test_who_closes_an_iterator_that_another_waits_for_ends_it() -> None:
     found: list[Any] = []
     thread = threading.Thread(target=lambda: found.extend(objects))
     thread.start()
-    assert started.wait(5)
+    assert started.wait(60)
     objects.close()
-    thread.join(5)
+    thread.join(60)
     release.set()
     assert found == []
     assert len(transport.sent) <= 3
@@ -421,20 +421,20 @@ def test_leaving_a_loop_lets_no_thread_go_on() -> None:
             self.sent.append(request)
             if not request.url.endswith("/1"):
                 started.set()
-                assert release.wait(5)
+                assert release.wait(60)
             return Response(200, {}, b"{}")
 
     transport = Slow(lambda request: Response(200))
     client = ovh.Client("ovh-eu", transport=transport, **ACCESS_KEYS)
     for each in client.iterate("/list", _mode="single", _concurrency=3):
         assert each == {}
-        assert started.wait(5)
+        assert started.wait(60)
         break
     sent = len(transport.sent)
     release.set()
     for thread in threading.enumerate():
         if thread.name.startswith("ovhcore-"):
-            thread.join(5)
+            thread.join(60)
             assert not thread.is_alive()
     assert len(transport.sent) == sent <= 4
 

@@ -7,7 +7,7 @@ from zlib import crc32
 
 import pytest
 
-from tests.conformance.transports import FULL
+from tests.profiles import FULL
 
 HERE = Path(__file__).parent
 

@@ -15,10 +15,13 @@ from ovhcore.plugins import TransportSettings
 from ovhcore.protocol.messages import Timeout
 from ovhcore.testing import WireServer
 from ovhcore.testing.driving import driving
-from tests.conformance.transports import FULL, PLACES, made
+from tests.conformance.transports import PLACES, made
+from tests.profiles import THOROUGH
 from tests.test_wire import KEYS, check_signed
 
-STEP = 1 if FULL else 40
+pytestmark = pytest.mark.once
+
+STEP = 1 if THOROUGH else 40
 
 
 def operations(file: Path) -> Iterator[tuple[str, str, str, dict[str, Any]]]:
@@ -49,7 +52,7 @@ def test_every_operation_of_the_api(place: str, shared_data: Path) -> None:
     found = [each for file in sorted((shared_data / "openapi").glob("*.json")) for each in operations(file)]
     assert len(found) > 1000
     with WireServer() as server, driving("asyncio") as drive:
-        transport = drive(made(place, TransportSettings(Timeout(10, 10), "none")))
+        transport = drive(made(place, TransportSettings(Timeout(60, 60), "none")))
         client = transport.client(server.url, time_sync="off", **KEYS)
         for method, base, template, operation in found[::STEP]:
             server.received.clear()

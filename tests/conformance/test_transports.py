@@ -12,7 +12,8 @@ import pytest
 from ovhcore.plugins import TransportSettings
 from ovhcore.testing import TransportConformance
 from ovhcore_transports.recording import AsyncRecordTransport, RecordTransport
-from tests.conformance.transports import FULL, PLACES, made
+from tests.conformance.transports import PLACES, made
+from tests.profiles import tries
 
 EXAMPLE = (
     Path(__file__).resolve().parent.parent.parent / "examples" / "ovhcore-httpclient" / "src" / "ovhcore_httpclient.py"
@@ -27,8 +28,8 @@ class Ours(TransportConformance):
     """Opens one of ours by its place, as a client does."""
 
     place: ClassVar[str]
-    examples = 450 if FULL else 40
-    calls = 10_000 if FULL else 200
+    examples = tries(40, 450)
+    calls = tries(200, 10_000)
 
     def open(self, settings: TransportSettings) -> Any:
         return made(PLACES[self.place], settings)
@@ -101,8 +102,8 @@ class TestHttpClientOfTheExamples(TransportConformance):
 class Recorded(Ours):
     """A recorder in front of one of ours is as good as that one: what it cannot write down it would spoil."""
 
-    examples = 100 if FULL else 20
-    calls = 1_000 if FULL else 100
+    examples = tries(20, 100)
+    calls = tries(100, 1_000)
     at_once = 64
 
     @pytest.fixture(autouse=True)

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from importlib import import_module
 from typing import Any, Final
 
 from ovhcore.plugins import TransportSettings
 
-__all__ = ["FULL", "PLACES", "made"]
-
-FULL: Final = os.environ.get("HYPOTHESIS_PROFILE") == "full"
+__all__ = ["PLACES", "made"]
 
 PLACES: Final = {
     "urllib3, sync": "urllib3:open_sync",

@@ -11,6 +11,8 @@ import pytest
 
 from ovhcore_transports.sandbox import ACCESS_KEYS, Sandbox, serve
 
+pytestmark = pytest.mark.once
+
 EXAMPLES = Path(__file__).resolve().parent.parent.parent / "examples"
 PACKAGE = EXAMPLES / "ovhcore-httpclient"
 DRY_RUN = EXAMPLES / "ovhcore-dry-run"

@@ -15,6 +15,8 @@ import ovhcore as ovh
 from examples import bills, bills_async, burst, export_bills, instances, login, reboot, vrack_update
 from ovhcore_transports.sandbox import ACCESS_KEYS, Modes, Sandbox, SandboxTransport, serve
 
+pytestmark = pytest.mark.once
+
 EXAMPLES = Path(__file__).resolve().parent.parent.parent / "examples"
 
 

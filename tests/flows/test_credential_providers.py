@@ -161,7 +161,7 @@ def test_fifty_threads_share_one_asking() -> None:
     client = ovh.Client("ovh-eu", transport=Real(), plugins=[Supply(slow)])
 
     def call(number: int) -> Any:
-        begin.wait(10)
+        begin.wait(60)
         return client.get("/me")
 
     with ThreadPoolExecutor(50) as pool:
@@ -306,9 +306,9 @@ def test_another_thread_has_got_new_ones() -> None:
 
     def respond(request: Request) -> Response:
         if request.headers.get("authorization") == "Bearer canary-one":
-            number = both.wait(10)
+            number = both.wait(60)
             if number:
-                arrived.wait(10)
+                arrived.wait(60)
             return EXPIRED
         arrived.set()
         return answered("yes")

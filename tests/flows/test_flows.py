@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
+from collections.abc import Callable
 from typing import Any, Self
 
 import pytest
@@ -119,14 +120,20 @@ def test_the_bases_leave_send_to_be_written() -> None:
 # Once
 
 
-def slow(counter: list[int], gate: threading.Event | None = None, error: Exception | None = None) -> Flow[int]:
+def slow(counter: list[int], error: Exception | None = None, held: Callable[[], bool] | None = None) -> Flow[int]:
+    """Count, and end when it is no longer held."""
     counter.append(1)
-    yield Sleep(0.1)
-    if gate is not None:
-        gate.wait(10)
+    yield Sleep(0.01)
+    while held is not None and held():
+        yield Sleep(0.01)
     if error is not None:
         raise error
     return len(counter)
+
+
+def until_wait(transport: SyncTransport, others: int) -> Callable[[], bool]:
+    """Return what says whether fewer than so many other threads wait for the flight."""
+    return lambda: len(transport._flights["k"].turns) < others
 
 
 class Coded(Exception):
@@ -150,7 +157,7 @@ def in_threads(count: int, work: Any) -> list[Any]:
     together = threading.Barrier(count)
 
     def guarded() -> None:
-        together.wait(20)
+        together.wait(60)
         try:
             results.append(work())
         except BaseException as error:
@@ -160,30 +167,30 @@ def in_threads(count: int, work: Any) -> list[Any]:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(20)
+        thread.join(60)
     return results
 
 
 def test_many_threads_share_one_flight() -> None:
     transport, counter = SyncTransport(), list[int]()
-    assert in_threads(50, lambda: transport.once("k", slow(counter))) == [1] * 50
+    assert in_threads(50, lambda: transport.once("k", slow(counter, None, until_wait(transport, 49)))) == [1] * 50
     assert transport.once("k", slow(counter)) == 2
     error = ValueError("no")
-    failures = in_threads(10, lambda: transport.once("k", slow([], None, error)))
+    failures = in_threads(10, lambda: transport.once("k", slow([], error, until_wait(transport, 9))))
     assert {(type(failure), failure.args) for failure in failures} == {(ValueError, ("no",))}
     # One object raised in ten threads would have the frames of all of them.
     assert len({id(failure) for failure in failures}) == 10
     coded = Coded(5)
     coded.__cause__ = OSError("the cause")
     coded.add_note("a note")
-    twins = in_threads(3, lambda: transport.once("k", slow([], None, coded)))
+    twins = in_threads(3, lambda: transport.once("k", slow([], coded, until_wait(transport, 2))))
     assert [(str(twin), str(twin.__cause__), twin.__notes__) for twin in twins] == [
         ("failed with 5", "the cause", ["a note"])
     ] * 3
     twins[0].add_note("of my own")
     assert [len(twin.__notes__) for twin in twins] == [2, 1, 1]
     unique = OneOfAKind("no")
-    assert set(in_threads(3, lambda: transport.once("k", slow([], None, unique)))) == {unique}
+    assert set(in_threads(3, lambda: transport.once("k", slow([], unique, until_wait(transport, 2))))) == {unique}
 
 
 def test_when_the_first_thread_is_interrupted_another_takes_over() -> None:
@@ -191,7 +198,10 @@ def test_when_the_first_thread_is_interrupted_another_takes_over() -> None:
 
     def interrupted_once() -> Flow[int]:
         counter.append(1)
-        yield Sleep(0.1)
+        # All the others wait for the first; then all but the one that takes over and the first.
+        held = until_wait(transport, 5 - len(counter))
+        while held():
+            yield Sleep(0.01)
         if len(counter) == 1:
             raise KeyboardInterrupt
         return 7
@@ -216,7 +226,7 @@ def test_many_tasks_share_one_flight() -> None:
         assert await asyncio.gather(*[transport.once("k", slow(counter)) for _ in range(50)]) == [1] * 50
         assert await transport.once("k", slow(counter)) == 2
         error = ValueError("no")
-        flights = [transport.once("k", slow([], None, error)) for _ in range(5)]
+        flights = [transport.once("k", slow([], error)) for _ in range(5)]
         failures: list[Any] = await asyncio.gather(*flights, return_exceptions=True)
         assert {(type(failure), failure.args) for failure in failures} == {(ValueError, ("no",))}
         assert len({id(failure) for failure in failures}) == 5
@@ -295,7 +305,7 @@ def test_the_first_failure_stops_the_rest() -> None:
         yield Sleep(0.01)
         if value == 1:
             raise ValueError("no")
-        yield Sleep(0.05)
+        yield Sleep(600)  # until it is ended
         return value
 
     with pytest.raises(ValueError, match="no"):

@@ -36,6 +36,7 @@ from ovhcore.protocol.clock import Now
 from ovhcore.protocol.messages import Attempt, Call, Request, Response, Timeout
 from ovhcore_transports import AsyncTransport, SyncTransport
 from ovhcore_transports.recording import RecordTransport, ReplayTransport
+from tests.profiles import tries
 from tests.worlds import Scripted
 
 KEYS: dict[str, Any] = {
@@ -73,9 +74,7 @@ def waits(decision: Wait | GiveUp) -> bool:
     return isinstance(decision, Wait)
 
 
-# Thousands in the full profile.
-_EXAMPLES = settings.get_profile(settings.get_current_profile_name()).max_examples
-MANY = settings(max_examples=_EXAMPLES * 5 if _EXAMPLES > 100 else _EXAMPLES)
+MANY = settings(max_examples=tries(100, 5000))
 
 # The policy by itself
 
@@ -236,7 +235,7 @@ def test_a_budget_is_never_overdrawn_by_threads() -> None:
     begin = threading.Barrier(8)
 
     def take(_: int) -> int:
-        begin.wait(10)
+        begin.wait(60)
         return sum(budget.take() for _ in range(100))
 
     with ThreadPoolExecutor(8) as pool:

@@ -437,7 +437,7 @@ def test_threads(seen: Telemetry) -> None:
     turns = threading.Barrier(8)
 
     def respond(request: Request) -> Response:
-        turns.wait(10)
+        turns.wait(60)
         return Response(200, {}, b"1")
 
     client = ovh.Client("ovh-eu", **ACCESS_KEYS, transport=Scripted(respond), plugins=[seen.plugin])

@@ -140,7 +140,7 @@ def test_spaces_around_values_are_not_theirs() -> None:
 def test_many_spaces_take_no_time() -> None:
     began = time.process_time()
     assert head_of(OK + b"X-A: a" + b" " * 60_000 + b"b\r\n\tc\r\n\r\n").fields[0][1].endswith(" b c")
-    assert time.process_time() - began < 1
+    assert time.process_time() - began < 10  # each space once: milliseconds; each with all others: minutes
 
 
 def test_an_older_version_stays_open_if_it_says_so() -> None:

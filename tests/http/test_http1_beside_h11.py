@@ -5,7 +5,6 @@ h11 is what httpcore reads with. Each difference is listed, with its reason, and
 
 from __future__ import annotations
 
-import os
 import re
 from http.client import HTTPException
 from itertools import pairwise
@@ -19,8 +18,11 @@ from hypothesis import strategies as st
 from ovhcore.exceptions import ProtocolError
 from ovhcore_transports.http.http1 import ResponseReader
 from tests.http.test_http1 import Wire
+from tests.profiles import tries
 
-MANY: Final = 20_000 if os.environ.get("HYPOTHESIS_PROFILE") == "full" else 400
+pytestmark = pytest.mark.once
+
+MANY: Final = tries(400, 20_000)
 LIMIT: Final = 1 << 20
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any, Final
 from urllib.parse import urlsplit
 from urllib.request import proxy_bypass_environment  # type: ignore[attr-defined]
@@ -12,8 +11,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ovhcore_transports.http.proxies import Proxy, proxy_for
+from tests.profiles import tries
 
-MANY: Final = 5000 if os.environ.get("HYPOTHESIS_PROFILE") == "full" else 200
+pytestmark = pytest.mark.once
+
+MANY: Final = tries(200, 5000)
 PROXY: Final = Proxy("http://proxy:3128", None)
 
 

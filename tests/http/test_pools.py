@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import threading
-import time
 from collections.abc import Iterable
 
 import pytest
@@ -12,6 +11,7 @@ import pytest
 from ovhcore.exceptions import ClientClosed, PoolTimeout, TotalTimeout
 from ovhcore.protocol.messages import Timeout
 from ovhcore_transports.http.pools import Pools
+from tests.servers import eventually, is_in
 
 QUICK = Timeout(1, 0.05)
 
@@ -130,7 +130,7 @@ def test_who_waited_is_told_that_it_was_closed() -> None:
     with some.lease("a", QUICK):
         waiting = threading.Thread(target=wait)
         waiting.start()
-        time.sleep(0.05)
+        eventually(lambda: is_in(waiting, "place"))
         some.close()
-    waiting.join(5)
+    waiting.join(60)
     assert len(told) == 1

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import html
 import json
-import os
 import random
 import subprocess
 import sys
@@ -37,10 +36,12 @@ from ovhcore.protocol.redaction import (
 )
 from ovhcore.protocol.secrets.learning import of_request
 from ovhcore.protocol.secrets.redacting import Redactor
+from tests.profiles import tries
 
-FULL = os.environ.get("HYPOTHESIS_PROFILE") == "full"
-MANY = settings(max_examples=25_000 if FULL else 250)  # of each of four: a hundred thousand
-SOME = settings(max_examples=5_000 if FULL else 100)
+pytestmark = pytest.mark.once
+
+MANY = settings(max_examples=tries(250, 25_000))  # of each of four: a hundred thousand
+SOME = settings(max_examples=tries(100, 5_000))
 PLAIN = Redactor()
 
 # Names

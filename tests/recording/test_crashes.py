@@ -38,10 +38,13 @@ from ovhcore_transports.recording import (
     repair,
 )
 from ovhcore_transports.recording.cassette.interactions import World
+from tests.profiles import tries
 from tests.worlds import AsyncScripted, Scripted
 
+pytestmark = pytest.mark.once
+
 ROOT = Path(__file__).resolve().parent.parent.parent
-KILLS = 50 if os.environ.get("HYPOTHESIS_PROFILE") == "full" else 8
+KILLS = tries(8, 50)
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="neither fork nor limits on this platform")
 
@@ -148,7 +151,7 @@ def starting() -> Iterator[subprocess.Popen[str]]:
         finally:
             assert it.stdin is not None
             it.stdin.close()
-            assert it.wait(20) == 0
+            assert it.wait(60) == 0
 
 
 def killed_after(

@@ -15,6 +15,8 @@ from ovhcore_transports.recording.cassette import cassettes
 from ovhcore_transports.recording.cassette.cassettes import beginning, dumped
 from ovhcore_transports.recording.cassette.interactions import Interaction
 
+pytestmark = pytest.mark.once
+
 WHOLE = Interaction.of(Request("GET", "https://eu.api.ovh.com/1.0/me"), Response(200, (), b"[1]"))
 KINDS = {
     "cut off": dumped(WHOLE.record)[:-20] + b"\n",

@@ -26,11 +26,14 @@ from ovhcore_transports.recording import (
     ReplayTransport,
     repair,
 )
+from tests.profiles import tries
 from tests.recording.test_crashes import Answering, asked, body_for, posix, run
 from tests.worlds import Scripted
 
+pytestmark = pytest.mark.once
+
 ROOT = Path(__file__).resolve().parent.parent.parent
-ROUNDS = 40 if os.environ.get("HYPOTHESIS_PROFILE") == "full" else 6
+ROUNDS = tries(6, 40)
 AT_ONCE = 4
 SIZE = 3000
 OLD = [f"/old/{number}" for number in range(5)]
@@ -67,7 +70,7 @@ def test_threads(mode: str, tmp_path: Path) -> None:
     path = tmp_path / "a.cassette"
     if mode == "all":
         old_cassette(path)
-    together = Barrier(32, timeout=30)
+    together = Barrier(32, timeout=60)
 
     def work(thread: int) -> None:
         together.wait()
@@ -112,7 +115,7 @@ def test_transports(mode: str, there: bool, tmp_path: Path) -> None:
     kept = OLD if there and mode == "new" else []
     if there and mode != "once":
         old_cassette(path)
-    together = Barrier(8, timeout=30)
+    together = Barrier(8, timeout=60)
     with ExitStack() as stack, ThreadPoolExecutor(8) as pool:
         transports = [stack.enter_context(RecordTransport(Answering(SIZE), path, mode)) for _ in range(4)]
 
@@ -158,7 +161,7 @@ os.write(descriptor, dumped(beginning()) + b"\\n" + dumped(end(World())))
         assert other.stdout.readline() == b"made\n"
         with RecordTransport(Answering(SIZE), path, "new") as transport:
             transport.send(asked("/a"))
-        assert other.wait(20) == 0
+        assert other.wait(60) == 0
     check(path, ["/a"])
 
 
@@ -228,7 +231,7 @@ class Recorders:
                 assert process.stdin is not None
                 process.stdin.close()
                 try:
-                    process.wait(20)
+                    process.wait(60)
                 finally:
                     process.kill()
 
@@ -278,7 +281,7 @@ def test_a_recorder_that_begins_during_a_repair(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setattr(Cassette, "save", begun_before)
     with suppress(CassetteError):
         repair(path)
-    recording.join(20)
+    recording.join(60)
     transport.close()
     assert paths(Cassette.load(path)) == [*OLD, "/late"]
 

@@ -19,6 +19,8 @@ from ovhcore_transports.recording.pytest.network_guard import NetworkBlocked, bl
 from ovhcore_transports.recording.sessions import MODES, SIGNATURES
 from ovhcore_transports.sandbox import ACCESS_KEYS, serve
 
+pytestmark = pytest.mark.once
+
 NAME = "ovhcore_transports.recording.pytest.plugin"
 INSTALLED = any(each.value == NAME for each in entry_points(group="pytest11"))
 LOADED = () if INSTALLED else ("-p", NAME)

@@ -14,6 +14,8 @@ import ovhcore as ovh
 from ovhcore.protocol.messages import Request
 from ovhcore_transports.recording import AsyncReplayTransport, Cassette, ReplayTransport, convert
 
+pytestmark = pytest.mark.once
+
 DOMAIN = "pacalis.net"
 CHALLENGE = '"challengetoken"'
 

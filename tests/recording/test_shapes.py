@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import sys
 import types
 import zlib
@@ -23,8 +22,11 @@ from ovhcore.exceptions import CassetteError
 from ovhcore.testing.server import WireServer, answer
 from ovhcore_transports.recording import Cassette, ReplayTransport
 from ovhcore_transports.recording.formats.vcr import from_vcr
+from tests.profiles import tries
 
-MANY: Final = 5000 if os.environ.get("HYPOTHESIS_PROFILE") == "full" else 150
+pytestmark = pytest.mark.once
+
+MANY: Final = tries(150, 5000)
 URL: Final = "https://eu.api.ovh.com/1.0/me"
 JSON: Final = {"Content-Type": ["application/json"]}
 FORM: Final = {"Content-Type": ["application/x-www-form-urlencoded"]}

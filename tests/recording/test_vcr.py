@@ -488,7 +488,7 @@ def test_vcrpy_replays_what_was_written(tmp_path: Path) -> None:
     recorder = vcr.VCR(record_mode="none", match_on=("method", "uri", "body"))
     with recorder.use_cassette(str(path)) as played, requests.Session() as session:
         for request, response in exchanges:
-            came = session.request(request.method, request.url, data=request.body or None, timeout=1)
+            came = session.request(request.method, request.url, data=request.body or None, timeout=60)
             assert (came.status_code, came.content) == (response.status, response.body)
         assert played.all_played
         assert came.text == "again"
@@ -503,7 +503,7 @@ def test_vcrpy_replays_what_it_recorded_itself(shared_data: Path, tmp_path: Path
         path.write_bytes(to_vcr(found).data)
         with vcr.VCR(record_mode="none").use_cassette(str(path)), requests.Session() as session:
             for each in found:
-                came = session.request(each.method, each.url, data=each.request.body, timeout=1)
+                came = session.request(each.method, each.url, data=each.request.body, timeout=60)
                 assert (came.status_code, came.content) == (answer(each).status, answer(each).body)
 
 

@@ -6,7 +6,6 @@ import errno
 import fcntl
 import os
 import threading
-import time
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from ovhcore.protocol.clock import Now
 from ovhcore.protocol.messages import Request, Response
 from ovhcore_transports.recording import Cassette, Interaction, RecordTransport, ReplayTransport, convert
 from ovhcore_transports.recording.sessions import end_all
+from tests.servers import eventually, is_in
 from tests.worlds import Scripted
 
 
@@ -88,13 +88,13 @@ def test_a_file_that_is_replaced_while_one_waits_for_it(instead: str, tmp_path: 
         fcntl.flock(held, fcntl.LOCK_EX)
         sending = threading.Thread(target=lambda: transport.send(asked()))
         sending.start()
-        time.sleep(0.2)
+        eventually(lambda: is_in(sending, "_lock"))
         if instead == "another":
             old(tmp_path / "other")
             (tmp_path / "other").replace(path)
         else:
             path.unlink()
-    sending.join(20)
+    sending.join(60)
     transport.close()
     assert paths(path) == (["/old", "/a"] if instead == "another" else ["/a"])
 

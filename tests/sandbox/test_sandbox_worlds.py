@@ -101,7 +101,7 @@ def test_service_accounts_on_loopback() -> None:
 def test_connections_are_kept_alive_and_nothing_is_added() -> None:
     with serve() as server:
         host = server.origin.removeprefix("http://")
-        connection = http.client.HTTPConnection(host, timeout=10)
+        connection = http.client.HTTPConnection(host, timeout=60)
         for _ in range(3):
             connection.request("GET", "/1.0/auth/time")
             answer = connection.getresponse()
@@ -126,7 +126,7 @@ def test_a_port_of_ones_own_and_stopping() -> None:
         waiting = threading.Thread(target=server.wait)
         waiting.start()
         server.stop()
-        waiting.join(10)
+        waiting.join(60)
         assert not waiting.is_alive()
 
 

@@ -22,6 +22,8 @@ from ovhcore.schema.tables import Table
 from ovhcore.schema.types import VOID
 from tests.schema.documents import NATIVE, OLD, OPENAPI
 
+pytestmark = pytest.mark.once
+
 
 @pytest.fixture(scope="module")
 def everything() -> list[Operation]:

@@ -23,6 +23,8 @@ from ovhcore.schema.types import Array, Map, Ref, Scalar, Type, parse_type
 from tests.schema.documents import NATIVE, OPENAPI
 from tests.schema.oracle import places
 
+pytestmark = pytest.mark.once
+
 SHOP = read_document(NATIVE)
 
 

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.once
+
 GUIDE = Path(__file__).resolve().parent.parent.parent / "docs" / "how-to" / "look-operations-up.md"
 
 

@@ -19,6 +19,8 @@ from ovhcore.schema.tables import Table
 from ovhcore.schema.types import VOID, Ref, Scalar, parse_type
 from tests.schema.documents import NATIVE, OLD, OPENAPI, mutated
 
+pytestmark = pytest.mark.once
+
 
 def properties(family: Family, name: str) -> dict[str, tuple[str, bool, bool, bool]]:
     model = family.models[name]

@@ -18,6 +18,8 @@ from ovhcore.schema.packing import pack, unpack
 from ovhcore.schema.types import Array, Map, Scalar, Type, references
 from tests.schema.oracle import places
 
+pytestmark = pytest.mark.once
+
 
 @pytest.fixture(scope="module")
 def native(shared_data: Path) -> dict[str, Family]:

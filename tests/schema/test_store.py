@@ -29,6 +29,8 @@ from ovhcore.schema.reading import read_document
 from tests.schema.documents import NATIVE, OLD, OPENAPI
 from tests.servers import RawServer, Received, answer
 
+pytestmark = pytest.mark.once
+
 SHIPPED = Path(schema.__file__).parent / "shipped"
 LATER = "2099-01-01T00:00:00Z"
 

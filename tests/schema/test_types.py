@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from ovhcore.exceptions import SchemaError
 from ovhcore.schema.types import ANY, SCALARS, Array, Map, Ref, Scalar, Type, parse_type, references, substitute
 
+pytestmark = pytest.mark.once
+
 STRING = Scalar("string", "string")
 LONG = Scalar("long", "long")
 

@@ -10,17 +10,20 @@ from typing import Any
 import pytest
 from hypothesis import find
 
-from ovhcore.exceptions import ConnectionLost
+from ovhcore.exceptions import ConnectionLost, ReadTimeout
 from ovhcore.plugins import TransportSettings
 from ovhcore.protocol.credentials import AccessToken, ApplicationKey, OAuth2Client
 from ovhcore.protocol.messages import Request, Response, Timeout
 from ovhcore.testing import ANSWERS, FAULTS, TransportConformance, WireServer, answer, strategies
-from ovhcore.testing.conformance.failures import failure_of
+from ovhcore.testing.conformance.failures import _answer_in_time, failure_of
 from ovhcore.testing.driving import driving
 from ovhcore.testing.server import Peer, in_turn
 from ovhcore.testing.strategies import _is_taken
 from ovhcore_transports import SyncTransport
-from ovhcore_transports.urllib3 import open_sync
+from ovhcore_transports.urllib3 import open_async, open_sync
+from tests.servers import eventually
+
+pytestmark = pytest.mark.once
 
 pytest_plugins = ["pytester"]
 
@@ -124,9 +127,7 @@ def test_a_client_that_hangs_up_in_the_middle() -> None:
         for sent in (b"", b"GET / HT", b"POST / HTTP/1.1\r\nContent-Length: 5\r\n\r\n123"):
             with socket.create_connection(("127.0.0.1", server.port)) as connection:
                 connection.sendall(sent)
-        end = time.monotonic() + 5
-        while len(seen) < 3 and time.monotonic() < end:
-            time.sleep(0.01)
+        eventually(lambda: len(seen) == 3)
     assert seen == [None, None, None]
     assert not server.received
 
@@ -178,7 +179,7 @@ def test_what_cannot_be_printed_is_no_leak() -> None:
 
 def test_an_asynchronous_run_of_a_plain_transport() -> None:
     with WireServer() as server, driving("asyncio") as drive:
-        transport = drive(open_sync(TransportSettings(Timeout(5, 5), "none")))
+        transport = drive(open_sync(TransportSettings(Timeout(60, 60), "none")))
         assert transport.send(Request("GET", f"{server.url}/me")).json() == "/1.0/me"
 
 
@@ -192,7 +193,33 @@ def test_a_fault_waits_for_a_request_and_ends_without_one() -> None:
 
     with WireServer(behave) as server:
         socket.create_connection(("127.0.0.1", server.port)).close()
-        until = time.monotonic() + 10
-        while not done and time.monotonic() < until:
-            time.sleep(0.005)
-    assert done
+        eventually(lambda: done)
+
+
+class Late(SyncTransport):
+    """Takes too long for some requests."""
+
+    def __init__(self, times: int) -> None:
+        super().__init__()
+        self.times = times
+
+    def send(self, request: Request) -> Response:
+        self.times -= 1
+        if self.times >= 0:
+            raise ReadTimeout("late")
+        return Response(200, {}, b"1")
+
+
+def test_what_a_busy_machine_does_not_answer_in_time_is_sent_once_more() -> None:
+    request = Request("GET", "http://h/")
+    with driving("asyncio") as drive:
+        assert _answer_in_time(drive(Late(3)), request).body == b"1"
+        with pytest.raises(ReadTimeout):
+            _answer_in_time(drive(Late(1000)), request)
+
+
+def test_tasks_that_are_left() -> None:
+    with driving("asyncio") as drive:
+        transport = drive(open_async(TransportSettings()))
+        assert transport.settled(transport.tasks())
+        assert not transport.settled(-1, within=0.02)

@@ -30,7 +30,7 @@ KEYS: Final[dict[str, Any]] = {
     "consumer_key": "MtSwSrPpNjqfVSmJhLbPyr2i45lSwPU1",
 }
 PLACES: Final = 3
-PATIENCE: Final = 20.0
+PATIENCE: Final = 60.0
 """Seconds within which every call has to end, on a machine under load."""
 
 

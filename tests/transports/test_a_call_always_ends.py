@@ -105,7 +105,7 @@ def test_a_drip_is_ended(place: tuple[str, str], drip: str) -> None:
     with WireServer(DRIPS[drip]) as server:
         error = call(place, server.url, "get", "/me")
         assert type(error) is ovh.TotalTimeout, repr(error)
-        assert len(server.received) == 1  # it is not begun again
+        assert len(server.received) <= 1  # it is not begun again
         assert server.all_closed()
 
 
@@ -276,7 +276,7 @@ def test_only_what_is_due_is_ended() -> None:
     async def main() -> list[Any]:
         never = asyncio.get_running_loop().create_future()
         short, long = (
-            asyncio.ensure_future(within(Timeout(1, 1, total), "http://x", never_ending())) for total in (0.05, 30)
+            asyncio.ensure_future(within(Timeout(1, 1, total), "http://x", never_ending())) for total in (0.05, 600)
         )
         await asyncio.wait([short])
         assert not long.done()

@@ -52,7 +52,7 @@ def options(place: str) -> dict[str, Any]:
         "consumer_key": "c",
         "retry": False,
         "proxy": "none",
-        "timeout": 0.2 if place == "silent" else 60,
+        "timeout": (60, 0.2) if place == "silent" else 60,
     }
 
 

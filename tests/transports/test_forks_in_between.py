@@ -14,6 +14,7 @@ import pytest
 from ovhcore.plugins import TransportSettings
 from ovhcore_transports import SyncTransport
 from ovhcore_transports.base import forks
+from tests.profiles import tries
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this platform")
 
@@ -154,7 +155,7 @@ PROGRAM = dedent(
 
 def test_forks_while_clients_are_made() -> None:
     """Each child has renewed everything that was whole, and nothing of what was not."""
-    count = 200 if os.environ.get("HYPOTHESIS_PROFILE") == "full" else 40
+    count = tries(40, 200)
     done = subprocess.run(
         [sys.executable, "-W", "ignore::DeprecationWarning", "-c", PROGRAM, str(count)],
         capture_output=True,
@@ -173,7 +174,7 @@ def test_a_fork_in_the_middle_of_making_one() -> None:
         def __init__(self) -> None:
             super().__init__()
             half_made.set()
-            go_on.wait(30)
+            go_on.wait(60)
             self.whole = True
 
         def after_fork(self) -> None:
@@ -184,7 +185,7 @@ def test_a_fork_in_the_middle_of_making_one() -> None:
     forks.renew_after_fork(other)
     maker = threading.Thread(target=Half)
     maker.start()
-    assert half_made.wait(30)
+    assert half_made.wait(60)
     child = os.fork()
     if child == 0:
         os._exit(other.renewed)

@@ -39,11 +39,11 @@ def failed_post(transport: str, url: str, file: Path, *, asynchronous: bool) -> 
     settings: dict[str, Any] = {"transport": transport, "ca_bundle": file, "http2": True, "retry": False, **KEYS}
 
     async def awaited() -> None:
-        async with ovh.AsyncClient(url, proxy="none", timeout=10, **settings) as client:
+        async with ovh.AsyncClient(url, proxy="none", timeout=60, **settings) as client:
             await client.post("/me", x=1)
 
     def called() -> None:
-        with ovh.Client(url, proxy="none", timeout=10, **settings) as client:
+        with ovh.Client(url, proxy="none", timeout=60, **settings) as client:
             client.post("/me", x=1)
 
     with pytest.raises(ovh.NetworkError) as caught:

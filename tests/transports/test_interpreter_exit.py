@@ -21,7 +21,7 @@ PROGRAM = dedent(
     moment, transport, kind, warm, url = sys.argv[1:]
     settings = dict(
         transport=transport, application_key="AK", application_secret="AS", consumer_key="CK",
-        proxy="none", timeout=20, time_sync="off",
+        proxy="none", timeout=60, time_sync="off",
     )
     many = kind == "gather"
     if kind == "async":

@@ -26,11 +26,15 @@ ASYNC = [
 ]
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[Server]:
+def new_server() -> Server:
     sandbox = Sandbox(auto_validate=True)
     sandbox.add_bills(COUNT - len(sandbox.resources["bills"]))
-    with serve(sandbox) as server:
+    return serve(sandbox)
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    with new_server() as server:
         yield server
 
 
@@ -76,7 +80,7 @@ def test_every_object_comes_in_tasks(server: Server, loop: str, transport: str, 
 
 
 def quiet(server: Server) -> int:
-    """Return how many requests have come, once no more come."""
+    """Return how many requests have come, once no more come; on a busy machine one may be missing, none too many."""
     ends = time.monotonic() + 5
     before, now = -1, server.sandbox.received.total()
     while before != now and time.monotonic() < ends:
@@ -86,20 +90,28 @@ def quiet(server: Server) -> int:
 
 
 @pytest.mark.parametrize("transport", SYNC)
-def test_who_leaves_the_loop_asks_for_no_more(server: Server, transport: str) -> None:
+def test_who_leaves_the_loop_asks_for_no_more(transport: str) -> None:
+    with new_server() as server:
+        leave_the_loop(server, transport)
+
+
+def leave_the_loop(server: Server, transport: str) -> None:
     server.sandbox.modes = WAYS["single"]
-    before = quiet(server)
     with ovh.Client(**options(server, transport)) as client:
         for _ in client.iterate("/me/bill", _mode="single", _concurrency=3):
             break
-        assert quiet(server) - before <= 1 + 2 * 3
+        assert quiet(server) <= 1 + 2 * 3
         assert client.get("/me")["firstname"] == "Ada"
 
 
 @pytest.mark.parametrize(("loop", "transport"), ASYNC)
-def test_who_leaves_the_loop_of_a_task_asks_for_no_more(server: Server, loop: str, transport: str) -> None:
+def test_who_leaves_the_loop_of_a_task_asks_for_no_more(loop: str, transport: str) -> None:
+    with new_server() as server:
+        leave_the_loop_of_a_task(server, loop, transport)
+
+
+def leave_the_loop_of_a_task(server: Server, loop: str, transport: str) -> None:
     server.sandbox.modes = WAYS["single"]
-    before = quiet(server)
 
     async def main() -> None:
         async with ovh.AsyncClient(**options(server, transport)) as client:
@@ -109,4 +121,4 @@ def test_who_leaves_the_loop_of_a_task_asks_for_no_more(server: Server, loop: st
             assert me["firstname"] == "Ada"
 
     run(loop, main)
-    assert quiet(server) - before <= 1 + 2 * 3 + 1
+    assert quiet(server) <= 1 + 2 * 3 + 1

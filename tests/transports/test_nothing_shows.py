@@ -46,7 +46,7 @@ def asked(url: str) -> Request:
     }
     body = b'{"password": "%s"}' % CANARIES["member"].encode()
     query = f"token={CANARIES['token']}&password={CANARIES['password']}&a=1"
-    return Request("POST", f"{url}/me?{query}", fields, body, timeout=Timeout(5, 5, 10))
+    return Request("POST", f"{url}/me?{query}", fields, body, timeout=Timeout(60, 60, 10))
 
 
 def repeated(request: Received) -> bytes:

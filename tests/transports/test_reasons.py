@@ -28,7 +28,7 @@ LIMIT = 1000
 
 
 def sent(place: str, url: str, **settings: Any) -> Response:
-    transport = made(PLACES[place], TransportSettings(Timeout(5, 5), **{"proxy": "none"} | settings))
+    transport = made(PLACES[place], TransportSettings(Timeout(60, 60), **{"proxy": "none"} | settings))
 
     async def main() -> Response:
         try:

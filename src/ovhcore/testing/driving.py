@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import threading
+import time
 from collections.abc import Awaitable, Callable, Generator, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ from anyio.from_thread import BlockingPortal, start_blocking_portal
 
 from ..client import AsyncClient, Client
 from ..protocol.messages import Request, Response
+from .server import wait_until
 
 __all__ = ["Driven", "driving"]
 
@@ -135,6 +137,22 @@ class Driven:
 
         number: int = self.run(count)
         return number
+
+    def settled(self, tasks: int, within: float = 30.0) -> bool:
+        """Wait until no more than so many tasks are left; say whether it came to that.
+
+        Args:
+            tasks: how many there may be.
+            within: seconds to wait at most.
+        """
+        return wait_until(lambda: self.tasks() <= tasks, within)
+
+    def notice(self) -> None:
+        """Let the transport notice what its connections have received: its loop turns, its threads have a moment."""
+        if self.asynchronous:
+            for _ in range(3):
+                self.tasks()
+        time.sleep(0.1)
 
     def close(self) -> None:
         """Close the transport."""

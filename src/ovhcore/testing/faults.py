@@ -21,10 +21,13 @@ from ..exceptions import (
 from ..protocol.messages import Timeout
 from .server import Behaviour, Peer, answer
 
-__all__ = ["ANSWERS", "CAP", "FAULTS", "QUICK", "Fault", "GoodAnswer"]
+__all__ = ["ANSWERS", "CAP", "FAULTS", "PATIENT", "QUICK", "Fault", "GoodAnswer"]
 
-QUICK: Final = Timeout(2.0, 0.4)
-"""Timeouts that a fault has to end in."""
+PATIENT: Final = Timeout(60.0, 60.0)
+"""Timeouts that nothing runs into, however busy the machine is."""
+
+QUICK: Final = Timeout(60.0, 0.4)
+"""Timeouts for a server that keeps silent: the one for reading strikes."""
 
 CAP: Final = 100_000
 """The ``max_response_size`` that the faults are for."""
@@ -47,7 +50,7 @@ class Fault(NamedTuple):
     name: str
     behave: Behaviour
     raises: type[NetworkError]
-    timeout: Timeout = QUICK
+    timeout: Timeout = PATIENT
 
 
 class GoodAnswer(NamedTuple):
@@ -167,7 +170,7 @@ def _faults() -> Iterator[Fault]:
     for where, at in cuts.items():
         yield Fault(f"closed {where}", _saying(whole[:at]), lost)
         yield Fault(f"reset {where}", _then_reset(whole[:at]), lost)
-        yield Fault(f"silent {where}", _then_silence(whole[:at]), ReadTimeout)
+        yield Fault(f"silent {where}", _then_silence(whole[:at]), ReadTimeout, QUICK)
     chunked = _chunked(_BODY[:9], _BODY[9:])
     for where, at in {
         "in a chunk": len(chunked) - 10,
@@ -175,7 +178,7 @@ def _faults() -> Iterator[Fault]:
         "before the last chunk": len(chunked) - 5,
     }.items():
         yield Fault(f"closed {where}", _saying(chunked[:at]), lost)
-        yield Fault(f"silent {where}", _then_silence(chunked[:at]), ReadTimeout)
+        yield Fault(f"silent {where}", _then_silence(chunked[:at]), ReadTimeout, QUICK)
     yield Fault("reset in a body without a length", _then_reset(_HEAD + b"Connection: close\r\n\r\n" + _BODY[:9]), lost)
     yield Fault("garbage", _saying(b"\x16\x03\x01\x02\x00 this is not HTTP\r\n\r\n"), garbled)
     yield Fault("text without a head", _saying(b"<html>no head</html>\r\n\r\n"), garbled)
@@ -215,12 +218,14 @@ def _faults() -> Iterator[Fault]:
     yield Fault("a coding nobody asked for", _then_well(_coded(_BODY, "br")), garbled)
 
     def drip(peer: Peer) -> None:
-        peer.drip(whole, 0.02)
+        peer.send(whole[:headers_end] + b"\r\nX-Long: ")
+        peer.drip(b"a" * 3000, 0.02)  # a minute, if the client let it
 
-    yield Fault("dripping for longer than the total", _after_request(drip), TotalTimeout, Timeout(2.0, 2.0, 0.5))
-    yield Fault("silent for longer than the total", _then_silence(b""), TotalTimeout, Timeout(2.0, 20.0, 0.4))
+    whole_in_time = Timeout(60.0, 60.0, 0.4)
+    yield Fault("dripping for longer than the total", _after_request(drip), TotalTimeout, whole_in_time)
+    yield Fault("silent for longer than the total", _then_silence(b""), TotalTimeout, whole_in_time)
     body_first = whole[: headers_end + 9]
-    yield Fault("stuck in the body beyond the total", _then_silence(body_first), TotalTimeout, Timeout(2.0, 20.0, 0.4))
+    yield Fault("stuck in the body beyond the total", _then_silence(body_first), TotalTimeout, whole_in_time)
 
 
 def _answers() -> Iterator[GoodAnswer]:

@@ -18,16 +18,31 @@ import select
 import socket
 import ssl
 import struct
+import sys
 import threading
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Generator
+from contextlib import ExitStack, contextmanager, suppress
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
-__all__ = ["Answer", "Behaviour", "Peer", "Received", "WireServer", "answer", "as_behaviour", "echo", "in_turn"]
+__all__ = [
+    "Answer",
+    "Behaviour",
+    "Peer",
+    "Received",
+    "WireServer",
+    "answer",
+    "as_behaviour",
+    "echo",
+    "in_turn",
+    "unaccepting",
+    "wait_until",
+]
 
 _PATIENCE = 30.0
+_FIN_WAIT1 = 4
+"""The state of a TCP connection whose end was sent and has not arrived; of Linux."""
 
 
 class Received(NamedTuple):
@@ -165,7 +180,8 @@ class Peer:
     def reset(self) -> None:
         """End the connection with a TCP reset."""
         self._connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        self.close()
+        # Not shut down first: whoever sees the end before the reset would take it for the end of a body.
+        self._connection.close()
 
     def close(self) -> None:
         """End the connection."""
@@ -173,6 +189,7 @@ class Peer:
         # Of TLS not politely: what has been sent is all there is.
         with suppress(OSError):
             socket.socket.shutdown(connection, socket.SHUT_WR)
+            _wait_until_acknowledged(connection)
         connection.close()
 
     def drain(self) -> None:
@@ -262,16 +279,43 @@ class WireServer:
             with self._lock:
                 self.open -= 1
 
-    def all_closed(self, within: float = 5.0) -> bool:
+    def all_closed(self, within: float = _PATIENCE) -> bool:
         """Wait for the clients to close their connections; say whether they did.
 
         Args:
             within: seconds to wait at most.
         """
-        end = time.monotonic() + within
-        while self.open and time.monotonic() < end:
-            time.sleep(0.01)
-        return not self.open
+        return wait_until(lambda: not self.open, within)
+
+
+def wait_until(condition: Callable[[], bool], within: float = _PATIENCE) -> bool:
+    """Wait until a condition holds, so many seconds at most; say whether it does."""
+    end = time.monotonic() + within
+    while not condition() and time.monotonic() < end:
+        time.sleep(0.005)
+    return condition()
+
+
+@contextmanager
+def unaccepting() -> Generator[int]:
+    """Yield a port where connections are neither accepted nor refused; on Linux, elsewhere they are refused."""
+    with ExitStack() as open_sockets:
+        listener = open_sockets.enter_context(socket.socket())
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        port: int = listener.getsockname()[1]
+        with suppress(OSError):  # until the queue is full
+            while True:
+                connection = open_sockets.enter_context(socket.socket())
+                connection.settimeout(0.2)
+                connection.connect(("127.0.0.1", port))
+        yield port
+
+
+def _wait_until_acknowledged(connection: socket.socket) -> None:
+    """Wait a moment until the other end has been told of the end; on a busy machine that is not at once."""
+    if sys.platform == "linux":  # pragma: no branch
+        wait_until(lambda: connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0] != _FIN_WAIT1, 0.2)
 
 
 def as_behaviour(behave: Behaviour | bytes | None) -> Behaviour:

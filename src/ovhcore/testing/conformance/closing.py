@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Generator
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
 import pytest
 
 from ...exceptions import ClientClosed
-from ...protocol.messages import Request, Response, Timeout
-from ..server import Behaviour, Peer, WireServer, answer
+from ...protocol.messages import Request
+from ..server import Behaviour, Peer, WireServer, answer, wait_until
 from .suite import Opener, Suite
 
 __all__ = ["ClosingConformance"]
@@ -28,13 +26,13 @@ class ClosingConformance(Suite):
     def test_closing_lets_calls_end(self, opened: Opener) -> None:
         """Calls that were sent get their answers; the connections are closed after them, and not waited for."""
         go_on = threading.Event()
-        with WireServer(_late(go_on)) as server, _threads() as submit:
-            transport = opened(Timeout(20, 20), pool_size=_AT_ONCE)
+        with WireServer(_late(go_on)) as server, ThreadPoolExecutor(2 * _AT_ONCE) as pool:
+            transport = opened(pool_size=_AT_ONCE)
             transport.send(Request("GET", f"{server.url}/first"))
             requests = [Request("POST", f"{server.url}/late/{n}", body=b"1") for n in range(_AT_ONCE)]
-            calls = [submit(transport.send, request) for request in requests]
+            calls = [pool.submit(transport.send, request) for request in requests]
             try:
-                _wait_for(lambda: len(server.received) == 1 + _AT_ONCE)
+                assert wait_until(lambda: len(server.received) == 1 + _AT_ONCE), "not all calls were sent"
                 transport.close()
                 assert not any(call.done() for call in calls), "what was under way has been cut off"
                 with pytest.raises(ClientClosed):
@@ -51,12 +49,12 @@ class ClosingConformance(Suite):
         """A call that waits for a connection is refused: it has not been sent."""
         self.needs("an exact pool")
         go_on = threading.Event()
-        with WireServer(_late(go_on)) as server, _threads() as submit:
-            transport = opened(Timeout(20, 20), pool_size=1)
-            first = submit(transport.send, Request("POST", f"{server.url}/late/0", body=b"1"))
+        with WireServer(_late(go_on)) as server, ThreadPoolExecutor(2 * _AT_ONCE) as pool:
+            transport = opened(pool_size=1)
+            first = pool.submit(transport.send, Request("POST", f"{server.url}/late/0", body=b"1"))
             try:
-                _wait_for(lambda: len(server.received) == 1)
-                others = [submit(transport.send, Request("GET", f"{server.url}/{n}")) for n in range(_AT_ONCE - 1)]
+                assert wait_until(lambda: len(server.received) == 1), "nothing was sent"
+                others = [pool.submit(transport.send, Request("GET", f"{server.url}/{n}")) for n in range(_AT_ONCE - 1)]
                 time.sleep(0.1)  # they wait for the connection; should one not yet, it is refused all the same
                 transport.close()
             finally:
@@ -80,16 +78,3 @@ def _late(go_on: threading.Event) -> Behaviour:
             peer.send(answer(b'"%b"' % received.target.encode("ascii")))
 
     return behave
-
-
-@contextmanager
-def _threads() -> Generator[Callable[[Callable[[Request], Response], Request], Future[Response]]]:
-    with ThreadPoolExecutor(2 * _AT_ONCE) as pool:
-        yield pool.submit
-
-
-def _wait_for(condition: Callable[[], bool]) -> None:
-    end = time.monotonic() + _PATIENCE
-    while not condition():
-        assert time.monotonic() < end, "it did not come to that"
-        time.sleep(0.005)

@@ -12,7 +12,7 @@ import pytest
 from ...exceptions import ConnectTimeout, NetworkError, ProxyError, TLSError
 from ...protocol.messages import Request, Timeout
 from ..certificates import Authority
-from ..faults import QUICK
+from ..faults import PATIENT
 from ..server import Behaviour, Peer, WireServer, answer, in_turn
 from .failures import failure_of
 from .suite import Opener, Suite
@@ -23,11 +23,11 @@ _SECRETS: Final = {"X-Ovh-Consumer": "canary-consumer"}
 _PASSWORD: Final = "canary-w%C3%B6rd"
 _BASIC: Final = "Basic bWU6Y2FuYXJ5LXfDtnJk"
 
-_HANDSHAKES: Final[dict[str, tuple[Behaviour, type[NetworkError]]]] = {
-    "closed": (lambda peer: None, TLSError),
-    "reset": (in_turn(Peer.pause, Peer.reset), TLSError),
-    "in plain HTTP": (in_turn(Peer.pause, lambda peer: peer.send(answer(b"1")), Peer.drain), TLSError),
-    "silent": (Peer.drain, ConnectTimeout),
+_HANDSHAKES: Final[dict[str, tuple[Behaviour, type[NetworkError], Timeout]]] = {
+    "closed": (lambda peer: None, TLSError, PATIENT),
+    "reset": (in_turn(Peer.pause, Peer.reset), TLSError, PATIENT),
+    "in plain HTTP": (in_turn(Peer.pause, lambda peer: peer.send(answer(b"1")), Peer.drain), TLSError, PATIENT),
+    "silent": (Peer.drain, ConnectTimeout, Timeout(0.5, 60)),
 }
 _TUNNELS: Final[dict[str, Callable[[Peer], object]]] = {
     "refused with 403": lambda peer: peer.send(answer(b"no", "403 Forbidden")),
@@ -62,7 +62,7 @@ class EncryptionConformance(Suite):
         authority = Authority(tmp_path)
         name = "other.example" if problem == "wrong name" else "127.0.0.1"
         with WireServer(context=authority.server_context(name, expired=problem == "expired")) as server:
-            transport = opened(QUICK, ca_bundle=None if problem == "untrusted" else str(authority.bundle))
+            transport = opened(ca_bundle=None if problem == "untrusted" else str(authority.bundle))
             error = failure_of(transport, Request("GET", f"{server.url}/me", _SECRETS))
             assert type(error) is TLSError
             assert not error.may_have_arrived
@@ -76,9 +76,9 @@ class EncryptionConformance(Suite):
     def test_a_handshake(self, opened: Opener, tmp_path: Path, how: str) -> None:
         """One that is broken off, or does not go on."""
         self.needs("TLS")
-        behave, raises = _HANDSHAKES[how]
+        behave, raises, timeout = _HANDSHAKES[how]
         with WireServer(behave) as server:
-            transport = opened(Timeout(0.5, 20), ca_bundle=str(Authority(tmp_path).bundle))
+            transport = opened(timeout, ca_bundle=str(Authority(tmp_path).bundle))
             error = failure_of(transport, Request("GET", f"https://127.0.0.1:{server.port}/me", _SECRETS))
             assert type(error) is raises, repr(error)
             assert not error.may_have_arrived
@@ -95,7 +95,7 @@ class EncryptionConformance(Suite):
             peer.send(answer(b"12345")[:-2])
 
         with WireServer(behave, authority.server_context()) as server:
-            transport = opened(QUICK, ca_bundle=str(authority.bundle))
+            transport = opened(ca_bundle=str(authority.bundle))
             error = failure_of(transport, Request("GET", f"{server.url}/me", _SECRETS))
             assert type(error).__name__ == "ConnectionLost", repr(error)
 
@@ -111,7 +111,7 @@ class EncryptionConformance(Suite):
             for files in ({"client_cert": str(certificate), "client_key": str(key)}, {"client_cert": str(both)}):
                 transport = opened(ca_bundle=str(authority.bundle), **files)
                 assert transport.send(Request("GET", f"{server.url}/me")).status == 200
-            without = opened(QUICK, ca_bundle=str(authority.bundle))
+            without = opened(ca_bundle=str(authority.bundle))
             with pytest.raises(NetworkError):
                 without.send(Request("GET", f"{server.url}/me"))
 
@@ -159,7 +159,7 @@ class EncryptionConformance(Suite):
             transport = opened(proxy=f"{kind}://me:{_PASSWORD}@127.0.0.1:{proxy.port}", ca_bundle=str(authority.bundle))
             target = "/1.0/ip/1.2.3.0%2F24?q=%27%5B%5D"
             response = transport.send(
-                Request("GET", f"https://api.invalid{target}", _SECRETS, timeout=Timeout(5, 5, 20))
+                Request("GET", f"https://api.invalid{target}", _SECRETS, timeout=Timeout(60, 60, 120))
             )
             assert response.status == 200
             transport.close()
@@ -183,7 +183,8 @@ class EncryptionConformance(Suite):
             _TUNNELS[how](peer)
 
         with WireServer(behave) as proxy:
-            transport = opened(QUICK, proxy=f"http://me:{_PASSWORD}@127.0.0.1:{proxy.port}")
+            timeout = Timeout(0.5, 0.5) if how == "silent" else PATIENT
+            transport = opened(timeout, proxy=f"http://me:{_PASSWORD}@127.0.0.1:{proxy.port}")
             error = failure_of(transport, Request("GET", "https://api.invalid/me", _SECRETS))
             assert type(error) is ProxyError, repr(error)
             assert not error.may_have_arrived
@@ -197,7 +198,7 @@ class EncryptionConformance(Suite):
         with WireServer() as proxy:
             pass
         for url in ("http://api.invalid/me", "https://api.invalid/me"):
-            transport = opened(QUICK, proxy=f"http://me:{_PASSWORD}@127.0.0.1:{proxy.port}")
+            transport = opened(proxy=f"http://me:{_PASSWORD}@127.0.0.1:{proxy.port}")
             assert type(failure_of(transport, Request("GET", url, _SECRETS))) is ProxyError
 
 

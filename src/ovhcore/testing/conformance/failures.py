@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import socket
 import sys
 import threading
 import time
 import traceback
-from collections.abc import Generator, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Final
 
 import pytest
@@ -22,16 +22,16 @@ from ...exceptions import (
     PoolTimeout,
     ReadTimeout,
 )
-from ...protocol.messages import Request, Timeout
+from ...protocol.messages import Request, Response, Timeout
 from ..driving import Driven
-from ..faults import ANSWERS, CAP, FAULTS, QUICK, Fault, GoodAnswer
-from ..server import Peer, WireServer, answer, in_turn
+from ..faults import ANSWERS, CAP, FAULTS, PATIENT, QUICK, Fault, GoodAnswer
+from ..server import Peer, WireServer, answer, in_turn, unaccepting
 from .suite import FEATURES, Opener, Suite
 
 __all__ = ["FaultConformance", "failure_of"]
 
-_SLACK: Final = 5.0
-"""Seconds that a busy machine may take longer than a timeout."""
+_LIMIT: Final = 120.0
+"""Seconds after which something hangs; no machine is so busy."""
 
 _STRAYS: Final = {
     "an answer": b'HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\n"wrong"',
@@ -69,7 +69,7 @@ class FaultConformance(Suite):
 
         with WireServer(behave) as server:
             transport = opened(fault.timeout, max_response_size=CAP)
-            transport.send(Request("GET", f"{server.url}/me"))
+            _answer_in_time(transport, Request("GET", f"{server.url}/me"))
             error = failure_of(transport, Request("POST", f"{server.url}/me", _SECRETS, b'{"canary": 1}'))
             assert type(error) is fault.raises, repr(error)
             _is_as_before(transport, server)
@@ -98,7 +98,7 @@ class FaultConformance(Suite):
         if (what, when) == ("garbage", "at once"):
             self.needs("an answer before garbage")
         first = answer(b'"first"')
-        sent = threading.Event()
+        taken, sent = threading.Event(), threading.Event()
 
         def behave(peer: Peer) -> None:
             if peer.number > 1:
@@ -106,7 +106,7 @@ class FaultConformance(Suite):
             elif peer.receive() is not None:
                 peer.send(first + _STRAYS[what] if when == "at once" else first)
                 if when == "later":
-                    peer.pause(0.1)
+                    taken.wait(30)
                     peer.send(_STRAYS[what])
                 sent.set()
                 peer.serve(lambda received: answer(b'"2"'))
@@ -114,8 +114,9 @@ class FaultConformance(Suite):
         with WireServer(behave) as server:
             transport = opened()
             assert transport.send(Request("GET", f"{server.url}/1")).body == b'"first"'
-            assert sent.wait(10)
-            time.sleep(0.1)
+            taken.set()
+            assert sent.wait(30)
+            transport.notice()
             assert transport.send(Request("GET", f"{server.url}/2")).body == b'"2"'
 
     @pytest.mark.parametrize("method", ["GET", "POST"])
@@ -126,7 +127,7 @@ class FaultConformance(Suite):
             for number in range(3):
                 transport.send(Request(method, f"{server.url}/{number}", body=b"1" * (method == "POST")))
                 assert server.all_closed()
-                time.sleep(0.05)
+                transport.notice()
         assert len(server.received) == 3
 
     @pytest.mark.parametrize("method", ["GET", "POST"])
@@ -147,22 +148,22 @@ class FaultConformance(Suite):
         """A refused connection."""
         with WireServer() as server:
             pass
-        error = failure_of(opened(QUICK), Request("GET", f"{server.url}/me", _SECRETS))
+        error = failure_of(opened(), Request("GET", f"{server.url}/me", _SECRETS))
         assert type(error) is ConnectError
         assert not error.may_have_arrived
         assert error.__cause__ is not None
 
     def test_a_name_that_does_not_exist(self, opened: Opener) -> None:
         """No address for a host."""
-        error = failure_of(opened(QUICK), Request("GET", "http://no-such-host.localhost.invalid:1/me"))
+        error = failure_of(opened(Timeout(2.0, 60.0)), Request("GET", "http://no-such-host.localhost.invalid:1/me"))
         assert isinstance(error, ConnectError)
 
     @pytest.mark.skipif(sys.platform != "linux", reason="other systems refuse instead of keeping silent")
     @pytest.mark.parametrize("total", [None, 0.3])
     def test_a_connection_that_is_not_answered(self, opened: Opener, total: float | None) -> None:
         """A server too busy to accept."""
-        with _unaccepting() as port:
-            transport = opened(Timeout(0.4, 20.0, total))
+        with unaccepting() as port:
+            transport = opened(Timeout(0.4, 60.0, total))
             error = failure_of(transport, Request("GET", f"http://127.0.0.1:{port}/me"))
         if total is None:
             assert type(error) is ConnectTimeout
@@ -172,31 +173,40 @@ class FaultConformance(Suite):
 
     def test_the_timeout_of_one_request(self, opened: Opener) -> None:
         """A request's own timeout counts before that of the settings."""
+        # The server ends its silence before the timeouts of the settings would.
         with WireServer(in_turn(Peer.receive, Peer.pause)) as server:
-            error = failure_of(opened(Timeout(20, 20)), Request("GET", f"{server.url}/me", timeout=QUICK))
+            error = failure_of(opened(), Request("GET", f"{server.url}/me", timeout=QUICK))
             assert type(error) is ReadTimeout
-            total = Request("GET", f"{server.url}/me", timeout=Timeout(20, 20, 0.4))
-            assert isinstance(failure_of(opened(Timeout(20, 20)), total), TimeoutError)
+            total = Request("GET", f"{server.url}/me", timeout=Timeout(60, 60, 0.4))
+            assert isinstance(failure_of(opened(), total), TimeoutError)
 
     def test_waiting_for_a_connection(self, opened: Opener) -> None:
         """All connections in use for as long as the read timeout."""
+        asked, go_on = threading.Event(), threading.Event()
 
-        def slowly(peer: Peer) -> None:
-            whole = answer(b" " * 30)
+        def when_told(peer: Peer) -> None:
             while peer.receive() is not None:
-                peer.send(whole[:-30])
-                peer.drip(whole[-30:], 0.05)  # each byte in time, all together not
+                asked.set()
+                peer.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+                while not go_on.wait(0.02):
+                    peer.send(b"1\r\n \r\n")  # each byte in time, all together not
+                peer.send(b"0\r\n\r\n")
 
-        with WireServer(slowly) as server:
-            transport = opened(Timeout(2, 0.5), pool_size=1)
-            requests = [Request("GET", f"{server.url}/{number}") for number in range(2)]
-            found = transport.send_all(requests, 2)
-            errors = [each for each in found if isinstance(each, Exception)]
-            assert [type(error) for error in errors] == [PoolTimeout], found
-            assert not errors[0].may_have_arrived  # type: ignore[attr-defined]
+        # A pool that is not exact may be another one for other timeouts.
+        same = "an exact pool" in self.lacks
+        with WireServer(when_told) as server, ThreadPoolExecutor(1) as pool:
+            transport = opened(Timeout(60, 3.0 if same else 0.4), pool_size=1)
+            first = pool.submit(transport.send, Request("GET", f"{server.url}/1", timeout=None if same else PATIENT))
+            try:
+                assert asked.wait(_LIMIT)
+                error = failure_of(transport, Request("GET", f"{server.url}/2"))
+            finally:
+                go_on.set()
+            assert type(error) is PoolTimeout, repr(error)
+            assert not error.may_have_arrived
+            assert first.result(_LIMIT).status == 200
             assert server.connections == 1
-            server.behave = Peer.serve
-            assert transport.send(Request("GET", f"{server.url}/after", timeout=Timeout(5, 5))).status == 200
+            assert transport.send(Request("GET", f"{server.url}/after", timeout=PATIENT)).status == 200
 
     @pytest.mark.parametrize("url", ["/1.0/me", "http://127.0.0.1", "ftp://127.0.0.1/me", "", "http://127.0.0.1:1?a"])
     def test_a_url_that_cannot_be_sent(self, opened: Opener, url: str) -> None:
@@ -205,18 +215,18 @@ class FaultConformance(Suite):
             opened().send(Request("GET", url))
 
 
-def failure_of(transport: Driven, request: Request, slack: float = _SLACK) -> NetworkError:
+def failure_of(transport: Driven, request: Request, limit: float = _LIMIT) -> NetworkError:
     """Send a request that must fail; return the exception, found fit to be shown.
 
     Args:
         transport: what to send it with.
         request: what to send; it may hold values with "canary" in them.
-        slack: seconds that it may take.
+        limit: seconds after which it hangs.
     """
     begin = time.monotonic()
     with pytest.raises(NetworkError) as caught:
         transport.send(request)
-    assert time.monotonic() - begin < slack, "it took much longer than its timeout"
+    assert time.monotonic() - begin < limit, "it hung"
     error = caught.value
     leaks = [found for found in _shown_by(error) if "canary" in found]
     assert not leaks, "a secret or the body of the request is in the exception, what it came from, or their frames"
@@ -244,29 +254,21 @@ def _repr(value: object) -> str:
         return ""
 
 
+def _answer_in_time(transport: Driven, request: Request) -> Response:
+    """Send what is answered, with timeouts that a busy machine may exceed: then once more."""
+    for _ in range(50):
+        with suppress(TimeoutError):
+            return transport.send(request)
+    return transport.send(request)
+
+
 def _is_as_before(transport: Driven, server: WireServer) -> None:
     tasks = transport.tasks() if transport.asynchronous else 0
     server.behave = Peer.serve
     for number in range(2):
-        assert transport.send(Request("GET", f"{server.url}/{number}")).body == b'"/1.0/%d"' % number
+        answered = _answer_in_time(transport, Request("GET", f"{server.url}/{number}"))
+        assert answered.body == b'"/1.0/%d"' % number
     if transport.asynchronous:
-        assert transport.tasks() <= tasks, "a task is left"
+        assert transport.settled(tasks), "a task is left"
     transport.close()
     assert server.all_closed(), "a connection is left"
-
-
-@contextmanager
-def _unaccepting() -> Generator[int]:
-    """Yield a port where connections are neither accepted nor refused."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        listener.listen(0)
-        port: int = listener.getsockname()[1]
-        with ExitStack() as waiting:
-            for _ in range(4):
-                connection = waiting.enter_context(socket.socket())
-                connection.setblocking(False)
-                with suppress(BlockingIOError):
-                    connection.connect(("127.0.0.1", port))
-            time.sleep(0.05)
-            yield port

@@ -10,6 +10,7 @@ import pytest
 from ...plugins import TransportSettings
 from ...protocol.messages import Timeout
 from ..driving import Driven, driving
+from ..faults import PATIENT
 
 __all__ = ["FEATURES", "Opener", "Suite"]
 
@@ -58,7 +59,7 @@ class Suite:
             monkeypatch.delenv(name.upper(), raising=False)
         with driving(self.loop) as drive:
 
-            def open_one(timeout: Timeout = Timeout(5, 5), proxy: str | None = "none", **further: Any) -> Driven:  # noqa: B008 - immutable
+            def open_one(timeout: Timeout = PATIENT, proxy: str | None = "none", **further: Any) -> Driven:
                 return drive(self.open(TransportSettings(timeout, proxy, **further)))
 
             yield open_one
