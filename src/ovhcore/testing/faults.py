@@ -24,6 +24,7 @@ from .server import Behaviour, Peer, answer
 __all__ = ["ANSWERS", "CAP", "FAULTS", "QUICK", "Fault", "GoodAnswer"]
 
 QUICK: Final = Timeout(2.0, 0.4)
+_PATIENT: Final = Timeout(20.0, 20.0)
 """Timeouts that a fault has to end in."""
 
 CAP: Final = 100_000
@@ -47,7 +48,7 @@ class Fault(NamedTuple):
     name: str
     behave: Behaviour
     raises: type[NetworkError]
-    timeout: Timeout = QUICK
+    timeout: Timeout = _PATIENT
 
 
 class GoodAnswer(NamedTuple):
@@ -167,7 +168,7 @@ def _faults() -> Iterator[Fault]:
     for where, at in cuts.items():
         yield Fault(f"closed {where}", _saying(whole[:at]), lost)
         yield Fault(f"reset {where}", _then_reset(whole[:at]), lost)
-        yield Fault(f"silent {where}", _then_silence(whole[:at]), ReadTimeout)
+        yield Fault(f"silent {where}", _then_silence(whole[:at]), ReadTimeout, QUICK)
     chunked = _chunked(_BODY[:9], _BODY[9:])
     for where, at in {
         "in a chunk": len(chunked) - 10,
@@ -175,7 +176,7 @@ def _faults() -> Iterator[Fault]:
         "before the last chunk": len(chunked) - 5,
     }.items():
         yield Fault(f"closed {where}", _saying(chunked[:at]), lost)
-        yield Fault(f"silent {where}", _then_silence(chunked[:at]), ReadTimeout)
+        yield Fault(f"silent {where}", _then_silence(chunked[:at]), ReadTimeout, QUICK)
     yield Fault("reset in a body without a length", _then_reset(_HEAD + b"Connection: close\r\n\r\n" + _BODY[:9]), lost)
     yield Fault("garbage", _saying(b"\x16\x03\x01\x02\x00 this is not HTTP\r\n\r\n"), garbled)
     yield Fault("text without a head", _saying(b"<html>no head</html>\r\n\r\n"), garbled)

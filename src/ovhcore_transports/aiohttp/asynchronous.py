@@ -9,7 +9,6 @@ What is different from the other transports:
   :class:`.ProtocolError`.
 * Where garbage comes in the midst of a body, in a packet of its own, aiohttp says nothing of it, and it
   is found out when the read timeout has passed.
-* A body without a length that ends in a reset may be taken for a whole one: aiohttp does not always tell.
 * Whoever is silent in a handshake through a proxy's tunnel, the proxy is named.
 * Answers that call themselves another protocol's, as ``RTSP/1.0``, are taken for HTTP.
 * The read timeout is for the whole head of the answer, informational ones before it included, and
