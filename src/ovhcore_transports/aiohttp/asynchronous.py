@@ -36,6 +36,7 @@ from ovhcore.protocol.messages import Headers, Request, Response, Timeout
 from ovhcore.protocol.urls import split_url
 
 from ..base.asynchronous import AsyncTransport, only_on_asyncio, within
+from ..base.loop_timers import alarms_of
 from ..http.bodies import ACCEPTED, check_length, decompressed, too_large
 from ..http.deadlines import pool_timeout
 from ..http.failures import ENDED, RESETS, causes_of, reason_of
@@ -91,14 +92,14 @@ class _Route(NamedTuple):
 
 
 class _Open:
-    """What one event loop has open."""
+    """What one event loop has open; ``exchanges`` are those under way."""
 
-    __slots__ = ("connector", "exchanges", "guard", "routes", "session", "under_way")
+    __slots__ = ("alarms", "connector", "exchanges", "guard", "routes", "session")
 
     guard: AsyncGenerator[None, None]
 
     def __init__(self, context: ssl.SSLContext) -> None:
-        self.under_way = 0
+        self.alarms = alarms_of(asyncio.get_running_loop())
         self.connector = Connector(context)
         self.session = aiohttp.ClientSession(
             connector=self.connector,
@@ -205,10 +206,9 @@ class AsyncAiohttpTransport(AsyncTransport):
             route.places.release()
             del opened, route
             raise exc.ClientClosed("The transport is closed")
-        exchange = Exchange(timeout.connect, timeout.read)
+        exchange = Exchange(opened.alarms, timeout.connect, timeout.read)
         opened.exchanges.add(exchange)
         fields = raw = pairs = body = None
-        opened.under_way += 1
         try:
             fields = CIMultiDict(request.headers.pairs)
             if "Accept-Encoding" not in fields:
@@ -236,8 +236,7 @@ class AsyncAiohttpTransport(AsyncTransport):
         finally:
             opened.exchanges.discard(exchange)
             route.places.release()
-            opened.under_way -= 1
-            if self._closed and not opened.under_way:
+            if self._closed and not opened.exchanges and opened in self._open.values():
                 await opened.guard.aclose()
         # The frames of a traceback hold no signed headers and no password.
         del opened, route, fields, raw, pairs, body, url, target
@@ -251,7 +250,8 @@ class AsyncAiohttpTransport(AsyncTransport):
                 raise exc.ProtocolError("The answer is not a final one")
             if len(raw.raw_headers) > _MAX_FIELDS:
                 raise exc.ProtocolError("The answer has too many header fields")
-            check_length(raw.content_length or 0, limit, raw.method, raw.status)
+            length = raw.content_length
+            check_length(length or 0, limit, raw.method, raw.status)
             body = await content.readany()  # most often it has all come by now
             if not content.at_eof():
                 chunks = [body]
@@ -263,7 +263,8 @@ class AsyncAiohttpTransport(AsyncTransport):
                 body = b"".join(chunks)
             if len(body) > limit:
                 raise too_large(limit)
-            exchange.ends_well(raw)
+            if length is None and "Transfer-Encoding" not in raw.headers:
+                exchange.ends_well()
         except BaseException:
             exchange.fails()
             raw.close()
@@ -306,7 +307,7 @@ class AsyncAiohttpTransport(AsyncTransport):
         """Close the connections of the running loop, or let the last call under way do it. May be called again."""
         self._closed = True
         opened = self._open.get(asyncio.get_running_loop()) if self._open else None
-        if opened is not None and not opened.under_way:
+        if opened is not None and not opened.exchanges:
             await opened.guard.aclose()
 
 

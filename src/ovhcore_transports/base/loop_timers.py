@@ -1,4 +1,4 @@
-"""Ends of exchanges under asyncio, kept by one timer of each loop.
+"""Ends of exchanges and of their waits under asyncio, kept by one timer of each loop.
 
 ``asyncio.timeout`` makes a timer for each, which takes four times as long; and most of them are
 never needed, for they are minutes away.
@@ -11,7 +11,7 @@ from math import inf
 from typing import Any, Final
 from weakref import WeakKeyDictionary
 
-__all__ = ["End", "alarms_of"]
+__all__ = ["Alarms", "End", "alarms_of"]
 
 
 class End:
@@ -59,11 +59,27 @@ class Alarms:
             self._ring_at(loop, end.when)
         return end
 
+    def move(self, loop: asyncio.AbstractEventLoop, end: End, seconds: float) -> None:
+        """Let an end be so many seconds from now, sooner or later than it was.
+
+        Where it can only be later, setting its ``when`` will do.
+        """
+        end.when = loop.time() + seconds
+        if end.when < self._due:
+            self._ring_at(loop, end.when)
+
     def over(self, end: End) -> None:
         """Forget an end."""
         self._ends.discard(end)
         if end.passed:  # and it has come to its end all the same
             end.task.uncancel()
+
+    def ring(self, end: End) -> None:
+        """Let an end be now, unless it has been."""
+        if end in self._ends:
+            self._ends.discard(end)
+            end.passed = True
+            end.task.cancel()
 
     def _ring_at(self, loop: asyncio.AbstractEventLoop, when: float) -> None:
         if self._timer is not None:
@@ -76,9 +92,7 @@ class Alarms:
         now = max(loop.time(), self._due)
         self._due, self._timer = inf, None
         for end in [end for end in self._ends if end.when <= now]:
-            self._ends.discard(end)
-            end.passed = True
-            end.task.cancel()
+            self.ring(end)
         if self._ends:
             self._ring_at(loop, min(end.when for end in self._ends))
 
