@@ -44,7 +44,7 @@ from ..http.library_logs import guard_logs
 from ..http.proxies import Proxy, proxy_for, read_proxy
 from ..http.slots import Slots
 from ..http.tls import tls_context
-from .pool import Connector, Exchange, NoCookies, NotConnected, exchange_of_task
+from .pool import Connector, Exchange, NoCookies, NotConnected, check_library, exchange_of_task
 
 __all__ = ["AsyncAiohttpTransport"]
 
@@ -158,11 +158,12 @@ class AsyncAiohttpTransport(AsyncTransport):
         settings: timeout, proxy, certificates, size limit.
 
     Raises:
-        InvalidConfiguration: the proxy's URL or the certificates cannot be used.
+        InvalidConfiguration: the proxy's URL or the certificates cannot be used, or aiohttp lacks what is relied on.
     """
 
     def __init__(self, settings: TransportSettings = TransportSettings()) -> None:  # noqa: B008 - immutable
         super().__init__()
+        check_library()
         guard_logs(("aiohttp",))
         self._settings = settings
         self._closed = False

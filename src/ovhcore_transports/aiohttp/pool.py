@@ -19,11 +19,29 @@ from typing import Any, Final
 
 import aiohttp
 
-from ovhcore.exceptions import InvalidConfiguration
-
 from ..base.loop_timers import Alarms
+from ..http.library_names import lacking, require_names
 
-__all__ = ["Connector", "Exchange", "NoCookies", "NotConnected", "SentAlready", "exchange_of_task"]
+__all__ = ["Connector", "Exchange", "NoCookies", "NotConnected", "SentAlready", "check_library", "exchange_of_task"]
+
+
+def check_library() -> None:
+    """Make sure that aiohttp has what is used of it without a promise.
+
+    Raises:
+        InvalidConfiguration: it has not.
+    """
+    try:
+        # The class is not documented, nor are its names: what came beyond an answer, and how a connection ended.
+        from aiohttp.client_proto import ResponseHandler
+    except ImportError:
+        raise lacking("aiohttp", "aiohttp.client_proto.ResponseHandler") from None
+    require_names(
+        "aiohttp",
+        (ResponseHandler, ("exception", "should_close")),
+        (aiohttp.connector.Connection, ("protocol", "transport")),
+        (aiohttp.TCPConnector, ("connect",)),
+    )
 
 
 class NotConnected(aiohttp.ClientError):
@@ -171,11 +189,6 @@ class Connector(aiohttp.TCPConnector):
         has_input = self._input.get(transport)
         if has_input is not None:
             return not (connection.protocol.should_close or has_input())
-        if not hasattr(connection.protocol, "should_close"):
-            connection.close()
-            raise InvalidConfiguration(
-                f"aiohttp {aiohttp.__version__} does not say what came on a connection beyond an answer"
-            )
         self._input = {known: there for known, there in self._input.items() if not known.is_closing()}
         self._input[transport] = _input_of(transport)
         return True
