@@ -34,6 +34,16 @@ def without(path: str, name: str) -> Take:
     return take
 
 
+def without_all(*paths: str, name: str) -> Take:
+    """Return what takes a name off several classes."""
+
+    def take(patch: pytest.MonkeyPatch) -> None:
+        for path in paths:
+            without(path, name)(patch)
+
+    return take
+
+
 def unset(path: str, name: str) -> Take:
     """Return what lets a class make objects without an attribute."""
 
@@ -68,7 +78,14 @@ def no_module(path: str) -> Take:
 
 _URLLIB3 = [
     ("_dns_host", unset("urllib3.connection.HTTPConnection", "_dns_host")),
-    ("_prepare_proxy", without("urllib3.connectionpool.HTTPSConnectionPool", "_prepare_proxy")),
+    (
+        "_prepare_proxy",
+        without_all(
+            "urllib3.connectionpool.HTTPSConnectionPool",
+            "urllib3.connectionpool.HTTPConnectionPool",
+            name="_prepare_proxy",
+        ),
+    ),
     ("_new_conn", without("urllib3.connectionpool.HTTPConnectionPool", "_new_conn")),
     ("ConnectionCls", without("urllib3.connectionpool.HTTPConnectionPool", "ConnectionCls")),
 ]
@@ -99,7 +116,9 @@ CASES: list[tuple[str, str, str, Take]] = [
 ]
 
 
-@pytest.mark.parametrize(("place", "package", "name", "take"), CASES, ids=lambda each: each if type(each) is str else "")
+@pytest.mark.parametrize(
+    ("place", "package", "name", "take"), CASES, ids=lambda each: each if type(each) is str else ""
+)
 def test_a_library_without_a_name(
     place: str, package: str, name: str, take: Take, monkeypatch: pytest.MonkeyPatch
 ) -> None:
