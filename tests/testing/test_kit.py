@@ -145,11 +145,11 @@ def test_a_server_does_what_it_is_told_in_turn() -> None:
 
 
 def test_a_reset_is_not_a_polite_end() -> None:
-    with WireServer(lambda peer: peer.read() and peer.reset()) as server:
-        with socket.create_connection(("127.0.0.1", server.port), 10) as connection:
-            connection.sendall(b"x")
-            with pytest.raises(ConnectionResetError):
-                connection.recv(1)
+    reset = in_turn(Peer.read, Peer.reset)
+    with WireServer(reset) as server, socket.create_connection(("127.0.0.1", server.port), 10) as connection:
+        connection.sendall(b"x")
+        with pytest.raises(ConnectionResetError):
+            connection.recv(1)
 
 
 def test_who_asks_for_it_is_hung_up_on() -> None:

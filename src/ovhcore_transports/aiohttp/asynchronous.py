@@ -23,6 +23,7 @@ import ssl
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import suppress
 from inspect import signature
+from math import inf
 from typing import Any, Final, NamedTuple
 from weakref import finalize
 
@@ -38,7 +39,7 @@ from ovhcore.protocol.urls import split_url
 from ..base.asynchronous import AsyncTransport, only_on_asyncio, within
 from ..base.loop_timers import alarms_of
 from ..http.bodies import ACCEPTED, check_length, decompressed, too_large
-from ..http.deadlines import pool_timeout
+from ..http.deadlines import pool_timeout, total_timeout
 from ..http.failures import ENDED, RESETS, causes_of, reason_of
 from ..http.library_logs import guard_logs
 from ..http.proxies import Proxy, proxy_for, read_proxy
@@ -94,12 +95,13 @@ class _Route(NamedTuple):
 class _Open:
     """What one event loop has open; ``exchanges`` are those under way."""
 
-    __slots__ = ("alarms", "connector", "exchanges", "guard", "routes", "session")
+    __slots__ = ("alarms", "connector", "exchanges", "guard", "loop", "routes", "session")
 
     guard: AsyncGenerator[None, None]
 
     def __init__(self, context: ssl.SSLContext) -> None:
-        self.alarms = alarms_of(asyncio.get_running_loop())
+        self.loop = asyncio.get_running_loop()
+        self.alarms = alarms_of(self.loop)
         self.connector = Connector(context)
         self.session = aiohttp.ClientSession(
             connector=self.connector,
@@ -180,34 +182,30 @@ class AsyncAiohttpTransport(AsyncTransport):
             NetworkError: no answer; the kind says whether the request may have arrived.
         """
         timeout = request.timeout or self._settings.timeout
-        if timeout.total is None:
-            return await self._exchange(request, timeout)
-        return await within(timeout, split_url(request.url)[0], self._exchange(request, timeout))
-
-    async def _exchange(self, request: Request, timeout: Timeout) -> Response:
         origin, target = split_url(request.url)
         url = URL(request.url, encoded=True)
         if url.raw_path_qs != target or not target.isascii():
             raise exc.InvalidRequest("the URL has a spelling that aiohttp would change")
         try:
             opened = self._open[asyncio.get_running_loop()]
-        except (KeyError, RuntimeError):
+        except (KeyError, RuntimeError):  # trio has no loop of asyncio's
             opened = None
         if opened is None or self._closed:
             opened = await self._opened()
+        until = inf if timeout.total is None else opened.loop.time() + timeout.total
         route = opened.routes.get(origin)
         if route is None:
             route = opened.routes[origin] = self._route(origin)
         if route.places.free:
             route.places.free -= 1
-        elif not await route.places.wait(timeout.read):
+        elif not await within(timeout, origin, route.places.wait(timeout.read)):
             del opened, route  # as below
             raise pool_timeout(timeout, origin)
         elif self._closed:
             route.places.release()
             del opened, route
             raise exc.ClientClosed("The transport is closed")
-        exchange = Exchange(opened.alarms, timeout.connect, timeout.read)
+        exchange = Exchange(opened.alarms, timeout.connect, timeout.read, until)
         opened.exchanges.add(exchange)
         fields = raw = pairs = body = None
         try:
@@ -233,7 +231,7 @@ class AsyncAiohttpTransport(AsyncTransport):
         except (aiohttp.ClientError, OSError, ValueError) as error:
             failure: BaseException = _failure(error, origin, timeout, route.proxy, exchange)
         except BaseException as error:  # cancelled, most often
-            failure = causes_of(error)[0]
+            failure = exc.at_exit(error) or causes_of(error)[0]
         finally:
             opened.exchanges.discard(exchange)
             route.places.release()
@@ -341,6 +339,8 @@ def _failure(
     error: BaseException, origin: str, timeout: Timeout, proxy: Proxy | None, exchange: Exchange
 ) -> BaseException:
     causes = causes_of(error)
+    if exchange.is_over:
+        return total_timeout(timeout, origin)
     if not exchange.connected:
         if isinstance(error, NotConnected):
             assert error.__cause__ is not None

@@ -74,21 +74,36 @@ class Exchange:
         alarms: of the running loop.
         connect: seconds until there is a connection.
         read: seconds of silence that follow.
+        until: when all of it has to be over, on the clock of the loop; infinite for no limit.
 
     Attributes:
         protocol: aiohttp's end of the connection; None while there is none.
         closed: whether the loop's connections were closed meanwhile.
         garbled: whether what came of a body cannot be read, rather than having ended.
+        is_over: whether it was cut short because the time for all of it has passed.
     """
 
-    __slots__ = ("_alarms", "_connect", "_end", "_loop", "_read", "_transport", "closed", "garbled", "protocol")
+    __slots__ = (
+        "_alarms",
+        "_connect",
+        "_end",
+        "_loop",
+        "_read",
+        "_transport",
+        "_until",
+        "closed",
+        "garbled",
+        "is_over",
+        "protocol",
+    )
 
-    def __init__(self, alarms: Alarms, connect: float, read: float) -> None:
+    def __init__(self, alarms: Alarms, connect: float, read: float, until: float) -> None:
         self._loop = asyncio.get_running_loop()
         self._alarms = alarms
         self._connect = connect
         self._read = read
-        self.closed = self.garbled = False
+        self._until = until
+        self.closed = self.garbled = self.is_over = False
         self.protocol: Any = None
         self._transport: asyncio.Transport | None = None
 
@@ -98,7 +113,7 @@ class Exchange:
         return self.protocol is not None
 
     def __enter__(self) -> None:
-        self._end = self._alarms.begin(self._loop, self._connect)
+        self._end = self._alarms.begin_at(self._loop, min(self._loop.time() + self._connect, self._until))
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
         end = self._end
@@ -109,6 +124,8 @@ class Exchange:
             # Politely closed it would last as long as a server takes to read what was sent, or to say goodbye.
             self._transport.abort()
         is_late = end.has_cancelled()
+        # A loop may ring a little before the time.
+        self.is_over = self._loop.time() >= self._until or (is_late and end.when >= self._until)
         self._alarms.over(end)
         if is_late and kind is asyncio.CancelledError:
             raise TimeoutError from None
@@ -116,11 +133,11 @@ class Exchange:
     def connects(self, connection: Any) -> None:
         """Take a connection, and begin to wait for the answer."""
         self.protocol, self._transport = connection.protocol, connection.transport
-        self._alarms.move(self._loop, self._end, self._read)
+        self._alarms.move(self._loop, self._end, min(self._loop.time() + self._read, self._until))
 
     def progresses(self) -> None:
         """Begin to wait anew. May be called in any thread, once there is a connection."""
-        self._end.when = self._loop.time() + self._read
+        self._end.when = min(self._loop.time() + self._read, self._until)
 
     def fails(self) -> None:
         """Note why the body of an answer could not be read, before aiohttp forgets it."""

@@ -51,20 +51,24 @@ class Alarms:
 
     def begin(self, loop: asyncio.AbstractEventLoop, seconds: float) -> End:
         """Cancel the running task after so many seconds, unless :meth:`over` is called before."""
+        return self.begin_at(loop, loop.time() + seconds)
+
+    def begin_at(self, loop: asyncio.AbstractEventLoop, when: float) -> End:
+        """Cancel the running task at a time of the loop, unless :meth:`over` is called before."""
         task = asyncio.current_task(loop)
         assert task is not None
-        end = End(task, loop.time() + seconds)
+        end = End(task, when)
         self._ends.add(end)
         if end.when < self._due:
             self._ring_at(loop, end.when)
         return end
 
-    def move(self, loop: asyncio.AbstractEventLoop, end: End, seconds: float) -> None:
-        """Let an end be so many seconds from now, sooner or later than it was.
+    def move(self, loop: asyncio.AbstractEventLoop, end: End, when: float) -> None:
+        """Let an end be at another time, sooner or later than it was.
 
         Where it can only be later, setting its ``when`` will do.
         """
-        end.when = loop.time() + seconds
+        end.when = when
         if end.when < self._due:
             self._ring_at(loop, end.when)
 
