@@ -346,8 +346,6 @@ def _failure(
             assert error.__cause__ is not None
             error = error.__cause__
             causes = causes[1:]
-        if isinstance(error, aiohttp.InvalidURL):
-            return exc.InvalidRequest("the request cannot be written as HTTP")
         kind, said = _unconnected(error, causes, origin, proxy)
         if exchange.closed:
             kind, said = exc.ConnectError, "the transport was closed"
