@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import tomllib
 import zipfile
@@ -111,3 +112,23 @@ def test_programs_without_metadata(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert installed_version("zipped_http") is None
     assert installed_version("not_there.at_all") is None
     assert installed_version("not_there") is None
+
+
+def test_a_directory_is_read_once_until_it_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[str] = []
+    listdir = os.listdir
+
+    def counted(path: str) -> list[str]:
+        read.append(path)
+        return listdir(path)
+
+    packaged(tmp_path, "first_of_two", "1.0")
+    packaged(tmp_path, "second_of_two", "2.0")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setattr("ovhcore.plugins.versions.os.listdir", counted)
+    for _ in range(2):
+        assert [installed_version(name) for name in ("first_of_two", "second_of_two")] == ["1.0", "2.0"]
+    assert read.count(str(tmp_path)) == 1
+    (tmp_path / "first_of_two-1.0.dist-info").rename(tmp_path / "first_of_two-1.1.dist-info")
+    os.utime(tmp_path, ns=(1, 1))  # later, on a file system with a coarse clock
+    assert installed_version("first_of_two") == "1.1"

@@ -130,4 +130,4 @@ def test_other_failures_are_shown_as_they_are(pytester: pytest.Pytester) -> None
             ovh.Client("ovh-nowhere")
         """
     )
-    assert "ovhcore/base.py" in outcome(run(pytester), failed=1)
+    assert "ovhcore/client/base.py" in outcome(run(pytester), failed=1)

@@ -86,7 +86,9 @@ def test_loading_it_is_cheap() -> None:
     assert {each for each in loaded if not each.startswith("ovhcore_transports")} <= light
     assert {each for each in loaded if each.startswith("ovhcore_transports")} == {
         "ovhcore_transports",
+        "ovhcore_transports._lazy",
         "ovhcore_transports.recording",
+        "ovhcore_transports.recording.pytest",
         NAME,
     }
 

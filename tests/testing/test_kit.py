@@ -145,6 +145,14 @@ def test_a_server_does_what_it_is_told_in_turn() -> None:
             assert not server.all_closed(within=0.1)
 
 
+def test_a_reset_is_not_a_polite_end() -> None:
+    reset = in_turn(Peer.read, Peer.reset)
+    with WireServer(reset) as server, socket.create_connection(("127.0.0.1", server.port), 10) as connection:
+        connection.sendall(b"x")
+        with pytest.raises(ConnectionResetError):
+            connection.recv(1)
+
+
 def test_who_asks_for_it_is_hung_up_on() -> None:
     with WireServer() as server, socket.create_connection(("127.0.0.1", server.port)) as connection:
         connection.sendall(b"GET /a HTTP/1.1\r\nConnection: Close\r\n\r\n")

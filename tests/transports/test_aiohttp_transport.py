@@ -10,7 +10,7 @@ import threading
 import time
 import warnings
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from ovhcore.protocol.messages import Request, Response, Timeout
 from ovhcore.testing import Authority
 from ovhcore_transports.aiohttp import open_async
 from ovhcore_transports.aiohttp.asynchronous import AsyncAiohttpTransport
+from ovhcore_transports.base.loop_timers import alarms_of
 from ovhcore_transports.http.slots import Slots
 from tests.servers import RawServer, Received, answer
 from tests.tunnels import tunnelling
@@ -201,6 +202,52 @@ def test_large_headers_and_many() -> None:
     fields = ["Link: " + "a" * 60_000, *(f"X-{number}: a" for number in range(200))]
     with RawServer(answer(b"1", "200 OK", *fields)) as server:
         assert len(send(get(server.url)).headers) == 202
+
+
+def test_more_fields_than_are_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    # aiohttp before 3.14 has no limit of its own.
+    monkeypatch.setattr("ovhcore_transports.aiohttp.asynchronous._MAX_FIELDS", 3)
+    with RawServer(answer(b"1", "200 OK", "A: 1", "B: 2", "C: 3")) as server:
+        error = fails(get(server.url))
+    assert type(error) is exc.ProtocolError
+    assert "too many header fields" in str(error)
+
+
+def test_the_total_timeout_is_one_end_with_the_waits() -> None:
+    def serve(connection: socket.socket) -> None:
+        connection.recv(65536)
+        with suppress(OSError):
+            while True:
+                connection.sendall(b"HTTP/1.1 102 Wait\r\n\r\n")
+                time.sleep(0.02)
+
+    with accepting(serve) as address:
+        assert type(fails(get(f"http://{address}/", Timeout(5, 60, 0.2)))) is exc.TotalTimeout
+    with accepting(lambda connection: time.sleep(0.5)) as address:  # a handshake
+        assert type(fails(get(f"https://{address}/", Timeout(60, 60, 0.1)))) is exc.TotalTimeout
+
+
+def test_an_end_that_has_been_is_not_once_more() -> None:
+    async def main() -> None:
+        alarms = alarms_of(asyncio.get_running_loop())
+        end = alarms.begin(asyncio.get_running_loop(), 60)
+        alarms.ring(end)
+        alarms.ring(end)
+        with pytest.raises(asyncio.CancelledError):
+            await asyncio.sleep(60)
+        assert end.has_cancelled()
+        alarms.over(end)
+        await asyncio.sleep(0)  # it is cancelled once
+        task = asyncio.current_task()
+        assert task is not None
+        end = alarms.begin(asyncio.get_running_loop(), 60)
+        alarms.ring(end)
+        with pytest.raises(asyncio.CancelledError):
+            await asyncio.sleep(60)
+        alarms.over(end)  # of something else that failed meanwhile
+        assert not task.cancelling()
+
+    asyncio.run(main())
 
 
 def test_bodies_in_pieces_and_too_large() -> None:

@@ -84,6 +84,7 @@ TAKEN: Final[dict[str, dict[str, bytes]]] = {
         "chunked, then gzip": b"5\r\nabcde\r\n0\r\n\r\n",
         "a vertical tab in a value": b"abcde",
         "version 2": b"abcde",
+        "an empty line before": b"abcde",
     },
     "pyreqwest": {
         "lengths spelled in two ways": b"abcde",

@@ -9,6 +9,7 @@ import os
 import re
 import sys
 from collections.abc import Mapping
+from functools import lru_cache
 from importlib.util import find_spec
 from typing import NamedTuple
 
@@ -84,7 +85,6 @@ def installed_version(package: str) -> str | None:
         package: its name, which is also that of its module.
     """
     name = re.sub(r"[-_.]+", "_", package).lower()
-    start = f"{name}-"
     try:
         found = find_spec(package.replace("-", "_"))
     except (ImportError, ValueError):
@@ -95,15 +95,25 @@ def installed_version(package: str) -> str | None:
     homes = found.submodule_search_locations or ([found.origin] if found.origin else [])
     for home in dict.fromkeys(os.path.dirname(place) for place in homes):
         try:
-            entries = os.listdir(home)
+            versions = _versions_in(home, os.stat(home).st_mtime_ns)
         except OSError:  # in a zip file, or frozen
             continue
-        for entry in entries:
-            if entry.endswith(".dist-info") and (stem := entry[:-10].lower()).startswith(start):
-                return stem[len(start) :]
+        if name in versions:
+            return versions[name]
     # Without metadata, as in a frozen program, a module that is loaded may say it.
     version = getattr(sys.modules.get(found.name), "__version__", None)
     return version if isinstance(version, str) else None
+
+
+@lru_cache(8)
+def _versions_in(home: str, changed: int) -> dict[str, str]:
+    # Read once, and anew when it has changed: the default asks of several transports, and twice of the one it takes.
+    found: dict[str, str] = {}
+    for entry in os.listdir(home):
+        name, dash, version = entry.removesuffix(".dist-info").lower().partition("-")
+        if dash and entry.endswith(".dist-info"):
+            found.setdefault(name, version)
+    return found
 
 
 def _numbers(text: str) -> tuple[int, ...]:

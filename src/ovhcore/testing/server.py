@@ -178,9 +178,8 @@ class Peer:
         self._connection = context.wrap_socket(self._connection, server_side=True, suppress_ragged_eofs=True)
 
     def reset(self) -> None:
-        """End the connection with a TCP reset."""
+        """End the connection with a TCP reset, and nothing before it: after a FIN a client has seen a polite end."""
         self._connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        # Not shut down first: whoever sees the end before the reset would take it for the end of a body.
         self._connection.close()
 
     def close(self) -> None:

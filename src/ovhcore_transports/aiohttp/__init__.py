@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from ovhcore.plugins import TransportSettings
 
 from .._lazy import lazily
+from ..http.library_names import importing
 
 if TYPE_CHECKING:
     from .asynchronous import AsyncAiohttpTransport
@@ -19,6 +20,7 @@ __getattr__ = lazily(__name__, {"AsyncAiohttpTransport": "asynchronous"})
 
 def open_async(settings: TransportSettings) -> AsyncAiohttpTransport:
     """Make the transport for an asynchronous client."""
-    from .asynchronous import AsyncAiohttpTransport
+    with importing("aiohttp"):
+        from .asynchronous import AsyncAiohttpTransport
 
     return AsyncAiohttpTransport(settings)

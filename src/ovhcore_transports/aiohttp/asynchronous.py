@@ -9,7 +9,6 @@ What is different from the other transports:
   :class:`.ProtocolError`.
 * Where garbage comes in the midst of a body, in a packet of its own, aiohttp says nothing of it, and it
   is found out when the read timeout has passed.
-* A body without a length that ends in a reset may be taken for a whole one: aiohttp does not always tell.
 * Whoever is silent in a handshake through a proxy's tunnel, the proxy is named.
 * Answers that call themselves another protocol's, as ``RTSP/1.0``, are taken for HTTP.
 * The read timeout is for the whole head of the answer, informational ones before it included, and
@@ -24,6 +23,7 @@ import ssl
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import suppress
 from inspect import signature
+from math import inf
 from typing import Any, Final, NamedTuple
 from weakref import finalize
 
@@ -37,14 +37,15 @@ from ovhcore.protocol.messages import Headers, Request, Response, Timeout
 from ovhcore.protocol.urls import split_url
 
 from ..base.asynchronous import AsyncTransport, only_on_asyncio, within
+from ..base.loop_timers import alarms_of
 from ..http.bodies import ACCEPTED, check_length, decompressed, too_large
-from ..http.deadlines import pool_timeout
+from ..http.deadlines import pool_timeout, total_timeout
 from ..http.failures import ENDED, RESETS, causes_of, reason_of
 from ..http.library_logs import guard_logs
 from ..http.proxies import Proxy, proxy_for, read_proxy
 from ..http.slots import Slots
 from ..http.tls import tls_context
-from .pool import Connector, Exchange, NoCookies, NotConnected, exchange_of_task
+from .pool import Connector, Exchange, NoCookies, NotConnected, check_library, exchange_of_task
 
 __all__ = ["AsyncAiohttpTransport"]
 
@@ -92,14 +93,15 @@ class _Route(NamedTuple):
 
 
 class _Open:
-    """What one event loop has open."""
+    """What one event loop has open; ``exchanges`` are those under way."""
 
-    __slots__ = ("connector", "exchanges", "guard", "routes", "session", "under_way")
+    __slots__ = ("alarms", "connector", "exchanges", "guard", "loop", "routes", "session")
 
     guard: AsyncGenerator[None, None]
 
     def __init__(self, context: ssl.SSLContext) -> None:
-        self.under_way = 0
+        self.loop = asyncio.get_running_loop()
+        self.alarms = alarms_of(self.loop)
         self.connector = Connector(context)
         self.session = aiohttp.ClientSession(
             connector=self.connector,
@@ -158,11 +160,12 @@ class AsyncAiohttpTransport(AsyncTransport):
         settings: timeout, proxy, certificates, size limit.
 
     Raises:
-        InvalidConfiguration: the proxy's URL or the certificates cannot be used.
+        InvalidConfiguration: the proxy's URL or the certificates cannot be used, or aiohttp lacks what is relied on.
     """
 
     def __init__(self, settings: TransportSettings = TransportSettings()) -> None:  # noqa: B008 - immutable
         super().__init__()
+        check_library()
         guard_logs(("aiohttp",))
         self._settings = settings
         self._closed = False
@@ -179,37 +182,32 @@ class AsyncAiohttpTransport(AsyncTransport):
             NetworkError: no answer; the kind says whether the request may have arrived.
         """
         timeout = request.timeout or self._settings.timeout
-        if timeout.total is None:
-            return await self._exchange(request, timeout)
-        return await within(timeout, split_url(request.url)[0], self._exchange(request, timeout))
-
-    async def _exchange(self, request: Request, timeout: Timeout) -> Response:
         origin, target = split_url(request.url)
         url = URL(request.url, encoded=True)
         if url.raw_path_qs != target or not target.isascii():
             raise exc.InvalidRequest("the URL has a spelling that aiohttp would change")
         try:
             opened = self._open[asyncio.get_running_loop()]
-        except (KeyError, RuntimeError):
+        except (KeyError, RuntimeError):  # trio has no loop of asyncio's
             opened = None
         if opened is None or self._closed:
             opened = await self._opened()
+        until = inf if timeout.total is None else opened.loop.time() + timeout.total
         route = opened.routes.get(origin)
         if route is None:
             route = opened.routes[origin] = self._route(origin)
         if route.places.free:
             route.places.free -= 1
-        elif not await route.places.wait(timeout.read):
+        elif not await within(timeout, origin, route.places.wait(timeout.read)):
             del opened, route  # as below
             raise pool_timeout(timeout, origin)
         elif self._closed:
             route.places.release()
             del opened, route
             raise exc.ClientClosed("The transport is closed")
-        exchange = Exchange(timeout.connect, timeout.read)
+        exchange = Exchange(opened.alarms, timeout.connect, timeout.read, until)
         opened.exchanges.add(exchange)
         fields = raw = pairs = body = None
-        opened.under_way += 1
         try:
             fields = CIMultiDict(request.headers.pairs)
             if "Accept-Encoding" not in fields:
@@ -233,12 +231,11 @@ class AsyncAiohttpTransport(AsyncTransport):
         except (aiohttp.ClientError, OSError, ValueError) as error:
             failure: BaseException = _failure(error, origin, timeout, route.proxy, exchange)
         except BaseException as error:  # cancelled, most often
-            failure = causes_of(error)[0]
+            failure = exc.at_exit(error) or causes_of(error)[0]
         finally:
             opened.exchanges.discard(exchange)
             route.places.release()
-            opened.under_way -= 1
-            if self._closed and not opened.under_way:
+            if self._closed and not opened.exchanges and opened in self._open.values():
                 await opened.guard.aclose()
         # The frames of a traceback hold no signed headers and no password.
         del opened, route, fields, raw, pairs, body, url, target
@@ -252,7 +249,8 @@ class AsyncAiohttpTransport(AsyncTransport):
                 raise exc.ProtocolError("The answer is not a final one")
             if len(raw.raw_headers) > _MAX_FIELDS:
                 raise exc.ProtocolError("The answer has too many header fields")
-            check_length(raw.content_length or 0, limit, raw.method, raw.status)
+            length = raw.content_length
+            check_length(length or 0, limit, raw.method, raw.status)
             body = await content.readany()  # most often it has all come by now
             if not content.at_eof():
                 chunks = [body]
@@ -264,7 +262,8 @@ class AsyncAiohttpTransport(AsyncTransport):
                 body = b"".join(chunks)
             if len(body) > limit:
                 raise too_large(limit)
-            exchange.ends_well(raw)
+            if length is None and "Transfer-Encoding" not in raw.headers:
+                exchange.ends_well()
         except BaseException:
             exchange.fails()
             raw.close()
@@ -307,7 +306,7 @@ class AsyncAiohttpTransport(AsyncTransport):
         """Close the connections of the running loop, or let the last call under way do it. May be called again."""
         self._closed = True
         opened = self._open.get(asyncio.get_running_loop()) if self._open else None
-        if opened is not None and not opened.under_way:
+        if opened is not None and not opened.exchanges:
             await opened.guard.aclose()
 
 
@@ -340,13 +339,13 @@ def _failure(
     error: BaseException, origin: str, timeout: Timeout, proxy: Proxy | None, exchange: Exchange
 ) -> BaseException:
     causes = causes_of(error)
+    if exchange.is_over:
+        return total_timeout(timeout, origin)
     if not exchange.connected:
         if isinstance(error, NotConnected):
             assert error.__cause__ is not None
             error = error.__cause__
             causes = causes[1:]
-        if isinstance(error, aiohttp.InvalidURL):
-            return exc.InvalidRequest("the request cannot be written as HTTP")
         kind, said = _unconnected(error, causes, origin, proxy)
         if exchange.closed:
             kind, said = exc.ConnectError, "the transport was closed"

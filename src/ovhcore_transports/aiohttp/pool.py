@@ -19,9 +19,29 @@ from typing import Any, Final
 
 import aiohttp
 
-from ovhcore.exceptions import InvalidConfiguration
+from ..base.loop_timers import Alarms
+from ..http.library_names import lacking, require_names
 
-__all__ = ["Connector", "Exchange", "NoCookies", "NotConnected", "SentAlready", "exchange_of_task"]
+__all__ = ["Connector", "Exchange", "NoCookies", "NotConnected", "SentAlready", "check_library", "exchange_of_task"]
+
+
+def check_library() -> None:
+    """Make sure that aiohttp has what is used of it without a promise.
+
+    Raises:
+        InvalidConfiguration: it has not.
+    """
+    try:
+        # The class is not documented, nor are its names: what came beyond an answer, and how a connection ended.
+        from aiohttp.client_proto import ResponseHandler
+    except ImportError:
+        raise lacking("aiohttp", "aiohttp.client_proto.ResponseHandler") from None
+    require_names(
+        "aiohttp",
+        (ResponseHandler, ("exception", "should_close")),
+        (aiohttp.connector.Connection, ("protocol", "transport")),
+        (aiohttp.TCPConnector, ("connect",)),
+    )
 
 
 class NotConnected(aiohttp.ClientError):
@@ -40,7 +60,7 @@ class NoCookies(aiohttp.DummyCookieJar):
 
 
 class Exchange:
-    """What an exchange waits for, and for how long; one timer serves all of its waits.
+    """What an exchange waits for, and for how long; one end serves all of its waits.
 
     ::
 
@@ -51,34 +71,39 @@ class Exchange:
     :class:`TimeoutError`.
 
     Args:
+        alarms: of the running loop.
         connect: seconds until there is a connection.
         read: seconds of silence that follow.
+        until: when all of it has to be over, on the clock of the loop; infinite for no limit.
 
     Attributes:
         protocol: aiohttp's end of the connection; None while there is none.
-        closed: whether the transport was closed meanwhile.
+        closed: whether the loop's connections were closed meanwhile.
         garbled: whether what came of a body cannot be read, rather than having ended.
+        is_over: whether it was cut short because the time for all of it has passed.
     """
 
     __slots__ = (
-        "_cancelling",
-        "_due",
-        "_fired",
-        "_handle",
+        "_alarms",
+        "_connect",
+        "_end",
         "_loop",
         "_read",
-        "_task",
         "_transport",
+        "_until",
         "closed",
         "garbled",
+        "is_over",
         "protocol",
     )
 
-    def __init__(self, connect: float, read: float) -> None:
+    def __init__(self, alarms: Alarms, connect: float, read: float, until: float) -> None:
         self._loop = asyncio.get_running_loop()
+        self._alarms = alarms
+        self._connect = connect
         self._read = read
-        self._due = self._loop.time() + connect
-        self._fired = self.closed = self.garbled = False
+        self._until = until
+        self.closed = self.garbled = self.is_over = False
         self.protocol: Any = None
         self._transport: asyncio.Transport | None = None
 
@@ -88,65 +113,51 @@ class Exchange:
         return self.protocol is not None
 
     def __enter__(self) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._task = task
-        self._cancelling = task.cancelling()
-        self._handle = self._loop.call_at(self._due, self._ring)
+        self._end = self._alarms.begin_at(self._loop, min(self._loop.time() + self._connect, self._until))
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
-        self._handle.cancel()
+        end = self._end
         if kind is None:
+            self._alarms.over(end)
             return
         if self._transport is not None:
             # Politely closed it would last as long as a server takes to read what was sent, or to say goodbye.
             self._transport.abort()
-        if self._fired and self._task.uncancel() <= self._cancelling and kind is asyncio.CancelledError:
+        is_late = end.has_cancelled()
+        # A loop may ring a little before the time.
+        self.is_over = self._loop.time() >= self._until or (is_late and end.when >= self._until)
+        self._alarms.over(end)
+        if is_late and kind is asyncio.CancelledError:
             raise TimeoutError from None
 
     def connects(self, connection: Any) -> None:
         """Take a connection, and begin to wait for the answer."""
         self.protocol, self._transport = connection.protocol, connection.transport
-        self.progresses()
-        if self._due < self._handle.when():
-            self._handle.cancel()
-            self._handle = self._loop.call_at(self._due, self._ring)
+        self._alarms.move(self._loop, self._end, min(self._loop.time() + self._read, self._until))
 
     def progresses(self) -> None:
         """Begin to wait anew. May be called in any thread, once there is a connection."""
-        self._due = self._loop.time() + self._read
+        self._end.when = min(self._loop.time() + self._read, self._until)
 
     def fails(self) -> None:
         """Note why the body of an answer could not be read, before aiohttp forgets it."""
         failure = self.protocol.exception()
         self.garbled = failure is not None and not isinstance(failure, (aiohttp.ClientError, OSError))
 
-    def ends_well(self, response: aiohttp.ClientResponse) -> None:
-        """Make sure that a body is whole that goes on to the end of its connection: a reset is none.
+    def ends_well(self) -> None:
+        """Make sure that a body is whole that went on to the end of its connection: a reset is none.
 
         Raises:
             ClientOSError: the connection was reset.
         """
-        if response.content_length is None and "Transfer-Encoding" not in response.headers:
-            failure = self.protocol.exception()
-            if isinstance(failure, OSError):
-                raise failure
+        failure = self.protocol.exception()
+        if isinstance(failure, OSError):
+            raise failure
 
     def cut(self) -> None:
-        """End the exchange now: the transport is closed."""
+        """End the exchange now: its loop ends."""
         self.closed = True
-        self._fire()
-
-    def _ring(self) -> None:
-        if self._due > self._loop.time():
-            self._handle = self._loop.call_at(self._due, self._ring)
-        else:
-            self._fire()
-
-    def _fire(self) -> None:
-        if not self._fired:
-            self._fired = True
-            self._task.cancel()
+        self._alarms.ring(self._end)
 
 
 exchange_of_task: Final[ContextVar[Exchange]] = ContextVar("exchange_of_task")
@@ -195,11 +206,6 @@ class Connector(aiohttp.TCPConnector):
         has_input = self._input.get(transport)
         if has_input is not None:
             return not (connection.protocol.should_close or has_input())
-        if not hasattr(connection.protocol, "should_close"):
-            connection.close()
-            raise InvalidConfiguration(
-                f"aiohttp {aiohttp.__version__} does not say what came on a connection beyond an answer"
-            )
         self._input = {known: there for known, there in self._input.items() if not known.is_closing()}
         self._input[transport] = _input_of(transport)
         return True

@@ -1,4 +1,4 @@
-"""Ends of exchanges under asyncio, kept by one timer of each loop.
+"""Ends of exchanges and of their waits under asyncio, kept by one timer of each loop.
 
 ``asyncio.timeout`` makes a timer for each, which takes four times as long; and most of them are
 never needed, for they are minutes away.
@@ -11,7 +11,7 @@ from math import inf
 from typing import Any, Final
 from weakref import WeakKeyDictionary
 
-__all__ = ["End", "alarms_of"]
+__all__ = ["Alarms", "End", "alarms_of"]
 
 
 class End:
@@ -51,19 +51,39 @@ class Alarms:
 
     def begin(self, loop: asyncio.AbstractEventLoop, seconds: float) -> End:
         """Cancel the running task after so many seconds, unless :meth:`over` is called before."""
+        return self.begin_at(loop, loop.time() + seconds)
+
+    def begin_at(self, loop: asyncio.AbstractEventLoop, when: float) -> End:
+        """Cancel the running task at a time of the loop, unless :meth:`over` is called before."""
         task = asyncio.current_task(loop)
         assert task is not None
-        end = End(task, loop.time() + seconds)
+        end = End(task, when)
         self._ends.add(end)
         if end.when < self._due:
             self._ring_at(loop, end.when)
         return end
+
+    def move(self, loop: asyncio.AbstractEventLoop, end: End, when: float) -> None:
+        """Let an end be at another time, sooner or later than it was.
+
+        Where it can only be later, setting its ``when`` will do.
+        """
+        end.when = when
+        if end.when < self._due:
+            self._ring_at(loop, end.when)
 
     def over(self, end: End) -> None:
         """Forget an end."""
         self._ends.discard(end)
         if end.passed:  # and it has come to its end all the same
             end.task.uncancel()
+
+    def ring(self, end: End) -> None:
+        """Let an end be now, unless it has been."""
+        if end in self._ends:
+            self._ends.discard(end)
+            end.passed = True
+            end.task.cancel()
 
     def _ring_at(self, loop: asyncio.AbstractEventLoop, when: float) -> None:
         if self._timer is not None:
@@ -76,9 +96,7 @@ class Alarms:
         now = max(loop.time(), self._due)
         self._due, self._timer = inf, None
         for end in [end for end in self._ends if end.when <= now]:
-            self._ends.discard(end)
-            end.passed = True
-            end.task.cancel()
+            self.ring(end)
         if self._ends:
             self._ring_at(loop, min(end.when for end in self._ends))
 

@@ -25,6 +25,7 @@ from ovhcore.protocol.urls import split_url
 from ..http.bodies import ACCEPTED, check_length, decompressed, encoding_is_chosen, too_large
 from ..http.failures import ENDED, RESETS, causes_of, reason_of
 from ..http.library_logs import guard_logs
+from ..http.library_names import Names, lacking, require_names
 from ..http.proxies import Proxy, proxy_for, read_proxy
 from ..http.tls import tls_context
 
@@ -100,6 +101,22 @@ def _without_locks(kind: type) -> type:
     if kind.__name__.startswith("Async"):
         return kind  # tasks are not interrupted between two steps
     return type(kind.__name__, (kind,), {name: _Always() for name in _LOCKS})
+
+
+def _check_library(core: ModuleType, http2: bool) -> None:
+    """Make sure that httpcore has what is used of it without a promise."""
+    package = core.__name__
+    origin = core.Origin(b"http", b"localhost", 80)
+    kinds = [("HTTP11Connection", ("_h11_state", "_state_lock")), ("AsyncHTTP11Connection", ("_h11_state",))]
+    if http2:
+        kinds.append(("HTTP2Connection", ("_init_lock", "_read_lock", "_state_lock", "_write_lock")))
+    wanted: list[Names] = []
+    for kind, names in kinds:
+        try:
+            wanted.append((getattr(core, kind)(origin=origin, stream=None), names))
+        except (AttributeError, TypeError):
+            raise lacking(package, f"{package}.{kind}(origin, stream)") from None
+    require_names(package, *wanted)
 
 
 class Route:
@@ -204,8 +221,7 @@ class Link:
         if self.http2:
             return True
         # What comes after an answer must not become part of the next. There is no public way to see it.
-        state = getattr(self.connection, "_h11_state", None)
-        return state is not None and not state.trailing_data[0]
+        return not self.connection._h11_state.trailing_data[0]
 
 
 class Common:
@@ -215,6 +231,7 @@ class Common:
         guard_logs((core, "hpack"))
         self.settings = settings
         self._core: ModuleType = import_module(core)
+        _check_library(self._core, settings.http2)
         self._contexts: dict[bool, ssl.SSLContext] = {}
         self._usual = _limits(settings.timeout)
         if settings.ca_bundle is not None or settings.client_cert is not None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from ovhcore.plugins import TransportSettings
 
 from .._lazy import lazily
+from ..http.library_names import importing
 
 if TYPE_CHECKING:
     from .asynchronous import AsyncPyreqwestTransport
@@ -20,13 +21,15 @@ __getattr__ = lazily(__name__, {"AsyncPyreqwestTransport": "asynchronous", "Pyre
 
 def open_async(settings: TransportSettings) -> AsyncPyreqwestTransport:
     """Make the transport for an asynchronous client."""
-    from .asynchronous import AsyncPyreqwestTransport
+    with importing("pyreqwest"):
+        from .asynchronous import AsyncPyreqwestTransport
 
     return AsyncPyreqwestTransport(settings)
 
 
 def open_sync(settings: TransportSettings) -> PyreqwestTransport:
     """Make the transport for a client."""
-    from .blocking import PyreqwestTransport
+    with importing("pyreqwest"):
+        from .blocking import PyreqwestTransport
 
     return PyreqwestTransport(settings)

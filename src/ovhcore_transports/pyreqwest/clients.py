@@ -54,6 +54,14 @@ _ENDED: Final = (
     "without sending TLS close_notify",
     "stream error received",  # over HTTP/2 the server has ended this exchange alone
 )
+# How it says that what came is not HTTP; the beginnings of its messages, in lower case.
+_GARBLED: Final = (
+    "invalid ",
+    "message head is too large",
+    "unexpected transfer-encoding",
+    "unexpected message",
+    "chunk ",
+)
 _REFUSED_STREAM: Final = "refused stream before processing"
 # How a server says, in the words of TLS 1.3, that it wants another certificate of the client; it has read no request.
 _REFUSED: Final = tuple(
@@ -287,7 +295,7 @@ def failure_of(error: Exception, request: Request, timeout: Timeout, proxy: Prox
     kind, words = _kind_of(error, said, origin, proxy)
     words = words.format(connect=min(timeout.connect, timeout.read), read=timeout.read, proxy=proxy and proxy.url)
     failure = kind(f"{origin}: {words}{_reason_of(said)}")
-    if kind is not exc.ProtocolError:
+    if kind not in (exc.ProtocolError, exc.NetworkError):
         failure.__cause__ = error
     return failure
 
@@ -331,7 +339,10 @@ def _kind_of(error: Exception, said: list[str], origin: str, proxy: Proxy | None
     ended = any(words in one for one in said for words in _ENDED)
     if ended or isinstance(error, theirs.NetworkError):
         return exc.ConnectionLost, ENDED
-    return exc.ProtocolError, "the answer is not HTTP"
+    if any(one.lower().startswith(_GARBLED) for one in said):
+        return exc.ProtocolError, "the answer is not HTTP"
+    # In words that are not known, as of another version: no more is said than that there is no answer.
+    return exc.NetworkError, "pyreqwest got no answer that it could read"
 
 
 def _reason_of(said: list[str]) -> str:

@@ -23,6 +23,8 @@ from typing import Final
 
 from ovhcore.exceptions import InvalidConfiguration
 
+from ..http.library_names import lacking
+
 __all__ = ["FORKED", "check", "load"]
 
 FORKED: Final = (
@@ -48,12 +50,12 @@ def load() -> None:
 
     Raises:
         ImportError: it is not installed.
-        InvalidConfiguration: the program has loaded it in a thread that may end.
+        InvalidConfiguration: the program has loaded it in a thread that may end, or it has no such part.
     """
     main = threading.main_thread()
     if _EXTENSION not in sys.modules:
         if threading.current_thread() is main:
-            import_module(_EXTENSION)
+            _import()
         else:
             _load_in_a_thread_that_stays()
     known = [(main.ident or 0, 0), *_keepers]
@@ -74,6 +76,15 @@ def check() -> None:
         raise InvalidConfiguration(FORKED)
 
 
+def _import() -> None:
+    try:
+        import_module(_EXTENSION)
+    except ModuleNotFoundError as error:
+        if error.name != _EXTENSION:  # pyreqwest itself is not there
+            raise
+        raise lacking("pyreqwest", _EXTENSION) from None
+
+
 def _load_in_a_thread_that_stays() -> None:
     ended: SimpleQueue[BaseException | None] = SimpleQueue()
 
@@ -83,7 +94,7 @@ def _load_in_a_thread_that_stays() -> None:
             signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
         _keepers.append((get_ident(), os.getpid()))
         try:
-            import_module(_EXTENSION)
+            _import()
         except BaseException as error:  # it is raised where the library was asked for
             _keepers.remove((get_ident(), os.getpid()))
             ended.put(error.with_traceback(None))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from ovhcore.plugins import TransportSettings
 
 from .._lazy import lazily
+from ..http.library_names import importing
 
 if TYPE_CHECKING:
     from .asynchronous import AsyncUrllib3Transport
@@ -20,13 +21,15 @@ __getattr__ = lazily(__name__, {"AsyncUrllib3Transport": "asynchronous", "Urllib
 
 def open_async(settings: TransportSettings) -> AsyncUrllib3Transport:
     """Make the transport for an asynchronous client."""
-    from .asynchronous import AsyncUrllib3Transport
+    with importing("urllib3"):
+        from .asynchronous import AsyncUrllib3Transport
 
     return AsyncUrllib3Transport(settings)
 
 
 def open_sync(settings: TransportSettings) -> Urllib3Transport:
     """Make the transport for a client."""
-    from .blocking import Urllib3Transport
+    with importing("urllib3"):
+        from .blocking import Urllib3Transport
 
     return Urllib3Transport(settings)

@@ -34,7 +34,7 @@ from ..http.library_logs import guard_logs
 from ..http.pools import Lease, Pools
 from ..http.proxies import Proxy, proxy_for, read_proxy
 from ..http.tls import tls_context
-from .connections import Connection, Exchange, TLSConnection, Unconnected
+from .connections import Connection, Exchange, TLSConnection, Unconnected, check_library
 
 __all__ = ["Urllib3Transport"]
 
@@ -67,6 +67,7 @@ class Urllib3Transport(SyncTransport):
 
     def __init__(self, settings: TransportSettings = TransportSettings()) -> None:  # noqa: B008 - immutable
         super().__init__()
+        check_library()
         guard_logs(("urllib3",))
         self._settings = settings
         self._proxies: dict[str, Proxy | None] = {}

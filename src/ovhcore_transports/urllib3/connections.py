@@ -16,6 +16,7 @@ from http.client import HTTPException, HTTPResponse, LineTooLong, RemoteDisconne
 from typing import Any, Final, Self
 
 from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import HTTPError
 from urllib3.util.connection import allowed_gai_family
 from urllib3.util.ssl_match_hostname import CertificateError
@@ -25,13 +26,29 @@ from ovhcore import exceptions as exc
 from ..base.locks import Lock
 from ..http.failures import RESETS
 from ..http.http1 import ResponseHead, ResponseReader
+from ..http.library_names import require_names
 
-__all__ = ["Connection", "Exchange", "TLSConnection", "Unconnected"]
+__all__ = ["Connection", "Exchange", "TLSConnection", "Unconnected", "check_library"]
 
 _MOST_OF_A_HEAD: Final = 65536
 _PIECE: Final = 65536
 _METHOD: Final = re.compile(r"[A-Za-z-]+")
 _NO_BODY: Final = frozenset({"GET", "HEAD", "DELETE", "TRACE", "OPTIONS", "CONNECT"})
+
+
+def check_library() -> None:
+    """Make sure that urllib3 has what is used of it without a promise.
+
+    Raises:
+        InvalidConfiguration: it has not.
+    """
+    require_names(
+        "urllib3",
+        # An object, for the first of them is set when one is made; it is not connected.
+        (HTTPConnection("localhost"), ("_dns_host", "_new_conn", "_tunnel", "is_connected")),
+        (HTTPConnectionPool, ("ConnectionCls", "_new_conn")),
+        (HTTPSConnectionPool, ("ConnectionCls", "_new_conn", "_prepare_proxy")),
+    )
 
 
 class Exchange:

@@ -20,7 +20,6 @@ FEATURES: Final = frozenset(
         "an answer before garbage",
         "an exact pool",
         "another protocol's version",
-        "reset in a body without a length",
         "client certificate",
         "closing what is cancelled",
         "fields that are not ASCII",
