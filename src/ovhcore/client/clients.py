@@ -31,7 +31,7 @@ class Client(BaseClient):
     """
 
     _asynchronous = False
-    _default_transports = ("urllib3",)
+    _default_transports = ("urllib3", "stdlib")
     _objects = ObjectIterator
 
     def call(
@@ -142,7 +142,7 @@ class AsyncClient(BaseClient):
 
     _asynchronous = True
     # aiohttp costs least; threads come last.
-    _default_transports = ("aiohttp", "httpx2", "httpx", "pyreqwest", "urllib3")
+    _default_transports = ("aiohttp", "httpx2", "httpx", "pyreqwest", "urllib3", "stdlib")
     _objects = AsyncObjectIterator
 
     @classmethod
