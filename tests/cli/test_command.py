@@ -110,7 +110,7 @@ def test_main(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str
     assert caught.value.code == 0
     assert ovh.__version__ in capsys.readouterr().out
     monkeypatch.setitem(sys.modules, "rich.console", None)
-    with pytest.raises(SystemExit, match=r'needs rich.console, which is not installed: pip install "ovhcore\[all\]"'):
+    with pytest.raises(SystemExit, match=r'needs rich.console, which is not installed: pip install "ovhcore\[cli\]"'):
         cli.main()
 
 
