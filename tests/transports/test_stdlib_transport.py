@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -199,7 +200,7 @@ def test_bytes_go_both_ways_whatever_the_pieces(tmp_path: Path, piece: int) -> N
             data = b""
             while len(data) < size:
                 data += pair.do(lambda: pair.tls.read(65536))
-            pair.do(lambda data=data: pair.tls.write(data[:10_000]), piece=piece)
+            pair.do(partial(pair.tls.write, data[:10_000]), piece=piece)
 
     with within(tmp_path, echo) as pair:
         pair.client.do_handshake(lambda: 10.0)
