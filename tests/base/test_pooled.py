@@ -51,6 +51,8 @@ def test_what_a_thread_has_taken_is_not_begun_once_it_is_closed() -> None:
         transport = AsyncStdlibTransport(DIRECT)
         await transport.send(Request("GET", url))
         threads = transport._threads
+        while threads._idle != 1:  # it has handed its result over, and is not back yet
+            await asyncio.sleep(0.001)
         job = _Job(Request("GET", url), asyncio.get_running_loop())
         with threads._lock:  # for which the thread waits that has it
             threads._queue.put(job)
