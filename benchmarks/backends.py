@@ -11,11 +11,14 @@ import asyncio
 import hashlib
 import json
 import sys
+import threading
 import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from http.client import HTTPConnection
 from typing import Any
+from urllib.parse import urlsplit
 
 import aiohttp
 import httpx
@@ -31,8 +34,8 @@ from benchmarks.measure import cpu_per_call
 from benchmarks.server import serving
 
 AT_ONCE = 50
-SYNC = ("urllib3", "httpx", "httpx2", "pyreqwest")
-ASYNC = ("aiohttp", "pyreqwest", "httpx", "httpx2", "urllib3")
+SYNC = ("urllib3", "httpx", "httpx2", "pyreqwest", "stdlib")
+ASYNC = ("aiohttp", "pyreqwest", "httpx", "httpx2", "urllib3", "stdlib")
 
 Program = Callable[[int], object]
 
@@ -51,16 +54,33 @@ def signed(url: str) -> dict[str, str]:
     }
 
 
+def by_http_client(url: str) -> Callable[[], bytes]:
+    """Return one exchange by http.client; each thread keeps a connection."""
+    parts = urlsplit(url)
+    own = threading.local()
+
+    def call() -> bytes:
+        connection: HTTPConnection | None = getattr(own, "connection", None)
+        if connection is None:
+            connection = own.connection = HTTPConnection(parts.netloc)
+        connection.request("GET", parts.path, headers=signed(url))
+        return connection.getresponse().read()
+
+    return call
+
+
 def bare_sync(url: str) -> dict[str, Callable[[], Any]]:
     """Return one call by hand for each library."""
     manager = urllib3.PoolManager(maxsize=64)
     pyreqwest = SyncClientBuilder().no_proxy().timeout(timedelta(seconds=60)).build()
     plain, plain2 = httpx.Client(trust_env=False), httpx2.Client(trust_env=False)
+    stdlib = by_http_client(url)
     return {
         "urllib3": lambda: json.loads(manager.request("GET", url, headers=signed(url)).data),
         "httpx": lambda: json.loads(plain.get(url, headers=signed(url)).content),
         "httpx2": lambda: json.loads(plain2.get(url, headers=signed(url)).content),
         "pyreqwest": lambda: json.loads(bytes(pyreqwest.get(url).headers(signed(url)).build().send().bytes())),
+        "stdlib": lambda: json.loads(stdlib()),
     }
 
 
@@ -70,6 +90,7 @@ async def bare_async(url: str) -> dict[str, Callable[[], Awaitable[Any]]]:
     pyreqwest = ClientBuilder().no_proxy().timeout(timedelta(seconds=60)).build()
     plain, plain2 = httpx.AsyncClient(trust_env=False), httpx2.AsyncClient(trust_env=False)
     manager = urllib3.PoolManager(maxsize=64)
+    stdlib = by_http_client(url)
 
     async def by_aiohttp() -> Any:
         async with session.get(yarl.URL(url, encoded=True), headers=signed(url)) as response:
@@ -89,12 +110,16 @@ async def bare_async(url: str) -> dict[str, Callable[[], Awaitable[Any]]]:
         response = await asyncio.to_thread(manager.request, "GET", url, headers=signed(url))
         return json.loads(response.data)
 
+    async def by_stdlib() -> Any:
+        return json.loads(await asyncio.to_thread(stdlib))
+
     return {
         "aiohttp": by_aiohttp,
         "pyreqwest": by_pyreqwest,
         "httpx": by_httpx,
         "httpx2": by_httpx2,
         "urllib3": by_urllib3,
+        "stdlib": by_stdlib,
     }
 
 

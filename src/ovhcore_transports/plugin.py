@@ -23,7 +23,7 @@ REPLAY_DEFAULTS: Final = {
 
 @hookimpl
 def ovhcore_transports() -> list[TransportSpec]:
-    """Offer urllib3, httpx, httpx2, aiohttp, pyreqwest, the sandbox, and recordings."""
+    """Offer urllib3, httpx, httpx2, aiohttp, pyreqwest, the standard library, the sandbox, and recordings."""
     return [
         TransportSpec(
             "urllib3",
@@ -66,6 +66,11 @@ def ovhcore_transports() -> list[TransportSpec]:
             extra="ovhcore[pyreqwest]",
             versions={"pyreqwest": ">=0.15,<0.16"},
             http2=(),
+        ),
+        TransportSpec(
+            "stdlib",
+            sync=f"{_HOME}.stdlib:open_sync",
+            asynchronous=f"{_HOME}.stdlib:open_async",
         ),
         TransportSpec(
             "sandbox",

@@ -33,8 +33,10 @@ def test_the_sandbox_in_memory_needs_nothing() -> None:
 
 
 @pytest.mark.skipif(importlib.util.find_spec("urllib3") is not None, reason="urllib3 is installed")
-def test_a_missing_library_is_named() -> None:
+def test_a_missing_library_is_named_or_passed_over() -> None:
     with pytest.raises(
         ovh.InvalidConfiguration, match=r'urllib3, which is not installed: pip install "ovhcore\[urllib3\]"'
     ):
-        ovh.Client("ovh-eu", "AK", "AS", "CK")
+        ovh.Client("ovh-eu", "AK", "AS", "CK", transport="urllib3")
+    with ovh.Client("ovh-eu", "AK", "AS", "CK") as client:
+        assert type(client._ovhcore.transport).__name__ == "StdlibTransport"

@@ -81,7 +81,7 @@ def test_what_is_missing_is_said_in_one_line(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(sys, "argv", ["ovhcore", "demo"])
     monkeypatch.setitem(sys.modules, "uvicorn", None)
     monkeypatch.setattr(sys, "stdout", io.StringIO())  # what IDEs put there
-    with pytest.raises(SystemExit, match=r'^Error: Serving the sandbox needs uvicorn, .* "ovhcore\[testing\]"$'):
+    with pytest.raises(SystemExit, match=r'^Error: Serving the sandbox needs uvicorn, .* "ovhcore\[cli\]"$'):
         cli.main()
 
 
@@ -110,7 +110,7 @@ def test_main(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str
     assert caught.value.code == 0
     assert ovh.__version__ in capsys.readouterr().out
     monkeypatch.setitem(sys.modules, "rich.console", None)
-    with pytest.raises(SystemExit, match=r'needs rich.console, which is not installed: pip install "ovhcore\[all\]"'):
+    with pytest.raises(SystemExit, match=r'needs rich.console, which is not installed: pip install "ovhcore\[cli\]"'):
         cli.main()
 
 

@@ -88,6 +88,14 @@ class TestAsyncPyreqwest(OursAsync):
     lacks = frozenset({"fields that are not ASCII", "closing what is cancelled"})
 
 
+class TestStdlib(Ours):
+    place = "stdlib, sync"
+
+
+class TestAsyncStdlib(OursAsync):
+    place = "stdlib, async"
+
+
 class TestHttpClientOfTheExamples(TransportConformance):
     examples = Ours.examples
     calls = Ours.calls

@@ -19,6 +19,8 @@ PLACES: Final = {
     "aiohttp, async": "aiohttp:open_async",
     "pyreqwest, sync": "pyreqwest:open_sync",
     "pyreqwest, async": "pyreqwest:open_async",
+    "stdlib, sync": "stdlib:open_sync",
+    "stdlib, async": "stdlib:open_async",
 }
 
 

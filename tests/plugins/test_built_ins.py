@@ -60,7 +60,7 @@ def run(*path: Path, program: str = PROGRAM) -> Any:
 
 def whole(found: Any) -> None:
     assert found["name"] == "Ada"
-    assert {"urllib3", "httpx", "httpx2", "aiohttp", "pyreqwest", "sandbox", "record", "replay"} <= {
+    assert {"urllib3", "httpx", "httpx2", "aiohttp", "pyreqwest", "stdlib", "sandbox", "record", "replay"} <= {
         *found["transports"]
     }
     for name in OWN:

@@ -50,7 +50,7 @@ def test_a_name_that_two_offer() -> None:
 
 
 def test_transports_that_cannot_be_had() -> None:
-    there = "For Client there are: httpx, httpx2, pyreqwest, record, replay, sandbox, urllib3;"
+    there = "For Client there are: httpx, httpx2, pyreqwest, record, replay, sandbox, stdlib, urllib3;"
     with pytest.raises(ovh.InvalidConfiguration, match=rf"'nothing' is not known\. {there}"):
         ovh.Client("ovh-eu", transport="nothing")
     with pytest.raises(ovh.InvalidConfiguration, match=rf"'aiohttp' cannot be used with Client\. {there}"):

@@ -28,8 +28,8 @@ from ovhcore_transports.base.loop_timers import Alarms, alarms_of
 
 KEYS: dict[str, Any] = {"application_key": "AK", "application_secret": "AS", "consumer_key": "CK", "time_sync": "off"}
 PLACES = [
-    *(("threads", name) for name in ("urllib3", "httpx", "httpx2", "pyreqwest")),
-    *(("asyncio", name) for name in ("aiohttp", "httpx", "httpx2", "pyreqwest", "urllib3")),
+    *(("threads", name) for name in ("urllib3", "stdlib", "httpx", "httpx2", "pyreqwest")),
+    *(("asyncio", name) for name in ("aiohttp", "httpx", "httpx2", "pyreqwest", "urllib3", "stdlib")),
     *(("trio", name) for name in ("httpx", "httpx2")),
 ]
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"

@@ -74,6 +74,7 @@ ODD: Final = {
 # What a library takes that is not HTTP, or refuses that is; the documentation has it, too.
 TAKEN: Final[dict[str, dict[str, bytes]]] = {
     "urllib3": {},
+    "stdlib": {},
     "httpx": {"version 2": b"abcde"},
     "httpx2": {"version 2": b"abcde"},
     "aiohttp": {
@@ -96,6 +97,7 @@ TAKEN: Final[dict[str, dict[str, bytes]]] = {
 }
 REFUSED: Final[dict[str, set[str]]] = {
     "urllib3": set(),
+    "stdlib": set(),
     "httpx": {"a blank before an extension"},
     "httpx2": {"a blank before an extension"},
     "aiohttp": {"a length twice", "a list of one length", "a length and chunks"},

@@ -73,10 +73,11 @@ def workers() -> list[threading.Thread]:
     return [thread for thread in threading.enumerate() if thread.name.startswith("ovhcore-") and thread.is_alive()]
 
 
+@pytest.mark.parametrize("transport", ["urllib3", "stdlib"])
 @pytest.mark.parametrize("timeout", [(5, 60), (5, 60, 60)])
-def test_leaving_the_loop_ends_what_is_under_way(timeout: Any) -> None:
+def test_leaving_the_loop_ends_what_is_under_way(timeout: Any, transport: str) -> None:
     with serving(list=b"[1, 2, 3, 4, 5, 6]", **{"list/1": b'{"id": 1}'}) as server:
-        options: Any = {"transport": "urllib3", "proxy": "none", "timeout": timeout, **ACCESS_KEYS}
+        options: Any = {"transport": transport, "proxy": "none", "timeout": timeout, **ACCESS_KEYS}
         with ovh.Client(server.url + "/1.0", **options) as client:
             for each in client.iterate("/list", _mode="single", _concurrency=3):
                 assert each == {"id": 1}

@@ -102,9 +102,10 @@ def test_every_transport_of_ours_is_watched_once_it_is_whole() -> None:
     from ovhcore_transports.httpx import open_sync as httpx
     from ovhcore_transports.pyreqwest import open_sync as pyreqwest
     from ovhcore_transports.sandbox.memory import open_sync as sandbox
+    from ovhcore_transports.stdlib import open_sync as stdlib
     from ovhcore_transports.urllib3 import open_sync as urllib3
 
-    openers: list[Any] = [httpx, pyreqwest, sandbox, urllib3]
+    openers: list[Any] = [httpx, pyreqwest, sandbox, stdlib, urllib3]
     made = [opener(TransportSettings()) for opener in openers]
     assert all(each in forks._watched for each in made)
     for each in made:

@@ -62,9 +62,10 @@ PROGRAM = dedent(
     """
 )
 PLACES = [
-    *((name, "sync") for name in ("urllib3", "httpx", "httpx2", "pyreqwest")),
-    *((name, "async") for name in ("urllib3", "aiohttp", "httpx", "httpx2", "pyreqwest")),
+    *((name, "sync") for name in ("urllib3", "stdlib", "httpx", "httpx2", "pyreqwest")),
+    *((name, "async") for name in ("urllib3", "stdlib", "aiohttp", "httpx", "httpx2", "pyreqwest")),
     ("urllib3", "gather"),
+    ("stdlib", "gather"),
     ("httpx", "gather"),
 ]
 

@@ -12,7 +12,7 @@ from typing import Final
 import pytest
 
 ROOT: Final = Path(__file__).parent.parent.parent
-BLOCKING: Final = ("urllib3", "httpx", "httpx2", "pyreqwest", "sandbox", "record")
+BLOCKING: Final = ("urllib3", "stdlib", "httpx", "httpx2", "pyreqwest", "sandbox", "record")
 
 pytestmark = pytest.mark.skipif(not hasattr(__import__("signal"), "setitimer"), reason="no timers on this platform")
 
@@ -39,14 +39,14 @@ def test_signals_and_exceptions_of_other_threads(transport: str, times: Callable
     interrupt(transport, "one", 10, aimed=0, timed=times(100, 2000), struck=times(50, 500), stormed=times(50, 1000))
 
 
-@pytest.mark.parametrize("transport", ["urllib3", "httpx", "sandbox"])
+@pytest.mark.parametrize("transport", ["urllib3", "stdlib", "httpx", "sandbox"])
 def test_calls_side_by_side(transport: str, times: Callable[[int, int], int]) -> None:
     # Traced step by step, Python 3.12 crashes when its collector closes generators that threads have begun.
     aimed = 0 if sys.version_info[:2] == (3, 12) else times(50, 2000)
     interrupt(transport, "many,each", 11, aimed=aimed, timed=times(50, 500))
 
 
-@pytest.mark.parametrize("transport", ["urllib3", "httpx"])
+@pytest.mark.parametrize("transport", ["urllib3", "stdlib", "httpx"])
 def test_calls_with_a_total_timeout(transport: str, times: Callable[[int, int], int]) -> None:
     interrupt(transport, "total", 12, aimed=times(100, 4000), timed=times(50, 500))
 

@@ -19,9 +19,9 @@ WAYS = {
     "batch": Modes(pages="ignored"),
     "single": Modes(pages="refused", batch="ignored"),
 }
-SYNC = ("urllib3", "httpx", "httpx2", "pyreqwest")
+SYNC = ("urllib3", "httpx", "httpx2", "pyreqwest", "stdlib")
 ASYNC = [
-    *[("asyncio", name) for name in ("aiohttp", "httpx", "httpx2", "pyreqwest", "urllib3")],
+    *[("asyncio", name) for name in ("aiohttp", "httpx", "httpx2", "pyreqwest", "urllib3", "stdlib")],
     *[("trio", name) for name in ("httpx", "httpx2")],
 ]
 

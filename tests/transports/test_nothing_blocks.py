@@ -23,7 +23,7 @@ from ovhcore.testing import WireServer
 
 KEYS: dict[str, Any] = {"application_key": "AK", "application_secret": "AS", "consumer_key": "CK", "time_sync": "off"}
 PLACES = [
-    *(("asyncio", name) for name in ("aiohttp", "httpx", "httpx2", "pyreqwest", "urllib3", "sandbox")),
+    *(("asyncio", name) for name in ("aiohttp", "httpx", "httpx2", "pyreqwest", "urllib3", "stdlib", "sandbox")),
     *(("trio", name) for name in ("httpx", "httpx2", "sandbox")),
 ]
 

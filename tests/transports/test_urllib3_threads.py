@@ -1,4 +1,4 @@
-"""urllib3 in threads: what the event loop, its tasks and the threads do to each other."""
+"""Transports in threads: what the event loop, its tasks and the threads do to each other."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import socket
 import threading
 import traceback
 from collections.abc import Iterator
+from types import ModuleType
 
 import pytest
 import trio
@@ -17,15 +18,30 @@ from ovhcore import exceptions as exc
 from ovhcore.plugins import TransportSettings
 from ovhcore.protocol.messages import Request, Response, Timeout
 from ovhcore.testing.server import unaccepting
-from ovhcore_transports.urllib3 import open_async
-from ovhcore_transports.urllib3.asynchronous import AsyncUrllib3Transport
+from ovhcore_transports import stdlib, urllib3
+from ovhcore_transports.base.in_threads import ThreadsTransport
 from tests.servers import LIMIT, Held, RawServer, Received, answer, eventually
 
 FOUR = TransportSettings(Timeout(600, 600), proxy="none", pool_size=4)
 
 
+_kind: list[ModuleType] = []
+
+
+@pytest.fixture(params=[urllib3, stdlib], ids=["urllib3", "stdlib"], autouse=True)
+def _each(request: pytest.FixtureRequest) -> None:
+    _kind[:] = [request.param]
+
+
+def made(settings: TransportSettings) -> ThreadsTransport:
+    transport: ThreadsTransport = _kind[0].open_async(settings)
+    return transport
+
+
 def threads() -> list[str]:
-    return [thread.name for thread in threading.enumerate() if thread.name.startswith("ovhcore-urllib3")]
+    return [
+        thread.name for thread in threading.enumerate() if thread.name.startswith(("ovhcore-urllib3", "ovhcore-stdlib"))
+    ]
 
 
 @pytest.fixture(autouse=True)
@@ -45,7 +61,7 @@ def echo(request: Received) -> bytes:
     return answer(request.target.encode())
 
 
-async def calls(transport: AsyncUrllib3Transport, origin: str, number: int) -> None:
+async def calls(transport: ThreadsTransport, origin: str, number: int) -> None:
     async def call(index: int) -> None:
         assert (await transport.send(Request("GET", f"{origin}/{index}"))).body == f"/{index}".encode()
 
@@ -54,7 +70,7 @@ async def calls(transport: AsyncUrllib3Transport, origin: str, number: int) -> N
 
 def test_many_tasks_and_one_loop_after_another_share_few_connections() -> None:
     with RawServer(echo) as server:
-        transport = open_async(FOUR)
+        transport = made(FOUR)
         assert not threads()
         asyncio.run(calls(transport, server.origin, 1))
         assert len(threads()) == 1
@@ -74,7 +90,7 @@ def test_cancelled_calls_give_their_threads_back(silent: str, scheme: str) -> No
     url = silent.replace("http", scheme)
 
     async def program(origin: str) -> None:
-        transport = AsyncUrllib3Transport(FOUR)
+        transport = made(FOUR)
         for pause in (0, 0.02) * 5:
             tasks = [asyncio.ensure_future(transport.send(Request("GET", url))) for _ in range(20)]
             await asyncio.sleep(pause)  # whatever they are at
@@ -92,7 +108,7 @@ def test_cancelled_calls_give_their_threads_back(silent: str, scheme: str) -> No
 
 def test_a_call_whose_connection_is_never_made_can_be_cancelled() -> None:
     async def program(url: str) -> None:
-        transport = AsyncUrllib3Transport(FOUR)
+        transport = made(FOUR)
         with pytest.raises(exc.TotalTimeout):
             await transport.send(Request("GET", url, timeout=Timeout(600, 600, 0.1)))
         await asyncio.wait_for(transport.close(), LIMIT)
@@ -113,7 +129,7 @@ async def _failure_of(task: asyncio.Task[Response]) -> BaseException | None:
 
 def test_threads_that_are_all_busy_count_as_connections_that_are(silent: str) -> None:
     async def program() -> None:
-        transport = AsyncUrllib3Transport(FOUR)
+        transport = made(FOUR)
         busy = [asyncio.ensure_future(transport.send(Request("GET", silent))) for _ in range(4)]
         await asyncio.sleep(0)
         with pytest.raises(exc.PoolTimeout, match=r"within 0\.1 s"):
@@ -134,7 +150,7 @@ def test_a_call_that_gets_its_thread_in_time_is_not_given_up() -> None:
     held = Held()
 
     async def program(url: str) -> None:
-        transport = AsyncUrllib3Transport(TransportSettings(Timeout(60, 60), proxy="none", pool_size=1))
+        transport = made(TransportSettings(Timeout(60, 60), proxy="none", pool_size=1))
         both = [asyncio.ensure_future(transport.send(Request("GET", url))) for _ in range(2)]
         while not held.asked:
             await asyncio.sleep(0.005)
@@ -149,7 +165,7 @@ def test_a_call_that_gets_its_thread_in_time_is_not_given_up() -> None:
 
 
 def test_a_loop_may_end_before_its_calls_do(silent: str) -> None:
-    transport = AsyncUrllib3Transport(FOUR)
+    transport = made(FOUR)
     loop = asyncio.new_event_loop()
     task = loop.create_task(transport.send(Request("GET", silent, timeout=Timeout(60, 0.2))))
     loop.run_until_complete(asyncio.sleep(0.05))  # whether it has ended by then or not
@@ -161,7 +177,7 @@ def test_a_loop_may_end_before_its_calls_do(silent: str) -> None:
 
 def test_what_is_dropped_stops_its_threads(silent: str) -> None:
     with RawServer(echo) as server:
-        transport = AsyncUrllib3Transport(FOUR)
+        transport = made(FOUR)
         asyncio.run(calls(transport, server.origin, 8))
         assert threads()
         del transport
@@ -173,7 +189,7 @@ def test_what_is_dropped_stops_its_threads(silent: str) -> None:
 @pytest.mark.parametrize("closed", [False, True])
 def test_a_child_starts_threads_of_its_own(closed: bool) -> None:
     with RawServer(echo) as server:
-        transport = AsyncUrllib3Transport(FOUR)
+        transport = made(FOUR)
         asyncio.run(calls(transport, server.origin, 8))
         if closed:
             asyncio.run(transport.close())
@@ -201,7 +217,7 @@ def test_failures_are_those_of_the_blocking_transport() -> None:
         url = f"http://127.0.0.1:{listener.getsockname()[1]}/me"
 
     async def program() -> None:
-        transport = AsyncUrllib3Transport(FOUR)
+        transport = made(FOUR)
         with pytest.raises(exc.ConnectError, match="Connection refused") as caught:
             await transport.send(Request("GET", url, {"X-Ovh-Consumer": "CANARY"}))
         await transport.close()
@@ -213,7 +229,7 @@ def test_failures_are_those_of_the_blocking_transport() -> None:
 
 def test_trio_is_told_where_to_go() -> None:
     async def program() -> None:
-        transport = AsyncUrllib3Transport(FOUR)
+        transport = made(FOUR)
         with pytest.raises(exc.InvalidConfiguration, match="under trio use transport 'httpx'"):
             await transport.send(Request("GET", "http://127.0.0.1:1/me"))
         await transport.close()

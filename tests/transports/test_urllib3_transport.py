@@ -1,3 +1,5 @@
+"""What blocking connections do that are our own: those on urllib3, and those on the standard library."""
+
 from __future__ import annotations
 
 import gc
@@ -16,6 +18,7 @@ from base64 import b64encode
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -25,14 +28,27 @@ from ovhcore.plugins import TransportSettings
 from ovhcore.protocol.messages import Request, Timeout
 from ovhcore.testing import Authority
 from ovhcore.testing.server import unaccepting
+from ovhcore_transports import stdlib, urllib3
+from ovhcore_transports.base.pooled import PooledTransport
+from ovhcore_transports.http.connections import Exchange
 from ovhcore_transports.http.proxies import read_proxy
-from ovhcore_transports.urllib3 import open_sync
-from ovhcore_transports.urllib3.blocking import Urllib3Transport
-from ovhcore_transports.urllib3.connections import Exchange
 from tests.servers import Held, RawServer, Received, answer, eventually, is_in
 from tests.tunnels import tunnelling
 
 DIRECT = TransportSettings(Timeout(60, 60), proxy="none")
+
+
+_kind: list[ModuleType] = []
+
+
+@pytest.fixture(params=[urllib3, stdlib], ids=["urllib3", "stdlib"], autouse=True)
+def _each(request: pytest.FixtureRequest) -> None:
+    _kind[:] = [request.param]
+
+
+def made(settings: TransportSettings) -> PooledTransport:
+    transport: PooledTransport = _kind[0].open_sync(settings)
+    return transport
 
 
 @pytest.fixture(autouse=True)
@@ -43,7 +59,7 @@ def _no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def fails(request: Request, settings: TransportSettings = DIRECT) -> exc.NetworkError:
-    transport = open_sync(settings)
+    transport = made(settings)
     try:
         with pytest.raises(exc.NetworkError) as caught:
             transport.send(request)
@@ -55,7 +71,7 @@ def fails(request: Request, settings: TransportSettings = DIRECT) -> exc.Network
 
 def test_sends_the_request_as_it_is_and_returns_the_response() -> None:
     with RawServer(answer(b'{"a":1}', "201 Custom Words", "X-OVH-QUERYID: FR.1", "Via: a", "Via: b")) as server:
-        transport = Urllib3Transport(DIRECT)
+        transport = made(DIRECT)
         url = f"{server.url}/ip/1.2.3.0%2F24/(x);@!$&*+,?date.from=2026&q=%27%5B%C3%A9/?"
         response = transport.send(Request("POST", url, {"X-A": "1", "User-Agent": "me"}, b'{"b":2}'))
         transport.close()
@@ -72,7 +88,7 @@ def test_sends_the_request_as_it_is_and_returns_the_response() -> None:
 
 def test_header_fields_that_repeat_are_joined() -> None:
     with RawServer() as server:
-        transport = Urllib3Transport(DIRECT)
+        transport = made(DIRECT)
         transport.send(Request("GET", server.url + "/me", [("X-A", "1"), ("X-A", "2")]))
         transport.close()
     assert server.received[0].fields["x-a"] == "1, 2"
@@ -80,7 +96,7 @@ def test_header_fields_that_repeat_are_joined() -> None:
 
 def test_bodies_without_content() -> None:
     with RawServer() as server:
-        transport = Urllib3Transport(DIRECT)
+        transport = made(DIRECT)
         for method in ("GET", "DELETE", "POST", "PUT"):
             transport.send(Request(method, server.url + "/me"))
         transport.close()
@@ -91,7 +107,7 @@ def test_bodies_without_content() -> None:
 
 def test_redirects_are_not_followed() -> None:
     with RawServer(answer(b"", "302 Found", "Location: http://127.0.0.1:1/")) as server:
-        transport = Urllib3Transport(DIRECT)
+        transport = made(DIRECT)
         assert transport.send(Request("GET", server.url + "/me", {"X-Ovh-Consumer": "CK"})).status == 302
         transport.close()
     assert len(server.received) == 1
@@ -148,7 +164,7 @@ def test_compressed_answers_and_the_size_limit() -> None:
 
     small = TransportSettings(Timeout(60, 60), "none", None, 6000)
     with RawServer(respond) as server:
-        transport = Urllib3Transport(small)
+        transport = made(small)
         assert len(transport.send(Request("GET", server.url + "/a")).body) == 5002
         assert transport.send(Request("GET", server.url + "/chunked")).body == b"[1,2]"
         assert transport.send(Request("GET", server.url + "/chunked")).body == b"[1,2]"
@@ -173,7 +189,7 @@ def test_what_only_announces_an_answer_is_passed_over(status: str) -> None:
         return f"HTTP/1.1 {status}\r\nLink: a\r\n\r\n".encode() + answer(request.target.encode())
 
     with RawServer(respond) as server:
-        transport = Urllib3Transport(DIRECT)
+        transport = made(DIRECT)
         for path in ("/a", "/b", "/c"):
             assert transport.send(Request("GET", server.origin + path)).body == path.encode()
         transport.close()
@@ -181,7 +197,7 @@ def test_what_only_announces_an_answer_is_passed_over(status: str) -> None:
 
 def test_switching_protocols_was_not_asked_for() -> None:
     with RawServer(b"HTTP/1.1 101 Switching Protocols\r\nContent-Length: 0\r\n\r\n") as server:
-        transport = Urllib3Transport(DIRECT)
+        transport = made(DIRECT)
         for _ in range(2):
             with pytest.raises(exc.ProtocolError, match="not a final one"):
                 transport.send(Request("GET", server.url))
@@ -215,7 +231,7 @@ WHOLE = b"HTTP/1.1 103 Early Hints\r\nLink: a\r\n\r\n" + answer(b'{"a": 1}', "20
 def test_answers_that_come_in_pieces(split: int) -> None:
     with RawServer(WHOLE) as server:
         server.split = split
-        transport = Urllib3Transport(DIRECT)
+        transport = made(DIRECT)
         for _ in range(2):
             response = transport.send(Request("GET", server.url))
             assert (response.status, response.body, response.headers["x-a"]) == (200, b'{"a": 1}', "b")
@@ -242,7 +258,7 @@ def test_a_header_line_too_long_that_comes_in_pieces() -> None:
 def test_empty_bodies_that_end_with_the_connection(head: str) -> None:
     with RawServer(head.encode() + b"\r\n\r\n") as server:
         server.hang_up = True
-        transport = Urllib3Transport(DIRECT)
+        transport = made(DIRECT)
         assert transport.send(Request("POST", server.url)).body == b""
         transport.close()
 
@@ -255,7 +271,7 @@ def test_a_compressed_body_that_is_cut_off() -> None:
 
 def test_what_is_too_large_costs_no_connection() -> None:
     with RawServer(answer(b"x" * 1000)) as server:
-        transport = Urllib3Transport(TransportSettings(Timeout(60, 0.5), "none", max_response_size=99, pool_size=2))
+        transport = made(TransportSettings(Timeout(60, 0.5), "none", max_response_size=99, pool_size=2))
         for _ in range(5):
             with pytest.raises(exc.ProtocolError, match="larger than max_response_size, 99 bytes"):
                 transport.send(Request("GET", server.url))
@@ -307,7 +323,7 @@ def test_pool_timeout() -> None:
         return answer()
 
     with RawServer(respond) as server:
-        transport = Urllib3Transport(TransportSettings(Timeout(60, 0.3), proxy="none", pool_size=1))
+        transport = made(TransportSettings(Timeout(60, 0.3), proxy="none", pool_size=1))
         slow = threading.Thread(target=transport.send, args=(Request("GET", server.url, timeout=Timeout(60, 60)),))
         slow.start()
         entered.wait(60)
@@ -341,7 +357,7 @@ def test_a_total_timeout_that_is_not_reached_changes_nothing() -> None:
         socket.create_server(("127.0.0.1", 0)) as silent,
         ThreadPoolExecutor(1) as pool,
     ):
-        transport = Urllib3Transport(TransportSettings(Timeout(60, 60), "none", pool_size=1))
+        transport = made(TransportSettings(Timeout(60, 60), "none", pool_size=1))
         while True:
             with suppress(exc.TotalTimeout):  # of a machine that is busy
                 transport.send(Request("GET", server.origin + "/a", timeout=soon))
@@ -366,7 +382,7 @@ def test_no_time_is_left_to_connect() -> None:
 
 def test_an_exchange_that_was_cut_short_connects_no_more() -> None:
     with RawServer() as server:
-        transport = Urllib3Transport(DIRECT)
+        transport = made(DIRECT)
         exchange = Exchange()
         exchange.cut()
         with pytest.raises(exc.ConnectError):
@@ -378,7 +394,7 @@ def test_an_exchange_that_was_cut_short_connects_no_more() -> None:
 
 def test_a_pool_that_is_closed_meanwhile() -> None:
     with RawServer() as server:
-        transport = Urllib3Transport(DIRECT)
+        transport = made(DIRECT)
         transport.send(Request("GET", server.url))
         lease = transport._pools.lease(server.origin, Timeout(60, 60))  # as a thread has got hold of one
         transport.close()
@@ -390,7 +406,7 @@ def test_a_pool_that_is_closed_meanwhile() -> None:
 
 def test_a_request_that_would_be_two_is_not_sent() -> None:
     with RawServer() as server:
-        transport = Urllib3Transport(DIRECT)
+        transport = made(DIRECT)
         for value in ("a\r\nX-B: CANARY", "a\nCANARY", "CANARY\0"):
             with pytest.raises(ValueError, match="cannot be sent as it is") as caught:
                 transport.send(Request("GET", server.url, {"X-A": value}))
@@ -415,7 +431,7 @@ def test_connecting_fails(
         raise fault
 
     monkeypatch.setattr("socket.socket.connect", connect)
-    transport = Urllib3Transport(DIRECT)
+    transport = made(DIRECT)
     with pytest.raises(expected):
         transport.send(Request("GET", f"{scheme}://127.0.0.1:9/me"))
     transport.close()
@@ -423,7 +439,7 @@ def test_connecting_fails(
 
 def test_many_threads_share_the_pool() -> None:
     with RawServer(lambda request: answer(request.target.encode())) as server:
-        transport = Urllib3Transport(DIRECT)
+        transport = made(DIRECT)
         wrong: list[str] = []
 
         def work(number: int) -> None:
@@ -446,7 +462,7 @@ def test_many_threads_share_the_pool() -> None:
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this platform")
 def test_after_a_fork_no_connection_is_shared() -> None:
     with RawServer(lambda request: answer(request.target.encode())) as server:
-        transport = Urllib3Transport(DIRECT)
+        transport = made(DIRECT)
         transport.send(Request("GET", server.origin + "/before"))
         reader, writer = os.pipe()
         child = os.fork()
@@ -468,7 +484,7 @@ def test_after_a_fork_no_connection_is_shared() -> None:
 
 def test_a_child_opens_pools_of_its_own() -> None:
     with RawServer() as server:
-        transport = Urllib3Transport(DIRECT)
+        transport = made(DIRECT)
         transport.send(Request("GET", server.url + "/me"))
         ours = weakref.ref(transport._pools._pools[server.origin].idle[0])
         with transport._lock, transport._opening, transport._pools._opening:  # as threads of the parent hold them
@@ -489,7 +505,7 @@ def test_a_child_opens_pools_of_its_own() -> None:
 @pytest.mark.parametrize("what", ["send", "close"])
 def test_a_fork_while_another_thread_opens_a_pool(what: str) -> None:
     with RawServer() as server:
-        transport = Urllib3Transport(DIRECT)
+        transport = made(DIRECT)
         with transport._opening, transport._pools._opening:  # as another thread holds them
             child = os.fork()
             if child == 0:
@@ -510,7 +526,7 @@ def _clock() -> Flow[int]:
 
 def test_a_child_that_only_closes_leaves_the_parents_connections_alone() -> None:
     with RawServer() as server:
-        transport = Urllib3Transport(DIRECT)
+        transport = made(DIRECT)
         transport.send(Request("GET", server.origin + "/a"))
         child = os.fork()
         if child == 0:
@@ -526,7 +542,7 @@ def test_a_child_that_only_closes_leaves_the_parents_connections_alone() -> None
 
 def test_close_is_idempotent_and_a_closed_transport_says_so() -> None:
     with RawServer() as server:
-        transport = Urllib3Transport(DIRECT)
+        transport = made(DIRECT)
         transport.send(Request("GET", server.url))
         transport.close()
         transport.close()
@@ -543,7 +559,7 @@ def test_certificates_are_verified(tmp_path: Path) -> None:
         error = fails(Request("GET", server.url + "/me"))
         assert type(error) is exc.TLSError
         trusting = TransportSettings(Timeout(60, 60), "none", str(authority.bundle))
-        transport = Urllib3Transport(trusting)
+        transport = made(trusting)
         assert transport.send(Request("GET", server.url + "/me")).status == 200
         transport.close()
         wrong_name = server.url.replace("127.0.0.1", "localhost")
@@ -552,7 +568,7 @@ def test_certificates_are_verified(tmp_path: Path) -> None:
 
 
 def test_a_directory_of_certificates(tmp_path: Path) -> None:
-    transport = Urllib3Transport(TransportSettings(ca_bundle=str(tmp_path)))
+    transport = made(TransportSettings(ca_bundle=str(tmp_path)))
     transport.close()
 
 
@@ -582,7 +598,7 @@ def test_a_handshake_that_is_cut_off(reset: bool) -> None:
 
 def test_a_server_that_need_not_prove_who_it_is(tmp_path: Path) -> None:
     with RawServer(context=Authority(tmp_path).server_context("other.invalid")) as server:
-        transport = Urllib3Transport(TransportSettings(Timeout(60, 60), "none", verify=False))
+        transport = made(TransportSettings(Timeout(60, 60), "none", verify=False))
         for _ in range(2):
             assert transport.send(Request("GET", server.url)).status == 200
         transport.close()
@@ -600,9 +616,7 @@ def test_a_server_that_wants_a_certificate(tmp_path: Path) -> None:
     with RawServer(context=context) as server:
         without = TransportSettings(Timeout(60, 60), "none", str(authority.bundle))
         assert type(fails(Request("POST", server.url), without)) is exc.TLSError
-        transport = Urllib3Transport(
-            TransportSettings(Timeout(60, 60), "none", str(authority.bundle), client_cert=str(mine))
-        )
+        transport = made(TransportSettings(Timeout(60, 60), "none", str(authority.bundle), client_cert=str(mine)))
         assert transport.send(Request("GET", server.url)).status == 200
         transport.close()
     assert len(server.received) == 1
@@ -611,7 +625,7 @@ def test_a_server_that_wants_a_certificate(tmp_path: Path) -> None:
 def test_a_large_body_is_sent_whole() -> None:
     body = bytes(range(256)) * 4000
     with RawServer() as server:
-        transport = Urllib3Transport(DIRECT)
+        transport = made(DIRECT)
         transport.send(Request("POST", server.url, (), body))
         transport.close()
     assert server.received[0].body == body
@@ -630,7 +644,7 @@ def test_who_hangs_up_before_the_request_is_complete_may_have_said_why() -> None
     with socket.create_server(("127.0.0.1", 0)) as listener:
         thread = threading.Thread(target=serve)
         thread.start()
-        transport = Urllib3Transport(DIRECT)
+        transport = made(DIRECT)
         for _ in range(2):
             with suppress(exc.ConnectionLost):  # the reset may overtake the answer
                 request = Request("POST", f"http://127.0.0.1:{listener.getsockname()[1]}/me", (), bytes(20_000_000))
@@ -648,7 +662,7 @@ def test_what_follows_an_answer_over_tls_is_not_the_next(tmp_path: Path, size: i
     if chunked:
         one = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n%b\r\n0\r\n\r\n" % (size, body)
     with RawServer(one + answer(b"another"), authority.server_context("127.0.0.1")) as server:
-        transport = Urllib3Transport(TransportSettings(Timeout(60, 60), "none", str(authority.bundle)))
+        transport = made(TransportSettings(Timeout(60, 60), "none", str(authority.bundle)))
         for _ in range(3):
             assert transport.send(Request("GET", server.url)).body == body
         transport.close()
@@ -659,7 +673,7 @@ def test_a_bundle_without_certificates(tmp_path: Path) -> None:
     bundle = tmp_path / "ca.pem"
     bundle.write_text("nothing")
     with pytest.raises(exc.InvalidConfiguration, match=r"ca\.pem holds no usable certificates"):
-        Urllib3Transport(TransportSettings(ca_bundle=str(bundle)))
+        made(TransportSettings(ca_bundle=str(bundle)))
 
 
 # Proxies
@@ -668,7 +682,7 @@ def test_a_bundle_without_certificates(tmp_path: Path) -> None:
 def test_a_proxy_for_http_gets_the_whole_url() -> None:
     with RawServer(answer(b'"proxied"')) as proxy:
         settings = TransportSettings(Timeout(60, 60), f"http://us%40er:pass@127.0.0.1:{proxy.port}")
-        transport = Urllib3Transport(settings)
+        transport = made(settings)
         assert transport.send(Request("GET", "http://api.invalid/1.0/me?a=%27")).body == b'"proxied"'
         transport.close()
     (received,) = proxy.received
@@ -688,7 +702,7 @@ def test_a_proxy_for_https_is_asked_for_a_tunnel() -> None:
 
 def test_a_tunnel_through_a_proxy(tmp_path: Path) -> None:
     with tunnelling(tmp_path) as (request, settings):
-        transport = Urllib3Transport(settings)
+        transport = made(settings)
         assert transport.send(request).body == b"1"
         transport.close()
 
@@ -726,7 +740,7 @@ def test_an_https_proxy_for_http(tmp_path: Path) -> None:
     authority = Authority(tmp_path)
     with RawServer(answer(b'"proxied"'), authority.server_context("127.0.0.1")) as proxy:
         settings = TransportSettings(Timeout(60, 60), proxy.origin, ca_bundle=str(authority.bundle))
-        transport = Urllib3Transport(settings)
+        transport = made(settings)
         assert transport.send(Request("GET", "http://api.invalid/me")).body == b'"proxied"'
         transport.close()
     assert proxy.received[0].target == "http://api.invalid/me"
@@ -751,13 +765,13 @@ def test_proxies_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     with RawServer(answer(b'"proxied"')) as proxy, RawServer(answer(b'"direct"')) as server:
         monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{proxy.port}")
         monkeypatch.setenv("no_proxy", "127.0.0.1")
-        transport = Urllib3Transport(TransportSettings(Timeout(60, 60)))
+        transport = made(TransportSettings(Timeout(60, 60)))
         assert transport.send(Request("GET", "http://api.invalid/me")).body == b'"proxied"'
         assert transport.send(Request("GET", server.url)).body == b'"direct"'
         assert transport.send(Request("GET", "http://other.invalid/me")).body == b'"proxied"'
         transport.close()
         monkeypatch.delenv("no_proxy")
-        transport = Urllib3Transport(DIRECT)
+        transport = made(DIRECT)
         assert transport.send(Request("GET", server.url)).body == b'"direct"'
         transport.close()
 
@@ -778,7 +792,7 @@ def test_proxies_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 )
 def test_a_proxy_that_is_no_url(proxy: str) -> None:
     with pytest.raises(exc.InvalidConfiguration, match="proxy is not a usable URL") as caught:
-        Urllib3Transport(TransportSettings(proxy=proxy))
+        made(TransportSettings(proxy=proxy))
     trace = caught.value.__traceback__
     assert trace is not None
     assert trace.tb_next is not None
@@ -805,9 +819,9 @@ def test_an_interrupted_call_shows_no_header(interrupt: type[BaseException], mon
     def interrupted(*arguments: object, **options: object) -> None:
         raise interrupt
 
-    monkeypatch.setattr("ovhcore_transports.urllib3.connections.Connection.exchanged", interrupted)
+    monkeypatch.setattr("ovhcore_transports.http.connections.BlockingConnection.exchanged", interrupted)
     with RawServer() as server:
-        transport = Urllib3Transport(DIRECT)
+        transport = made(DIRECT)
         with pytest.raises(interrupt) as caught:
             transport.send(Request("GET", server.url, {"X-Ovh-Consumer": "CANARY"}))
         transport.close()
@@ -817,7 +831,7 @@ def test_an_interrupted_call_shows_no_header(interrupt: type[BaseException], mon
 
 def test_the_callers_own_accept_encoding_is_the_only_one() -> None:
     with RawServer() as server:
-        transport = Urllib3Transport(DIRECT)
+        transport = made(DIRECT)
         transport.send(Request("GET", server.url, {"accept-encoding": "identity"}))
         transport.close()
     assert server.received[0].head.lower().count(b"accept-encoding") == 1
@@ -831,25 +845,26 @@ def test_tracebacks_hold_no_header() -> None:
 
 
 def test_an_ssl_context_is_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    made: list[ssl.SSLContext] = []
+    contexts: list[ssl.SSLContext] = []
     real = ssl.create_default_context
 
     def counting(cafile: str | None = None) -> ssl.SSLContext:
-        made.append(real(cafile=cafile))
-        return made[-1]
+        contexts.append(real(cafile=cafile))
+        return contexts[-1]
 
     monkeypatch.setattr("ssl.create_default_context", counting)
     with RawServer() as one, RawServer() as other:
-        transport = Urllib3Transport(DIRECT)
+        transport = made(DIRECT)
         for server in (one, other):
+            transport.warm([server.url])
             transport.send(Request("GET", server.url))
         transport.close()
-    assert len(made) == 1
+    assert len(contexts) == 1
 
 
 def test_who_waits_for_a_pool_that_is_closed_is_told_so() -> None:
     told: list[BaseException] = []
-    transport = Urllib3Transport(TransportSettings(Timeout(60, 60), "none", pool_size=1))
+    transport = made(TransportSettings(Timeout(60, 60), "none", pool_size=1))
     held = Held()
 
     def send() -> None:
@@ -876,7 +891,7 @@ def test_a_header_that_cannot_be_sent_is_not_shown() -> None:
         Request("GET", "http://127.0.0.1:9/me", {"X-Ovh-Consumer": "CANARY-\u20ac"}),
         Request("GET /evil HTTP/1.1\tX", "http://127.0.0.1:9/me", {"X-Ovh-Consumer": "CANARY"}),
     ):
-        transport = Urllib3Transport(DIRECT)
+        transport = made(DIRECT)
         with pytest.raises(exc.InvalidRequest) as caught:
             transport.send(request)
         assert "CANARY" not in "".join(traceback.format_exception(caught.value))

@@ -39,7 +39,7 @@ class Client(BaseClient):
     'Ada'
     """
 
-    _ovhcore_kind = ClientKind(False, ("urllib3",), run, ObjectIterator, _collected)
+    _ovhcore_kind = ClientKind(False, ("urllib3", "stdlib"), run, ObjectIterator, _collected)
 
     def call(
         self,
@@ -147,7 +147,7 @@ class AsyncClient(BaseClient):
 
     # aiohttp costs least; threads come last.
     _ovhcore_kind = ClientKind(
-        True, ("aiohttp", "httpx2", "httpx", "pyreqwest", "urllib3"), arun, AsyncObjectIterator, _acollected
+        True, ("aiohttp", "httpx2", "httpx", "pyreqwest", "urllib3", "stdlib"), arun, AsyncObjectIterator, _acollected
     )
 
     @classmethod

@@ -32,6 +32,7 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from ovhcore import exceptions as exc
+from ovhcore.flows.interpreter_exit import at_exit
 from ovhcore.plugins import TransportSettings
 from ovhcore.protocol.messages import Headers, Request, Response, Timeout
 from ovhcore.protocol.urls import split_url
@@ -231,7 +232,7 @@ class AsyncAiohttpTransport(AsyncTransport):
         except (aiohttp.ClientError, OSError, ValueError) as error:
             failure: BaseException = _failure(error, origin, timeout, route.proxy, exchange)
         except BaseException as error:  # cancelled, most often
-            failure = exc.at_exit(error) or causes_of(error)[0]
+            failure = at_exit(error) or causes_of(error)[0]
         finally:
             opened.exchanges.discard(exchange)
             route.places.release()

@@ -1,6 +1,6 @@
 """The command ``ovhcore``: try the library on the sandbox, look at the API, look after recordings, list plugins.
 
-Needs the extras ``cli``, ``testing`` and ``urllib3``.
+Needs the extra ``cli``; what a call goes through, and what cassettes are read with, may need others.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def main() -> None:
     try:
         commands = _commands()
     except ModuleNotFoundError as error:
-        sys.exit(f'The command needs {error.name}, which is not installed: pip install "ovhcore[all]"')
+        sys.exit(f'The command needs {error.name}, which is not installed: pip install "ovhcore[cli]"')
     try:
         commands()
     except (APIError, OSError) as error:

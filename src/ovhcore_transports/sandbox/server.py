@@ -109,7 +109,7 @@ class Server:
             import uvicorn
         except ModuleNotFoundError:
             raise InvalidConfiguration(
-                'Serving the sandbox needs uvicorn, which is not installed: pip install "ovhcore[testing]"'
+                'Serving the sandbox needs uvicorn, which is not installed: pip install "ovhcore[cli]"'
             ) from None
         self.sandbox = sandbox
         self._socket = socket.create_server(("127.0.0.1", port))

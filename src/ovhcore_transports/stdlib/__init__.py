@@ -1,0 +1,32 @@
+"""The standard library's sockets and TLS, which need nothing else; in bounded threads for ``AsyncClient``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ovhcore.plugins import TransportSettings
+
+from .._lazy import lazily
+
+if TYPE_CHECKING:
+    from .asynchronous import AsyncStdlibTransport
+    from .blocking import StdlibTransport
+
+__all__ = ["AsyncStdlibTransport", "StdlibTransport", "open_async", "open_sync"]
+
+# Each form brings threads or a loop with it; whoever needs one should not pay for the other.
+__getattr__ = lazily(__name__, {"AsyncStdlibTransport": "asynchronous", "StdlibTransport": "blocking"})
+
+
+def open_async(settings: TransportSettings) -> AsyncStdlibTransport:
+    """Make the transport for an asynchronous client."""
+    from .asynchronous import AsyncStdlibTransport
+
+    return AsyncStdlibTransport(settings)
+
+
+def open_sync(settings: TransportSettings) -> StdlibTransport:
+    """Make the transport for a client."""
+    from .blocking import StdlibTransport
+
+    return StdlibTransport(settings)

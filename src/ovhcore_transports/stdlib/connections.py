@@ -1,0 +1,143 @@
+"""Connections on sockets and ``ssl``: to a server, to a proxy, and through a proxy's tunnel to a server."""
+
+from __future__ import annotations
+
+import select
+import socket
+import ssl
+from collections.abc import Callable
+from http.client import HTTPException
+from typing import Any, Final, NamedTuple
+
+from ..http.connections import BlockingConnection, Unconnected
+from ..http.http1 import ResponseReader
+from ..http.proxies import Proxy
+from .tls_in_tls import TLSWithinTLS
+
+__all__ = ["Address", "Connection"]
+
+_OPTIONS: Final = ((socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),)
+
+
+class Address(NamedTuple):
+    """Where somebody listens.
+
+    Attributes:
+        host: name or address, without brackets.
+        port: the number.
+        has_tls: whether TLS is spoken there.
+    """
+
+    host: str
+    port: int
+    has_tls: bool
+
+    @property
+    def authority(self) -> str:
+        """Host and port, as a proxy wants them."""
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+class Connection(BlockingConnection):
+    """A connection to a server.
+
+    Args:
+        server: where it listens.
+        proxy: to go through, if any, by a tunnel to a server with TLS.
+        at: where the proxy listens.
+        tls: returns the context for TLS.
+    """
+
+    def __init__(
+        self, server: Address, proxy: Proxy | None, at: Address | None, tls: Callable[[], ssl.SSLContext]
+    ) -> None:
+        self.sock = None
+        self.timeout = None
+        self._server = server
+        self._proxy = proxy
+        self._at = at
+        self._tls = tls
+        self._has_tls = server.has_tls or (at is not None and at.has_tls)
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether there is anything to read, be it the end, or no connection at all."""
+        sock = self.sock
+        return sock is None or _is_readable(getattr(sock, "socket", sock))
+
+    def close(self) -> None:
+        """Close it. May be called again."""
+        if self.sock is not None:
+            self.sock.close()
+
+    def _open(self) -> None:
+        self._begin(self._at is None)
+        try:
+            self._connect(self._at or self._server)
+        except (OSError, HTTPException, UnicodeError) as error:
+            raise Unconnected(self._kind(error)) from error
+
+    def _connect(self, first: Address) -> None:
+        # Whatever is raised on the way, there is something to close.
+        self.sock = self._dialled(first.host, first.port, socket.AF_UNSPEC, _OPTIONS)
+        if first.has_tls:
+            self._secure(first)
+        if self._proxy is not None and self._server.has_tls:
+            self._tunnel(self._proxy)
+            self._is_through = True
+            self._secure(self._server)
+
+    def _secure(self, whom: Address) -> None:
+        """Speak TLS."""
+        name = whom.host.partition("%")[0].rstrip(".")  # no certificate has a zone
+        if isinstance(self.sock, ssl.SSLSocket):
+            self.sock = within = TLSWithinTLS(self.sock, self._tls(), name)
+            within.do_handshake(self._time_left)
+        else:
+            # In two steps, so that there is somebody to close it if the second one fails.
+            self.sock = self._tls().wrap_socket(self.sock, server_hostname=name, do_handshake_on_connect=False)
+            self.sock.settimeout(self._time_left())
+            self.sock.do_handshake()
+
+    def _tunnel(self, proxy: Proxy) -> None:
+        """Ask a proxy for a tunnel.
+
+        Raises:
+            OSError: there is none.
+            NotHTTP: the answer is not HTTP.
+        """
+        to = self._server.authority
+        lines = [f"CONNECT {to} HTTP/1.1", f"Host: {to}"]
+        lines += [f"{name}: {value}" for name, value in proxy.headers.items()]
+        self.sock.settimeout(self._time_left())
+        self.sock.sendall("\r\n".join([*lines, "\r\n"]).encode("ascii"))
+        incoming = ResponseReader(_InTime(self.sock, self._time_left))
+        status = incoming.head("CONNECT").status
+        # The server would not be the first to speak.
+        if not 200 <= status < 300 or not incoming.is_empty:
+            raise OSError(f"no tunnel: {status}")
+
+    def _is_silent(self) -> bool:
+        # TLS may hold more than has been asked for.
+        return not (self._has_tls and self.sock.pending())
+
+
+class _InTime:
+    """Reads what comes from a proxy before time is over."""
+
+    def __init__(self, sock: Any, time_left: Callable[[], float]) -> None:
+        self._sock = sock
+        self._time_left = time_left
+
+    def recv(self, most: int) -> bytes:
+        self._sock.settimeout(self._time_left())
+        received: bytes = self._sock.recv(most)
+        return received
+
+
+def _is_readable(sock: socket.socket) -> bool:
+    if not hasattr(select, "poll"):  # pragma: no cover - Windows; elsewhere it knows no numbers beyond 1023
+        return bool(select.select([sock], [], [], 0)[0])
+    poll = select.poll()
+    poll.register(sock, select.POLLIN)
+    return bool(poll.poll(0))
