@@ -28,7 +28,7 @@ async def asynchronously():
         return await client.gather(["/me"] * 3)
 
 with ovh.Client(endpoint, **keys, **settings) as client:
-    print(client.get("/me"), type(client._transport).__name__)
+    print(client.get("/me"), type(client._ovhcore.transport).__name__)
 print(asyncio.run(asynchronously()))
 foreign = {name.partition(".")[0] for name in sys.modules} - set(sys.stdlib_module_names)
 print(sorted(foreign))
