@@ -107,6 +107,7 @@ def _check_library(core: ModuleType, http2: bool) -> None:
     """Make sure that httpcore has what is used of it without a promise."""
     package = core.__name__
     origin = core.Origin(b"http", b"localhost", 80)
+    kinds: list[tuple[str, tuple[str, ...]]]
     kinds = [("HTTP11Connection", ("_h11_state", "_state_lock")), ("AsyncHTTP11Connection", ("_h11_state",))]
     if http2:
         kinds.append(("HTTP2Connection", ("_init_lock", "_read_lock", "_state_lock", "_write_lock")))

@@ -55,13 +55,7 @@ _ENDED: Final = (
     "stream error received",  # over HTTP/2 the server has ended this exchange alone
 )
 # How it says that what came is not HTTP; the beginnings of its messages, in lower case.
-_GARBLED: Final = (
-    "invalid ",
-    "message head is too large",
-    "unexpected transfer-encoding",
-    "unexpected message",
-    "chunk ",
-)
+_GARBLED: Final = ("invalid ", "message head", "unexpected transfer-encoding", "unexpected message", "chunk ")
 _REFUSED_STREAM: Final = "refused stream before processing"
 # How a server says, in the words of TLS 1.3, that it wants another certificate of the client; it has read no request.
 _REFUSED: Final = tuple(
