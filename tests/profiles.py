@@ -20,9 +20,4 @@ def tries(default: int, thorough: int) -> int:
     """Return how often to try something: a quarter of the default if quick, half as much again if full."""
     half_more = min(default * 3 // 2, thorough)
     numbers = {"quick": -(-default // 4), "default": default, "full": half_more, "thorough": thorough}
-        "quick": -(-default // 4),
-        "default": default,
-        "full": min(default * 3 // 2, thorough),
-        "thorough": thorough,
-    }
     return numbers[PROFILE]
