@@ -17,6 +17,7 @@ FULL: Final = THOROUGH or PROFILE == "full"
 
 
 def tries(default: int, thorough: int) -> int:
-    """Return how often to try something: a quarter of the default if quick, at most twice as often if full."""
-    numbers = {"quick": -(-default // 4), "default": default, "full": min(2 * default, thorough), "thorough": thorough}
+    """Return how often to try something: a quarter of the default if quick, half as much again if full."""
+    half_more = min(default * 3 // 2, thorough)
+    numbers = {"quick": -(-default // 4), "default": default, "full": half_more, "thorough": thorough}
     return numbers[PROFILE]

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.once
+
 PAGES = Path(__file__).resolve().parents[1] / "docs" / "how-to"
 
 

@@ -28,6 +28,7 @@ from ovhcore.flows import Clock, Flow, Gather, Once, Send, Sleep
 from ovhcore.protocol.messages import Request, Response
 from ovhcore_transports import AsyncTransport, SyncTransport
 from ovhcore_transports.base.threads import ThreadStream
+from tests.profiles import tries
 from tests.servers import RawServer, Received, answer
 
 PATIENCE = 60.0
@@ -311,7 +312,7 @@ class Case:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@settings(max_examples=40)
+@settings(max_examples=tries(40, 400))
 @given(
     st.lists(st.lists(st.integers(0, 2), max_size=3), max_size=12),
     st.integers(1, 5),

@@ -242,6 +242,7 @@ def test_an_interruption(server: Server) -> None:
     assert (running.returncode, out, err.strip()) == (1, "", "Aborted!")
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("redirected", [True, False])
 def test_on_a_terminal(server: Server, tmp_path: Path, redirected: bool) -> None:
     main, follower = pty.openpty()

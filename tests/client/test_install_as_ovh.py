@@ -17,6 +17,8 @@ import ovhcore as ovh
 from ovhcore.python_ovh import installing
 from tests.worlds import Scripted
 
+pytestmark = pytest.mark.once
+
 LIBRARY = """
 import ovhcore
 ovhcore.install_as_ovh()

@@ -23,6 +23,8 @@ from ovhcore_transports.sandbox import SandboxTransport
 from tests.config.test_trust import answering, world
 from tests.servers import RawServer
 
+pytestmark = pytest.mark.once
+
 KEYS = "application_key = AK\napplication_secret = canary\nconsumer_key = CK\n"
 
 

@@ -11,6 +11,8 @@ import ovhcore
 from tests.dependants.page import rows
 from tests.dependants.shapes import KEYS, SHAPES, Shape, ShapeServer, outcome
 
+pytestmark = pytest.mark.once
+
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[ShapeServer]:

@@ -21,6 +21,8 @@ from ovhcore.testing import Received, WireServer, answer
 from ovhcore_transports.sandbox import ACCESS_KEYS, Sandbox, serve
 from tests.dependants.page import rows
 
+pytestmark = pytest.mark.once
+
 PROGRAMS = Path(__file__).parent / "programs"
 
 # Module of the dependant, and the program that uses it on a served sandbox.

@@ -22,6 +22,8 @@ from ovhcore.exceptions import InvalidConfiguration
 from ovhcore.plugins import discovery, manager
 from ovhcore.plugins.discovery import OWN
 
+pytestmark = pytest.mark.once
+
 SOURCE = Path(ovhcore.__file__).parent.parent
 PROGRAM = """
 import json, sys

@@ -19,6 +19,8 @@ from ovhcore_transports.recording.cassette.writing import Writer
 from ovhcore_transports.recording.formats.converting import convert, repair
 from ovhcore_transports.sandbox import ACCESS_KEYS, SandboxTransport
 
+pytestmark = pytest.mark.once
+
 URL = "https://eu.api.ovh.com/1.0/me"
 ANSWERED = Interaction.of(Request("GET", URL), Response(200, (), b"[1]"), at=5.0)
 FAILED = Interaction.of(Request("GET", URL), ReadTimeout("late"))

@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -16,6 +17,8 @@ from ovhcore.protocol.messages import Headers, Request, Response
 from ovhcore_transports.recording.cassette.cassettes import Cassette
 from ovhcore_transports.recording.cassette.interactions import Interaction
 from ovhcore_transports.recording.formats.har import to_har
+
+pytestmark = pytest.mark.once
 
 URL = "https://eu.api.ovh.com/1.0/me"
 

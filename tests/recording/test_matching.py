@@ -16,6 +16,8 @@ from ovhcore.exceptions import CassetteError, InvalidConfiguration, NoRecording
 from ovhcore.protocol.messages import Request, Response
 from ovhcore_transports.recording import MATCHERS, Cassette, Interaction, ReplayTransport
 
+pytestmark = pytest.mark.once
+
 BASE = "https://eu.api.ovh.com/1.0"
 
 

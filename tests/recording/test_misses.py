@@ -11,6 +11,8 @@ from ovhcore_transports.recording.blocking import Options
 from ovhcore_transports.recording.pytest.plugin import _without_ours
 from tests.recording.test_pytest_plugin import outcome, run
 
+pytestmark = pytest.mark.once
+
 EU = "https://eu.api.ovh.com/1.0"
 CA = "https://ca.api.ovh.com/1.0"
 

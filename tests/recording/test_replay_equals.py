@@ -32,6 +32,8 @@ from ovhcore_transports.sandbox import (
     SandboxTransport,
 )
 
+pytestmark = pytest.mark.once
+
 TEXT = st.text(st.characters(exclude_categories=("Cs", "Cc")), min_size=1, max_size=12).filter(
     lambda text: text not in (".", "..")
 )

@@ -39,6 +39,8 @@ from ovhcore_transports.sandbox import (
 )
 from ovhcore_transports.sandbox.state import APPLICATION_KEY
 
+pytestmark = pytest.mark.once
+
 RULES = [{"method": "GET", "path": "/me"}, {"method": "GET", "path": "/auth/*"}, {"method": "POST", "path": "/auth/*"}]
 
 

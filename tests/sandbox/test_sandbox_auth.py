@@ -16,6 +16,8 @@ from ovhcore.protocol.requests.building import sign_request
 from ovhcore_transports import sandbox as sb
 from ovhcore_transports.sandbox import Sandbox
 
+pytestmark = pytest.mark.once
+
 NOW = 1_767_225_600
 ORIGIN = "https://eu.api.ovh.com"
 KEYS = ApplicationKey(sb.APPLICATION_KEY, sb.APPLICATION_SECRET, sb.CONSUMER_KEY)

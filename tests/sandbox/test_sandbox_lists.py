@@ -16,6 +16,8 @@ from ovhcore.protocol.messages import Response
 from ovhcore_transports.cli import command as cli
 from ovhcore_transports.sandbox import ACCESS_KEYS, Faults, Modes, Sandbox, SandboxTransport, Server
 
+pytestmark = pytest.mark.once
+
 PAGES = {"X-Pagination-Mode": "CachedObjectList-Pages"}
 CURSOR = {"X-Pagination-Mode": "cachedobjectlist-CURSOR"}
 BILLS = "/me/bill"

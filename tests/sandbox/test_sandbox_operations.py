@@ -10,6 +10,8 @@ import ovhcore as ovh
 from ovhcore.protocol.messages import Request
 from ovhcore_transports.sandbox import ACCESS_KEYS, Sandbox, SandboxTransport
 
+pytestmark = pytest.mark.once
+
 SERVER = "/dedicated/server/ns1.ip-192-0-2.eu"
 RESOURCES = "/v2/vrackServices/resource"
 START = 1_767_225_600

@@ -8,6 +8,8 @@ import pytest
 import ovhcore as ovh
 from ovhcore_transports.sandbox import ACCESS_KEYS, Sandbox, SandboxTransport
 
+pytestmark = pytest.mark.once
+
 
 @pytest.fixture
 def client() -> ovh.Client:

@@ -22,6 +22,8 @@ from ovhcore_transports.sandbox import (
     serve,
 )
 
+pytestmark = pytest.mark.once
+
 
 def flow() -> Flow[float]:
     yield Sleep(3600)
