@@ -28,11 +28,11 @@ from ..flows.effects import Flow
 from ..plugins import Plugins
 from ..plugins.settings import Settings
 from ..protocol.messages import Call, Headers, Request, Response
-from ..protocol.redaction import Secret, as_secret, conceal, redactor
+from ..protocol.redaction import Secret, as_secret, redactor
 from ..protocol.requests.access_rules import credential_request
 from ..protocol.requests.building import BODILESS, build_request, checked_headers, split_arguments, target
 from ..protocol.requests.values import read_need_auth, read_timeout
-from ..protocol.responses.decoding import decode, parse_json
+from ..protocol.responses.decoding import conceal, decode, parse_json
 from ..python_ovh.installing import is_installed, query_arguments
 from .call_pipeline import CallPipeline
 from .iterators import Progress
@@ -175,7 +175,7 @@ class ClientCore:
     def conceal(self, error: APIError, request: Request) -> None:
         """Hide in an error what the request has sent, and may have come back."""
         if isinstance(error, HTTPError):  # others say what is wrong with a setting, or a recording
-            conceal(error, redactor(self.secrets()).of_request(request))
+            conceal(error, request, redactor(self.secrets()))
 
     def warm(self) -> None:
         """Do what the first calls would do before they send anything."""
