@@ -24,6 +24,7 @@ from ..exceptions import (
 from ..flows.authentication import KeyAuthentication
 from ..flows.authentication.oauth2 import REMEMBERED
 from ..flows.collections.fan_out import CallResult, FanOutSource, Fetch
+from ..flows.driver import glance
 from ..flows.effects import Flow
 from ..plugins import Plugins
 from ..plugins.settings import Settings
@@ -207,10 +208,9 @@ class ClientCore:
 
     def raw(self, request: Request) -> Flow[Response]:
         """Make a call, and return the answer together with what was asked."""
-        glance: Callable[[], Any] = getattr(self.transport, "glance", None) or self.transport.clock
-        begun = glance().monotonic
+        begun = glance(self.transport).monotonic
         response = yield from self.sent(request)
-        return response.answering(request, glance().monotonic - begun, redactor(self.secrets()))
+        return response.answering(request, glance(self.transport).monotonic - begun, redactor(self.secrets()))
 
     def answered(self, request: Request) -> Flow[CallResult]:
         """Make a call, and return its value and the header fields."""
