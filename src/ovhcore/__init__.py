@@ -134,7 +134,8 @@ _HOMES: Final = {
     "protocol.requests.access_rules": ("API_READ_ONLY", "API_READ_WRITE", "API_READ_WRITE_SAFE"),
     "protocol.endpoints": ("ENDPOINTS",),
     "protocol.requests.filters": ("iam_tags",),
-    "protocol.messages": ("Headers", "Request", "Response", "Timeout"),
+    "protocol.messages": ("Headers", "Request", "Timeout"),
+    "protocol.responses.decoding": ("Response",),  # where it is given what decodes it
     "protocol.signing": ("canonical_string", "sign", "verify"),
     "python_ovh": ("install_as_ovh",),
 }

@@ -1079,7 +1079,7 @@ def test_when_an_asynchronous_loop_is_left_no_request_follows(call: str) -> None
 
 def begun(client: Any, call: str) -> Any:
     if call == "gather":
-        return client.gather(PATHS, concurrency=4, as_completed=True, need_auth=False)
+        return client.gather(PATHS, _concurrency=4, _as_completed=True, _need_auth=False)
     return client.iterate("/list", _need_auth=False, _mode="single", _concurrency=4)
 
 

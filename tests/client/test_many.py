@@ -179,11 +179,11 @@ def test_many_calls_at_once(both: Make) -> None:
     me, bill, nothing = client.gather(calls)
     assert (me["firstname"], bill, nothing) == ("Ada", wanted[0], None)
     many = (("get", BILL, {"billId": each["billId"]}) for each in wanted)
-    assert client.gather(many, concurrency=7) == wanted
-    pairs = client.gather([("GET", "/me", None, True)] * 20, as_completed=True)
+    assert client.gather(many, _concurrency=7) == wanted
+    pairs = client.gather([("GET", "/me", None, True)] * 20, _as_completed=True)
     assert sorted(number for number, _ in pairs) == list(range(20))
     assert client.gather([]) == []
-    time, nobody = client.gather([("GET", "/auth/time"), ("GET", "/auth/time", None, False)], need_auth=False)
+    time, nobody = client.gather([("GET", "/auth/time"), ("GET", "/auth/time", None, False)], _need_auth=False)
     assert abs(time - nobody) <= 1
 
 
@@ -201,7 +201,7 @@ def test_flows_of_ones_own_are_gathered_too(both: Make) -> None:
 def test_errors_of_calls_are_raised_or_returned(both: Make) -> None:
     client = both(filled(3))
     calls = ["/me", "/nowhere", ("POST", "/me"), ("GET", BILL), 5, "/me"]
-    values = client.gather(calls, errors="return")
+    values = client.gather(calls, _errors="return")
     kinds = [type(value).__name__ for value in values]
     assert kinds == ["dict", *["ResourceNotFoundError"] * 2, *["InvalidRequest"] * 2, "dict"]
     with pytest.raises(ovh.ResourceNotFoundError):
@@ -255,6 +255,10 @@ def test_calls_are_checked_before_anything_is_sent(both: Make, calls: Any, probl
         (lambda client: client.batch(BILL, ["a"], errors="return"), "errors is an option"),
         (lambda client: client.batch(BILL, 5), "The ids are a list, as ['FR1', 'FR2'], not int"),
         (lambda client: client.gather(None), "The calls are a list"),
+        (lambda client: client.gather([], errors="return"), "no option errors; did you mean _errors?"),
+        (lambda client: client.gather([], _concurency=2), "no option _concurency; did you mean _concurrency?"),
+        (lambda client: client.gather([], zone="a"), "no option zone; there are _concurrency, _as_completed, _errors"),
+        (lambda client: client.gather([], need_auth=False), "no option need_auth; did you mean _need_auth?"),
         (lambda client: client.gather([("GET", "/me", {1: 2})]), "call 0: arguments of a call have names, not 1"),
         (lambda client: client.batch(BILL, "FR1"), "The ids are a list"),
         (lambda client: client.batch(BILL, ["FR1", ""]), "path argument 'id' is empty"),
@@ -297,10 +301,10 @@ def test_progress_is_told(both: Make) -> None:
     client.iterate("/me/bill", _mode="batch", _progress=lambda done, total: told.append((done, total)))
     assert told == [(50, 100), (100, 100)]
     told.clear()
-    client.gather(["/me"] * 3, progress=lambda *each: told.append(each))
+    client.gather(["/me"] * 3, _progress=lambda *each: told.append(each))
     assert told == [(1, 3), (2, 3), (3, 3)]
     told.clear()
-    client.gather(iter(["/me"]), progress=lambda *each: told.append(each))
+    client.gather(iter(["/me"]), _progress=lambda *each: told.append(each))
     client.batch(BILL, ["FR54100001"], _progress=lambda *each: told.append(each))
     assert told == [(1, None), (1, 1)]
 
@@ -339,7 +343,7 @@ def test_progress_must_be_plain(both: Make) -> None:
     async def progress(done: int, total: int | None) -> None: ...
 
     with pytest.raises(TypeError, match="progress must be a plain function"):
-        both(Sandbox()).gather(["/me"], progress=progress)
+        both(Sandbox()).gather(["/me"], _progress=progress)
 
 
 def test_who_closes_an_iterator_that_another_waits_for_ends_it() -> None:
@@ -398,7 +402,7 @@ def test_iterators_can_be_closed_and_used_in_with() -> None:
         assert repr(objects).startswith("<ObjectIterator mode=single, ")
         assert objects.done <= 4
     assert list(objects) == []
-    assert client.gather(["/me"], as_completed=True).mode == "single"
+    assert client.gather(["/me"], _as_completed=True).mode == "single"
     assert client.batch(BILL, ["FR1"], _as_completed=True).mode == "auto"
 
     async def main() -> None:
@@ -484,19 +488,19 @@ def test_a_recording_is_replayed_in_its_order(tmp_path: Path) -> None:
     with RecordTransport(SandboxTransport(sandbox), cassette) as transport:
         client = ovh.Client("ovh-eu", transport=transport, **ACCESS_KEYS)
         found = list(client.iterate("/me/bill", _mode="single", _concurrency=4))
-        assert client.gather(["/me"] * 3, concurrency=3)[0]["firstname"] == "Ada"
+        assert client.gather(["/me"] * 3, _concurrency=3)[0]["firstname"] == "Ada"
     assert found == bills(sandbox)
     with ReplayTransport(cassette) as transport:
         client = ovh.Client("ovh-eu", transport=transport, **ACCESS_KEYS)
         assert list(client.iterate("/me/bill", _mode="single", _concurrency=4)) == found
-        assert client.gather(["/me"] * 3, concurrency=3)[0]["firstname"] == "Ada"
+        assert client.gather(["/me"] * 3, _concurrency=3)[0]["firstname"] == "Ada"
         transport.check_played()
 
     async def main() -> None:
         async with AsyncReplayTransport(cassette) as transport:
             client = ovh.AsyncClient("ovh-eu", transport=transport, **ACCESS_KEYS)
             assert [each async for each in client.iterate("/me/bill", _mode="single", _concurrency=4)] == found
-            assert len(await client.gather(["/me"] * 3, concurrency=3)) == 3
+            assert len(await client.gather(["/me"] * 3, _concurrency=3)) == 3
             transport.check_played()
 
     asyncio.run(main())

@@ -403,7 +403,7 @@ def test_heirs_have_every_other_name(kind: type[Any]) -> None:
         assert "Heir" in repr(heir)
         assert all(getattr(heir, name) == f"heir's {name}" for name in names)
         # What ovhcore does for many objects does not go through these names, either.
-        listed = kind.gather(heir, ["/auth/time"], need_auth=False)
+        listed = kind.gather(heir, ["/auth/time"], _need_auth=False)
         assert len(await result(listed)) == 1
         bills = kind.iterate(heir, "/cloud/project", _need_auth=False, _errors="return")
         assert bills.done == 0

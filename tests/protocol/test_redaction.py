@@ -26,7 +26,6 @@ from ovhcore.protocol.redaction import (
     REDACTED,
     Redaction,
     ShownURL,
-    conceal,
     is_secret_header,
     is_secret_name,
     redact_json,
@@ -34,6 +33,7 @@ from ovhcore.protocol.redaction import (
     redact_url,
     redactor,
 )
+from ovhcore.protocol.responses.decoding import conceal
 from ovhcore.protocol.secrets.learning import of_request
 from ovhcore.protocol.secrets.redacting import Redactor
 from tests.profiles import tries
@@ -453,16 +453,17 @@ def test_values_are_learnt_from_a_request() -> None:
     assert of_request(request, PLAIN) == {
         "4711", "Zq-tok-en", "ab12", "cook-1", "cook-2", "dXNlcjpwYXNzLTE=", "pass-1", "er-1", "que-1"
     }  # fmt: skip
-    hide = redactor(["own-secret"]).of_request(request)
+    own = redactor(["own-secret"])
+    hide = own.knowing(of_request(request, own.full))
     assert hide("'ab12' cook-1 own-secret keep") == f"'{REDACTED}' {REDACTED} {REDACTED} keep"
     error = ReadTimeout("no answer from own-secret", url="/cook-2", hint="pass-1")
     error.history = (Attempt(1, 500, None, "QID-cook-1", 1.0, 0.0),)
-    conceal(error, hide)
+    conceal(error, request, own)
     assert str(error) == f"no answer from {REDACTED}"
     assert (error.url, error.hint, error.query_id) == (f"/{REDACTED}", REDACTED, None)
     assert error.history[0].query_id == f"QID-{REDACTED}"
     error.add_note("GET /cook-2")
-    conceal(error, hide)
+    conceal(error, request, own)
     assert error.__notes__ == [f"GET /{REDACTED}"]
 
 

@@ -286,7 +286,7 @@ def fetch(schemas: Schemas) -> Iterator[Callable[[Sequence[str]], Any]]:
         RawServer(schemas) as server,
         ovh.Client(f"http://127.0.0.1:{server.port}/1.0", transport="urllib3", retry=False, time_sync="off") as client,
     ):
-        yield lambda paths: client.gather(paths, need_auth=False)
+        yield lambda paths: client.gather(paths, _need_auth=False)
 
 
 def test_the_live_schemas_are_fetched(schemas: Schemas, fetch: Any, tmp_path: Path) -> None:
@@ -357,7 +357,7 @@ def test_offline_leaves_the_old_one_whole(tmp_path: Path) -> None:
         ovh.Client(url, transport="urllib3", retry=False, time_sync="off") as client,
         pytest.raises(ovh.ConnectError),
     ):
-        update(lambda paths: client.gather(paths, need_auth=False), endpoint="ovh-eu", date=LATER, cache=tmp_path)
+        update(lambda paths: client.gather(paths, _need_auth=False), endpoint="ovh-eu", date=LATER, cache=tmp_path)
     assert catalogue(cache=tmp_path).families() == ("/shop",)
 
 
@@ -397,7 +397,7 @@ def test_the_real_documents_are_fetched(shared_data: Path, tmp_path: Path) -> No
         RawServer(server_of) as server,
         ovh.Client(f"http://127.0.0.1:{server.port}/1.0", transport="urllib3", time_sync="off") as client,
     ):
-        update(lambda paths: client.gather(paths, need_auth=False), endpoint="ovh-eu", date=LATER, cache=tmp_path)
+        update(lambda paths: client.gather(paths, _need_auth=False), endpoint="ovh-eu", date=LATER, cache=tmp_path)
     found = catalogue(cache=tmp_path)
     shipped = catalogue()
     assert set(found.families()) <= set(shipped.families())

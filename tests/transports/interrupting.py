@@ -209,14 +209,14 @@ class World:
         paths = [f"/one/{self.number}.{each}" for each in range(2 * PLACES)]
         if self.is_local:
             paths = ["/me"] * 4
-        found = self.client.gather(paths, concurrency=2)
+        found = self.client.gather(paths, _concurrency=2)
         assert self.is_local or found == [{"path": f"/1.0{path}"} for path in paths]
 
     def each(self) -> None:
         """Look at objects side by side."""
         self.number += 1
         paths = ["/me"] * 6 if self.is_local else [f"/one/{self.number}.{each}" for each in range(6)]
-        with self.client.gather(paths, concurrency=3, as_completed=True) as found:
+        with self.client.gather(paths, _concurrency=3, _as_completed=True) as found:
             seen = sorted(index for index, _ in found)
         assert seen == list(range(6))
 

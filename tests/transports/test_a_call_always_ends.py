@@ -152,7 +152,7 @@ def usual(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_end_is_of_each_call_and_of_all_its_attempts() -> None:
     world = Virtual(250)
     client = ovh.Client("ovh-eu", transport=world, **KEYS)
-    assert client.gather(["/me"] * 4, concurrency=1) == [1] * 4  # together they take longer
+    assert client.gather(["/me"] * 4, _concurrency=1) == [1] * 4  # together they take longer
     assert world.asked == [None] * 4  # nothing has been used up: what the transport has itself holds
     world = Virtual(250, 503, 503, 503)
     client = ovh.Client("ovh-eu", transport=world, retry=RetryPolicy(9, deadline=1e6), **KEYS)

@@ -104,7 +104,7 @@ def test_a_failure_ends_the_other_calls() -> None:
                 yield "/bad"
 
             with pytest.raises(ovh.InvalidResponse):
-                client.gather(calls(), concurrency=2)
+                client.gather(calls(), _concurrency=2)
             assert server.ended.acquire(timeout=60)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from keyword import iskeyword
 from typing import TYPE_CHECKING, Any, Final
 
@@ -11,13 +11,13 @@ from ..exceptions import InvalidRequest
 if TYPE_CHECKING:
     from .core import ClientCore
 
-__all__ = ["CallMethods", "refuse_options"]
+__all__ = ["CallMethods", "refuse_options", "refuse_unknown"]
 
 _OF_CALLS: Final = ("need_auth", "headers", "timeout", "options")
 
 
 def refuse_options(arguments: Mapping[str, Any], *options: str) -> None:
-    """Refuse arguments of an API call that are meant to be options of a method: it would send them, and do nothing.
+    """Refuse arguments that are meant as options of a method, which would send them to the API as they are.
 
     Args:
         arguments: by name.
@@ -30,16 +30,34 @@ def refuse_options(arguments: Mapping[str, Any], *options: str) -> None:
     options += _OF_CALLS
     for name, value in arguments.items():
         if name.startswith("_") and not iskeyword(name[1:]):
-            from difflib import get_close_matches
-
-            near = get_close_matches(name[1:], options, 1)
-            meant = f"did you mean _{near[0]}?" if near else f"there are {', '.join('_' + each for each in options)}"
-            raise InvalidRequest(f"There is no option {name}; {meant}")
+            raise _no_option(name, options)
         if name in options and not (name == "mode" and _is_of_the_api(value)):
             raise InvalidRequest(
                 f"{name} is an option, and written _{name}. An argument of the API by this name is written into the "
                 f"path, as '/path?{name}=...'"
             )
+
+
+def refuse_unknown(arguments: Iterable[str], *options: str) -> None:
+    """Refuse whatever a method that takes no arguments of the API was given besides its options.
+
+    Args:
+        arguments: the names.
+        options: as for :func:`refuse_options`.
+
+    Raises:
+        InvalidRequest: there is one; the message names the option that may be meant.
+    """
+    for name in arguments:
+        raise _no_option(name, options + _OF_CALLS)
+
+
+def _no_option(name: str, options: tuple[str, ...]) -> InvalidRequest:
+    from difflib import get_close_matches
+
+    near = get_close_matches(name.removeprefix("_"), options, 1)
+    meant = f"did you mean _{near[0]}?" if near else f"there are {', '.join('_' + each for each in options)}"
+    return InvalidRequest(f"There is no option {name}; {meant}")
 
 
 def _is_of_the_api(mode: Any) -> bool:

@@ -12,7 +12,7 @@ from ..flows.effects import Flow
 from ..protocol.messages import Request
 from ..protocol.requests.building import around_id, described_call, named_arguments, target
 from ..protocol.urls import checked_path, encode_segment, template_names
-from .calls import CallMethods, refuse_options
+from .calls import CallMethods, refuse_options, refuse_unknown
 from .iterators import Progress
 
 __all__ = ["CollectionMethods"]
@@ -24,6 +24,7 @@ _BY_ID: Final = ("auto", "batch", "single")
 class CollectionMethods(CallMethods):
     """The methods of a client that make many calls.
 
+    Options of the methods begin with an underscore, as ``_errors``; arguments of the API do not.
     With :class:`.AsyncClient` iterators are asynchronous, and lists are awaited.
     """
 
@@ -184,16 +185,18 @@ class CollectionMethods(CallMethods):
 
     def gather(
         self,
-        calls: Iterable[Any],
+        /,
+        _calls: Iterable[Any],
         *,
-        concurrency: int | None = None,
-        as_completed: bool = False,
-        errors: str = "raise",
-        progress: Progress | None = None,
-        need_auth: bool = True,
-        headers: Mapping[str, str] | None = None,
-        timeout: Any = None,
-        options: Mapping[str, Any] | None = None,
+        _concurrency: int | None = None,
+        _as_completed: bool = False,
+        _errors: str = "raise",
+        _progress: Progress | None = None,
+        _need_auth: Any = True,
+        _headers: Any = None,
+        _timeout: Any = None,
+        _options: Any = None,
+        **unknown: Any,
     ) -> Any:
         """Make many calls at once, as ``client.gather(["/me", ("PUT", "/me", {"city": "Roubaix"})])``.
 
@@ -202,26 +205,28 @@ class CollectionMethods(CallMethods):
         whole body. A fourth value says whether to authenticate. It may also be a flow of your own.
 
         Args:
-            calls: what to make; a list is checked before anything is sent, unless errors are returned; others
+            _calls: what to make; a list is checked before anything is sent, unless errors are returned; others
                 are read as there is room.
-            concurrency: calls at once; 10 by default.
-            as_completed: iterate over pairs of position and value as they arrive, instead of returning a list.
-            errors: ``"return"`` to hand out the exception in the place of a value that cannot be had.
-            progress: is told, as calls are answered, how many are and how many there are, None if that is not known.
-            need_auth: whether to authenticate the calls.
-            headers: fields to send besides.
-            timeout: seconds for each call, as for ``get``.
-            options: settings of plugins for these calls.
+            _concurrency: calls at once; 10 by default.
+            _as_completed: iterate over pairs of position and value as they arrive, instead of returning a list.
+            _errors: ``"return"`` to hand out the exception in the place of a value that cannot be had.
+            _progress: is told, as calls are answered, how many are and how many there are, None if that is not known.
+            _need_auth: whether to authenticate the calls.
+            _headers: fields to send besides.
+            _timeout: seconds for each call, as for ``get``.
+            _options: settings of plugins for these calls.
 
         Returns:
             The values, in the order of the calls.
 
         Raises:
-            InvalidRequest: a call cannot be sent as written; the message tells its position, from 0.
+            InvalidRequest: a call cannot be sent as written; the message tells its position, from 0; or
+                there is no such option.
             APIError: the kind that an answer calls for; the first one ends the others.
         """
-        if isinstance(calls, (str, bytes, Mapping)) or not isinstance(calls, Iterable):
-            kind = type(calls).__name__
+        refuse_unknown(unknown, "concurrency", "as_completed", "errors", "progress")
+        if isinstance(_calls, (str, bytes, Mapping)) or not isinstance(_calls, Iterable):
+            kind = type(_calls).__name__
             raise InvalidRequest(f"The calls are a list, as ['/me', ('PUT', path, {{...}})], not {kind}")
 
         core = self._ovhcore
@@ -229,14 +234,14 @@ class CollectionMethods(CallMethods):
         def described(position: int, call: Any) -> Request:
             try:
                 method, path, data, *auth = described_call(call)
-                return core.request(method, path, data, auth[0] if auth else need_auth, headers, timeout, options)
+                return core.request(method, path, data, auth[0] if auth else _need_auth, _headers, _timeout, _options)
             except InvalidRequest as error:
                 problem = str(error)
             raise InvalidRequest(f"call {position}: {problem}")
 
-        count = len(calls) if isinstance(calls, (list, tuple)) else None
-        if count is not None and errors == "raise":
-            for position, call in enumerate(calls):
+        count = len(_calls) if isinstance(_calls, (list, tuple)) else None
+        if count is not None and _errors == "raise":
+            for position, call in enumerate(_calls):
                 if not isinstance(call, Generator):
                     described(position, call)
 
@@ -244,10 +249,10 @@ class CollectionMethods(CallMethods):
             flow = call if isinstance(call, Generator) else core.valued(described(position, call))
             return (yield from flow)
 
-        flows = (item_or_failure(made(*each), partial(_at_position, each[0], None)) for each in enumerate(calls))
-        source = SingleFanOut(flows, count, read_concurrency(concurrency), ordered=False)
-        coming = core.objects(source, errors, progress)
-        return coming if as_completed else core.collected(coming)
+        flows = (item_or_failure(made(*each), partial(_at_position, each[0], None)) for each in enumerate(_calls))
+        source = SingleFanOut(flows, count, read_concurrency(_concurrency), ordered=False)
+        coming = core.objects(source, _errors, _progress)
+        return coming if _as_completed else core.collected(coming)
 
 
 def _at_position(position: int, name: Any, value: Any) -> Any:

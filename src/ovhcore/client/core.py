@@ -24,15 +24,16 @@ from ..exceptions import (
 from ..flows.authentication import KeyAuthentication
 from ..flows.authentication.oauth2 import REMEMBERED
 from ..flows.collections.fan_out import CallResult, FanOutSource, Fetch
+from ..flows.driver import glance
 from ..flows.effects import Flow
 from ..plugins import Plugins
 from ..plugins.settings import Settings
 from ..protocol.messages import Call, Headers, Request, Response
-from ..protocol.redaction import Secret, as_secret, conceal, redactor
+from ..protocol.redaction import Secret, as_secret, redactor
 from ..protocol.requests.access_rules import credential_request
 from ..protocol.requests.building import BODILESS, build_request, checked_headers, split_arguments, target
 from ..protocol.requests.values import read_need_auth, read_timeout
-from ..protocol.responses.decoding import decode, parse_json
+from ..protocol.responses.decoding import conceal, decode, parse_json
 from ..python_ovh.installing import is_installed, query_arguments
 from .call_pipeline import CallPipeline
 from .iterators import Progress
@@ -175,7 +176,7 @@ class ClientCore:
     def conceal(self, error: APIError, request: Request) -> None:
         """Hide in an error what the request has sent, and may have come back."""
         if isinstance(error, HTTPError):  # others say what is wrong with a setting, or a recording
-            conceal(error, redactor(self.secrets()).of_request(request))
+            conceal(error, request, redactor(self.secrets()))
 
     def warm(self) -> None:
         """Do what the first calls would do before they send anything."""
@@ -207,10 +208,9 @@ class ClientCore:
 
     def raw(self, request: Request) -> Flow[Response]:
         """Make a call, and return the answer together with what was asked."""
-        glance: Callable[[], Any] = getattr(self.transport, "glance", None) or self.transport.clock
-        begun = glance().monotonic
+        begun = glance(self.transport).monotonic
         response = yield from self.sent(request)
-        return response.answering(request, glance().monotonic - begun, redactor(self.secrets()))
+        return response.answering(request, glance(self.transport).monotonic - begun, redactor(self.secrets()))
 
     def answered(self, request: Request) -> Flow[CallResult]:
         """Make a call, and return its value and the header fields."""

@@ -5,12 +5,15 @@ from __future__ import annotations
 import inspect
 import sys
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
 from ..exceptions import ClientClosed, InvalidConfiguration
 from ..flows.interpreter_exit import at_exit
 from ..plugins import Plugins, TransportSettings, TransportSpec
 from ..protocol.redaction import as_secret
+
+if TYPE_CHECKING:
+    from ..flows.transport_extensions import HidingTransport, TransportWithDefaults, WarmableTransport
 
 __all__ = ["ClientTransport", "InsecureWarning", "TransportSelection", "off_the_loop", "select_transport"]
 
@@ -42,7 +45,8 @@ class TransportSelection(NamedTuple):
     def defaults(self) -> Mapping[str, str]:
         """Settings that the transport brings along, for where nothing is said."""
         if self.spec is None:
-            return getattr(self.given, "defaults", None) or {}
+            given: TransportWithDefaults | None = self.given if hasattr(self.given, "defaults") else None
+            return (given and given.defaults) or {}
         return self.spec.defaults
 
     @property
@@ -114,7 +118,8 @@ class ClientTransport:
     Args:
         selection: which one.
         settings: what the client wants of it.
-        secrets: of the client; told to a transport that writes down what it exchanges, one that has ``hide``.
+        secrets: of the client; a transport that writes down what it exchanges is told them, see
+            :class:`.HidingTransport`.
     """
 
     def __init__(self, selection: TransportSelection, settings: TransportSettings, secrets: Iterable[str]) -> None:
@@ -128,9 +133,9 @@ class ClientTransport:
             self.opened.append(selection.given)
 
     def _tell(self, transport: Any) -> None:
-        hide = getattr(transport, "hide", None)
-        if callable(hide):
-            hide([secret.reveal() for secret in self._secrets])
+        if callable(getattr(transport, "hide", None)):
+            writing: HidingTransport = transport
+            writing.hide([secret.reveal() for secret in self._secrets])
 
     def open(self) -> Any:
         """Return the transport.
@@ -157,9 +162,10 @@ class ClientTransport:
         Args:
             urls: of what it will send to.
         """
-        warm = getattr(self.open(), "warm", None)
-        if callable(warm):
-            warm(tuple(urls))
+        transport = self.open()
+        if callable(getattr(transport, "warm", None)):
+            warmable: WarmableTransport = transport
+            warmable.warm(tuple(urls))
 
     def closing(self) -> list[Any]:
         """Return what the client has to close; nothing can be opened after it. What the caller gave stays open."""

@@ -10,13 +10,13 @@ import re
 import shlex
 import stat
 from collections.abc import Callable, Collection, Iterable, Mapping
+from enum import IntEnum
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from ..exceptions import InvalidConfiguration
 from ..plugins.settings import CREDENTIALS, OTHERS
 from ..protocol.endpoints import same_endpoint
 from ..protocol.redaction import as_secret
-from .trust import Trust
 
 if TYPE_CHECKING:
     from configparser import RawConfigParser
@@ -28,6 +28,7 @@ __all__ = [
     "Environment",
     "ParsedFile",
     "SettingsSource",
+    "Trust",
     "default_endpoint",
     "expanded",
     "from_environment",
@@ -45,6 +46,16 @@ _SECRET: Final = ("application_secret", "consumer_key", "client_secret", "access
 _MAX_SIZE: Final = 1024 * 1024
 _WARNED: Final[set[str]] = set()
 _HEADER_VARIABLE: Final = re.compile(r"OVH_HTTP_HEADERS_[0-9]+")
+
+
+class Trust(IntEnum):
+    """How far a place is trusted; a higher one more."""
+
+    DIRECTORY = 1
+    """``./ovh.conf``: of whoever made the working directory, as a cloned repository."""
+    OWN = 2
+    """Arguments, environment, ``config_file``, ``~/.ovh.conf``, ``/etc/ovh.conf`` and what plugins supply: of who runs
+    the program, or administers the machine, and so could run another."""
 
 
 class SettingsSource:

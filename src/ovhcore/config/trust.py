@@ -8,27 +8,16 @@ order is about who controls a place, and is not the order in which settings are 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from enum import IntEnum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..exceptions import InvalidConfiguration
 from ..protocol.endpoints import OAUTH2_TOKEN_URLS, is_of_the_api, is_plain
+from .sources import SettingsSource, Trust
 
 if TYPE_CHECKING:
     from ..plugins.settings import Settings
-    from .sources import SettingsSource
 
 __all__ = ["Said", "Trust", "check", "first", "leading", "other_secrets"]
-
-
-class Trust(IntEnum):
-    """How far a place is trusted; a higher one more."""
-
-    DIRECTORY = 1
-    """``./ovh.conf``: of whoever made the working directory, as a cloned repository."""
-    OWN = 2
-    """Arguments, environment, ``config_file``, ``~/.ovh.conf``, ``/etc/ovh.conf`` and what plugins supply: of who runs
-    the program, or administers the machine, and so could run another."""
 
 
 class Said(NamedTuple):

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from typing import Any, Final, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
 from ..protocol.clock import Now
 from ..protocol.messages import Request, Response
 from .effects import Clock, Flow, Gather, Glance, Once, Send, Sleep, Uniform
 from .interpreter_exit import at_exit
 
-__all__ = ["AsyncStream", "AsyncTransport", "Stream", "Transport", "arun", "run"]
+if TYPE_CHECKING:
+    from .transport_extensions import GlancingTransport
+
+__all__ = ["AsyncStream", "AsyncTransport", "Stream", "Transport", "arun", "glance", "run"]
 
 T = TypeVar("T")
 Out = TypeVar("Out", covariant=True)
@@ -37,7 +40,7 @@ class Stream(Protocol[Out]):
 
 
 class AsyncStream(Protocol[Out]):
-    """The same for ``async`` code; see :meth:`AsyncTransport.stream`."""
+    """The numbers and results of flows that tasks run side by side; see :meth:`AsyncTransport.stream`."""
 
     def __aiter__(self) -> AsyncStream[Out]:
         """Return itself."""
@@ -53,7 +56,10 @@ class AsyncStream(Protocol[Out]):
 
 
 class Transport(Protocol):
-    """A client's whole outside world. ``ovhcore_transports.SyncTransport`` has all of it but ``send``."""
+    """A client's whole outside world. ``ovhcore_transports.SyncTransport`` has all of it but ``send``.
+
+    It may have more; see :mod:`ovhcore.flows.transport_extensions`.
+    """
 
     def send(self, request: Request) -> Response:
         """Exchange one request, as it is, for one response."""
@@ -91,7 +97,7 @@ class Transport(Protocol):
 
 
 class AsyncTransport(Protocol):
-    """The same for ``async`` code. ``ovhcore_transports.AsyncTransport`` has all of it but ``send``."""
+    """The outside world of an asynchronous client. ``ovhcore_transports.AsyncTransport`` has all of it but ``send``."""
 
     async def send(self, request: Request) -> Response:
         """Exchange one request, as it is, for one response."""
@@ -128,11 +134,19 @@ class AsyncTransport(Protocol):
         ...
 
 
+def glance(transport: Any) -> Now:
+    """Read both clocks to measure or observe; a transport that records or replays tells this from ``clock()``."""
+    if hasattr(transport, "glance"):
+        glancing: GlancingTransport = transport
+        return glancing.glance()
+    plain: Transport = transport
+    return plain.clock()
+
+
 _PERFORMED: Final[dict[type, Callable[[Any, Any], Any]]] = {
     Sleep: lambda world, effect: world.sleep(effect.seconds),
     Clock: lambda world, effect: world.clock(),
-    # What records, or replays, tells the two apart.
-    Glance: lambda world, effect: getattr(world, "glance", world.clock)(),
+    Glance: lambda world, effect: glance(world),
     Uniform: lambda world, effect: world.uniform(effect.low, effect.high),
     Once: lambda world, effect: world.once(effect.key, effect.flow),
     Gather: lambda world, effect: world.gather(effect.flows, effect.limit),

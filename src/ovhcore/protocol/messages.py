@@ -271,7 +271,7 @@ _put_method, _put_url, _put_headers, _put_body, _put_need_auth, _put_timeout, _p
 )
 
 
-class Response(RequestsNames, Frozen):
+class Response(RequestsNames[Request], Frozen):
     """One HTTP response, read to its end and decompressed.
 
     ``status_code``, ``content``, ``text``, ``ok``, ``json()`` and others are spelled as in
@@ -315,7 +315,7 @@ class Response(RequestsNames, Frozen):
         Args:
             request: what was asked.
             elapsed: seconds until the answer was complete.
-            redact: hides the secrets of who asked, in exceptions.
+            redact: hides the secrets of the client, in exceptions.
         """
         response = Response(self.status, self.headers, self.body, self.history)
         _put_asked(response, Asked(request, elapsed, redact))
@@ -323,9 +323,9 @@ class Response(RequestsNames, Frozen):
 
     def __reduce__(self) -> tuple[Any, ...]:
         asked = self.asked
-        # What hides secrets knows them.
+        # Without ``redact``, which knows secrets. With the decoder, so that it is there where this is unpickled.
         known = None if asked is None else (asked.request, asked.elapsed)
-        return (_response, (self._values(), known))
+        return (_response, (self._values(), known, self.decoder))
 
     def __repr__(self) -> str:
         return f"<Response {self.status} {self.headers!r} body: {len(self.body)} bytes>"
@@ -335,6 +335,6 @@ _put_status, _put_fields, _put_content, _put_history = (getattr(Response, name).
 _put_asked = getattr(RequestsNames, "_asked").__set__  # noqa: B009 - a slot, which type checkers do not know
 
 
-def _response(values: tuple[Any, ...], asked: tuple[Request, float] | None) -> Response:
+def _response(values: tuple[Any, ...], asked: tuple[Request, float] | None, decoder: Any = None) -> Response:
     response = Response(*values)
     return response if asked is None else response.answering(*asked)

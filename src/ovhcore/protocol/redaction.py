@@ -7,16 +7,13 @@ decided once, for all of them, by its name, by its form, or because its value is
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable
 from functools import cache
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
-from .frozen import Frozen, put
+from .secret_types import PLAIN_HEADERS, REDACTED, SECRET_HEADERS, Redaction, Secret, as_secret
 
 if TYPE_CHECKING:
-    from ..exceptions import APIError
-    from .messages import Request
     from .secrets.redacting import Redactor
 
 __all__ = [
@@ -28,7 +25,6 @@ __all__ = [
     "Secret",
     "ShownURL",
     "as_secret",
-    "conceal",
     "is_secret_header",
     "is_secret_name",
     "redact_headers",
@@ -37,135 +33,6 @@ __all__ = [
     "redact_url",
     "redactor",
 ]
-
-REDACTED: Final = "<redacted>"
-
-SECRET_HEADERS: Final = frozenset(
-    {
-        "authorization",
-        "cookie",
-        "proxy-authorization",
-        "set-cookie",
-        "x-ovh-application",
-        "x-ovh-consumer",
-        "x-ovh-signature",
-    }
-)
-"""Header names, lower-case, whose values are never shown."""
-
-PLAIN_HEADERS: Final = frozenset(
-    {
-        "accept",
-        "accept-encoding",
-        "connection",
-        "content-encoding",
-        "content-length",
-        "content-type",
-        "date",
-        "retry-after",
-        "server",
-        "transfer-encoding",
-        "user-agent",
-        "x-ovh-queryid",
-        "x-ovh-timestamp",
-    }
-)
-"""Header names, lower-case, whose values a repr shows."""
-
-
-class Secret:
-    """A string that prints as ``<redacted>``; :meth:`reveal` gives it back.
-
-    Never pickled, so that it cannot leave the process by accident.
-    """
-
-    __slots__ = ("_value",)
-
-    def __init__(self, value: str) -> None:
-        self._value = value
-
-    def reveal(self) -> str:
-        """Return the secret itself. Do not keep it in a variable that outlives its use."""
-        return self._value
-
-    def __repr__(self) -> str:
-        return REDACTED
-
-    __str__ = __repr__
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Secret) and other._value == self._value
-
-    def __hash__(self) -> int:
-        return hash(self._value)
-
-    def __copy__(self) -> Secret:
-        return self
-
-    def __deepcopy__(self, memo: object) -> Secret:
-        return self
-
-    def __reduce__(self) -> Any:
-        raise TypeError("a secret is not pickled; pass the credentials to the other process by configuration")
-
-
-def as_secret(value: Any) -> Secret:
-    """Return a value that does not print."""
-    return value if isinstance(value, Secret) else Secret(value)
-
-
-class Redaction(Frozen):
-    """What a program declares as secret, besides what always is.
-
-    Attributes:
-        names: of header fields, JSON members, form fields and query arguments, in lower case;
-            their values are hidden.
-        patterns: what matches one of them is hidden, wherever it stands.
-        values: are hidden wherever they stand.
-
-    Raises:
-        TypeError: what stands there is no list of strings.
-        ValueError: a pattern is no regular expression.
-    """
-
-    __slots__ = ("names", "patterns", "values")
-
-    names: frozenset[str]
-    patterns: tuple[re.Pattern[str], ...]
-    values: tuple[Secret, ...]
-
-    def __init__(
-        self,
-        names: Iterable[str] = (),
-        patterns: Iterable[str | re.Pattern[str]] = (),
-        values: Iterable[str | Secret] = (),
-    ) -> None:
-        put(self, "names", frozenset(name.lower() for name in _strings("names", names)))
-        put(self, "patterns", tuple(map(_compiled, _strings("patterns", patterns))))
-        put(self, "values", tuple(map(as_secret, _strings("values", values))))
-
-    def __or__(self, other: Redaction) -> Redaction:
-        return Redaction(self.names | other.names, self.patterns + other.patterns, self.values + other.values)
-
-
-def _strings(what: str, given: Iterable[Any]) -> list[Any]:
-    """Return what was declared; anything but strings would hide nothing."""
-    if isinstance(given, (str, bytes)) or not isinstance(given, Iterable):
-        raise TypeError(f"{what} must be a list of strings, not {type(given).__name__}")
-    listed = list(given)
-    for each in listed:
-        text = each.pattern if isinstance(each, re.Pattern) and what == "patterns" else each
-        if not isinstance(text, str) and not isinstance(each, Secret):
-            raise TypeError(f"{what} must be strings; there is one of {type(each).__name__}")
-    return listed
-
-
-def _compiled(pattern: str | re.Pattern[str]) -> re.Pattern[str]:
-    try:
-        return re.compile(pattern)
-    except re.error as error:
-        problem = str(error)
-    raise ValueError(f"the pattern {pattern!r} is no regular expression: {problem}")
 
 
 def redact_json(value: Any, hide: Callable[[str], str] | None = None) -> Any:
@@ -260,13 +127,14 @@ class Hiding:
         other._full = self.full.and_then(hide)
         return other
 
-    def of_request(self, request: Request) -> Hiding:
-        """Return one that knows the secrets of a request, too: an answer may repeat them."""
-        from .secrets.learning import of_request
+    def knowing(self, values: Iterable[str]) -> Hiding:
+        """Return one that knows more secrets.
 
-        full = self.full
+        Args:
+            values: the secrets, as :func:`ovhcore.protocol.secrets.learning.of_request` finds them in a request.
+        """
         other = Hiding(())
-        other._full = full.knowing(of_request(request, full))
+        other._full = self.full.knowing(values)
         return other
 
 
@@ -278,23 +146,6 @@ def redactor(secrets: Iterable[str]) -> Hiding:
     ``secrets`` is looked at when a first text comes.
     """
     return Hiding(secrets)
-
-
-def conceal(error: APIError, hide: Hiding) -> None:
-    """Take known secrets out of an exception that says why there was no answer.
-
-    What answered earlier attempts may have repeated one, and a path may have one.
-
-    Args:
-        error: the exception; what a text in it says besides is left as it is.
-        hide: knows the secrets.
-    """
-    known = hide.full.known
-    error.args = tuple(known(each) if isinstance(each, str) else each for each in error.args)
-    error.url, error.hint, error.query_id = (each and known(each) for each in (error.url, error.hint, error.query_id))
-    error.history = tuple(attempt.shown(known) for attempt in error.history)
-    if notes := getattr(error, "__notes__", None):
-        error.__notes__ = [known(note) for note in notes]
 
 
 @cache

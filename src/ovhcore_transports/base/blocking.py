@@ -6,7 +6,7 @@ import sys
 import time
 from _thread import LockType, allocate_lock, get_ident
 from collections.abc import Hashable, Iterable, Sequence
-from typing import Any, Final, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from ovhcore.flows import Flow, Stream, run
 from ovhcore.protocol.clock import Now
@@ -16,25 +16,16 @@ from .forks import Renewed
 from .locks import Lock, is_running
 from .single_flight import copy_for_waiter
 
-__all__ = ["Cancellable", "SyncTransport"]
+if TYPE_CHECKING:
+    from ovhcore.flows.transport_extensions import Cancellable
+
+__all__ = ["SyncTransport"]
 
 T = TypeVar("T")
 
 _LOOK: Final = 0.1
 """Seconds that somebody waits for a flight before looking whether it is still under way."""
 _LOOKS: Final = 2
-
-
-class Cancellable(Protocol):
-    """Sends for one thread, until another one cancels it."""
-
-    def send(self, request: Request) -> Response:
-        """Exchange one request for one response."""
-        ...
-
-    def cancel(self) -> None:
-        """Make the exchange under way fail soon, and any further one at once."""
-        ...
 
 
 class _Flight:

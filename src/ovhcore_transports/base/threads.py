@@ -7,7 +7,7 @@ from _thread import start_new_thread
 from collections.abc import Iterable
 from contextvars import copy_context
 from queue import Empty, SimpleQueue
-from typing import Any, Final, Generic, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, Self, TypeVar
 from weakref import ref
 
 from ovhcore.flows import Flow, Transport, run
@@ -15,6 +15,9 @@ from ovhcore.flows.interpreter_exit import at_exit
 
 from .locks import Lock
 from .streams import StreamState, deferring_errors
+
+if TYPE_CHECKING:
+    from ovhcore.flows.transport_extensions import Cancellable, CancellableTransport
 
 __all__ = ["SequentialStream", "ThreadStream"]
 
@@ -61,9 +64,9 @@ class SequentialStream(Generic[T]):
 
 
 class _CancellableTransport:
-    """A transport, but for sending, which can be cut short."""
+    """A transport whose sending can be cut short."""
 
-    def __init__(self, transport: Transport, sending: Any) -> None:
+    def __init__(self, transport: Transport, sending: Cancellable) -> None:
         self._transport = transport
         self.send = sending.send
 
@@ -107,7 +110,8 @@ class _Workers(StreamState):
 
     def _work(self) -> None:
         world: Any = self.transport
-        sending = world.cancellable() if hasattr(world, "cancellable") else None
+        cancels: CancellableTransport | None = world if hasattr(world, "cancellable") else None
+        sending = None if cancels is None else cancels.cancellable()
         if sending is not None:
             self._sending.append(sending)
             world = _CancellableTransport(world, sending)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Sequence
 from types import TracebackType
-from typing import Any, Final, Self, TypedDict, TypeVar, Unpack
+from typing import TYPE_CHECKING, Any, Final, Self, TypedDict, TypeVar, Unpack
 
 from ovhcore.exceptions import HTTPError, InvalidConfiguration
 from ovhcore.flows import Flow, Stream
@@ -21,6 +21,9 @@ from .cassette.cassettes import Cassette
 from .cassette.interactions import Interaction
 from .replay.matching import Matcher
 from .sessions import MODES, Session
+
+if TYPE_CHECKING:
+    from ovhcore.flows.transport_extensions import WarmableTransport
 
 __all__ = [
     "Options",
@@ -108,8 +111,9 @@ class Recording:
 
     def warm(self, urls: Sequence[str]) -> None:
         """Make what sends, if anything may be sent, and have it do beforehand what its first requests would do."""
-        if not self._session.offline and callable(warm := getattr(self._inner, "warm", None)):
-            warm(urls)
+        if not self._session.offline and callable(getattr(self._inner, "warm", None)):
+            warmable: WarmableTransport = self._inner
+            warmable.warm(urls)
 
     def check_played(self) -> None:
         """Make sure that everything recorded was played, and nothing was asked for in vain.

@@ -18,7 +18,17 @@ from ..clock import parse_http_date
 from ..messages import Attempt, Headers, Request, Response
 from ..redaction import Hiding, redact_json, redact_text, redact_url, redactor
 
-__all__ = ["add_history", "annotate", "decode", "error_of", "is_no_route", "is_refusal", "is_time_error", "parse_json"]
+__all__ = [
+    "add_history",
+    "annotate",
+    "conceal",
+    "decode",
+    "error_of",
+    "is_no_route",
+    "is_refusal",
+    "is_time_error",
+    "parse_json",
+]
 
 # Status and error code, and the messages in lower case that say the same where there is no code.
 _KINDS: Final[tuple[tuple[int, str, tuple[str, ...], type[exc.APIError]], ...]] = (
@@ -143,6 +153,9 @@ def decode(
     raise error_of(response, request, redact=redact, received=received)
 
 
+Response.decoder = staticmethod(decode)
+
+
 def is_time_error(response: Response) -> bool:
     """Say whether a response is the API's complaint about the timestamp."""
     return response.status == 400 and _kind(400, *_members(response)[:3]) is exc.QueryTimeOut
@@ -201,7 +214,11 @@ def error_of(
 def _hiding(redact: Callable[[str], str] | None, request: Request | None) -> Hiding:
     """Return what hides secrets, those of the request included."""
     hide = redactor(()) if redact is None else redact if isinstance(redact, Hiding) else redactor(()).and_then(redact)
-    return hide if request is None else hide.of_request(request)
+    if request is None:
+        return hide
+    from ..secrets.learning import of_request  # only for errors: it loads much
+
+    return hide.knowing(of_request(request, hide.full))
 
 
 def _redacted(details: dict[str, Any], hide: Hiding) -> dict[str, Any]:
@@ -233,6 +250,24 @@ def annotate(error: exc.APIError, request: Request | None, hide: Hiding | None =
         error.hint = exc.visible(error.hint)
         error.add_note(error.hint)
     return error
+
+
+def conceal(error: exc.APIError, request: Request, redact: Callable[[str], str]) -> None:
+    """Take known secrets out of an exception that says why there was no answer.
+
+    The answers to earlier attempts may have repeated one, and a path may have one.
+
+    Args:
+        error: the exception; what a text in it says besides is left as it is.
+        request: what was sent; its secrets are hidden.
+        redact: hides the secrets of the client.
+    """
+    known = _hiding(redact, request).full.known
+    error.args = tuple(known(each) if isinstance(each, str) else each for each in error.args)
+    error.url, error.hint, error.query_id = (each and known(each) for each in (error.url, error.hint, error.query_id))
+    error.history = tuple(attempt.shown(known) for attempt in error.history)
+    if notes := getattr(error, "__notes__", None):
+        error.__notes__ = [known(note) for note in notes]
 
 
 def add_history(

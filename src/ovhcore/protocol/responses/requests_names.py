@@ -1,4 +1,8 @@
-"""What programs written for python-ovh do with the response of requests that it returns, by the same names."""
+"""What programs written for python-ovh do with the response of requests that it returns, by the same names.
+
+These names stand below messages and decoding, and import neither: ``Response`` inherits them, and
+:mod:`ovhcore.protocol.responses.decoding` gives ``Response`` what decodes it.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +10,10 @@ import json
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, NoReturn, Self, TypeVar
 
 if TYPE_CHECKING:
     from types import TracebackType
-
-    from ..messages import Headers, Request
 
 __all__ = ["Asked", "RequestsNames"]
 
@@ -20,25 +22,34 @@ class Asked(NamedTuple):
     """What a response answers.
 
     Attributes:
-        request: what was asked.
+        request: what was asked, a :class:`.Request`.
         elapsed: seconds until the answer was complete.
-        redact: hides the secrets of who asked.
+        redact: hides the secrets of the client.
     """
 
-    request: Request
+    request: Any
     elapsed: float = 0.0
     redact: Callable[[str], str] | None = None
 
 
-class RequestsNames:
+def _undecoded(*response: object, **known: object) -> NoReturn:
+    raise RuntimeError("import ovhcore.protocol.responses.decoding first: it decodes responses")
+
+
+RequestType = TypeVar("RequestType")
+
+
+class RequestsNames(Generic[RequestType]):
     """The names of ``requests.Response``, for a response that is read to its end already."""
 
     __slots__ = ("_asked",)
 
+    decoder: ClassVar[Callable[..., Any]] = staticmethod(_undecoded)
+    """Returns the value of a response, or raises; as :func:`.decode`."""
+
     if TYPE_CHECKING:
-        # The fields of what this is for.
+        # The class that inherits these names has these fields.
         status: int
-        headers: Headers
         body: bytes
 
     @property
@@ -84,8 +95,8 @@ class RequestsNames:
         return "utf-8"
 
     @property
-    def request(self) -> Request | None:
-        """What was asked, before it was signed; of ``error.response`` without a body, and with secrets hidden."""
+    def request(self) -> RequestType | None:
+        """What was asked, before it was signed; ``error.response`` has it without a body, and with secrets hidden."""
         return None if self.asked is None else self.asked.request
 
     @property
@@ -115,10 +126,10 @@ class RequestsNames:
         Raises:
             APIError: the kind that the answer calls for; see :mod:`ovhcore.exceptions`.
         """
-        from .decoding import decode
-
-        asked: Any = self.asked or (None, 0.0, None)
-        return decode(self, asked[0], redact=asked[2])  # type: ignore[arg-type]
+        asked = self.asked
+        if asked is None:
+            return self.decoder(self)
+        return self.decoder(self, asked.request, redact=asked.redact)
 
     def raise_for_status(self) -> None:
         """Raise the exception that the status calls for, if it is 400 or above.

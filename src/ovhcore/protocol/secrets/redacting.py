@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, Final
 from urllib.parse import unquote_plus
 
-from ..redaction import REDACTED, SECRET_HEADERS, Redaction
+from ..secret_types import REDACTED, SECRET_HEADERS, Redaction
 from .forms import by_form
 from .known import WITHIN, Known
 from .names import Secrecy, secrecy_of

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from ..redaction import REDACTED
+from ..secret_types import REDACTED
 from .names import Secrecy
 from .spans import Span
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from html import unescape
 from typing import Final
 
-from ..redaction import REDACTED
+from ..secret_types import REDACTED
 
 __all__ = ["Reading", "Span", "hidden", "readings"]
 

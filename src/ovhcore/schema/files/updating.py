@@ -49,7 +49,7 @@ def fetched_families(fetch: Fetch) -> Iterator[Family]:
 
     Args:
         fetch: returns what the API answers to a GET of each path, in their order, without authentication:
-            ``lambda paths: client.gather(paths, need_auth=False)``. Its exceptions are passed on.
+            ``lambda paths: client.gather(paths, _need_auth=False)``. Its exceptions are passed on.
 
     Raises:
         SchemaError: an answer is not what it should be; it is named.

@@ -1,0 +1,89 @@
+"""What a transport may have besides the methods of a transport.
+
+Each extension is one name. A client looks for it on the transport, and does without where it is missing. A
+transport need not inherit from these protocols; they are for type checkers and for the reader. An asynchronous
+transport has the same extensions, as plain functions, except for :class:`CancellableTransport`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Protocol
+
+from ..protocol.clock import Now
+from ..protocol.messages import Request, Response
+
+__all__ = [
+    "Cancellable",
+    "CancellableTransport",
+    "GlancingTransport",
+    "HidingTransport",
+    "TransportWithDefaults",
+    "WarmableTransport",
+]
+
+
+class GlancingTransport(Protocol):
+    """A transport that tells reading the clocks from watching them, as one that records does."""
+
+    def glance(self) -> Now:
+        """Read both clocks to measure or observe; nothing that a flow does depends on it.
+
+        Without it, ``clock()`` is called.
+        """
+        ...
+
+
+class HidingTransport(Protocol):
+    """A transport that writes down what it exchanges."""
+
+    def hide(self, values: Iterable[str]) -> None:
+        """Take the secrets of a client, which must not be written down. A client calls it before it sends anything."""
+        ...
+
+
+class TransportWithDefaults(Protocol):
+    """A transport that brings settings along, as one that answers from a recording brings credentials."""
+
+    @property
+    def defaults(self) -> Mapping[str, str]:
+        """Settings, by their names in ``ovh.conf``, for those that nothing else says.
+
+        A client reads them from a transport that its caller made; a :class:`.TransportSpec` has its own ``defaults``.
+        """
+        ...
+
+
+class WarmableTransport(Protocol):
+    """A transport whose first request would read files, load certificates or import."""
+
+    def warm(self, urls: Sequence[str]) -> None:
+        """Do this beforehand. A client calls it outside of the event loop.
+
+        Args:
+            urls: what will be sent to.
+        """
+        ...
+
+
+class Cancellable(Protocol):
+    """Sends for one thread, until another thread cancels it."""
+
+    def send(self, request: Request) -> Response:
+        """Exchange one request for one response."""
+        ...
+
+    def cancel(self) -> None:
+        """Make the exchange under way fail soon, and any further one at once."""
+        ...
+
+
+class CancellableTransport(Protocol):
+    """A transport of threads that can cut an exchange short."""
+
+    def cancellable(self) -> Cancellable | None:
+        """Return what sends for one thread, and can be cancelled; None if sending cannot be cut short.
+
+        Threads that run flows side by side ask for it. Without it, an exchange goes on until its timeout.
+        """
+        ...
