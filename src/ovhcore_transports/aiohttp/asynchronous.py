@@ -370,7 +370,7 @@ def _unconnected(
     error: BaseException, causes: list[BaseException], origin: str, proxy: Proxy | None
 ) -> tuple[type[exc.NetworkError], str]:
     by_tls = any(isinstance(cause, ssl.SSLError) for cause in causes)
-    if proxy is not None and not by_tls:
+    if proxy is not None and (not by_tls or _is_at(error, URL(proxy.url))):
         return exc.ProxyError, "the proxy {proxy} refused or failed"
     if isinstance(error, TimeoutError):
         return exc.ConnectTimeout, "no connection within {connect:g} s"
@@ -382,3 +382,8 @@ def _unconnected(
     if any(isinstance(cause, RESETS) for cause in causes):
         return (exc.TLSError, "TLS failed") if origin.startswith("https:") else (exc.ConnectionLost, ENDED)
     return exc.ConnectError, "no connection could be made"
+
+
+def _is_at(error: BaseException, proxy: URL) -> bool:
+    """Say whether a connection failed on the way to a proxy, and not behind it."""
+    return isinstance(error, aiohttp.ClientConnectorError) and (error.host, error.port) == (proxy.host, proxy.port)
