@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ... import __all__ as _public
@@ -51,7 +51,7 @@ def types_for(
     dynamic: dict[str, set[str]] = {"auto": program.dynamic, "open": {each: {ANY_NAME} for each in METHODS}}.get(paths, {})
     generated = generate(
         catalogue,
-        _written_by_programs_last(uses),
+        uses,
         public=_public,
         unknown=program.unknown,
         dynamic=dynamic,
@@ -59,11 +59,6 @@ def types_for(
         name=name,
     )
     return generated, program
-
-
-def _written_by_programs_last(uses: Iterable[tuple[str, Use]]) -> list[tuple[str, Use]]:
-    """Return uses in an order in which those of a program take the place of the same ones of a family."""
-    return sorted(uses, key=lambda pair: not pair[1].is_whole_family)
 
 
 def _families(catalogue: Catalogue, wanted: Sequence[str]) -> Iterator[str]:

@@ -66,32 +66,37 @@ def generate(
     """
     names = Names({*public, *_defined(HEADER)})
     models = Models(names)
-    grouped: dict[str, dict[tuple[str, str | None], Use]] = {method: {} for method in METHODS}
-    for method, use in uses:
-        grouped[method][use.path, use.free] = use
-    others = OtherPaths(catalogue, unknown)
+    grouped: dict[str, dict[tuple[str, str | None, str], Use]] = {method: {} for method in METHODS}
+    for method, use in sorted(uses, key=lambda pair: not pair[1].is_whole_family):  # what a program has says more
+        grouped[method][use.path, use.free, use.operation.method] = use
+    allowed: dict[str, set[str]] = {method: set() for method in METHODS}
+    for method, path in unknown:
+        allowed[method].add(path)
+    aliases: dict[str, str] = {}
     classes: list[str] = []
-    dictionaries: dict[str, str] = {}
-    for kind in ("Client", "AsyncClient"):
-        signatures = Signatures(catalogue, models, names, asynchronous=kind == "AsyncClient")
+    for kind in _OWN:
+        is_async = kind == "AsyncClient"
+        signatures = Signatures(catalogue, models, names, aliases, asynchronous=is_async)
+        others = OtherPaths(catalogue, aliases, asynchronous=is_async)
         body: list[str] = []
-        if kind == "Client" or asynchronous:
-            for method, of_method in grouped.items():
-                overloads = [
-                    overload
-                    for key in sorted(of_method, key=lambda key: (key[0], key[1] or ""))
-                    for overload in signatures.of(method, of_method[key])
-                ]
-                typed = {path for path, _ in of_method if f'Literal["{path}"]' in "".join(overloads)}
-                overloads += others.overloads(method, typed, asynchronous=kind == "AsyncClient")
-                if method in dynamic:
-                    overloads += others.made(method, dynamic[method], asynchronous=kind == "AsyncClient")
-                # An overload is never alone: what the base class has is hidden where nothing can be called.
-                start = "    @overload\n    " if len(overloads) > 1 else "    "
-                body += (f"{start}{overload}: ...\n" for overload in overloads)
-        dictionaries |= signatures.dictionaries
+        for method, of_method in grouped.items() if asynchronous or not is_async else ():
+            overloads, typed = [], set[str]()
+            for key in sorted(of_method, key=lambda key: (key[0], key[1] or "", key[2])):
+                written = signatures.of(method, of_method[key])
+                overloads += written
+                typed.update(key[:1] if written else ())
+            overloads += others.allowed(method, allowed[method])
+            if method == "gather":
+                overloads += others.gathered(of_method.values(), allowed[method])
+            if method in dynamic:
+                overloads += others.made(method, dynamic[method])
+            while len(overloads) < 2:
+                overloads.append(others.none(method))
+            body += (f"    @overload\n    {overload}: ...\n" for overload in overloads)
+            for overload in others.completed(method, {*typed, *allowed[method]}):
+                body.append(f"    if not MYPY:\n        @overload\n        {overload}: ...\n")
         classes.append(f"class {kind}(ovhcore.{kind}):\n{''.join(body) or '    pass'}\n")
-    texts = [*models.texts(), *dictionaries.values(), *others.texts(), *classes]
+    texts = [*models.texts(), *aliases.values(), *classes]
     imported = "".join(f"from ovhcore import {each} as {each}\n" for each in sorted(public) if each not in _OWN)
     header = HEADER.format(title=title, names=imported)
     listed = fill(" ".join(models.names()), 110, initial_indent="    ", subsequent_indent="    ")

@@ -1,4 +1,4 @@
-"""The overloads for paths that no overload of their own is for: known ones, unknown ones, and those made at run time."""
+"""The last overloads of each method: for paths that no overload of their own is for."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Final
 from ..lookup import Catalogue
 from ..types import Array
 from .naming import argument_name, literal
-from .uses import ANY_NAME, METHODS
+from .uses import ANY_NAME, METHODS, Use
 
 __all__ = ["OtherPaths"]
 
@@ -21,91 +21,89 @@ class OtherPaths:
 
     Args:
         catalogue: what the API says.
-        unknown: pairs of a client's method and a path that the catalogue does not know.
+        asynchronous: whether they are of :class:`.AsyncClient`.
+        texts: takes the names of many paths that the overloads speak of.
     """
 
-    def __init__(self, catalogue: Catalogue, unknown: Iterable[tuple[str, str]]) -> None:
-        self._known: dict[str, set[str]] = {method: set() for method in METHODS}
-        self._every: dict[str, set[str]] = {method: set() for method in ("GET", "POST", "PUT", "DELETE")}
-        for operation in catalogue.operations():
-            if operation.method not in self._every:
-                continue
-            self._every[operation.method].add(operation.path)
-            for method, of_http in METHODS.items():
-                if operation.method == of_http:
-                    self._known[method].add(operation.path)
-            if operation.method == "GET" and not isinstance(operation.answer, Array):
-                self._known["iterate"].discard(operation.path)
-            if operation.method == "GET" and "{" not in operation.path:
-                self._known["batch"].discard(operation.path)
-        for method, path in unknown:
-            self._known[method].add(path)
-            self._every[METHODS[method]].add(path)
-        self._texts: dict[str, str] = {}
+    def __init__(self, catalogue: Catalogue, texts: dict[str, str], *, asynchronous: bool) -> None:
+        self._catalogue = catalogue
+        self._texts = texts
+        self._define = "async def" if asynchronous else "def"
+        self._objects = "AsyncObjects" if asynchronous else "Objects"
 
-    def texts(self) -> Iterator[str]:
-        """Yield the names of many paths that the overloads speak of."""
-        yield from self._texts.values()
+    def allowed(self, method: str, paths: Collection[str]) -> Iterator[str]:
+        """Yield overloads for paths that the catalogue does not know."""
+        if paths:
+            yield self._overload(method, literal(sorted(paths)), "bool", "**_: Any")
 
-    def overloads(self, method: str, typed: Collection[str], *, asynchronous: bool) -> Iterator[str]:
-        """Yield the overloads for paths that the API has.
+    def completed(self, method: str, typed: Collection[str]) -> Iterator[str]:
+        """Yield overloads for paths that the API has, and the module has no types for: editors complete them.
+
+        Not for mypy, whose messages list them all.
+        """
+        if method in ("gather", "update"):
+            return
+        others: set[str] = set()
+        for operation in self._catalogue.operations():
+            of_method = operation.method == METHODS[method]
+            of_list = method != "iterate" or isinstance(operation.answer, Array)
+            of_object = method != "batch" or "{" in operation.path
+            if of_method and of_list and of_object and operation.path not in typed:
+                others.add(operation.path)
+        name = self._alias(f"Other{method.capitalize()}Path", others)
+        if name:
+            yield self._overload(method, name, "bool", "**_: Any")
+
+    def made(self, method: str, names: Collection[str]) -> Iterator[str]:
+        """Yield overloads for paths that are made at run time.
 
         Args:
             method: of a client.
-            typed: paths that have overloads of their own; of them, no other arguments are taken.
-            asynchronous: whether they are of :class:`.AsyncClient`.
+            names: of the arguments that such calls may have.
         """
         if method == "gather":
-            yield from self._gather(typed, asynchronous=asynchronous)
-        elif others := self._known[method] - {*typed}:
-            name = self._alias(f"{method.capitalize()}Path", others)
-            yield _overload(method, name, "bool", "**_: Any", asynchronous=asynchronous)
-
-    def made(self, method: str, names: Collection[str], *, asynchronous: bool) -> Iterator[str]:
-        """Yield the overloads for paths that are made at run time."""
-        if method == "gather":
-            define, objects = _kinds(asynchronous)
-            yield f"{define} gather(self, calls: Iterable[Any], **_: Any) -> Any"
+            yield f"{self._define} gather(self, calls: Iterable[Any], **_: Any) -> Any"
             return
         arguments = "**_: Any"
         if ANY_NAME not in names:
-            options = ("_headers", "_timeout", "_options", *sorted(names))
-            written = [argument_name(name) or name for name in options]
-            arguments = "*, " + ", ".join(f"{name}: Any = ..." for name in dict.fromkeys(written))
-        literally = _overload(method, "LiteralString", "Any", arguments, asynchronous=asynchronous)
-        yield f"@deprecated({_NO_PATH!r})\n    {literally}"
-        yield _overload(method, "str", "Any", arguments, asynchronous=asynchronous)
+            keywords = ["_headers", "_timeout", "_options", *(argument_name(name) for name in sorted(names))]
+            named = ", ".join(f"{name}: Any = ..." for name in dict.fromkeys(keywords) if name)
+            arguments = f"*, {named}"
+        yield f"@deprecated({literal([_NO_PATH])[8:-1]})\n    {self._overload(method, 'LiteralString', 'Any', arguments)}"
+        yield self._overload(method, "str", "Any", arguments)
 
-    def _gather(self, typed: Collection[str], *, asynchronous: bool) -> Iterator[str]:
-        define, objects = _kinds(asynchronous)
-        if "AnyCall" not in self._texts:
-            plain = self._alias("GetPath", {path for path in {*self._every["GET"], *typed} if "{" not in path})
-            calls = [plain, f"GetCall[{self._alias('AnyGetPath', {*self._every['GET'], *typed})}]"]
-            for http in ("POST", "PUT", "DELETE"):
-                calls.append(f"ChangeCall[Literal[{http!r}], {self._alias(f'Any{http.capitalize()}Path', self._every[http])}]")
-            calls.append("Generator[Any, Any, Any]")
-            self._texts["AnyCall"] = "AnyCall: TypeAlias = (\n    " + "\n    | ".join(calls) + "\n)\n"
+    def gathered(self, uses: Iterable[Use], allowed: Collection[str]) -> Iterator[str]:
+        """Yield overloads of ``gather`` for calls of several kinds."""
+        by_method: dict[str, set[str]] = {"GET": {*allowed}}
+        for use in uses:
+            by_method.setdefault(use.operation.method, set()).add(use.path)
+        calls = []
+        if plain := self._alias("PlainPath", {path for path in by_method["GET"] if "{" not in path}):
+            calls.append(plain)
+        for http, paths in sorted(by_method.items()):
+            if name := self._alias(f"{http.capitalize()}Path", paths):
+                calls.append(f"AnyCall[Literal[{literal([http])[8:-1]}], {name}]")
+        given = f"self, calls: Iterable[{' | '.join([*calls, 'Generator[Any, Any, Any]'])}]"
         for options in ("Options", "Errors"):
-            yield f"{define} gather(self, calls: Iterable[AnyCall], **_: Unpack[Gather{options}]) -> list[Any]"
+            yield f"{self._define} gather({given}, **_: Unpack[Gather{options}]) -> list[Any]"
         for options in ("", "Errors"):
-            pairs = f"{objects}[tuple[int, Any]]"
-            yield f"def gather(self, calls: Iterable[AnyCall], **_: Unpack[GatherPairs{options}]) -> {pairs}"
+            pairs = f"{self._objects}[tuple[int, Any]]"
+            yield f"def gather({given}, **_: Unpack[GatherPairs{options}]) -> {pairs}"
+
+    def none(self, method: str) -> str:
+        """Return an overload that nothing can be given to: what the base class has takes any path."""
+        return f"def {method}(self, _target: Never, /, *_: Any, **__: Any) -> Any"
 
     def _alias(self, name: str, paths: Collection[str]) -> str:
-        if name not in self._texts:
+        """Return a name for many paths; none for none."""
+        if paths and name not in self._texts:
             listed = "".join(f"    {literal([path])[8:-1]},\n" for path in sorted(paths))
-            self._texts[name] = f"{name}: TypeAlias = Literal[\n{listed}]\n" if paths else f"{name}: TypeAlias = Never\n"
-        return name
+            self._texts[name] = f"{name}: TypeAlias = Literal[\n{listed}]\n"
+        return name if paths else ""
 
-
-def _kinds(asynchronous: bool) -> tuple[str, str]:
-    return ("async def", "AsyncObjects") if asynchronous else ("def", "Objects")
-
-
-def _overload(method: str, target: str, auth: str, arguments: str, *, asynchronous: bool) -> str:
-    define, objects = _kinds(asynchronous)
-    answer = f"{objects}[Any]" if method == "iterate" else "Any"
-    # A batch may be a list that is awaited, or an iterator.
-    define = "def" if method in ("iterate", "batch") else define
-    second = _SECOND.get(method, "")
-    return f"{define} {method}(self, _target: {target}, /, {second}_need_auth: {auth} = ..., {arguments}) -> {answer}"
+    def _overload(self, method: str, target: str, auth: str, arguments: str) -> str:
+        answer = f"{self._objects}[Any]" if method == "iterate" else "Any"
+        # A batch may be a list that is awaited, or an iterator.
+        define = "def" if method in ("iterate", "batch") else self._define
+        second = _SECOND.get(method, "")
+        return f"{define} {method}(self, _target: {target}, /, {second}_need_auth: {auth} = ..., {arguments}) -> {answer}"

@@ -53,14 +53,12 @@ from ovhcore.flows.operations.waiting import Waiting
 T = TypeVar("T")
 P = TypeVar("P", bound=str)
 
-GetCall: TypeAlias = (
-    tuple[Literal["GET"], P]
-    | tuple[Literal["GET"], P, Mapping[str, Any] | None]
-    | tuple[Literal["GET"], P, Mapping[str, Any] | None, bool]
-)
-
 M = TypeVar("M", bound=str)
-ChangeCall: TypeAlias = (
+
+# mypy takes this for true.
+MYPY = False
+
+AnyCall: TypeAlias = (
     tuple[M, P]
     | tuple[M, P, Mapping[str, Any] | None]
     | tuple[M, P, Mapping[str, Any] | None, bool]
@@ -159,4 +157,143 @@ class WaitOptions(WaitBase, total=False):
 
 class UpdateOptions(WaitBase, total=False):
     _wait: bool
+
+# The same for arguments in dicts, whose values type checkers hold against all names.
+
+class AnyCallOptions(TypedDict):
+    _headers: NotRequired[Any]
+    _timeout: NotRequired[Any]
+    _options: NotRequired[Any]
+
+class AnyListOptions(TypedDict):
+    _headers: NotRequired[Any]
+    _timeout: NotRequired[Any]
+    _options: NotRequired[Any]
+    _size: NotRequired[Any]
+    _concurrency: NotRequired[Any]
+    _progress: NotRequired[Any]
+    _mode: NotRequired[Any]
+    _filter: NotRequired[Any]
+    _sort: NotRequired[Any]
+    _cached: NotRequired[Any]
+    _errors: NotRequired[Any]
+
+class AnyListErrors(TypedDict):
+    _headers: NotRequired[Any]
+    _timeout: NotRequired[Any]
+    _options: NotRequired[Any]
+    _size: NotRequired[Any]
+    _concurrency: NotRequired[Any]
+    _progress: NotRequired[Any]
+    _mode: NotRequired[Any]
+    _filter: NotRequired[Any]
+    _sort: NotRequired[Any]
+    _cached: NotRequired[Any]
+    _errors: Literal["return"]
+
+class AnyItemOptions(TypedDict):
+    _headers: NotRequired[Any]
+    _timeout: NotRequired[Any]
+    _options: NotRequired[Any]
+    _size: NotRequired[Any]
+    _concurrency: NotRequired[Any]
+    _progress: NotRequired[Any]
+    _mode: NotRequired[Any]
+    _filter: NotRequired[Any]
+    _sort: NotRequired[Any]
+    _cached: NotRequired[Any]
+    _item: Any
+    _errors: NotRequired[Any]
+
+class AnyObjectListOptions(TypedDict):
+    _headers: NotRequired[Any]
+    _timeout: NotRequired[Any]
+    _options: NotRequired[Any]
+    _size: NotRequired[Any]
+    _concurrency: NotRequired[Any]
+    _progress: NotRequired[Any]
+    _mode: NotRequired[Any]
+    _filter: NotRequired[Any]
+    _sort: NotRequired[Any]
+    _cached: NotRequired[Any]
+    _errors: NotRequired[Any]
+    _item: NotRequired[Any]
+
+class AnyObjectListErrors(TypedDict):
+    _headers: NotRequired[Any]
+    _timeout: NotRequired[Any]
+    _options: NotRequired[Any]
+    _size: NotRequired[Any]
+    _concurrency: NotRequired[Any]
+    _progress: NotRequired[Any]
+    _mode: NotRequired[Any]
+    _filter: NotRequired[Any]
+    _sort: NotRequired[Any]
+    _cached: NotRequired[Any]
+    _errors: Literal["return"]
+    _item: NotRequired[Any]
+
+class AnyBatchOptions(TypedDict):
+    _headers: NotRequired[Any]
+    _timeout: NotRequired[Any]
+    _options: NotRequired[Any]
+    _size: NotRequired[Any]
+    _concurrency: NotRequired[Any]
+    _progress: NotRequired[Any]
+    _mode: NotRequired[Any]
+    _as_completed: NotRequired[Any]
+    _errors: NotRequired[Any]
+
+class AnyBatchErrors(TypedDict):
+    _headers: NotRequired[Any]
+    _timeout: NotRequired[Any]
+    _options: NotRequired[Any]
+    _size: NotRequired[Any]
+    _concurrency: NotRequired[Any]
+    _progress: NotRequired[Any]
+    _mode: NotRequired[Any]
+    _as_completed: NotRequired[Any]
+    _errors: Literal["return"]
+
+class AnyBatchPairs(TypedDict):
+    _headers: NotRequired[Any]
+    _timeout: NotRequired[Any]
+    _options: NotRequired[Any]
+    _size: NotRequired[Any]
+    _concurrency: NotRequired[Any]
+    _progress: NotRequired[Any]
+    _mode: NotRequired[Any]
+    _as_completed: Literal[True]
+    _errors: NotRequired[Any]
+
+class AnyBatchPairsErrors(TypedDict):
+    _headers: NotRequired[Any]
+    _timeout: NotRequired[Any]
+    _options: NotRequired[Any]
+    _size: NotRequired[Any]
+    _concurrency: NotRequired[Any]
+    _progress: NotRequired[Any]
+    _mode: NotRequired[Any]
+    _as_completed: Literal[True]
+    _errors: Literal["return"]
+
+class AnyWaitOptions(TypedDict):
+    _headers: NotRequired[Any]
+    _timeout: NotRequired[Any]
+    _options: NotRequired[Any]
+    _deadline: NotRequired[Any]
+    _interval: NotRequired[Any]
+    _progress: NotRequired[Any]
+    _until: NotRequired[Any]
+    _failed: NotRequired[Any]
+    _grace: NotRequired[Any]
+
+class AnyUpdateOptions(TypedDict):
+    _headers: NotRequired[Any]
+    _timeout: NotRequired[Any]
+    _options: NotRequired[Any]
+    _deadline: NotRequired[Any]
+    _interval: NotRequired[Any]
+    _progress: NotRequired[Any]
+    _wait: NotRequired[Any]
 '''

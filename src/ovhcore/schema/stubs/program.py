@@ -98,8 +98,6 @@ class Program:
         return ""
 
     def _use(self, call: Found, operation: Operation, path: str, names: list[str]) -> None:
-        if call.method == "gather" and call.http != "GET":
-            return
         free = None
         if call.method == "batch" and ANY_NAME not in call.names:
             free = next((name for name in reversed(names) if name not in call.names), None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from typing import Final
 
 from ..lookup import Catalogue
 from ..model import Family, Model
@@ -13,6 +14,8 @@ from .uses import Argument, Use
 
 __all__ = ["Signatures"]
 
+_BY_DICT: Final = "dict: "
+
 
 class Signatures:
     """Writes overloads.
@@ -21,10 +24,11 @@ class Signatures:
         catalogue: what the operations are of.
         models: keeps the classes that they speak of.
         names: gives names to further classes.
+        texts: takes them.
         asynchronous: whether they are of :class:`.AsyncClient`.
     """
 
-    def __init__(self, catalogue: Catalogue, models: Models, names: Names, *, asynchronous: bool) -> None:
+    def __init__(self, catalogue: Catalogue, models: Models, names: Names, texts: dict[str, str], *, asynchronous: bool) -> None:
         self._catalogue = catalogue
         self._models = models
         self._names = names
@@ -42,11 +46,14 @@ class Signatures:
             "wait": self._wait,
             "update": self._update,
         }
-        self.dictionaries: dict[str, str] = {}
+        self._texts = texts
 
     def of(self, method: str, use: Use) -> list[str]:
         """Return the overloads of a method for an operation; none if the method cannot do anything with it."""
-        return list(self._writers[method](use, self._catalogue.family(use.operation.family)))
+        written = list(self._writers[method](use, self._catalogue.family(use.operation.family)))
+        # Those of dicts come last, and of them the ones that ask for most first: a dict may fulfil them all.
+        by_dict = [each.removeprefix(_BY_DICT) for each in reversed(written) if each.startswith(_BY_DICT)]
+        return [each for each in written if not each.startswith(_BY_DICT)] + by_dict
 
     # Single calls
 
@@ -83,7 +90,7 @@ class Signatures:
             f"{before}: bool = ..., {'*, ' if named else ''}{named}{rest or f'**_: Unpack[{options}]'}) -> {answer}"
         )
         if any(each.name != each.key for each in arguments):
-            yield f"{before}: Any = ..., **_: Unpack[{self._dictionary(arguments, options)}]) -> {answer}"
+            yield f"{_BY_DICT}{before}: Any = ..., **_: Unpack[{self._dictionary(arguments, options)}]) -> {answer}"
 
     def _dictionary(self, arguments: list[Argument], options: str) -> str:
         """Return the name of a class of arguments of which some can only be in a dict.
@@ -95,9 +102,9 @@ class Signatures:
         rows += [f"{each.name!r}: NotRequired[Any]" for each in arguments if each.name]
         key = (options, *rows)
         name = self._names.of(key, "ByDict")
-        self.dictionaries[name] = (
+        self._texts[name] = (
             f"{name}Names = TypedDict(\n    \"{name}Names\",\n    {{{', '.join(rows)}}},\n)\n"
-            f"class {name}({options}, {name}Names):\n    pass\n"
+            f"class {name}(Any{options}, {name}Names):\n    pass\n"
         )
         return name
 
@@ -132,8 +139,12 @@ class Signatures:
             return
 
     def _gather(self, use: Use, family: Family) -> Iterator[str]:
+        if use.operation.method != "GET":
+            return
         path = literal([use.path])
-        calls = f"GetCall[{path}]" if use.names else f"{path} | GetCall[{path}]"
+        calls = f'AnyCall[Literal["GET"], {path}]'
+        if not use.names:
+            calls = f"{path} | {calls}"
         value = self._answer(use, family)
         for kind, item in (("", value), ("Errors", f"{value} | ovhcore.APIError"))[: 1 if use.is_whole_family else 2]:
             given = f"self, calls: Iterable[{calls}], **_: Unpack[Gather"
