@@ -23,7 +23,9 @@ def types_command() -> Any:
     )
     @click.option("--families", metavar="NAME,...", help="Whole families, as domain,me; or all.")
     @click.option(
-        "--output", type=click.Path(path_type=Path), help="The module to write.  [default: ovh_types.py beside the program]"
+        "--output",
+        type=click.Path(path_type=Path),
+        help="The module to write.  [default: ovh_types.py beside the program]",
     )
     @click.option(
         "--paths",
@@ -46,24 +48,22 @@ def types_command() -> Any:
         ovhcore types --families domain,me --output ovh_types.py
         """  # noqa: D301 - click's sign for lines that are not to be joined
         from ovhcore.schema import catalogue
-        from ovhcore.schema.stubs import outcome, output_of, types_for, write
+        from ovhcore.schema.stubs import run
 
-        if not scan and not families:
+        wanted = [each for each in (families or "").split(",") if each]
+        if not scan and not wanted:
             raise click.UsageError("What is it to know? --scan a program, or name --families")
-        file = output_of(scan, output)
-        wanted = (families or "").split(",") if families else []
-        generated, program = types_for(catalogue(endpoint), scan=scan, families=wanted, paths=paths, name=file.stem)
-        for problem in program.problems:
-            click.echo(visible(str(problem)), err=True)
-        if paths == "auto" and program.made:
-            click.echo(visible(f"{len(program.made)} paths are made at run time, and cannot be checked; the first is"), err=True)
-            click.echo(visible(str(program.made[0])), err=True)
-        if check:
-            stale = [path for path, _ in outcome(generated, file)]
-            for path in stale:
-                click.echo(visible(f"{path} is not up to date"), err=True)
-            raise SystemExit(1 if stale or program.problems else 0)
-        written = write(generated, file)
-        click.echo(visible(f"{file} {'written' if written else 'is up to date'}; import it in place of ovhcore"))
+        status = run(
+            catalogue(endpoint),
+            scan=scan,
+            families=wanted,
+            output=output,
+            paths=paths,
+            check=check,
+            tell=lambda line: click.echo(visible(line)),
+            warn=lambda line: click.echo(visible(line), err=True),
+        )
+        if status:
+            raise SystemExit(status)
 
     return types

@@ -6,9 +6,9 @@ is imported by ``import ovhcore``, or by a program that uses the module.
 
 from __future__ import annotations
 
-from .command import outcome, output_of, types_for, write
+from .command import output_of, run, types_for
 from .module import Generated, generate
 from .program import Problem, Program
 from .uses import Use
 
-__all__ = ["Generated", "Problem", "Program", "Use", "generate", "outcome", "output_of", "types_for", "write"]
+__all__ = ["Generated", "Problem", "Program", "Use", "generate", "output_of", "run", "types_for"]

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Final
 
-from ... import __all__ as _public
+from ... import __all__ as public
 from ...exceptions import InvalidRequest
 from ..lookup import Catalogue
 from .module import Generated, generate
 from .program import Program
 from .uses import ANY_NAME, METHODS, Use, uses_of_families
 
-__all__ = ["DEFAULT_NAME", "outcome", "output_of", "types_for", "write"]
+__all__ = ["PATHS", "output_of", "run", "types_for"]
 
-DEFAULT_NAME = "ovh_types"
+PATHS: Final = ("auto", "closed", "open")
+_DEFAULT: Final = "ovh_types"
 
 
 def types_for(
@@ -23,7 +25,7 @@ def types_for(
     scan: Sequence[Path] = (),
     families: Sequence[str] = (),
     paths: str = "auto",
-    name: str = DEFAULT_NAME,
+    name: str = _DEFAULT,
 ) -> tuple[Generated, Program]:
     """Return a module for what a program calls, and for whole families; and what was found in the program.
 
@@ -48,11 +50,13 @@ def types_for(
     uses = list(program.uses)
     for use in uses_of_families(catalogue, _families(catalogue, families)):
         uses += ((method, use) for method, http in METHODS.items() if http == use.operation.method)
-    dynamic: dict[str, set[str]] = {"auto": program.dynamic, "open": {each: {ANY_NAME} for each in METHODS}}.get(paths, {})
+    dynamic: dict[str, set[str]] = program.dynamic if paths == "auto" else {}
+    if paths == "open":
+        dynamic = {method: {ANY_NAME} for method in METHODS}
     generated = generate(
         catalogue,
         uses,
-        public=_public,
+        public=public,
         unknown=program.unknown,
         dynamic=dynamic,
         asynchronous=program.is_asynchronous or not scan,
@@ -89,32 +93,50 @@ def output_of(scan: Sequence[Path], output: Path | None) -> Path:
     if output is not None:
         return output.with_suffix(".py")
     if not scan:
-        return Path(f"{DEFAULT_NAME}.py")
-    return (scan[0] if scan[0].is_dir() else scan[0].parent) / f"{DEFAULT_NAME}.py"
+        return Path(f"{_DEFAULT}.py")
+    return (scan[0] if scan[0].is_dir() else scan[0].parent) / f"{_DEFAULT}.py"
 
 
-def write(generated: Generated, output: Path) -> bool:
-    """Write a module and its stub, where they are not there already; say whether they were not.
+def run(
+    catalogue: Catalogue,
+    *,
+    scan: Sequence[Path] = (),
+    families: Sequence[str] = (),
+    output: Path | None = None,
+    paths: str = "auto",
+    check: bool = False,
+    tell: Callable[[str], object] = print,
+    warn: Callable[[str], object] = print,
+) -> int:
+    """Write a module and its stub, where they are not up to date; return the exit status of the command.
 
     Args:
-        generated: the module.
-        output: the file of the module.
+        catalogue: what the API says.
+        scan: files and folders of the program.
+        families: names of families.
+        output: the file of the module, if not ``ovh_types.py`` beside the program.
+        paths: as for :func:`types_for`.
+        check: write nothing; the status is 1 if the module is not up to date, or a path of the program is wrong.
+        tell: is told what was done.
+        warn: is told what is wrong.
 
     Raises:
-        OSError: it cannot be written.
+        InvalidRequest: there is no such family; or a file cannot be read as Python.
+        OSError: a file cannot be read or written.
     """
-    changed = outcome(generated, output)
-    for path, text in changed:
-        path.write_text(text, "utf-8", newline="\n")
-    return bool(changed)
-
-
-def outcome(generated: Generated, output: Path) -> list[tuple[Path, str]]:
-    """Return the files that differ from a module, with what they are to hold.
-
-    Args:
-        generated: the module.
-        output: the file of the module.
-    """
-    files = [(output, generated.source), (output.with_suffix(".pyi"), generated.stub)]
-    return [(path, text) for path, text in files if not path.is_file() or path.read_bytes() != text.encode()]
+    file = output_of(scan, output)
+    module, program = types_for(catalogue, scan=scan, families=families, paths=paths, name=file.stem)
+    texts = {file: module.source, file.with_suffix(".pyi"): module.stub}
+    stale = [path for path, text in texts.items() if not path.is_file() or path.read_bytes() != text.encode()]
+    for problem in program.problems:
+        warn(str(problem))
+    if paths == "auto" and program.made:
+        warn(f"{program.made[0]}; {len(program.made)} of this kind cannot be checked: write '/path/{{name}}', name=...")
+    if check:
+        for path in stale:
+            warn(f"{path} is not up to date")
+        return 1 if stale or program.problems else 0
+    for path in stale:
+        path.write_text(texts[path], "utf-8", newline="\n")
+    tell(f"{file} {'written' if stale else 'is up to date'}; import it in place of ovhcore")
+    return 0

@@ -154,4 +154,3 @@ class Models:
             else:
                 self._facts[key] = (repr(model.values) if model else "", ())
         return self._facts[key]
-

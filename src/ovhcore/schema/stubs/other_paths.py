@@ -106,4 +106,6 @@ class OtherPaths:
         # A batch may be a list that is awaited, or an iterator.
         define = "def" if method in ("iterate", "batch") else self._define
         second = _SECOND.get(method, "")
-        return f"{define} {method}(self, _target: {target}, /, {second}_need_auth: {auth} = ..., {arguments}) -> {answer}"
+        return (
+            f"{define} {method}(self, _target: {target}, /, {second}_need_auth: {auth} = ..., {arguments}) -> {answer}"
+        )

@@ -28,7 +28,9 @@ class Signatures:
         asynchronous: whether they are of :class:`.AsyncClient`.
     """
 
-    def __init__(self, catalogue: Catalogue, models: Models, names: Names, texts: dict[str, str], *, asynchronous: bool) -> None:
+    def __init__(
+        self, catalogue: Catalogue, models: Models, names: Names, texts: dict[str, str], *, asynchronous: bool
+    ) -> None:
         self._catalogue = catalogue
         self._models = models
         self._names = names
@@ -86,9 +88,7 @@ class Signatures:
         """Yield an overload; and one more for names that only a dict can say, which nothing but a dict can fulfil."""
         named = _written(arguments)
         before = f"{head}(self, _target: {literal([use.path])}, /, {second}_need_auth"
-        yield (
-            f"{before}: bool = ..., {'*, ' if named else ''}{named}{rest or f'**_: Unpack[{options}]'}) -> {answer}"
-        )
+        yield (f"{before}: bool = ..., {'*, ' if named else ''}{named}{rest or f'**_: Unpack[{options}]'}) -> {answer}")
         if any(each.name != each.key for each in arguments):
             yield f"{_BY_DICT}{before}: Any = ..., **_: Unpack[{self._dictionary(arguments, options)}]) -> {answer}"
 
@@ -103,7 +103,7 @@ class Signatures:
         key = (options, *rows)
         name = self._names.of(key, "ByDict")
         self._texts[name] = (
-            f"{name}Names = TypedDict(\n    \"{name}Names\",\n    {{{', '.join(rows)}}},\n)\n"
+            f'{name}Names = TypedDict(\n    "{name}Names",\n    {{{", ".join(rows)}}},\n)\n'
             f"class {name}(Any{options}, {name}Names):\n    pass\n"
         )
         return name

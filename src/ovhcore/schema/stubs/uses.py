@@ -106,4 +106,3 @@ def uses_of_families(catalogue: Catalogue, families: Iterable[str]) -> Iterator[
     for name in families:
         for operation in catalogue.family(name).operations.values():
             yield Use(operation, operation.path, is_whole_family=True)
-
