@@ -11,7 +11,7 @@ from ...exceptions import InvalidRequest
 from ..lookup import Catalogue
 from .module import Generated, generate
 from .program import Program
-from .uses import ANY_NAME, METHODS, Use, uses_of_families
+from .uses import ANY_NAME, METHODS, uses_of_families
 
 __all__ = ["PATHS", "output_of", "run", "types_for"]
 

@@ -11,8 +11,8 @@ from typing import Final
 from ...protocol.frozen import Frozen, put
 from ..lookup import Catalogue
 from .models import Models
-from .other_paths import OtherPaths
 from .naming import Names
+from .other_paths import OtherPaths
 from .prelude import HEADER, SOURCE
 from .signatures import Signatures
 from .uses import METHODS, Use

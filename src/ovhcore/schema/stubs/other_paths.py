@@ -69,7 +69,8 @@ class OtherPaths:
             keywords = ["_headers", "_timeout", "_options", *(argument_name(name) for name in sorted(names))]
             named = ", ".join(f"{name}: Any = ..." for name in dict.fromkeys(keywords) if name)
             arguments = f"*, {named}"
-        yield f"@deprecated({literal([_NO_PATH])[8:-1]})\n    {self._overload(method, 'LiteralString', 'Any', arguments)}"
+        literally = self._overload(method, "LiteralString", "Any", arguments)
+        yield f'@deprecated("{_NO_PATH}")\n    {literally}'
         yield self._overload(method, "str", "Any", arguments)
 
     def gathered(self, uses: Iterable[Use], allowed: Collection[str]) -> Iterator[str]:

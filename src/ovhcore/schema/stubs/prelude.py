@@ -96,12 +96,6 @@ class ItemOptions(ListBase):
     _item: str
     _errors: NotRequired[Literal["raise", "return"]]
 
-class ObjectListOptions(ListOptions, total=False):
-    _item: str | None
-
-class ObjectListErrors(ListErrors, total=False):
-    _item: str | None
-
 class BatchBase(ManyOptions, total=False):
     _mode: Literal["auto", "batch", "single"]
 
@@ -204,34 +198,6 @@ class AnyItemOptions(TypedDict):
     _cached: NotRequired[Any]
     _item: Any
     _errors: NotRequired[Any]
-
-class AnyObjectListOptions(TypedDict):
-    _headers: NotRequired[Any]
-    _timeout: NotRequired[Any]
-    _options: NotRequired[Any]
-    _size: NotRequired[Any]
-    _concurrency: NotRequired[Any]
-    _progress: NotRequired[Any]
-    _mode: NotRequired[Any]
-    _filter: NotRequired[Any]
-    _sort: NotRequired[Any]
-    _cached: NotRequired[Any]
-    _errors: NotRequired[Any]
-    _item: NotRequired[Any]
-
-class AnyObjectListErrors(TypedDict):
-    _headers: NotRequired[Any]
-    _timeout: NotRequired[Any]
-    _options: NotRequired[Any]
-    _size: NotRequired[Any]
-    _concurrency: NotRequired[Any]
-    _progress: NotRequired[Any]
-    _mode: NotRequired[Any]
-    _filter: NotRequired[Any]
-    _sort: NotRequired[Any]
-    _cached: NotRequired[Any]
-    _errors: Literal["return"]
-    _item: NotRequired[Any]
 
 class AnyBatchOptions(TypedDict):
     _headers: NotRequired[Any]

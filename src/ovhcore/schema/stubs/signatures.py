@@ -116,12 +116,11 @@ class Signatures:
             return
         value = self._models.annotation(family, expanded or listed.item, READ)
         arguments = [*self._path_arguments(use, family), *self._query_arguments(use, family)]
-        of_objects = "ObjectList" if expanded or isinstance(listed.item, Ref) else "List"
         for options, item in (("Options", value), ("Errors", f"{value} | ovhcore.APIError")):
             answer = f"{self._objects}[{item}]"
-            yield from self._overloads("def iterate", use, "", arguments, f"{of_objects}{options}", answer)
-        if of_objects == "List":
-            yield from self._overloads("def iterate", use, "", arguments, "ItemOptions", f"{self._objects}[Any]")
+            yield from self._overloads("def iterate", use, "", arguments, f"List{options}", answer)
+        # Of objects elsewhere than below the list, the path says nothing.
+        yield from self._overloads("def iterate", use, "", arguments, "ItemOptions", f"{self._objects}[Any]")
 
     def _batch(self, use: Use, family: Family) -> Iterator[str]:
         path = self._path_arguments(use, family)
