@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib.util
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -186,7 +187,7 @@ def test_odd_names_and_types_can_be_written() -> None:
     assert "'number': MeNumber | int | None" in stub
     assert "class MeEmpty(TypedDict):\n    pass" in stub
     assert 'Literal["/a"], /, _need_auth: bool = ..., **_: Any) -> None' in stub
-    for written in ("'rate': float", "'lost': Any", "'by': dict[str, str]", "NotRequired[dict[str, str | DateTime]]"):
+    for written in ("'rate': float", "'lost': Any", "'by': dict[str, str]", "dict[str, str | DateTime]"):
         assert written in stub
 
 
@@ -257,6 +258,13 @@ def test_what_is_wrong_is_said(capsys: pytest.CaptureFixture[str]) -> None:
         main([])
 
 
+def test_it_is_run_as_a_module(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["stubs"])
+    monkeypatch.delitem(sys.modules, "ovhcore.schema.stubs.__main__")
+    with pytest.raises(SystemExit):
+        runpy.run_module("ovhcore.schema.stubs", run_name="__main__")
+
+
 def test_where_the_module_lies(tmp_path: Path) -> None:
     assert output_of([], None) == Path("ovh_types.py")
     assert output_of([tmp_path], None) == tmp_path / "ovh_types.py"
@@ -281,7 +289,8 @@ def test_from_a_terminal(tmp_path: Path) -> None:
 
 def test_a_gather_may_be_of_any_calls(tmp_path: Path) -> None:
     app = tmp_path / "app.py"
-    app.write_text('c.gather([("DELETE", "/me/sshKey/{n}", {}), f"/x/{y}"]); c.get(f"/x/{y}", **z)', "utf-8")
+    calls = ('c.gather([("DELETE", "/me/sshKey/{n}", {}), f"/x/{y}"])', 'c.get(f"/x/{y}", **z)', 'c.get("/qwertz")')
+    app.write_text("; ".join([*calls, 'c.batch("/me/bill", [1])', 'c.update("/me", {})']), "utf-8")
     said: list[str] = []
     assert run(schema.catalogue(), scan=[app], tell=said.append, warn=said.append) == 0
     stub = (tmp_path / "ovh_types.pyi").read_text("utf-8")

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
+
 from ...exceptions import InvalidRequest
 from ...protocol.frozen import Frozen, put
 from ...protocol.urls import template_names
 from ..lookup import Catalogue
 from ..model import Operation
+from ..paths import plain_path
 from .scanning import Found, calls_in
 from .uses import ANY_NAME, Use
 
@@ -89,7 +92,7 @@ class Program:
             if operation is not None:
                 self._use(call, operation, path, names)
                 return ""
-            if self._catalogue.suggest(path, limit=1):
+            if self._is_like_known(path):
                 self._catalogue.operation(call.http, path)  # says what is wrong
             elif call.http == "GET" or call.method != "gather":
                 self.unknown.append((call.method, path))
@@ -97,8 +100,17 @@ class Program:
             return str(error)
         return ""
 
+    def _is_like_known(self, path: str) -> bool:
+        """Say whether a path begins as a family does, or nearly so: else it may be newer than the catalogue."""
+        words = {_first_word(name) for name in self._catalogue.families()}
+        return bool(get_close_matches(_first_word(plain_path(path)), words, 1))
+
     def _use(self, call: Found, operation: Operation, path: str, names: list[str]) -> None:
         free = None
         if call.method == "batch" and ANY_NAME not in call.names:
             free = next((name for name in reversed(names) if name not in call.names), None)
         self.uses.append((call.method, Use(operation, path, free)))
+
+
+def _first_word(path: str) -> str:
+    return path.removeprefix("/v2").split("/")[1].partition("?")[0]

@@ -124,18 +124,17 @@ class Signatures:
 
     def _batch(self, use: Use, family: Family) -> Iterator[str]:
         path = self._path_arguments(use, family)
-        if use.is_whole_family and not use.path.endswith("}"):
+        of_id = next((each for each in reversed(path) if use.free in (None, each.key)), None)
+        if of_id is None or (use.is_whole_family and not use.path.endswith("}")):
             return
-        for each in reversed(path) if use.free is None else (each for each in path if each.key == use.free):
-            others = [other for other in path if other is not each] + self._query_arguments(use, family)
-            value = self._answer(use, family)
-            for kind, item in (("", value), ("Errors", f"{value} | ovhcore.APIError")):
-                ids = f"_ids: Iterable[{each.annotation}], "
-                head, answer = f"{self._define} batch", f"list[{item}]"
-                yield from self._overloads(head, use, ids, others, f"Batch{kind or 'Options'}", answer)
-                pairs = f"{self._objects}[tuple[{each.annotation}, {item}]]"
-                yield from self._overloads("def batch", use, ids, others, f"BatchPairs{kind}", pairs)
-            return
+        others = [each for each in path if each is not of_id] + self._query_arguments(use, family)
+        value = self._answer(use, family)
+        for kind, item in (("", value), ("Errors", f"{value} | ovhcore.APIError")):
+            ids = f"_ids: Iterable[{of_id.annotation}], "
+            head, answer = f"{self._define} batch", f"list[{item}]"
+            yield from self._overloads(head, use, ids, others, f"Batch{kind or 'Options'}", answer)
+            pairs = f"{self._objects}[tuple[{of_id.annotation}, {item}]]"
+            yield from self._overloads("def batch", use, ids, others, f"BatchPairs{kind}", pairs)
 
     def _gather(self, use: Use, family: Family) -> Iterator[str]:
         if use.operation.method != "GET":
