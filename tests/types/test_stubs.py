@@ -289,7 +289,12 @@ def test_from_a_terminal(tmp_path: Path) -> None:
 
 def test_a_gather_may_be_of_any_calls(tmp_path: Path) -> None:
     app = tmp_path / "app.py"
-    calls = ('c.gather([("DELETE", "/me/sshKey/{n}", {}), f"/x/{y}"])', 'c.get(f"/x/{y}", **z)', 'c.get("/qwertz")')
+    calls = (
+        'c.gather([("DELETE", "/me/sshKey/{n}", {}), f"/x/{y}"])',
+        'c.get(f"/x/{y}", **z)',
+        'c.get("/qwertz")',
+        'c.gather(["/me"])',
+    )
     app.write_text("; ".join([*calls, 'c.batch("/me/bill", [1])', 'c.update("/me", {})']), "utf-8")
     said: list[str] = []
     assert run(schema.catalogue(), scan=[app], tell=said.append, warn=said.append) == 0

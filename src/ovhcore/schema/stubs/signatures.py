@@ -184,14 +184,12 @@ class Signatures:
 
     def _query_arguments(self, use: Use, family: Family) -> list[Argument]:
         written = use.path.partition("?")[2]
-        taken = {*use.names}
         found = []
         for each in use.operation.placed("query"):
-            if each.name not in taken:
-                text = self._models.argument(family, each.type)
-                required = each.required and f"{each.name}=" not in written
-                found.append(Argument(each.name, text if required or text == "Any" else f"{text} | None", required))
-        return found
+            text = self._models.argument(family, each.type)
+            required = each.required and f"{each.name}=" not in written
+            found.append(Argument(each.name, text if required or text == "Any" else f"{text} | None", required))
+        return [each for each in found if each.key not in use.names]  # the path takes those
 
 
 def _written(arguments: list[Argument]) -> str:
