@@ -41,6 +41,7 @@ def _commands() -> Any:
     from ovhcore_transports.cli.calls import get_command, wait_command
     from ovhcore_transports.cli.cassette import cassette_commands
     from ovhcore_transports.cli.plugins import plugins_command
+    from ovhcore_transports.cli.types import types_command
 
     @click.group(context_settings={"help_option_names": ["-h", "--help"]})
     @click.version_option(ovhcore.__version__, prog_name="ovhcore")
@@ -110,6 +111,7 @@ def _commands() -> Any:
     commands.add_command(wait_command())
     commands.add_command(cassette_commands())
     commands.add_command(plugins_command())
+    commands.add_command(types_command())
     return commands
 
 

@@ -1,0 +1,211 @@
+"""The overloads of the methods of a client: one or a few for each operation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Final
+
+from ..lookup import Catalogue
+from ..model import Family, Model
+from ..types import Array, Ref, Type
+from .models import PATCHED, READ, SENT, Models
+from .naming import Names, literal
+from .uses import Argument, Use
+
+__all__ = ["Signatures"]
+
+_BY_DICT: Final = "dict: "
+
+
+class Signatures:
+    """Writes overloads.
+
+    Args:
+        catalogue: what the operations are of.
+        models: keeps the classes that they speak of.
+        names: gives names to further classes.
+        texts: takes them.
+        asynchronous: whether they are of :class:`.AsyncClient`.
+    """
+
+    def __init__(
+        self, catalogue: Catalogue, models: Models, names: Names, texts: dict[str, str], *, asynchronous: bool
+    ) -> None:
+        self._catalogue = catalogue
+        self._models = models
+        self._names = names
+        self._asynchronous = asynchronous
+        self._define = "async def" if asynchronous else "def"
+        self._objects = "AsyncObjects" if asynchronous else "Objects"
+        self._writers: Mapping[str, Callable[[Use, Family], Iterator[str]]] = {
+            "get": self._with_query,
+            "delete": self._with_query,
+            "post": self._with_body,
+            "put": self._with_body,
+            "iterate": self._iterate,
+            "batch": self._batch,
+            "gather": self._gather,
+            "wait": self._wait,
+            "update": self._update,
+        }
+        self._texts = texts
+
+    def of(self, method: str, use: Use) -> list[str]:
+        """Return the overloads of a method for an operation; none if the method cannot do anything with it."""
+        written = list(self._writers[method](use, self._catalogue.family(use.operation.family)))
+        # Those of dicts come last, and of them the ones that ask for most first: a dict may fulfil them all.
+        by_dict = [each.removeprefix(_BY_DICT) for each in reversed(written) if each.startswith(_BY_DICT)]
+        return [each for each in written if not each.startswith(_BY_DICT)] + by_dict
+
+    # Single calls
+
+    def _with_query(self, use: Use, family: Family) -> Iterator[str]:
+        arguments = [*self._path_arguments(use, family), *self._query_arguments(use, family)]
+        yield from self._call(use, family, arguments)
+
+    def _with_body(self, use: Use, family: Family) -> Iterator[str]:
+        arguments = self._path_arguments(use, family)
+        fields = family.body_fields(use.operation)
+        if fields is None:  # a map of the caller's own names; a list is sent with call()
+            yield from self._call(use, family, arguments, "**_: Any")
+            return
+        of_path = {each.key for each in arguments}
+        says_null = use.operation.body is not None  # what fields beside each other may be, schemas do not say
+        for each in fields.values():
+            if each.name not in of_path:  # else the path takes it
+                text = self._models.member(family, each, SENT)
+                text += "" if says_null or each.required or text == "Any" else " | None"
+                arguments.append(Argument(each.name, text, each.required))
+        yield from self._call(use, family, arguments)
+
+    def _call(self, use: Use, family: Family, arguments: list[Argument], rest: str = "") -> Iterator[str]:
+        head = f"{self._define} {use.operation.method.lower()}"
+        yield from self._overloads(head, use, "", arguments, "CallOptions", self._answer(use, family), rest)
+
+    def _overloads(
+        self, head: str, use: Use, second: str, arguments: list[Argument], options: str, answer: str, rest: str = ""
+    ) -> Iterator[str]:
+        """Yield an overload; and one more for names that only a dict can say, which nothing but a dict can fulfil."""
+        named = _written(arguments)
+        before = f"{head}(self, _target: {literal([use.path])}, /, {second}_need_auth"
+        yield (f"{before}: bool = ..., {'*, ' if named else ''}{named}{rest or f'**_: Unpack[{options}]'}) -> {answer}")
+        if any(each.name != each.key for each in arguments):
+            yield f"{_BY_DICT}{before}: Any = ..., **_: Unpack[{self._dictionary(arguments, options)}]) -> {answer}"
+
+    def _dictionary(self, arguments: list[Argument], options: str) -> str:
+        """Return the name of a class of arguments of which some can only be in a dict.
+
+        They are required in it, so only ``**`` of a dict fulfils it; for a type checker such a dict has any name, and
+        its values are held against all arguments at once, which therefore may be anything.
+        """
+        rows = [f"{each.key!r}: Required[Any]" for each in arguments if each.name != each.key]
+        rows += [f"{each.name!r}: NotRequired[Any]" for each in arguments if each.name]
+        key = (options, *rows)
+        name = self._names.of(key, "ByDict")
+        self._texts[name] = (
+            f'{name}Names = TypedDict(\n    "{name}Names",\n    {{{", ".join(rows)}}},\n)\n'
+            f"class {name}(Any{options}, {name}Names):\n    pass\n"
+        )
+        return name
+
+    # Many objects
+
+    def _iterate(self, use: Use, family: Family) -> Iterator[str]:
+        listed, expanded = use.operation.answer, use.operation.expanded
+        if not isinstance(listed, Array):
+            return
+        value = self._models.annotation(family, expanded or listed.item, READ)
+        arguments = [*self._path_arguments(use, family), *self._query_arguments(use, family)]
+        for options, item in (("Options", value), ("Errors", f"{value} | ovhcore.APIError")):
+            answer = f"{self._objects}[{item}]"
+            yield from self._overloads("def iterate", use, "", arguments, f"List{options}", answer)
+        # Of objects elsewhere than below the list, the path says nothing.
+        yield from self._overloads("def iterate", use, "", arguments, "ItemOptions", f"{self._objects}[Any]")
+
+    def _batch(self, use: Use, family: Family) -> Iterator[str]:
+        path = self._path_arguments(use, family)
+        of_id = next((each for each in reversed(path) if use.free in (None, each.key)), None)
+        if of_id is None or (use.is_whole_family and not use.path.endswith("}")):
+            return
+        others = [each for each in path if each is not of_id] + self._query_arguments(use, family)
+        value = self._answer(use, family)
+        for kind, item in (("", value), ("Errors", f"{value} | ovhcore.APIError")):
+            ids = f"_ids: Iterable[{of_id.annotation}], "
+            head, answer = f"{self._define} batch", f"list[{item}]"
+            yield from self._overloads(head, use, ids, others, f"Batch{kind or 'Options'}", answer)
+            pairs = f"{self._objects}[tuple[{of_id.annotation}, {item}]]"
+            yield from self._overloads("def batch", use, ids, others, f"BatchPairs{kind}", pairs)
+
+    def _gather(self, use: Use, family: Family) -> Iterator[str]:
+        if use.operation.method != "GET":
+            return
+        path = literal([use.path])
+        calls = f'AnyCall[Literal["GET"], {path}]'
+        if not use.names:
+            calls = f"{path} | {calls}"
+        value = self._answer(use, family)
+        for kind, item in (("", value), ("Errors", f"{value} | ovhcore.APIError"))[: 1 if use.is_whole_family else 2]:
+            given = f"self, calls: Iterable[{calls}], **_: Unpack[Gather"
+            yield f"{self._define} gather({given}{kind or 'Options'}]) -> list[{item}]"
+            if not use.is_whole_family:
+                yield f"def gather({given}Pairs{kind}]) -> {self._objects}[tuple[int, {item}]]"
+
+    # Operations that take time
+
+    def _wait(self, use: Use, family: Family) -> Iterator[str]:
+        if use.is_whole_family and not _has_status(family, use.operation.answer):
+            return
+        arguments = [*self._path_arguments(use, family), *self._query_arguments(use, family)]
+        head = f"{self._define} wait"
+        yield from self._overloads(head, use, "", arguments, "WaitOptions", self._answer(use, family))
+
+    def _update(self, use: Use, family: Family) -> Iterator[str]:
+        read = self._catalogue.find("GET", use.operation.path)
+        sent = _target_spec(family, use.operation.body)
+        if read is None or sent is None or _target_spec(family, read.answer) is None:
+            return
+        change = f"{self._models.annotation(family, sent, PATCHED)} | Callable[[dict[str, Any]], object]"
+        answer = self._models.annotation(family, read.answer, READ)
+        arguments = self._path_arguments(use, family)
+        head = f"{self._define} update"
+        yield from self._overloads(head, use, f"_change: {change}, ", arguments, "UpdateOptions", answer)
+
+    # Arguments and answers
+
+    def _answer(self, use: Use, family: Family) -> str:
+        return self._models.annotation(family, use.operation.answer, READ)
+
+    def _path_arguments(self, use: Use, family: Family) -> list[Argument]:
+        types = {use.renamed.get(each.name): each.type for each in use.operation.placed("path")}
+        return [
+            Argument(name, self._models.argument(family, types[name]) if name in types else "Any", True)
+            for name in use.names
+        ]
+
+    def _query_arguments(self, use: Use, family: Family) -> list[Argument]:
+        written = use.path.partition("?")[2]
+        found = []
+        for each in use.operation.placed("query"):
+            text = self._models.argument(family, each.type)
+            required = each.required and f"{each.name}=" not in written
+            found.append(Argument(each.name, text if required or text == "Any" else f"{text} | None", required))
+        return [each for each in found if each.key not in use.names]  # the path takes those
+
+
+def _written(arguments: list[Argument]) -> str:
+    ordered = sorted(arguments, key=lambda each: not each.required)
+    return "".join(
+        f"{each.name}: {each.annotation}{'' if each.required else ' = ...'}, " for each in ordered if each.name
+    )
+
+
+def _target_spec(family: Family, type_: Type | None) -> Type | None:
+    """Return the type of ``targetSpec`` in a resource of version 2."""
+    model = family.model(type_) if isinstance(type_, Ref) else None
+    found = model.properties.get("targetSpec") if isinstance(model, Model) else None
+    return found.type if found is not None and isinstance(found.type, Ref) else None
+
+
+def _has_status(family: Family, type_: Type) -> bool:
+    model = family.model(type_) if isinstance(type_, Ref) else None
+    return isinstance(model, Model) and any("stat" in name.lower() for name in model.properties)
