@@ -8,15 +8,18 @@ from urllib.parse import urlsplit
 
 from ovhcore.exceptions import InvalidConfiguration
 from ovhcore.plugins import TransportSpec, hookimpl
-from ovhcore.protocol.messages import Headers, Response
-from ovhcore.protocol.urls import split_url
+from ovhcore.protocol import Headers, Response, split_url
 from ovhcore_transports import SyncTransport
-from ovhcore_transports.http.bodies import ACCEPTED, decompressed
-from ovhcore_transports.http.deadlines import Deadline
-from ovhcore_transports.http.http_client import WholeResponse, meaning_of
-from ovhcore_transports.http.pools import Pools
-from ovhcore_transports.http.proxies import proxy_for
-from ovhcore_transports.http.tls import tls_context
+from ovhcore_transports.http import (
+    ACCEPTED,
+    Deadline,
+    Pools,
+    WholeResponse,
+    decompressed,
+    meaning_of,
+    proxy_for,
+    tls_context,
+)
 
 
 @hookimpl

@@ -33,8 +33,7 @@ from yarl import URL
 
 from ovhcore import exceptions as exc
 from ovhcore.plugins import TransportSettings
-from ovhcore.protocol.messages import Headers, Request, Response, Timeout
-from ovhcore.protocol.urls import split_url
+from ovhcore.protocol import Headers, Request, Response, Timeout, split_url
 
 from ..base.asynchronous import AsyncTransport, only_on_asyncio, within
 from ..http.bodies import ACCEPTED, check_length, decompressed, too_large

@@ -9,8 +9,7 @@ from collections.abc import Hashable, Iterable, Sequence
 from typing import Any, Final, Protocol, TypeVar
 
 from ovhcore.flows import Flow, Stream, run
-from ovhcore.protocol.clock import Now
-from ovhcore.protocol.messages import Request, Response
+from ovhcore.protocol import Now, Request, Response
 
 from .forks import Renewed
 from .locks import Lock, is_running

@@ -10,8 +10,7 @@ from queue import Empty, SimpleQueue
 from typing import Any, Final, Generic, Self, TypeVar
 from weakref import ref
 
-from ovhcore.flows import Flow, Transport, run
-from ovhcore.flows.interpreter_exit import at_exit
+from ovhcore.flows import Flow, Transport, at_exit, run
 
 from .locks import Lock
 from .streams import StreamState, deferring_errors

@@ -14,10 +14,9 @@ from typing import Final
 
 from ovhcore.config import Settings
 from ovhcore.exceptions import InvalidConfiguration
-from ovhcore.flows.authentication.providers import RenewableProvider
+from ovhcore.flows import RenewableProvider
 from ovhcore.plugins import Option, hookimpl, read_text
-from ovhcore.protocol.credentials import AccessToken, ApplicationKey, Credentials, OAuth2Client
-from ovhcore.protocol.redaction import Secret, as_secret
+from ovhcore.protocol import AccessToken, ApplicationKey, Credentials, OAuth2Client, Secret, as_secret
 
 __all__ = ["ovhcore_credentials", "ovhcore_options", "read_keyring"]
 

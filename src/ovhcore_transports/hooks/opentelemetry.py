@@ -17,7 +17,7 @@ from weakref import WeakKeyDictionary
 from ovhcore import __version__
 from ovhcore.config import Settings
 from ovhcore.exceptions import InvalidConfiguration
-from ovhcore.flows.events import (
+from ovhcore.flows import (
     CallEnded,
     CallStarted,
     ClockCorrected,

@@ -13,11 +13,9 @@ from weakref import WeakValueDictionary
 
 from ovhcore.config import Settings
 from ovhcore.exceptions import InvalidConfiguration
-from ovhcore.flows import Middleware
-from ovhcore.flows.events import Notifier
-from ovhcore.flows.resilience.throttle import Limiter, Limits, throttled
+from ovhcore.flows import Limiter, Limits, Middleware, Notifier, throttled
 from ovhcore.plugins import Option, hookimpl, read_number
-from ovhcore.protocol.requests.values import shown
+from ovhcore.protocol import shown
 
 from ..base.forks import renew_after_fork
 from ..base.locks import Lock

@@ -6,7 +6,7 @@ import ssl
 from typing import Any
 
 from ovhcore import exceptions as exc
-from ovhcore.protocol.messages import Timeout
+from ovhcore.protocol import Timeout
 
 from .failures import ENDED, RESETS, causes_of, reason_of
 from .http1 import ResponseHead, ResponseReader

@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Final
 
-from ovhcore.protocol.redaction import redact_text
+from ovhcore.protocol import redact_text
 
 __all__ = ["guard_logs"]
 

@@ -12,8 +12,7 @@ from types import ModuleType
 from typing import Any
 
 from ovhcore.plugins import TransportSettings
-from ovhcore.protocol.messages import Headers, Request, Response, Timeout
-from ovhcore.protocol.urls import split_url
+from ovhcore.protocol import Headers, Request, Response, Timeout, split_url
 
 from ..base.blocking import SyncTransport
 from ..http.deadlines import Deadline, total_timeout

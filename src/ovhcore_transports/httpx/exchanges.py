@@ -17,10 +17,9 @@ from typing import Any, Final, Self
 from urllib.parse import urlsplit
 
 from ovhcore import exceptions as exc
-from ovhcore.flows.interpreter_exit import at_exit
+from ovhcore.flows import at_exit
 from ovhcore.plugins import TransportSettings
-from ovhcore.protocol.messages import Headers, Request, Response, Timeout
-from ovhcore.protocol.urls import split_url
+from ovhcore.protocol import Headers, Request, Response, Timeout, split_url
 
 from ..http.bodies import ACCEPTED, check_length, decompressed, encoding_is_chosen, too_large
 from ..http.failures import ENDED, RESETS, causes_of, reason_of

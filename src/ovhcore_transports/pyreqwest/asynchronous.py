@@ -15,7 +15,7 @@ from typing import Any
 
 from ovhcore import exceptions as exc
 from ovhcore.plugins import TransportSettings
-from ovhcore.protocol.messages import Request, Response
+from ovhcore.protocol import Request, Response
 
 from ..base.asynchronous import AsyncTransport, only_on_asyncio
 from ..base.forks import renew_after_fork

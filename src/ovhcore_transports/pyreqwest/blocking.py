@@ -33,7 +33,7 @@ from typing import Any
 
 from ovhcore import exceptions as exc
 from ovhcore.plugins import TransportSettings
-from ovhcore.protocol.messages import Request, Response
+from ovhcore.protocol import Request, Response
 
 from ..base.blocking import SyncTransport
 from ..http.bodies import too_large

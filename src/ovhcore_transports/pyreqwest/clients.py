@@ -11,8 +11,7 @@ from typing import Any, Final
 
 from ovhcore import exceptions as exc
 from ovhcore.plugins import TransportSettings
-from ovhcore.protocol.messages import Request, Timeout
-from ovhcore.protocol.urls import split_url
+from ovhcore.protocol import Request, Timeout, split_url
 
 from ..base.locks import Lock
 from ..http.bodies import ACCEPTED

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from ovhcore import exceptions as exc
-from ovhcore.protocol.messages import Headers, Response
+from ovhcore.protocol import Headers, Response
 
 from ..http.bodies import decompressed
 

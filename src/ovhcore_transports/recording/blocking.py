@@ -11,9 +11,7 @@ from ovhcore.exceptions import HTTPError, InvalidConfiguration
 from ovhcore.flows import Flow, Stream
 from ovhcore.flows import Transport as TransportLike
 from ovhcore.plugins import TransportSettings
-from ovhcore.protocol.clock import Now
-from ovhcore.protocol.messages import Request, Response
-from ovhcore.protocol.redaction import Redaction
+from ovhcore.protocol import Now, Redaction, Request, Response
 
 from ..base.blocking import SyncTransport
 from ..plugin import REPLAY_DEFAULTS

@@ -10,9 +10,7 @@ from contextlib import suppress
 from typing import Final
 
 from ovhcore.exceptions import CassetteError, ClientClosed, HTTPError, InvalidConfiguration, NoRecording
-from ovhcore.protocol.clock import Now
-from ovhcore.protocol.messages import Headers, Request, Response
-from ovhcore.protocol.redaction import Redaction
+from ovhcore.protocol import Headers, Now, Redaction, Request, Response
 
 from ..base.forks import renew_after_fork
 from ..base.locks import Lock

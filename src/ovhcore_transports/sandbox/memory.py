@@ -10,8 +10,7 @@ import time
 
 from ovhcore.exceptions import ClientClosed, ReadTimeout, TotalTimeout, TransportTimeout
 from ovhcore.plugins import TransportSettings
-from ovhcore.protocol.clock import Now
-from ovhcore.protocol.messages import DEFAULT_TIMEOUT, Request, Response, Timeout
+from ovhcore.protocol import DEFAULT_TIMEOUT, Now, Request, Response, Timeout
 
 from ..base.asynchronous import AsyncTransport
 from ..base.blocking import SyncTransport

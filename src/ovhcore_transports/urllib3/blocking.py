@@ -21,8 +21,7 @@ from urllib3.exceptions import HTTPError
 
 from ovhcore import exceptions as exc
 from ovhcore.plugins import TransportSettings
-from ovhcore.protocol.messages import Headers, Request, Response, Timeout
-from ovhcore.protocol.urls import split_url
+from ovhcore.protocol import Headers, Request, Response, Timeout, split_url
 
 from ..base.blocking import SyncTransport
 from ..base.locks import Lock

@@ -32,7 +32,7 @@ from typing import Any, Final
 
 from ovhcore import __version__
 from ovhcore.exceptions import CassetteError
-from ovhcore.protocol.redaction import Redaction
+from ovhcore.protocol import Redaction
 
 from .interactions import Interaction, World
 

@@ -12,8 +12,7 @@ from typing import Any, Final, NamedTuple
 
 from ovhcore import exceptions
 from ovhcore.exceptions import CassetteError, HTTPError
-from ovhcore.protocol.clock import Now
-from ovhcore.protocol.messages import Headers, Request, Response
+from ovhcore.protocol import Headers, Now, Request, Response
 
 from .bodies import Packed, pack, unpack
 from .scrubbing import Scrubber

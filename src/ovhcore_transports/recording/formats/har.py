@@ -10,7 +10,7 @@ from typing import Any, Final
 from urllib.parse import parse_qsl
 
 from ovhcore import __version__
-from ovhcore.protocol.messages import Headers, Request, Response
+from ovhcore.protocol import Headers, Request, Response
 
 from ..cassette.bodies import readable
 from ..cassette.interactions import Interaction, phrase_of

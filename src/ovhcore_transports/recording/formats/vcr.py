@@ -13,9 +13,7 @@ from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 
 from ovhcore.exceptions import CassetteError
-from ovhcore.protocol.clock import parse_http_date
-from ovhcore.protocol.messages import Request, Response
-from ovhcore.protocol.redaction import Redaction
+from ovhcore.protocol import Redaction, Request, Response, parse_http_date
 
 from ..cassette.bodies import pack, readable
 from ..cassette.interactions import Interaction, phrase_of

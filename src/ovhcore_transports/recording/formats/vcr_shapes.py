@@ -14,7 +14,7 @@ from typing import Any, Final, NoReturn
 from urllib.parse import urlencode
 
 from ovhcore.exceptions import CassetteError
-from ovhcore.protocol.messages import Headers, Request, Response
+from ovhcore.protocol import Headers, Request, Response
 
 from ..cassette.bodies import readable
 from ..cassette.codings import plain_body
