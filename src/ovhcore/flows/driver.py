@@ -37,7 +37,7 @@ class Stream(Protocol[Out]):
 
 
 class AsyncStream(Protocol[Out]):
-    """The same for ``async`` code; see :meth:`AsyncTransport.stream`."""
+    """An asynchronous iterator over results of flows; see :meth:`AsyncTransport.stream`."""
 
     def __aiter__(self) -> AsyncStream[Out]:
         """Return itself."""
@@ -91,7 +91,7 @@ class Transport(Protocol):
 
 
 class AsyncTransport(Protocol):
-    """The same for ``async`` code. ``ovhcore_transports.AsyncTransport`` has all of it but ``send``."""
+    """What :func:`arun` asks of a transport. ``ovhcore_transports.AsyncTransport`` has all of it but ``send``."""
 
     async def send(self, request: Request) -> Response:
         """Exchange one request, as it is, for one response."""

@@ -46,7 +46,7 @@ class _Flight:
 
 def in_trio() -> bool:
     """Say whether the caller is a task of trio."""
-    # Of asyncio's programs most never load it.
+    # Most programs on asyncio never load it.
     trio = sys.modules.get("trio")
     return trio is not None and trio.lowlevel.in_trio_task()
 

@@ -47,7 +47,7 @@ class _Flight:
         self.is_over = False
         self.value: Any = None
         self.error: Exception | None = None
-        # One for each who waits: an interrupt leaves none of them to another.
+        # One for each thread that waits: an interrupt leaves none of them to another.
         self.turns: list[LockType] = []
 
     def end(self) -> None:
@@ -182,7 +182,7 @@ class SyncTransport(Renewed):
     ) -> Stream[T]:
         """Run flows in threads, at most ``limit`` at once; return an iterator over their numbers and results.
 
-        With a limit of 1 each is run by who asks for its result, without a thread.
+        With a limit of 1 each is run in the thread that asks for its result.
 
         Args:
             flows: what to run; asked for the next one only when there is room.

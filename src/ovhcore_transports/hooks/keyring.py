@@ -36,7 +36,7 @@ def ovhcore_options() -> Iterable[Option]:
 
 @hookimpl
 def ovhcore_credentials(settings: Settings) -> RenewableProvider | None:
-    """Read the keyring, if a service of it is set; again for whoever asks for other credentials."""
+    """Read the keyring, if a service of it is set; again when other credentials are asked for."""
     service = settings.options.get("keyring")
     if service is None:
         return None

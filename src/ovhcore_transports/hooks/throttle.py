@@ -1,7 +1,7 @@
 """The plugin ``throttle``: limits of a client's own, off unless they are set.
 
 The limits themselves are in :mod:`ovhcore.flows.resilience.throttle`; here are the settings and the
-lock, which a room without threads cannot have.
+lock, which a package without threads cannot have.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ class _Limiter(Limiter):
         renew_after_fork(self)
 
     def after_fork(self) -> None:
-        """Forget who waits and sends in the parent."""
+        """Forget the requests that wait or are sent in the parent."""
         self.renew(Lock())
 
 

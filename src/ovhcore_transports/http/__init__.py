@@ -1,6 +1,6 @@
 """What HTTP transports share: the strict reader, bodies, deadlines, failures, proxies, TLS, pools.
 
-The names below are promised to whoever writes a transport; they are loaded when they are first used.
+The names below are promised to authors of transports; they are loaded when they are first used.
 """
 
 from __future__ import annotations

@@ -107,7 +107,7 @@ class _Link(Link):
             self.wire.close()
 
     def cut(self) -> None:
-        """Make whoever reads or writes fail; called in another thread."""
+        """Make reading and writing fail; called in another thread."""
         sock = None if self.wire is None else self.wire.socket
         if sock is not None:
             with suppress(OSError):

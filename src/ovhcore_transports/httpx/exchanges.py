@@ -1,4 +1,4 @@
-"""What an exchange is made of whichever way it waits: routes, connections, answers, failures.
+"""The parts of an exchange that do not wait: routes, connections, answers, failures.
 
 The connections are httpcore's, made one step after the other, so that each failure has its
 place. Its pools are not used: their work grows with the number of requests under way, a
@@ -322,7 +322,7 @@ class Common:
         if not isinstance(error, self._core.RemoteProtocolError):
             return False
         if link.http2:
-            # Of a stream that was reset, or a connection that was given up, it carries the event.
+            # It carries the event of a stream that was reset, or of a connection that was given up.
             return True
         return bool(link.wire.ended and link.wire.http)
 

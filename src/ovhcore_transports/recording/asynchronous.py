@@ -1,4 +1,4 @@
-"""The same for ``async`` code."""
+"""The transports that record and replay for ``AsyncClient``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Transports that record what another one exchanges, and replay it: what both kinds share, and the one for threads."""
+"""Transports that record what another one exchanges, and replay it: their base, and those for threads."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class Options(TypedDict, total=False):
 
 
 class Recording:
-    """What both kinds have in common: the session, and what can be asked of it."""
+    """The base of transports that record or replay: holds the session, and answers questions about it."""
 
     def __init__(self, inner: Any, session: Session) -> None:
         if not (callable(inner) or callable(getattr(inner, "send", None))):
@@ -74,7 +74,7 @@ class Recording:
     @property
     def _inner(self) -> Any:
         if not self._made:
-            # Of two threads that come here at once both append, and the first counts.
+            # Two threads that come here at once both append; the first entry counts.
             made = hasattr(self._given, "send") and not isinstance(self._given, type)
             self._made.append(self._given if made else self._given())
         return self._made[0]

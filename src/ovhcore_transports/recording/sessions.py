@@ -1,4 +1,4 @@
-"""What recording and replaying are, whatever loop drives them."""
+"""A session of recording and replaying: what is kept and found, without the loop that waits."""
 
 from __future__ import annotations
 

@@ -167,7 +167,7 @@ class Urllib3Transport(SyncTransport):
         parts = urlsplit(origin)
         with self._opening:
             theirs: Any = self._manager(proxy).connection_from_host(parts.hostname, parts.port, parts.scheme)
-        # Of an https proxy it is the one for https, whatever the origin.
+        # An https proxy gets the one for https, whatever the origin.
         secure = isinstance(theirs, urllib3.HTTPSConnectionPool)
         theirs.ConnectionCls = TLSConnection if secure else Connection
         tunnel = theirs if proxy is not None and parts.scheme == "https" else None

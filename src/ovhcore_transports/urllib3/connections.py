@@ -42,7 +42,7 @@ class Exchange:
     """
 
     def __init__(self) -> None:
-        # Who lets go of an iterator may be this very thread, in the midst of it: garbage is found anywhere.
+        # This very thread may let go of an iterator in the midst of it: garbage is found anywhere.
         self._lock = Lock()
         self.is_cut = False
         self._socket: Any = None
@@ -245,7 +245,7 @@ class Connection(HTTPConnection):
                         self._hurry(sock)
                         sock.sendall(view[at : at + _PIECE])
         except (ConnectionError, ssl.SSLError):
-            # Who hangs up before the request is complete may have said why.
+            # A server that hangs up before the request is complete may have said why.
             return False
         return True
 

@@ -26,12 +26,12 @@ _CAME: Final = _BODY | {"status", "headers"}
 
 
 class Signature(NamedTuple):
-    """Fingerprints of a signature, from which neither it nor a key can be had back."""
+    """Fingerprints of a signature, from which neither it nor a key can be computed."""
 
     keys: str
-    """Of the application key and the consumer key."""
+    """The fingerprint of the application key and the consumer key."""
     digest: str
-    """Of the signature."""
+    """The fingerprint of the signature."""
 
     @classmethod
     def of(cls, request: Request) -> Signature | None:
