@@ -20,11 +20,9 @@ from typing import Any
 
 import ovhcore as ovh
 from ovhcore.config import Settings
-from ovhcore.flows import Flow, Sleep
-from ovhcore.flows.authentication.providers import CredentialsProvider
+from ovhcore.flows import CredentialsProvider, Flow, Sleep
 from ovhcore.plugins import hookimpl
-from ovhcore.protocol.credentials import AccessToken, ApplicationKey, Credentials, OAuth2Client
-from ovhcore.protocol.redaction import Secret, as_secret
+from ovhcore.protocol import AccessToken, ApplicationKey, Credentials, OAuth2Client, Secret, as_secret
 
 
 class CommandCredentials:

@@ -15,13 +15,7 @@ from typing import Any, TypeVar
 
 from ovhcore.exceptions import ConnectionLost
 from ovhcore.flows import Clock, Effect, Flow, Gather, Once, Send, Sleep, Uniform, pipeline
-from ovhcore.protocol.clock import Now
-from ovhcore.protocol.credentials import ApplicationKey
-from ovhcore.protocol.endpoints import resolve_endpoint
-from ovhcore.protocol.messages import Request, Response
-from ovhcore.protocol.requests.building import build_request
-from ovhcore.protocol.responses.decoding import decode
-from ovhcore.protocol.urls import split_url
+from ovhcore.protocol import ApplicationKey, Now, Request, Response, build_request, decode, resolve_endpoint, split_url
 
 T = TypeVar("T")
 

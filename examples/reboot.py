@@ -10,7 +10,7 @@ import sys
 from rich.console import Console
 
 import ovhcore as ovh
-from ovhcore.flows.operations.waiting import Waiting
+from ovhcore.flows import Waiting
 
 
 def main(client: ovh.Client, server: str) -> None:

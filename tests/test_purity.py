@@ -52,6 +52,9 @@ READING = {
     "config": {"configparser", "io", "logging", "os", "shlex", "stat", "warnings"},
     "plugins": {"importlib", "importlib.machinery", "importlib.metadata", "importlib.util", "inspect", "logging", "os"},
     "schema/files": {"io", "os", "pathlib", "shutil", "tempfile", "yaml", "argparse"},
+    "schema/stubs": {"ast"},
+    "schema/stubs/command.py": {"argparse", "pathlib"},
+    "schema/stubs/__main__.py": {"argparse", "pathlib"},
     "python_ovh": {
         "configparser",
         "importlib",
@@ -63,8 +66,25 @@ READING = {
     },
     "client": {"inspect", "os", "warnings"},
 }
+# Packages and modules that hand promised names on; what is below them may change.
+FACES = {
+    "ovhcore",
+    "ovhcore.client",
+    "ovhcore.config",
+    "ovhcore.consumer_key",
+    "ovhcore.exceptions",
+    "ovhcore.flows",
+    "ovhcore.plugins",
+    "ovhcore.protocol",
+    "ovhcore.protocol.secrets",
+    "ovhcore.schema",
+    "ovhcore.schema.stubs",
+    "ovhcore.testing",
+}
+
 # Of two rooms the lower may not import the higher, not even for types.
 ROOMS = {
+    "_lazy": 0,
     "_version": 0,
     "exceptions": 1,  # an exception holds the messages of the protocol, which raises exceptions
     "protocol": 1,
@@ -199,8 +219,8 @@ def test_wrong_arrows_are_found(place: str, line: str, tmp_path: Path) -> None:
 def test_transports_import_public_names_only(file: Path) -> None:
     for module, names in imports(file, TRANSPORTS):
         if module.partition(".")[0] == "ovhcore":
-            public = importlib.import_module(module).__all__ if module != "ovhcore" else ovhcore.__all__
-            assert set(names) <= set(public), (module, names)
+            assert module in FACES, f"{module} is internal"
+            assert set(names) <= set(importlib.import_module(module).__all__), (module, names)
 
 
 @pytest.mark.parametrize("file", files(CORE) + files(TRANSPORTS), ids=lambda file: file.stem)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["AsyncTransport", "SyncTransport"]
 
-# Each brings threads or a loop with it; whoever needs one should not pay for the other.
+# Each brings threads or a loop with it; a program that needs one does not load the other.
 __getattr__ = lazily(
     __name__,
     {"AsyncTransport": "base.asynchronous", "SyncTransport": "base.blocking"},

@@ -16,7 +16,7 @@ import pytest
 
 import ovhcore as ovh
 from examples.credentials_from_command import CommandCredentials, main
-from ovhcore.protocol.credentials import AccessToken, ApplicationKey, OAuth2Client
+from ovhcore.protocol import AccessToken, ApplicationKey, OAuth2Client
 from ovhcore_transports.sandbox import (
     ACCESS_KEYS,
     CLIENT_ID,

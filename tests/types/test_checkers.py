@@ -11,7 +11,7 @@ import pytest
 
 from ovhcore import schema
 from ovhcore.schema.stubs import run, types_for
-from tests.conftest import FULL
+from tests.profiles import FULL
 from tests.types.checkers import CHECKERS, mypy
 from tests.types.right_calls import TEN_FAMILIES, right_call, right_calls
 

@@ -3,7 +3,7 @@
 import logging
 
 from ovhcore.exceptions import ReadOnlyError
-from ovhcore.flows.observation import Contents
+from ovhcore.flows import Contents
 from ovhcore.plugins import Option, hookimpl, read_switch
 
 logger = logging.getLogger("ovhcore_dry_run")

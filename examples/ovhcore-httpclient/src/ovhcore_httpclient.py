@@ -8,15 +8,8 @@ from urllib.parse import urlsplit
 
 from ovhcore.exceptions import InvalidConfiguration
 from ovhcore.plugins import TransportSpec, hookimpl
-from ovhcore.protocol.messages import Headers, Response
-from ovhcore.protocol.urls import split_url
-from ovhcore_transports import SyncTransport
-from ovhcore_transports.http.bodies import ACCEPTED, decompressed
-from ovhcore_transports.http.deadlines import Deadline
-from ovhcore_transports.http.http_client import WholeResponse, meaning_of
-from ovhcore_transports.http.pools import Pools
-from ovhcore_transports.http.proxies import proxy_for
-from ovhcore_transports.http.tls import tls_context
+from ovhcore.protocol import Headers, Response, split_url
+from ovhcore_transports import SyncTransport, http
 
 
 @hookimpl
@@ -27,12 +20,12 @@ def ovhcore_transports():
 class HttpClientTransport(SyncTransport):
     def __init__(self, settings):
         super().__init__()
-        self.settings, self.tls, self.limit = settings, tls_context(settings), settings.max_response_size
-        self.pools = Pools(settings.pool_size, self.dial, lambda idle: select.select([idle.sock], [], [], 0)[0])
+        self.settings, self.tls, self.limit = settings, http.tls_context(settings), settings.max_response_size
+        self.pools = http.Pools(settings.pool_size, self.dial, lambda idle: select.select([idle.sock], [], [], 0)[0])
         self.close = self.pools.close
 
     def dial(self, origin):
-        if proxy_for(self.settings.proxy, origin):
+        if http.proxy_for(self.settings.proxy, origin):
             raise InvalidConfiguration("Transport httpclient knows no proxies: use another one, or proxy='none'")
         parts = urlsplit(origin)
         kind = partial(HTTPSConnection, context=self.tls) if parts.scheme == "https" else HTTPConnection
@@ -41,20 +34,20 @@ class HttpClientTransport(SyncTransport):
     def send(self, request):
         origin, target = split_url(request.url)
         timeout = request.timeout or self.settings.timeout
-        own = {} if "Accept-Encoding" in request.headers else {"Accept-Encoding": ACCEPTED}
-        with self.pools.lease(origin, timeout) as (lease, http):
-            with Deadline(timeout, lambda: http.sock and socket.shutdown(http.sock, SHUT_RDWR), origin):
-                connected, http.response_class = http.sock is not None, partial(WholeResponse, self.limit)
+        own = {} if "Accept-Encoding" in request.headers else {"Accept-Encoding": http.ACCEPTED}
+        with self.pools.lease(origin, timeout) as (lease, wire):
+            with http.Deadline(timeout, lambda: wire.sock and socket.shutdown(wire.sock, SHUT_RDWR), origin):
+                connected, wire.response_class = wire.sock is not None, partial(http.WholeResponse, self.limit)
                 try:
                     if not connected:
-                        http.timeout = min(timeout.connect, timeout.total or timeout.connect)
-                        http.connect()
+                        wire.timeout = min(timeout.connect, timeout.total or timeout.connect)
+                        wire.connect()
                         connected = True
-                    http.sock.settimeout(min(timeout.read, timeout.total or timeout.read))
-                    http.request(request.method, target, request.body or None, {**request.headers, **own})
-                    answer = http.getresponse()
+                    wire.sock.settimeout(min(timeout.read, timeout.total or timeout.read))
+                    wire.request(request.method, target, request.body or None, {**request.headers, **own})
+                    answer = wire.getresponse()
                 except (HTTPException, OSError) as error:
-                    raise meaning_of(error, origin, timeout, connected, http.sock is not None)
+                    raise http.meaning_of(error, origin, timeout, connected, wire.sock is not None)
             lease.keep = not answer.will_close
-        body = decompressed(answer.body, answer.head.encoding, self.limit)
+        body = http.decompressed(answer.body, answer.head.encoding, self.limit)
         return Response(answer.head.status, Headers(answer.head.fields), body)

@@ -12,6 +12,8 @@ from ..python_ovh.oauth2 import OAuth2
 from .base import BaseClient
 from .clients import AsyncClient, Client
 from .consumer_key import ConsumerKeyRequest
+from .iterators import AsyncObjectIterator, ObjectIterator, Progress
+from .transport import InsecureWarning
 
 __all__ = [
     "API_READ_ONLY",
@@ -21,10 +23,14 @@ __all__ = [
     "OAUTH2_TOKEN_URLS",
     "TIMEOUT",
     "AsyncClient",
+    "AsyncObjectIterator",
     "BaseClient",
     "Client",
     "ConsumerKeyRequest",
+    "InsecureWarning",
     "OAuth2",
+    "ObjectIterator",
+    "Progress",
 ]
 
 TIMEOUT: Final = DEFAULT_TIMEOUT.read

@@ -1,4 +1,4 @@
-"""What Client and AsyncClient have in common: all but the loop that drives."""
+"""The base of Client and AsyncClient: arguments, properties and calls, without the loop that drives them."""
 
 from __future__ import annotations
 

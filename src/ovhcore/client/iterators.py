@@ -20,7 +20,7 @@ Progress = Callable[[int, int | None], object]
 
 
 class _ObjectIterator(Generic[World]):
-    """What both kinds have in common: what has come, and how it is handed out.
+    """Keeps what has come, and hands it out.
 
     Args:
         source: where steps come from.
@@ -147,8 +147,8 @@ class ObjectIterator(_ObjectIterator[Transport]):
 class AsyncObjectIterator(_ObjectIterator[AsyncTransport]):
     """An asynchronous iterator over objects.
 
-    For one task at a time. When nobody has it any more, or it is closed, or who waits for an object is cancelled
-    (as by a timeout), it has ended, and what is under way is cancelled.
+    For one task at a time. When nobody has it any more, or it is closed, or the task that waits for an object is
+    cancelled (as by a timeout), it has ended, and what is under way is cancelled.
     """
 
     _stream: AsyncStream[Sequence[Any]] | None = None

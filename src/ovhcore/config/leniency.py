@@ -1,4 +1,4 @@
-"""What arguments keep out: settings that an empty one shields, and bad values that do not concern who says it all."""
+"""What arguments keep out: settings that an empty one shields, and bad values that do not concern such a caller."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Leniency:
         self._problems: list[str] = []
 
     def passes_over(self, name: str, source: SettingsSource | None, error: InvalidConfiguration) -> bool:
-        """Say whether a setting that cannot be used is passed over; who asks raises the error if not.
+        """Say whether a setting that cannot be used is passed over; if not, the caller raises the error.
 
         Args:
             name: of the setting.

@@ -85,7 +85,7 @@ class SettingsSources:
         del arguments  # a traceback would show them
         self.leniency = Leniency(_has_credentials(self._given, whole=True), self._given)
         (self._env,) = beneath(self._given, [self._environment()])
-        # A caller who says it all must neither be hindered by the files nor meet their contents.
+        # A caller that gives everything must neither be hindered by the files nor meet their contents.
         self._all_given = "endpoint" in self._given.values and _has_credentials(self._given, whole=True)
         self._parsed = parse_files(config_file, () if self._all_given else self._files)
         self._leading: list[Said] = []

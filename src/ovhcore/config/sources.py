@@ -225,7 +225,7 @@ def _parse_file(path: str, *, regular: bool = True) -> RawConfigParser | None:
     """
     if not os.path.exists(path):
         return None
-    # Only who has a file pays for the parser.
+    # The parser is loaded only where there is a file.
     import configparser
 
     parser = configparser.RawConfigParser(strict=False, interpolation=None)

@@ -1,32 +1,162 @@
 """What happens in which order: generators over a closed set of effects.
 
-A flow yields :mod:`effects <ovhcore.flows.effects>` and is resumed with what they
-brought; :func:`run` and :func:`arun` drive it with a transport, and so may any loop of
-your own. A flow is used once.
+A flow yields effects and is resumed with what they brought; :func:`run` and :func:`arun` drive it with a transport,
+and so may any loop of your own. A flow is used once.
+
+The names below are promised, those beyond effects and drivers are loaded when they are first used. The modules in
+which they live are not promised: their names and places may change.
 """
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Final
+
+from .._lazy import lazily
 from .driver import AsyncStream, AsyncTransport, Stream, Transport, arun, run
 from .effects import Clock, Effect, Flow, Gather, Handler, Middleware, Once, Send, Sleep, Uniform
 from .pipeline import pipeline
 
+if TYPE_CHECKING:
+    from .authentication.providers import CredentialsProvider, RenewableProvider
+    from .authentication.time_sync import TimeSync, TimeSyncFactory
+    from .collections.fan_out import CallResult, FailedItem
+    from .events import (
+        CallEnded,
+        CallStarted,
+        ClockCorrected,
+        Event,
+        Notifier,
+        Observer,
+        RequestFailed,
+        RequestSent,
+        ResponseReceived,
+        RetryScheduled,
+        Throttled,
+        TokenRenewed,
+    )
+    from .interpreter_exit import at_exit
+    from .observation import Contents
+    from .operations.waiting import Waiting
+    from .resilience.retry import FailedAttempt, GiveUp, Policy, RetryPolicy, Wait
+    from .resilience.throttle import Limiter, Limits, throttled
+    from .transport_extensions import (
+        Cancellable,
+        CancellableTransport,
+        GlancingTransport,
+        HidingTransport,
+        TransportWithDefaults,
+        WarmableTransport,
+    )
+
+_HOMES: Final = {
+    "transport_extensions": (
+        "Cancellable",
+        "CancellableTransport",
+        "GlancingTransport",
+        "HidingTransport",
+        "TransportWithDefaults",
+        "WarmableTransport",
+    ),
+    "authentication.providers": (
+        "CredentialsProvider",
+        "RenewableProvider",
+    ),
+    "authentication.time_sync": (
+        "TimeSync",
+        "TimeSyncFactory",
+    ),
+    "collections.fan_out": (
+        "CallResult",
+        "FailedItem",
+    ),
+    "events": (
+        "CallEnded",
+        "CallStarted",
+        "ClockCorrected",
+        "Event",
+        "Notifier",
+        "Observer",
+        "RequestFailed",
+        "RequestSent",
+        "ResponseReceived",
+        "RetryScheduled",
+        "Throttled",
+        "TokenRenewed",
+    ),
+    "interpreter_exit": ("at_exit",),
+    "observation": ("Contents",),
+    "operations.waiting": ("Waiting",),
+    "resilience.retry": (
+        "FailedAttempt",
+        "GiveUp",
+        "Policy",
+        "RetryPolicy",
+        "Wait",
+    ),
+    "resilience.throttle": (
+        "Limiter",
+        "Limits",
+        "throttled",
+    ),
+}
+
 __all__ = [
     "AsyncStream",
     "AsyncTransport",
+    "CallEnded",
+    "CallResult",
+    "CallStarted",
+    "Cancellable",
+    "CancellableTransport",
     "Clock",
+    "ClockCorrected",
+    "Contents",
+    "CredentialsProvider",
     "Effect",
+    "Event",
+    "FailedAttempt",
+    "FailedItem",
     "Flow",
     "Gather",
+    "GiveUp",
+    "GlancingTransport",
     "Handler",
+    "HidingTransport",
+    "Limiter",
+    "Limits",
     "Middleware",
+    "Notifier",
+    "Observer",
     "Once",
+    "Policy",
+    "RenewableProvider",
+    "RequestFailed",
+    "RequestSent",
+    "ResponseReceived",
+    "RetryPolicy",
+    "RetryScheduled",
     "Send",
     "Sleep",
     "Stream",
+    "Throttled",
+    "TimeSync",
+    "TimeSyncFactory",
+    "TokenRenewed",
     "Transport",
+    "TransportWithDefaults",
     "Uniform",
+    "Wait",
+    "Waiting",
+    "WarmableTransport",
     "arun",
+    "at_exit",
     "pipeline",
     "run",
+    "throttled",
 ]
+
+__getattr__ = lazily(__name__, _HOMES)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -7,8 +7,8 @@
 ``Sleep(seconds)``        None                           waiting
 ``Clock()``               :class:`.Now`                  wall and monotonic time, read together
 ``Uniform(low, high)``    float                          a random number, for jitter
-``Once(key, flow)``       what the flow returns          single flight: who asks for a key while
-                                                         its flow runs waits for that one
+``Once(key, flow)``       what the flow returns          single flight: a second flow that needs
+                                                         the key meanwhile waits for the first
 ``Gather(flows, limit)``  list, in the order of flows    flows side by side, at most ``limit`` at
                                                          once; the first failure stops the rest
 ========================= ============================== ==========================================

@@ -1,4 +1,4 @@
-"""The flows of a client put together, for clients and for whoever drives flows from a loop of their own."""
+"""The flows of a client put together, for clients and for loops of other programs."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def pipeline(
         endpoint: the API.
         credentials: who calls, or what supplies that; None for calls that need nobody.
         time_sync: ``"date"``, ``"server"`` or ``"off"``; see :mod:`ovhcore.flows.authentication.time_sync`.
-            Or what makes a :class:`.TimeSync` of its own of the request for the time, what sends it, and who is told.
+            Or a function that makes a :class:`.TimeSync` of the request for the time, its sender and an observer.
         headers: fields of the requests that it makes itself, for the time and for tokens.
         observer: is told of every exchange.
         declared: what is hidden from the observer, besides what always is.

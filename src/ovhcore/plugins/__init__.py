@@ -11,6 +11,7 @@ from .hookspecs import PROJECT, hookimpl
 from .manager import PluginInfo, Plugins, list_plugins
 from .options import Option, read_number, read_seconds, read_switch, read_text
 from .transports import TransportSettings, TransportSpec
+from .versions import installed_version
 
 __all__ = [
     "PROJECT",
@@ -20,6 +21,7 @@ __all__ = [
     "TransportSettings",
     "TransportSpec",
     "hookimpl",
+    "installed_version",
     "list_plugins",
     "read_number",
     "read_seconds",

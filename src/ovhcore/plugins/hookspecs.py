@@ -5,7 +5,7 @@ an awaitable is refused with :class:`TypeError`. A hook may leave out arguments 
 not need. What a hook raises ends the making of the client: an :class:`.APIError` as it is,
 anything else as :class:`.InvalidConfiguration` that names the plugin.
 
-They are called in the order of this page. Of one hook, the caller's plugins come first, the
+They are called in the order of this page. For each hook, the caller's plugins come first, the
 last of them foremost; then the installed ones; then the built-in ones. ``tryfirst`` and
 ``trylast`` of pluggy change that.
 """

@@ -64,7 +64,7 @@ class LogObserver:
         """Return the lowest level that is written, 100 for none."""
         logger = self._logger
         if logger is None:
-            # A program that has not loaded logging has nobody who reads; loading it takes longer than a call.
+            # A program that has not loaded logging writes no log; loading it takes longer than a call.
             logging = sys.modules.get("logging")
             if logging is None or not hasattr(logging, "getLogger"):
                 return 100

@@ -118,7 +118,7 @@ class Plugins:
             raise InvalidConfiguration(f"A plugin has a hook that ovhcore does not know: {error}") from error
 
     def _register(self, plugin: object, name: str) -> None:
-        # Of two that the caller made of one class, both are wanted.
+        # The caller may give two of one class; both are registered.
         numbered, number = name, 1
         while self._manager.has_plugin(numbered):
             number += 1
@@ -286,7 +286,7 @@ class Plugins:
         return [made for _, made in self._each("ovhcore_middleware", settings=settings, notify=notify)][::-1]
 
     def observers(self, settings: Settings) -> list[tuple[str, Observer]]:
-        """Return who wants to be told what a client does, and the names of their plugins."""
+        """Return the observers of a client, and the names of their plugins."""
         return list(self._each("ovhcore_observer", settings=settings))[::-1]
 
     def listed(self) -> list[PluginInfo]:

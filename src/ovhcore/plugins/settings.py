@@ -21,7 +21,7 @@ CREDENTIALS: Final = (
     "client_secret",
     "access_token",
 )
-"""The settings that say who calls, by their names in ``ovh.conf``."""
+"""The settings of credentials, by their names in ``ovh.conf``."""
 
 OTHERS: Final = (
     "transport",

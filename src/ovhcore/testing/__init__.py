@@ -21,12 +21,14 @@ pytest.register_assert_rewrite(f"{__name__}.conformance")
 from . import strategies  # noqa: E402
 from .certificates import Authority  # noqa: E402
 from .conformance import TransportConformance  # noqa: E402
+from .conformance.suite import FEATURES  # noqa: E402
 from .faults import ANSWERS, FAULTS, Fault, GoodAnswer  # noqa: E402
 from .server import Peer, Received, WireServer, answer, echo  # noqa: E402
 
 __all__ = [
     "ANSWERS",
     "FAULTS",
+    "FEATURES",
     "Authority",
     "Fault",
     "GoodAnswer",

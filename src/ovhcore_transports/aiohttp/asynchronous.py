@@ -32,10 +32,9 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from ovhcore import exceptions as exc
-from ovhcore.flows.interpreter_exit import at_exit
+from ovhcore.flows import at_exit
 from ovhcore.plugins import TransportSettings
-from ovhcore.protocol.messages import Headers, Request, Response, Timeout
-from ovhcore.protocol.urls import split_url
+from ovhcore.protocol import Headers, Request, Response, Timeout, split_url
 
 from ..base.asynchronous import AsyncTransport, only_on_asyncio, within
 from ..base.loop_timers import alarms_of

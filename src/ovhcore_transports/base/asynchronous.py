@@ -10,10 +10,8 @@ from importlib import import_module
 from typing import Any, Final, TypeVar
 
 from ovhcore.exceptions import InvalidConfiguration
-from ovhcore.flows import AsyncStream, Flow, arun
-from ovhcore.flows.interpreter_exit import at_exit
-from ovhcore.protocol.clock import Now
-from ovhcore.protocol.messages import Request, Response, Timeout
+from ovhcore.flows import AsyncStream, Flow, arun, at_exit
+from ovhcore.protocol import Now, Request, Response, Timeout
 
 from ..http.deadlines import total_timeout
 from .loop_timers import alarms_of
@@ -48,7 +46,7 @@ class _Flight:
 
 def in_trio() -> bool:
     """Say whether the caller is a task of trio."""
-    # Of asyncio's programs most never load it.
+    # Most programs on asyncio never load it.
     trio = sys.modules.get("trio")
     return trio is not None and trio.lowlevel.in_trio_task()
 

@@ -9,15 +9,14 @@ from collections.abc import Hashable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from ovhcore.flows import Flow, Stream, run
-from ovhcore.protocol.clock import Now
-from ovhcore.protocol.messages import Request, Response
+from ovhcore.protocol import Now, Request, Response
 
 from .forks import Renewed
 from .locks import Lock, is_running
 from .single_flight import copy_for_waiter
 
 if TYPE_CHECKING:
-    from ovhcore.flows.transport_extensions import Cancellable
+    from ovhcore.flows import Cancellable
 
 __all__ = ["SyncTransport"]
 
@@ -39,7 +38,7 @@ class _Flight:
         self.is_over = False
         self.value: Any = None
         self.error: Exception | None = None
-        # One for each who waits: an interrupt leaves none of them to another.
+        # One for each thread that waits: an interrupt leaves none of them to another.
         self.turns: list[LockType] = []
 
     def end(self) -> None:
@@ -174,7 +173,7 @@ class SyncTransport(Renewed):
     ) -> Stream[T]:
         """Run flows in threads, at most ``limit`` at once; return an iterator over their numbers and results.
 
-        With a limit of 1 each is run by who asks for its result, without a thread.
+        With a limit of 1 each is run in the thread that asks for its result.
 
         Args:
             flows: what to run; asked for the next one only when there is room.

@@ -33,7 +33,7 @@ def renew_after_fork(thing: Forked) -> None:
 class Renewed:
     """Base of what is renewed in the child of every fork, from when its last ``__init__`` has ended.
 
-    Before that what a subclass's ``after_fork`` needs may not be there, whoever calls the base's ``__init__`` first.
+    Before that what ``after_fork`` of a subclass needs may be missing: it may call the base's ``__init__`` first.
     """
 
     def __init_subclass__(cls, **options: Any) -> None:

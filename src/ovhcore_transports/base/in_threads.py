@@ -11,10 +11,9 @@ from typing import ClassVar, Final
 from weakref import finalize
 
 from ovhcore import exceptions as exc
-from ovhcore.flows.interpreter_exit import at_exit
+from ovhcore.flows import at_exit
 from ovhcore.plugins import TransportSettings
-from ovhcore.protocol.messages import Request, Response, Timeout
-from ovhcore.protocol.urls import split_url
+from ovhcore.protocol import Request, Response, Timeout, split_url
 
 from ..http.connections import Exchange
 from ..http.deadlines import pool_timeout

@@ -1,8 +1,8 @@
 """A lock that no interrupt can leave held.
 
 The interpreter runs signal handlers, and raises what other threads ask it to raise, between two steps of Python code;
-so an exception can come after a lock was taken and before anybody sees to its release. Whoever waits for such a lock
-next, waits for ever.
+so an exception can come after a lock was taken and before anybody sees to its release. The next thread
+that waits for such a lock waits for ever.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ def is_running(frame: FrameType) -> bool:
 class Lock:
     """For one thread at a time; may be entered again by the one that is in, as by a signal handler.
 
-    Who has been interrupted at the wrong moment and did not release it holds up nobody: who waits sees that
-    the block is no longer run, and goes in.
+    A thread that was interrupted at the wrong moment and did not release it holds up no other: that one sees
+    that the block is no longer run, and goes in.
     """
 
     __slots__ = ("_holder", "_lock")

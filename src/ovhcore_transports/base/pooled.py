@@ -16,8 +16,7 @@ from typing import ClassVar, Final
 
 from ovhcore import exceptions as exc
 from ovhcore.plugins import TransportSettings
-from ovhcore.protocol.messages import Headers, Request, Response, Timeout
-from ovhcore.protocol.urls import split_url
+from ovhcore.protocol import Headers, Request, Response, Timeout, split_url
 
 from ..http.bodies import ACCEPTED, decompressed, encoding_is_chosen
 from ..http.connections import BlockingConnection, Exchange, Unconnected

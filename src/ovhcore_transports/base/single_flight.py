@@ -1,4 +1,4 @@
-"""What threads and tasks have in common that wait for one and the same flow."""
+"""Copies of an exception for those that wait for one and the same flow."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ def copy_for_waiter(error: Exception) -> Exception:
     try:
         # Not by calling the class: what it makes of its arguments may be another message.
         twin = kind.__new__(kind, *error.args)
-    except Exception:  # of somebody else's making; better a mixed traceback than another exception
+    except Exception:  # a class that cannot be copied; better a mixed traceback than another exception
         return error
     twin.__dict__.update(error.__dict__)
     if hasattr(error, "__notes__"):

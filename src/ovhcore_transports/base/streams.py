@@ -1,4 +1,4 @@
-"""What streams of threads and of tasks have in common."""
+"""The state of a stream of results, and errors that wait for their turn in it."""
 
 from __future__ import annotations
 

@@ -56,10 +56,10 @@ class _Asyncio:
                 task.exception()  # the stream raises it; nobody needs to be told that it is not retrieved
             ended()
 
-        # Not one of the loop's factory. What an eager one runs at once may never give the loop its
-        # turn, and what it raises refers to the frames of who has begun it.
+        # The loop's factory is not used: an eager task may never give the loop its turn, and what it raises
+        # refers to the frames of its maker.
         task = asyncio.Task(work(), loop=self._loop)
-        # Of a task that is cancelled before it has begun, no line is run.
+        # A task that is cancelled before it has begun runs no line.
         task.add_done_callback(over)
         return task.cancel
 
@@ -163,7 +163,7 @@ class TaskStream(Generic[T]):
     ends, or nobody has it any more, what is under way is cancelled.
 
     Args:
-        flows: what to run; asked for the next one only when there is room, by who asks for results.
+        flows: what to run; asked for the next one only when there is room, in the task that asks for results.
         transport: carries out their effects.
         loop: the loop it runs in.
         limit: how many run at once.
@@ -241,6 +241,6 @@ class TaskStream(Generic[T]):
     def __del__(self) -> None:
         crew = getattr(self, "_crew", None)
         if crew is not None and crew.at_work:
-            # Perhaps in another thread: who knows where it is found that nobody has it.
+            # This may be another thread: garbage is found anywhere.
             crew.is_over = True
             crew.loop.soon(crew.end)

@@ -10,14 +10,13 @@ from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, Final, Generic, Self, TypeVar
 from weakref import ref
 
-from ovhcore.flows import Flow, Transport, run
-from ovhcore.flows.interpreter_exit import at_exit
+from ovhcore.flows import Flow, Transport, at_exit, run
 
 from .locks import Lock
 from .streams import StreamState, deferring_errors
 
 if TYPE_CHECKING:
-    from ovhcore.flows.transport_extensions import Cancellable, CancellableTransport
+    from ovhcore.flows import Cancellable, CancellableTransport
 
 __all__ = ["SequentialStream", "ThreadStream"]
 
@@ -32,7 +31,7 @@ _IDLE: Final = 2.0
 
 
 class SequentialStream(Generic[T]):
-    """Yields ``(number, result)`` of flows one after the other; each is run when it is asked for, by who asks."""
+    """Yields ``(number, result)`` of flows one after the other; each is run in the thread that asks for it."""
 
     def __init__(self, flows: Iterable[Flow[T]], transport: Transport) -> None:
         self._flows = enumerate(flows)
@@ -60,7 +59,7 @@ class SequentialStream(Generic[T]):
         self._flows = enumerate(())
 
     def join(self) -> None:
-        """Return; nothing is under way without somebody who asks for it."""
+        """Return; nothing is under way unless it is asked for."""
 
 
 class _CancellableTransport:
@@ -152,7 +151,7 @@ class ThreadStream(Generic[T]):
     ends, or nobody has it any more, no flow goes on to its next effect.
 
     Args:
-        flows: what to run; asked for the next one only when there is room, by who asks for results.
+        flows: what to run; asked for the next one only when there is room, in the thread that asks for results.
         transport: carries out their effects.
         limit: how many run at once.
         ahead: how many at most are run or kept whose result was not asked for yet.
@@ -240,7 +239,7 @@ class ThreadStream(Generic[T]):
                 return
 
     def close(self) -> None:
-        """End the stream, from whatever thread: nothing further is begun, and who waits for a result is let go.
+        """End the stream, from whatever thread: nothing further is begun, and waits for results end.
 
         Exchanges under way are cut short where the transport can; does not wait for them. May be called again.
         """

@@ -66,7 +66,7 @@ class Watch:
         if alarm.when < self._next:
             self._wakes.put(None)
         if not self._has_begun:
-            # Of several one goes to work. At the end of the interpreter there is none; waits have ends of their own.
+            # One of several goes to work. At the end of the interpreter there is none; waits have ends of their own.
             with suppress(RuntimeError):
                 start_new_thread(self._start, ())
 

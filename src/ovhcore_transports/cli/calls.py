@@ -9,11 +9,10 @@ import json
 import sys
 from collections.abc import Callable, Collection, Generator, Sequence
 from contextlib import contextmanager, nullcontext
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any, Final, TextIO
 
 from ovhcore.exceptions import ResourceNotFoundError
-from ovhcore.flows.collections.pager import MODES
-from ovhcore.flows.operations.waiting import Waiting
+from ovhcore.flows import Waiting
 
 from .text import one_line
 
@@ -21,6 +20,8 @@ if TYPE_CHECKING:
     from rich.progress import Progress, ProgressColumn
 
 __all__ = ["get_command", "wait_command"]
+
+_MODES: Final = ("auto", "cursor", "pages", "batch", "single")
 
 
 def get_command() -> Any:
@@ -33,7 +34,7 @@ def get_command() -> Any:
     @click.option(
         "--all", "every", is_flag=True, help="Every object of a list, one JSON document a line, as they come."
     )
-    @click.option("--mode", type=click.Choice(list(MODES)), help="With --all: one way to fetch them; by default, auto.")
+    @click.option("--mode", type=click.Choice(_MODES), help="With --all: one way to fetch them; by default, auto.")
     @click.option("--concurrency", type=click.IntRange(1, 1000), help="With --all: requests at once; by default, 10.")
     @click.option("--size", type=click.IntRange(1), help="With --all: objects of one request, at most.")
     @click.option("--sort", metavar="FIELD", help="With --all: sort an expanded list; -FIELD for the other way round.")

@@ -14,10 +14,9 @@ from typing import Final
 
 from ovhcore.config import Settings
 from ovhcore.exceptions import InvalidConfiguration
-from ovhcore.flows.authentication.providers import RenewableProvider
+from ovhcore.flows import RenewableProvider
 from ovhcore.plugins import Option, hookimpl, read_text
-from ovhcore.protocol.credentials import AccessToken, ApplicationKey, Credentials, OAuth2Client
-from ovhcore.protocol.redaction import Secret, as_secret
+from ovhcore.protocol import AccessToken, ApplicationKey, Credentials, OAuth2Client, Secret, as_secret
 
 __all__ = ["ovhcore_credentials", "ovhcore_options", "read_keyring"]
 
@@ -37,7 +36,7 @@ def ovhcore_options() -> Iterable[Option]:
 
 @hookimpl
 def ovhcore_credentials(settings: Settings) -> RenewableProvider | None:
-    """Read the keyring, if a service of it is set; again for whoever asks for other credentials."""
+    """Read the keyring, if a service of it is set; again when other credentials are asked for."""
     service = settings.options.get("keyring")
     if service is None:
         return None

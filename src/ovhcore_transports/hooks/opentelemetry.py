@@ -17,7 +17,7 @@ from weakref import WeakKeyDictionary
 from ovhcore import __version__
 from ovhcore.config import Settings
 from ovhcore.exceptions import InvalidConfiguration
-from ovhcore.flows.events import (
+from ovhcore.flows import (
     CallEnded,
     CallStarted,
     ClockCorrected,
@@ -121,7 +121,7 @@ class _Observer:
         self._exchanges: dict[int, _Running] = {}
 
     def __call__(self, event: Event) -> None:
-        """Tell OpenTelemetry of an event. Of kinds that are added one day, nothing is known here."""
+        """Tell OpenTelemetry of an event. Kinds that it does not know are passed over."""
         measures = self._instruments
         match event:
             case CallStarted():
@@ -186,7 +186,7 @@ class _Observer:
     def _end(
         self, event: ResponseReceived | RequestFailed | CallEnded, running: _Running | None, measure: Histogram
     ) -> None:
-        # Of exchanges one kind of event has a status, the other an error; of calls, one of them is None.
+        # An exchange ends in an event with a status or in one with an error; a call's has both, and one is None.
         status, query_id = getattr(event, "status", None), getattr(event, "query_id", None)
         result: _Attributes = {}
         if status is None:

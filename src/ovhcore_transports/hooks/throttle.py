@@ -1,7 +1,7 @@
 """The plugin ``throttle``: limits of a client's own, off unless they are set.
 
 The limits themselves are in :mod:`ovhcore.flows.resilience.throttle`; here are the settings and the
-lock, which a room without threads cannot have.
+lock, which a package without threads cannot have.
 """
 
 from __future__ import annotations
@@ -13,11 +13,9 @@ from weakref import WeakValueDictionary
 
 from ovhcore.config import Settings
 from ovhcore.exceptions import InvalidConfiguration
-from ovhcore.flows import Middleware
-from ovhcore.flows.events import Notifier
-from ovhcore.flows.resilience.throttle import Limiter, Limits, throttled
+from ovhcore.flows import Limiter, Limits, Middleware, Notifier, throttled
 from ovhcore.plugins import Option, hookimpl, read_number
-from ovhcore.protocol.requests.values import shown
+from ovhcore.protocol import shown
 
 from ..base.forks import renew_after_fork
 from ..base.locks import Lock
@@ -82,7 +80,7 @@ class _Limiter(Limiter):
         renew_after_fork(self)
 
     def after_fork(self) -> None:
-        """Forget who waits and sends in the parent."""
+        """Forget the requests that wait or are sent in the parent."""
         self.renew(Lock())
 
 

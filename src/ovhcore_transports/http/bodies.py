@@ -58,7 +58,7 @@ def decompressed(raw: bytes, encoding: str, limit: int) -> bytes:
 
     Args:
         raw: the body as it was received.
-        encoding: the field's value; empty for none. Of several codings one may be more than ``identity``.
+        encoding: the field's value; empty for none. Besides ``identity`` it may name one coding.
         limit: bytes beyond which to give up.
 
     Raises:

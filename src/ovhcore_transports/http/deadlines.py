@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Self
 
 from ovhcore.exceptions import PoolTimeout, TotalTimeout, TransportTimeout
-from ovhcore.protocol.messages import Timeout
+from ovhcore.protocol import Timeout
 
 from ..base.locks import Lock
 from ..base.timer_thread import Alarm, watch

@@ -1,4 +1,4 @@
-"""For transports on the standard library's http.client: strict answers, and what its exceptions mean."""
+"""Pieces for transports on the standard library's http.client: strict answers, and what its exceptions mean."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import ssl
 from typing import Any
 
 from ovhcore import exceptions as exc
-from ovhcore.protocol.messages import Timeout
+from ovhcore.protocol import Timeout
 
 from .failures import ENDED, RESETS, causes_of, reason_of
 from .http1 import ResponseHead, ResponseReader
@@ -83,7 +83,7 @@ def meaning_of(error: Exception, origin: str, timeout: Timeout, connected: bool,
     else:
         kind, said = exc.ConnectError, "no connection could be made"
     failure = kind(f"{origin}: {said}{reason_of(causes)}")
-    # Of http.client's own the text may repeat what came, and so what was sent.
+    # The text of http.client's own exceptions may repeat what came, and so what was sent.
     plain = all(type(cause).__module__ in ("builtins", "socket", "ssl") for cause in causes)
-    failure.__cause__ = error if plain else None  # be it None, a traceback then shows no other
+    failure.__cause__ = error if plain else None  # None, too, keeps other exceptions out of the traceback
     return failure

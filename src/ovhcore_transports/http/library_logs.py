@@ -13,11 +13,11 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Final
 
-from ovhcore.protocol.redaction import redact_text
+from ovhcore.protocol import redact_text
 
 __all__ = ["guard_logs"]
 
-# Values of header fields that are shown. Of others nobody knows what they hold: a server may send back what came.
+# Values of header fields that are shown. Others may hold anything: a server may send back what came.
 _SHOWN: Final = re.compile(
     r"b'(?:\d{1,12}|close|keep-alive|gzip|deflate|br|zstd|identity|chunked"
     r"|(?:application|text)/[a-z.+-]{1,30}(?:; ?charset=[\w-]{1,12})?"

@@ -10,7 +10,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 
 from ovhcore.exceptions import InvalidConfiguration
-from ovhcore.plugins.versions import installed_version
+from ovhcore.plugins import installed_version
 
 __all__ = ["Names", "importing", "lacking", "require_names"]
 

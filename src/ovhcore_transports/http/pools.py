@@ -16,7 +16,7 @@ from typing import Any, Final, Generic, Protocol, TypeVar
 from weakref import finalize, ref
 
 from ovhcore.exceptions import ClientClosed
-from ovhcore.protocol.messages import Timeout
+from ovhcore.protocol import Timeout
 
 from ..base.locks import Lock
 from .deadlines import pool_timeout, pool_wait

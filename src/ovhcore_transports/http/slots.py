@@ -1,4 +1,4 @@
-"""Places in a pool for tasks of asyncio: who comes first is served first."""
+"""Places in a pool for tasks of asyncio, handed out in the order of arrival."""
 
 from __future__ import annotations
 

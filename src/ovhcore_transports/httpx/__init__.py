@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["AsyncHttpxTransport", "HttpxTransport", "open_async", "open_async_2", "open_sync", "open_sync_2"]
 
-# Each form brings threads or a loop with it; whoever needs one should not pay for the other.
+# Each form brings threads or a loop with it; a program that needs one does not load the other.
 __getattr__ = lazily(__name__, {"AsyncHttpxTransport": "asynchronous", "HttpxTransport": "blocking"})
 
 

@@ -13,8 +13,7 @@ import anyio
 
 from ovhcore import exceptions as exc
 from ovhcore.plugins import TransportSettings
-from ovhcore.protocol.messages import Request, Response, Timeout
-from ovhcore.protocol.urls import split_url
+from ovhcore.protocol import Request, Response, Timeout, split_url
 
 from ..base.asynchronous import AsyncTransport, in_trio, within
 from ..http.deadlines import pool_timeout

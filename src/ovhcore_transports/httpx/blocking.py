@@ -12,8 +12,7 @@ from types import ModuleType
 from typing import Any
 
 from ovhcore.plugins import TransportSettings
-from ovhcore.protocol.messages import Headers, Request, Response, Timeout
-from ovhcore.protocol.urls import split_url
+from ovhcore.protocol import Headers, Request, Response, Timeout, split_url
 
 from ..base.blocking import SyncTransport
 from ..http.deadlines import Deadline, total_timeout
@@ -108,7 +107,7 @@ class _Link(Link):
             self.wire.close()
 
     def cut(self) -> None:
-        """Make whoever reads or writes fail; called in another thread."""
+        """Make reading and writing fail; called in another thread."""
         sock = None if self.wire is None else self.wire.socket
         if sock is not None:
             with suppress(OSError):

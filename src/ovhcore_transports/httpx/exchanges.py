@@ -1,4 +1,4 @@
-"""What an exchange is made of whichever way it waits: routes, connections, answers, failures.
+"""The parts of an exchange that do not wait: routes, connections, answers, failures.
 
 The connections are httpcore's, made one step after the other, so that each failure has its
 place. Its pools are not used: their work grows with the number of requests under way, a
@@ -17,10 +17,9 @@ from typing import Any, Final, Self
 from urllib.parse import urlsplit
 
 from ovhcore import exceptions as exc
-from ovhcore.flows.interpreter_exit import at_exit
+from ovhcore.flows import at_exit
 from ovhcore.plugins import TransportSettings
-from ovhcore.protocol.messages import Headers, Request, Response, Timeout
-from ovhcore.protocol.urls import split_url
+from ovhcore.protocol import Headers, Request, Response, Timeout, split_url
 
 from ..http.bodies import ACCEPTED, check_length, decompressed, encoding_is_chosen, too_large
 from ..http.failures import ENDED, RESETS, causes_of, reason_of
@@ -341,7 +340,7 @@ class Common:
         if not isinstance(error, self._core.RemoteProtocolError):
             return False
         if link.http2:
-            # Of a stream that was reset, or a connection that was given up, it carries the event.
+            # It carries the event of a stream that was reset, or of a connection that was given up.
             return True
         return bool(link.wire.ended and link.wire.http)
 

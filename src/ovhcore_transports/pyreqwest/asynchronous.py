@@ -14,9 +14,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from ovhcore import exceptions as exc
-from ovhcore.flows.interpreter_exit import at_exit
+from ovhcore.flows import at_exit
 from ovhcore.plugins import TransportSettings
-from ovhcore.protocol.messages import Request, Response
+from ovhcore.protocol import Request, Response
 
 from ..base.asynchronous import AsyncTransport, only_on_asyncio
 from ..base.forks import renew_after_fork

@@ -5,7 +5,7 @@ What is different from the other transports:
 * ``ca_bundle`` is trusted besides the certificates of the system, not instead of them: the
   library has no way to leave those out. Where the system has none, the bundle is all there is.
 * A client of the library keeps its connect and read timeout for life, so there is one client for
-  each origin and pair of timeouts. Of those for timeouts that come with requests the 8 used last
+  each origin and pair of timeouts. Where timeouts come with requests, the 8 clients used last
   are kept; a call with yet another pair opens a connection of its own. Where only the total
   timeout varies nothing is opened. In the synchronous form ``pool_size`` holds for each client.
 * The read timeout is for the whole head of the answer, a new connection included, and begins
@@ -33,7 +33,7 @@ from typing import Any
 
 from ovhcore import exceptions as exc
 from ovhcore.plugins import TransportSettings
-from ovhcore.protocol.messages import Request, Response
+from ovhcore.protocol import Request, Response
 
 from ..base.blocking import SyncTransport
 from ..http.bodies import too_large

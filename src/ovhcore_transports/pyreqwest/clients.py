@@ -1,4 +1,4 @@
-"""What both forms of the transport on pyreqwest have in common: the library's clients, answers and failures."""
+"""The clients of the library pyreqwest: how they are made and kept, and what their failures mean."""
 
 from __future__ import annotations
 
@@ -11,8 +11,7 @@ from typing import Any, Final
 
 from ovhcore import exceptions as exc
 from ovhcore.plugins import TransportSettings
-from ovhcore.protocol.messages import Request, Timeout
-from ovhcore.protocol.urls import split_url
+from ovhcore.protocol import Request, Timeout, split_url
 
 from ..base.locks import Lock
 from ..http.bodies import ACCEPTED
@@ -44,7 +43,7 @@ TIMED_CLIENTS: Final = 8
 _NO_BODY: Final = {"Content-Length": "0"}
 _EMPTY_BODIES: Final = frozenset(("POST", "PUT", "PATCH"))
 _CERTIFICATE: Final = re.compile(rb"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re.DOTALL)
-# Of the read timeout, which runs meanwhile, so that the wait for a connection ends first and can be told apart.
+# The part of the read timeout, which runs meanwhile: the wait for a connection ends first and can be told apart.
 _CONNECTING: Final = 0.95
 
 # How the library says that it was the connection that ended.

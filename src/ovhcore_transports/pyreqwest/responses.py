@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from ovhcore import exceptions as exc
-from ovhcore.protocol.messages import Headers, Response
+from ovhcore.protocol import Headers, Response
 
 from ..http.bodies import decompressed
 
@@ -72,7 +72,7 @@ def _pairs_of(raw: Any) -> tuple[tuple[str, str], ...]:
     try:
         return tuple(raw.items())
     except ValueError:
-        # Of those that are not ASCII the library gives the name alone.
+        # The library gives the name alone where a value is not ASCII.
         return tuple((name, value) for name in dict.fromkeys(raw) for value in _values(raw, name))
 
 

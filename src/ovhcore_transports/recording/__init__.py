@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from .._lazy import lazily
 
 if TYPE_CHECKING:
-    from ovhcore.protocol.redaction import Redaction
+    from ovhcore.protocol import Redaction
 
     from .asynchronous import AsyncRecordTransport, AsyncReplayTransport
     from .blocking import RecordTransport, ReplayTransport

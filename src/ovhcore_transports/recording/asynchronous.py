@@ -1,4 +1,4 @@
-"""The same for ``async`` code."""
+"""The transports that record and replay for ``AsyncClient``."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ovhcore.exceptions import HTTPError
 from ovhcore.flows import AsyncStream, Flow
 from ovhcore.flows import AsyncTransport as AsyncTransportLike
 from ovhcore.plugins import TransportSettings
-from ovhcore.protocol.messages import Request, Response
+from ovhcore.protocol import Request, Response
 
 from ..base.asynchronous import AsyncTransport
 from .blocking import Options, Recording, nothing, options_of

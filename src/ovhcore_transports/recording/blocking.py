@@ -1,4 +1,4 @@
-"""Transports that record what another one exchanges, and replay it: what both kinds share, and the one for threads."""
+"""Transports that record what another one exchanges, and replay it: their base, and those for threads."""
 
 from __future__ import annotations
 
@@ -11,9 +11,7 @@ from ovhcore.exceptions import HTTPError, InvalidConfiguration
 from ovhcore.flows import Flow, Stream
 from ovhcore.flows import Transport as TransportLike
 from ovhcore.plugins import TransportSettings
-from ovhcore.protocol.clock import Now
-from ovhcore.protocol.messages import Request, Response
-from ovhcore.protocol.redaction import Redaction
+from ovhcore.protocol import Now, Redaction, Request, Response
 
 from ..base.blocking import SyncTransport
 from ..plugin import REPLAY_DEFAULTS
@@ -23,7 +21,7 @@ from .replay.matching import Matcher
 from .sessions import MODES, Session
 
 if TYPE_CHECKING:
-    from ovhcore.flows.transport_extensions import WarmableTransport
+    from ovhcore.flows import WarmableTransport
 
 __all__ = [
     "Options",
@@ -63,7 +61,7 @@ class Options(TypedDict, total=False):
 
 
 class Recording:
-    """What both kinds have in common: the session, and what can be asked of it."""
+    """The base of transports that record or replay: holds the session, and answers questions about it."""
 
     def __init__(self, inner: Any, session: Session) -> None:
         if not (callable(inner) or callable(getattr(inner, "send", None))):
@@ -79,7 +77,7 @@ class Recording:
     @property
     def _inner(self) -> Any:
         if not self._made:
-            # Of two threads that come here at once both append, and the first counts.
+            # Two threads that come here at once both append; the first entry counts.
             made = hasattr(self._given, "send") and not isinstance(self._given, type)
             self._made.append(self._given if made else self._given())
         return self._made[0]

@@ -1,4 +1,4 @@
-"""What recording and replaying are, whatever loop drives them."""
+"""A session of recording and replaying: what is kept and found, without the loop that waits."""
 
 from __future__ import annotations
 
@@ -10,9 +10,7 @@ from contextlib import suppress
 from typing import Final
 
 from ovhcore.exceptions import CassetteError, ClientClosed, HTTPError, InvalidConfiguration, NoRecording
-from ovhcore.protocol.clock import Now
-from ovhcore.protocol.messages import Headers, Request, Response
-from ovhcore.protocol.redaction import Redaction
+from ovhcore.protocol import Headers, Now, Redaction, Request, Response
 
 from ..base.forks import renew_after_fork
 from ..base.locks import Lock

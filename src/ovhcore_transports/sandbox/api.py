@@ -10,8 +10,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 from urllib.parse import parse_qs, parse_qsl
 
 from ovhcore.exceptions import InvalidConfiguration
-from ovhcore.protocol.messages import Request, Response
-from ovhcore.protocol.responses.decoding import parse_json
+from ovhcore.protocol import Request, Response, parse_json
 
 from ..base.forks import renew_after_fork
 from ..base.locks import Lock

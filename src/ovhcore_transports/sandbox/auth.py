@@ -15,8 +15,7 @@ import re
 from typing import Any, Final
 from urllib.parse import parse_qs
 
-from ovhcore.protocol.messages import Request
-from ovhcore.protocol.requests.access_rules import rule_covers
+from ovhcore.protocol import Request, rule_covers
 
 from .state import APPLICATION_KEY, APPLICATION_SECRET, CLIENT_ID, CLIENT_SECRET, ApiError, State
 

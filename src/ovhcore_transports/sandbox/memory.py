@@ -10,8 +10,7 @@ import time
 
 from ovhcore.exceptions import ClientClosed, ReadTimeout, TotalTimeout, TransportTimeout
 from ovhcore.plugins import TransportSettings
-from ovhcore.protocol.clock import Now
-from ovhcore.protocol.messages import DEFAULT_TIMEOUT, Request, Response, Timeout
+from ovhcore.protocol import DEFAULT_TIMEOUT, Now, Request, Response, Timeout
 
 from ..base.asynchronous import AsyncTransport
 from ..base.blocking import SyncTransport
@@ -53,7 +52,7 @@ class _Clocks:
 
 
 class InMemory:
-    """What both transports in memory have: a sandbox, and clocks."""
+    """The base of both transports in memory: holds a sandbox, and clocks."""
 
     def __init__(
         self,
@@ -169,7 +168,7 @@ class AsyncSandboxTransport(InMemory, AsyncTransport):
         raise error
 
     async def sleep(self, seconds: float) -> None:
-        """Let time pass, at once; others get their turn. Of tasks that sleep, the first to wake is the first to go on.
+        """Let time pass, at once; others get their turn. The task that wakes first goes on first.
 
         So those that sleep at the same time wait no longer together than each of them.
         """

@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 from ovhcore.exceptions import InvalidConfiguration, NetworkError, ReadTimeout
-from ovhcore.protocol.messages import Request
+from ovhcore.protocol import Request
 
 from .api import Sandbox
 

@@ -140,7 +140,7 @@ class TimeSync:
                 raise annotate(InvalidResponse("GET /auth/time did not answer with a number of seconds"), self._ask)
         except APIError as error:
             error.beforehand = True
-            # Nobody called /auth/time; who reads this wonders why it was.
+            # The caller did not ask for /auth/time; the hint says why it was called.
             if error.hint is None:
                 error.hint = _WHY_ASKED
                 error.add_note(error.hint)
@@ -170,4 +170,4 @@ class TimeSync:
 
 
 TimeSyncFactory: TypeAlias = Callable[[Request, Handler, "Observer | None"], TimeSync]
-"""Makes a :class:`TimeSync`, or what derives from it, of the request for the time, what sends it, and who is told."""
+"""Makes a :class:`TimeSync`, or a subclass of it, of the request for the time, its sender and an observer."""

@@ -43,7 +43,7 @@ Fetch: TypeAlias = Callable[[str, Mapping[str, str]], Flow[CallResult]]
 
 
 class FailedItem(NamedTuple):
-    """Stands in the place of what could not be had.
+    """Stands in the place of an object or answer that could not be fetched.
 
     Attributes:
         error: why.

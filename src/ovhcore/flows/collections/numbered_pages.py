@@ -93,7 +93,7 @@ class NumberedPages:
         return min(size, max(0, (self.elements or 0) - (number - 1) * size))
 
     def missed(self, number: int, size: int) -> None:
-        """Count a page that could not be had for one that came."""
+        """Count a page that failed as one that came."""
         self._lengths.append(self.promised(number, size))
 
     def are_all(self, number: int) -> bool:

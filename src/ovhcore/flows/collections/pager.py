@@ -3,7 +3,7 @@
 * Version 2 has cursors: an answer with ``X-Pagination-Cursor-Next`` is followed by another
   page, however short it is itself.
 * Version 1 lists ids. Its undocumented expanded lists (``X-Pagination-Mode``) bring the
-  objects themselves, in pages or by cursor. Where they are not to be had, the objects are
+  objects themselves, in pages or by cursor. Where the server has neither, the objects are
   fetched by their ids; see :mod:`ovhcore.flows.collections.batches`.
 
 A server that does not know a mode may ignore it, and answer with ids, or refuse it; what

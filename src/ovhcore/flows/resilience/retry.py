@@ -190,7 +190,7 @@ class RetryPolicy(Frozen):
                 return None
             mine = isinstance(error, HTTPError)
         else:
-            # Something that other middleware sent; who knows what came before.
+            # Other middleware sent something, and nothing is known of what came before.
             mine = error.retry_safe
         if mine and request.method in self.methods:
             return None
@@ -234,7 +234,7 @@ def chosen_policy(policy: Policy | None, options: Mapping[str, Any]) -> Policy |
     if callable(chosen):
         policy = cast("Policy", chosen)
     elif chosen is not None and chosen is not True:
-        # Who says how often wants this kind.
+        # A number of retries asks for this policy.
         policy = policy if isinstance(policy, RetryPolicy) else RetryPolicy()
         values["attempts"] = chosen
     if policy is None:

@@ -34,7 +34,7 @@ _NEARLY: Final = 1e-6  # of a request: what adding up fractions may lose
 _SHORTEST: Final = 0.001  # seconds; waiting for somebody else is asking again and again
 _JUST_AFTER: Final = 0.00002  # seconds
 _MOMENT: Final = 0.0001  # seconds; for one that should be here by now
-_WATCHFUL: Final = 0.05  # seconds at most between two looks of the one who is next
+_WATCHFUL: Final = 0.05  # seconds at most between two looks of the next one in line
 _QUIET: Final = 0.3  # seconds at least, where none has been sent for long
 _NAP: Final = 2.0  # seconds at most for the others: nobody can wake them when those before them leave
 _NAP_OF_EACH: Final = 0.002  # seconds for each one before: a line of any length wakes 500 times in a second
@@ -113,7 +113,7 @@ class Limiter:
         self.renew(lock)
 
     def renew(self, lock: AbstractContextManager[Any]) -> None:
-        """Forget who waits and who is under way, as in the child of a fork; what the API asked for still holds.
+        """Forget requests that wait or are under way, as in the child of a fork; what the API asked for still holds.
 
         Args:
             lock: a new one, for that of the parent may be held by a thread that the child does not have.
@@ -217,7 +217,7 @@ class Limiter:
     def _slow_down(self, place: Slot, now: float, pause: float) -> None:
         self._count(now)
         if place.epoch == self._epoch:
-            # Of many that were sent before anybody knew, one counts.
+            # Many were sent before anybody knew; one of them counts.
             self._speed = max(_SLOWEST, self._speed / 2)
             self._epoch += 1
         self._not_before = max(self._not_before, now + pause)

@@ -1,5 +1,48 @@
 """What is secret, decided in one place: by its name, by its form, by its value.
 
-:class:`.redacting.Redactor` is what shows without secrets; JSON, texts, forms, URLs and header
-fields are only ways in. Nothing here is loaded before there is something to hide.
+:class:`Redactor` is what shows without secrets; JSON, texts, forms, URLs and header fields are only ways in. The
+names below are promised, and loaded when they are first used: there may be nothing to hide.
 """
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from ..._lazy import lazily
+
+if TYPE_CHECKING:
+    from .known import WITHIN
+    from .learning import is_placeholder, of_body, of_headers, of_json, of_url
+    from .redacting import Redactor, is_form
+
+_HOMES: Final = {
+    "known": ("WITHIN",),
+    "learning": (
+        "is_placeholder",
+        "of_body",
+        "of_headers",
+        "of_json",
+        "of_url",
+    ),
+    "redacting": (
+        "Redactor",
+        "is_form",
+    ),
+}
+
+__all__ = [
+    "WITHIN",
+    "Redactor",
+    "is_form",
+    "is_placeholder",
+    "of_body",
+    "of_headers",
+    "of_json",
+    "of_url",
+]
+
+__getattr__ = lazily(__name__, _HOMES)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -7,7 +7,7 @@ from base64 import b64decode, b64encode
 from typing import Any, Final, NoReturn
 
 from ovhcore.exceptions import CassetteError
-from ovhcore.protocol.responses.decoding import parse_json
+from ovhcore.protocol import parse_json
 
 __all__ = ["Packed", "pack", "readable", "unpack"]
 

@@ -32,7 +32,7 @@ from typing import Any, Final
 
 from ovhcore import __version__
 from ovhcore.exceptions import CassetteError
-from ovhcore.protocol.redaction import Redaction
+from ovhcore.protocol import Redaction
 
 from .interactions import Interaction, World
 
@@ -51,7 +51,7 @@ __all__ = [
 ]
 
 VERSION: Final = 1
-"""Of the format. Cassettes of a later version are refused."""
+"""The version of the format. Cassettes of a later one are refused."""
 
 PRIVATE: Final = 0o600
 """Permissions that a new file has, for what is no secret may still be nobody else's business."""

@@ -12,8 +12,7 @@ from typing import Any, Final, NamedTuple
 
 from ovhcore import exceptions
 from ovhcore.exceptions import CassetteError, HTTPError
-from ovhcore.protocol.clock import Now
-from ovhcore.protocol.messages import Headers, Request, Response
+from ovhcore.protocol import Headers, Now, Request, Response
 
 from .bodies import Packed, pack, unpack
 from .scrubbing import Scrubber
@@ -27,12 +26,12 @@ _CAME: Final = _BODY | {"status", "headers"}
 
 
 class Signature(NamedTuple):
-    """Fingerprints of a signature, from which neither it nor a key can be had back."""
+    """Fingerprints of a signature, from which neither it nor a key can be computed."""
 
     keys: str
-    """Of the application key and the consumer key."""
+    """The fingerprint of the application key and the consumer key."""
     digest: str
-    """Of the signature."""
+    """The fingerprint of the signature."""
 
     @classmethod
     def of(cls, request: Request) -> Signature | None:

@@ -10,11 +10,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from typing import Final
 
-from ovhcore.protocol.messages import Headers, Request, Response
-from ovhcore.protocol.redaction import REDACTED, SECRET_HEADERS, Redaction
-from ovhcore.protocol.secrets.known import WITHIN
-from ovhcore.protocol.secrets.learning import is_placeholder, of_body, of_headers, of_json, of_url
-from ovhcore.protocol.secrets.redacting import Redactor, is_form
+from ovhcore.protocol import REDACTED, SECRET_HEADERS, Headers, Redaction, Request, Response
+from ovhcore.protocol.secrets import WITHIN, Redactor, is_form, is_placeholder, of_body, of_headers, of_json, of_url
 
 from ...base.forks import renew_after_fork
 from ...base.locks import Lock

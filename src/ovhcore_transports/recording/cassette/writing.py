@@ -176,7 +176,7 @@ class Writer:
             raise self._failed(error) from None
 
     def _take_its_place(self, beside: str, descriptor: int) -> None:
-        """Replace the cassette that was there; join who is recording to it, or has done so meanwhile."""
+        """Replace the cassette that was there; join a process that records to it, or has done so meanwhile."""
         old = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, PRIVATE)
         try:
             alone = _lock(old, alone=True)

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ovhcore.exceptions import CassetteError
-from ovhcore.protocol.redaction import Redaction
+from ovhcore.protocol import Redaction
 
 from ..cassette.cassettes import Cassette, reason_of, write_whole
 from ..cassette.writing import nobody_records

@@ -10,7 +10,7 @@ from typing import Any, Final
 from urllib.parse import parse_qsl
 
 from ovhcore import __version__
-from ovhcore.protocol.messages import Headers, Request, Response
+from ovhcore.protocol import Headers, Request, Response
 
 from ..cassette.bodies import readable
 from ..cassette.interactions import Interaction, phrase_of
@@ -103,7 +103,7 @@ def _response(response: Response) -> dict[str, Any]:
         },
         "redirectURL": headers.get("location", ""),
         "headersSize": _UNKNOWN_SIZE,
-        # Of what was compressed the size that was sent is not known.
+        # The size of a compressed body as it was sent is not known.
         "bodySize": _UNKNOWN_SIZE if "content-encoding" in headers else len(response.body),
     }
 

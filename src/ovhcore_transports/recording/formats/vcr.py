@@ -13,9 +13,7 @@ from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 
 from ovhcore.exceptions import CassetteError
-from ovhcore.protocol.clock import parse_http_date
-from ovhcore.protocol.messages import Request, Response
-from ovhcore.protocol.redaction import Redaction
+from ovhcore.protocol import Redaction, Request, Response, parse_http_date
 
 from ..cassette.bodies import pack, readable
 from ..cassette.interactions import Interaction, phrase_of
@@ -264,7 +262,7 @@ def _written(interaction: Interaction, response: Response) -> dict[str, Any]:
         "body": _text_or_bytes(request.body) if request.body else None,
         "headers": _fields(_sized(request.headers.pairs, request.body)),
     }
-    # Of what has no body the length is not that of the body.
+    # Where there is no body, the field is not the body's length.
     pairs: Iterable[tuple[str, str]] = _uncoded(response)
     if request.method != "HEAD" and response.status not in (204, 304):
         pairs = _sized(pairs, response.body)

@@ -14,7 +14,7 @@ from typing import Any, Final, NoReturn
 from urllib.parse import urlencode
 
 from ovhcore.exceptions import CassetteError
-from ovhcore.protocol.messages import Headers, Request, Response
+from ovhcore.protocol import Headers, Request, Response
 
 from ..cassette.bodies import readable
 from ..cassette.codings import plain_body
@@ -179,7 +179,7 @@ def _either(body: bytes, found: dict[Any, Any], what: str) -> bytes:
 
 
 def _asked_body(found: Any, headers: Headers, what: str) -> bytes:
-    """Return the body of a request. Of aiohttp vcrpy keeps what it was given: a value, or the fields of a form."""
+    """Return the body of a request. For aiohttp, vcrpy keeps what it was given: a value, or the fields of a form."""
     kind = headers.get("content-type", "").lower()
     if found == {} and isinstance(found, dict):
         return b"{}" if _JSON.search(kind) else b""
@@ -292,6 +292,6 @@ def _scalar(text: str) -> Any:
     for tag, pattern in resolvers.get(text[:1], ()):
         if pattern.match(text):
             make = getattr(yaml.constructor.SafeConstructor(), f"construct_yaml_{tag.rpartition(':')[2]}", None)
-            # Of times JSON knows none: they stay texts.
+            # JSON knows no times: they stay texts.
             return text if make is None or "timestamp" in tag else make(yaml.ScalarNode(tag, text))
     return text

@@ -13,7 +13,7 @@ import pytest
 from ovhcore import APIError, AsyncClient, Client, InvalidConfiguration
 from ovhcore.flows import Flow
 from ovhcore.plugins import Plugins, TransportSettings, TransportSpec, hookimpl
-from ovhcore.protocol.redaction import Redaction
+from ovhcore.protocol import Redaction
 
 from ..asynchronous import AsyncRecordTransport
 from ..blocking import Options, Recording, RecordTransport, nothing

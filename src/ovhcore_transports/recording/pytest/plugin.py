@@ -28,7 +28,7 @@ import pytest
 
 if TYPE_CHECKING:
     from ovhcore import AsyncClient, Client
-    from ovhcore.protocol.redaction import Redaction
+    from ovhcore.protocol import Redaction
 
     from ..blocking import Options
     from .clients import CassetteHandle
@@ -143,7 +143,7 @@ def ovh_client_options() -> dict[str, Any]:
 @pytest.fixture
 def ovh_redaction() -> Redaction:
     """What is secret besides what always is; to be overridden."""
-    from ovhcore.protocol.redaction import Redaction
+    from ovhcore.protocol import Redaction
 
     return Redaction()
 

@@ -6,7 +6,7 @@ import random
 from math import inf
 from typing import Final
 
-from ovhcore.protocol.clock import Now, parse_http_date
+from ovhcore.protocol import Now, parse_http_date
 
 from ...base.forks import renew_after_fork
 from ...base.locks import Lock

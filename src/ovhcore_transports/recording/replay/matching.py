@@ -11,9 +11,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 from urllib.parse import parse_qsl
 
 from ovhcore.exceptions import InvalidConfiguration
-from ovhcore.protocol.messages import Request
-from ovhcore.protocol.redaction import REDACTED
-from ovhcore.protocol.responses.decoding import parse_json
+from ovhcore.protocol import REDACTED, Request, parse_json
 
 from ...base.forks import renew_after_fork
 from ...base.locks import Lock

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from difflib import SequenceMatcher
 from typing import Any, Final
 
-from ovhcore.protocol.messages import Request
+from ovhcore.protocol import Request
 
 from .matching import Asked, Body, Key, Shelf, Slot
 

@@ -1,0 +1,11 @@
+"""What ``--mode`` takes is what ``iterate`` knows."""
+
+from __future__ import annotations
+
+from ovhcore.flows.collections.pager import MODES
+from ovhcore_transports.cli.calls import get_command
+
+
+def test_the_command_takes_every_mode_and_no_other() -> None:
+    mode = next(each for each in get_command().params if each.name == "mode")
+    assert list(mode.type.choices) == list(MODES)
