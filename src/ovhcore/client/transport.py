@@ -45,8 +45,10 @@ class TransportSelection(NamedTuple):
     def defaults(self) -> Mapping[str, str]:
         """Settings that the transport brings along, for where nothing is said."""
         if self.spec is None:
-            given: TransportWithDefaults | None = self.given if hasattr(self.given, "defaults") else None
-            return (given and given.defaults) or {}
+            if not hasattr(self.given, "defaults"):
+                return {}
+            given: TransportWithDefaults = self.given
+            return given.defaults or {}
         return self.spec.defaults
 
     @property

@@ -271,7 +271,7 @@ _put_method, _put_url, _put_headers, _put_body, _put_need_auth, _put_timeout, _p
 )
 
 
-class Response(RequestsNames[Request], Frozen):
+class Response(RequestsNames, Frozen):
     """One HTTP response, read to its end and decompressed.
 
     ``status_code``, ``content``, ``text``, ``ok``, ``json()`` and others are spelled as in
@@ -303,6 +303,11 @@ class Response(RequestsNames[Request], Frozen):
         _put_fields(self, headers if isinstance(headers, Headers) else Headers(headers))
         _put_content(self, body)
         _put_history(self, history)
+
+    @property
+    def request(self) -> Request | None:
+        """What was asked, before it was signed; ``error.response`` has it without a body, and with secrets hidden."""
+        return None if self.asked is None else self.asked.request
 
     @property
     def query_id(self) -> str | None:
