@@ -84,7 +84,7 @@ def select_transport(
     Args:
         given: what the caller gave as ``transport``.
         name: what all settings together say; None for the default one.
-        plugins: who offers transports.
+        plugins: they offer transports.
         order: the names of the default ones; the first that is installed counts.
         asynchronous: whether it is for ``async`` code.
 
@@ -148,7 +148,7 @@ class ClientTransport:
         if not self.opened:
             if self._selection is None:
                 raise ClientClosed("This client is closed; make a new one")
-            # Of two threads that come here at once, both append and the first counts; the other
+            # If two threads come here at once, both append and the first one counts; the other
             # transport has no connections yet.
             try:
                 transport = self._selection.open(self._settings)

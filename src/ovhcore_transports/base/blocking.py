@@ -39,17 +39,17 @@ class _Flight:
         self.is_over = False
         self.value: Any = None
         self.error: Exception | None = None
-        # One for each who waits: an interrupt leaves none of them to another.
+        # One for each thread that waits: none of them depends on another, which an interrupt may end.
         self.turns: list[LockType] = []
 
     def end(self) -> None:
-        """Let those go on who wait."""
+        """Release the threads that wait."""
         self.is_over = True
         while self.turns:
             self.turns.pop().release()
 
     def wait(self) -> None:
-        """Wait for the end, or until nobody runs it any more: an interrupt can come before anybody hears of it."""
+        """Wait for the end, or until no thread runs it any more: an interrupt can end that thread without a word."""
         turn = allocate_lock()
         turn.acquire()
         self.turns.append(turn)
@@ -174,7 +174,7 @@ class SyncTransport(Renewed):
     ) -> Stream[T]:
         """Run flows in threads, at most ``limit`` at once; return an iterator over their numbers and results.
 
-        With a limit of 1 each is run by who asks for its result, without a thread.
+        With a limit of 1 each runs in the thread that asks for its result.
 
         Args:
             flows: what to run; asked for the next one only when there is room.

@@ -32,7 +32,7 @@ _IDLE: Final = 2.0
 
 
 class SequentialStream(Generic[T]):
-    """Yields ``(number, result)`` of flows one after the other; each is run when it is asked for, by who asks."""
+    """Yields ``(number, result)`` of flows one after the other; each runs in the thread that asks for it."""
 
     def __init__(self, flows: Iterable[Flow[T]], transport: Transport) -> None:
         self._flows = enumerate(flows)
@@ -60,7 +60,7 @@ class SequentialStream(Generic[T]):
         self._flows = enumerate(())
 
     def join(self) -> None:
-        """Return; nothing is under way without somebody who asks for it."""
+        """Return; a flow runs only while a thread asks for its result."""
 
 
 class _CancellableTransport:
@@ -152,7 +152,7 @@ class ThreadStream(Generic[T]):
     ends, or nobody has it any more, no flow goes on to its next effect.
 
     Args:
-        flows: what to run; asked for the next one only when there is room, by who asks for results.
+        flows: what to run; asked for the next one only when there is room, in the thread that asks for results.
         transport: carries out their effects.
         limit: how many run at once.
         ahead: how many at most are run or kept whose result was not asked for yet.
@@ -240,7 +240,7 @@ class ThreadStream(Generic[T]):
                 return
 
     def close(self) -> None:
-        """End the stream, from whatever thread: nothing further is begun, and who waits for a result is let go.
+        """End the stream, from any thread: nothing further is begun, and no thread waits for a result any more.
 
         Exchanges under way are cut short where the transport can; does not wait for them. May be called again.
         """

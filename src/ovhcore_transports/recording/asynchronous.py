@@ -1,4 +1,4 @@
-"""The same for ``async`` code."""
+"""Asynchronous transports that record what another one exchanges, and replay it."""
 
 from __future__ import annotations
 
