@@ -52,8 +52,8 @@ READING = {
     "config": {"configparser", "io", "logging", "os", "shlex", "stat", "warnings"},
     "plugins": {"importlib", "importlib.machinery", "importlib.metadata", "importlib.util", "inspect", "logging", "os"},
     "schema/files": {"io", "os", "pathlib", "shutil", "tempfile", "yaml", "argparse"},
-    "schema/stubs": {"ast"},
-    "schema/stubs/command.py": {"argparse", "pathlib"},
+    "schema/stubs": {"ast", "textwrap"},
+    "schema/stubs/command.py": {"argparse", "importlib", "pathlib"},
     "schema/stubs/__main__.py": {"argparse", "pathlib"},
     "python_ovh": {
         "configparser",

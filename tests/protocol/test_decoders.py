@@ -12,7 +12,7 @@ from ovhcore.protocol.messages import Request, Response
 from ovhcore.protocol.responses.requests_names import RequestsNames
 
 
-class Plain(RequestsNames[Request]):
+class Plain(RequestsNames):
     def __init__(self) -> None:
         self.status, self.body = 200, b"{}"
 

@@ -1,4 +1,4 @@
-"""What the calls of a client are made of, for the methods that make many."""
+"""What the methods of a client share that make many calls: the check of their options, and their base class."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ def refuse_options(arguments: Mapping[str, Any], *options: str) -> None:
         options: those there are, without the underscore; those of every call are among them.
 
     Raises:
-        InvalidRequest: one begins with an underscore, or is the name of an option without it; but for ``mode``
-            with a value that is none of ours.
+        InvalidRequest: one begins with an underscore, or is the name of an option without it. ``mode`` is
+            let through with a value that is none of ours.
     """
     options += _OF_CALLS
     for name, value in arguments.items():
@@ -68,6 +68,6 @@ def _is_of_the_api(mode: Any) -> bool:
 
 
 class CallMethods:
-    """A client as its many methods see it: all of ours is behind one attribute, for heirs to have every other name."""
+    """A client as these methods see it: ovhcore uses one attribute, and subclasses may use every other name."""
 
     _ovhcore: ClientCore

@@ -65,7 +65,7 @@ class CollectionMethods(CallMethods):
             _sort: field to sort an expanded list by; ``"-date"`` for the other way round.
             _cached: whether an expanded list may come from the server's cache, which can be out of date.
             _errors: ``"return"`` to hand out the exception in the place of an object, or of a numbered page, that
-                cannot be had.
+                cannot be fetched.
             _progress: is told, as objects come, how many have and how many there are, None if that is not known.
             _headers: fields to send besides.
             _timeout: seconds for each request, as for ``get``; the third is for each call, not for all of them.
@@ -141,7 +141,7 @@ class CollectionMethods(CallMethods):
             _mode: ``"auto"``, or ``"batch"`` or ``"single"`` alone.
             _size: ids in one request, at most; 50 by default.
             _concurrency: requests at once; 10 by default.
-            _errors: ``"return"`` to hand out the exception in the place of an object that cannot be had.
+            _errors: ``"return"`` to hand out the exception in the place of an object that cannot be fetched.
             _progress: is told, as objects come, how many have and how many there are.
             _headers: fields to send besides.
             _timeout: seconds for each request, as for ``get``; the third is for each call, not for all of them.
@@ -205,11 +205,11 @@ class CollectionMethods(CallMethods):
         whole body. A fourth value says whether to authenticate. It may also be a flow of your own.
 
         Args:
-            _calls: what to make; a list is checked before anything is sent, unless errors are returned; others
+            _calls: what to make; a list is checked before anything is sent, unless errors are returned; other iterables
                 are read as there is room.
             _concurrency: calls at once; 10 by default.
             _as_completed: iterate over pairs of position and value as they arrive, instead of returning a list.
-            _errors: ``"return"`` to hand out the exception in the place of a value that cannot be had.
+            _errors: ``"return"`` to hand out the exception in the place of a value when its call fails.
             _progress: is told, as calls are answered, how many are and how many there are, None if that is not known.
             _need_auth: whether to authenticate the calls.
             _headers: fields to send besides.

@@ -41,7 +41,7 @@ class OperationMethods(CallMethods):
 
         The object is a task, or a resource of version 2, whose ``resourceStatus`` and
         ``currentTasks`` count. See :func:`ovhcore.flows.operations.waiting.waited` for what is over, what
-        has failed, and which errors are let pass.
+        has failed, and which errors it tolerates.
 
         Args:
             _target: path of the object, as ``"/dedicated/server/{serviceName}/task/{taskId}"``.

@@ -45,8 +45,10 @@ class TransportSelection(NamedTuple):
     def defaults(self) -> Mapping[str, str]:
         """Settings that the transport brings along, for where nothing is said."""
         if self.spec is None:
-            given: TransportWithDefaults | None = self.given if hasattr(self.given, "defaults") else None
-            return (given and given.defaults) or {}
+            if not hasattr(self.given, "defaults"):
+                return {}
+            given: TransportWithDefaults = self.given
+            return given.defaults or {}
         return self.spec.defaults
 
     @property
@@ -82,7 +84,7 @@ def select_transport(
     Args:
         given: what the caller gave as ``transport``.
         name: what all settings together say; None for the default one.
-        plugins: who offers transports.
+        plugins: they offer transports.
         order: the names of the default ones; the first that is installed counts.
         asynchronous: whether it is for ``async`` code.
 
@@ -146,7 +148,7 @@ class ClientTransport:
         if not self.opened:
             if self._selection is None:
                 raise ClientClosed("This client is closed; make a new one")
-            # Of two threads that come here at once, both append and the first counts; the other
+            # If two threads come here at once, both append and the first one counts; the other
             # transport has no connections yet.
             try:
                 transport = self._selection.open(self._settings)

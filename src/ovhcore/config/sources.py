@@ -52,10 +52,10 @@ class Trust(IntEnum):
     """How far a place is trusted; a higher one more."""
 
     DIRECTORY = 1
-    """``./ovh.conf``: of whoever made the working directory, as a cloned repository."""
+    """``./ovh.conf``: whoever made the working directory wrote it, as in a cloned repository."""
     OWN = 2
-    """Arguments, environment, ``config_file``, ``~/.ovh.conf``, ``/etc/ovh.conf`` and what plugins supply: of who runs
-    the program, or administers the machine, and so could run another."""
+    """Arguments, environment, ``config_file``, ``~/.ovh.conf``, ``/etc/ovh.conf`` and what plugins supply: the
+    user of the program wrote them, or the administrator of the machine, and both could run another program."""
 
 
 class SettingsSource:
@@ -259,7 +259,7 @@ def _read_into(parser: RawConfigParser, path: str, regular: bool) -> str | None:
 
 def _warn_if_readable(path: str, parser: RawConfigParser) -> None:
     """Log once that others can read a file with secrets, and how to mend it."""
-    # Elsewhere than on POSIX the mode says nothing of who can read a file.
+    # The mode says who can read a file on POSIX only.
     if os.name != "posix":
         return
     found = os.stat(path)

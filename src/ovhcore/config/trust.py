@@ -1,7 +1,7 @@
 """Which place may say where the secrets of another place go.
 
 Credentials go only where the place they came from, or a more trusted one, sends them. The
-order is about who controls a place, and is not the order in which settings are looked for:
+order says who controls a place, and is not the order in which settings are looked for:
 ``./ovh.conf`` is asked before ``~/.ovh.conf``, but whoever made the directory wrote it.
 """
 

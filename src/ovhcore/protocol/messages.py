@@ -1,7 +1,7 @@
 """Requests and responses: frozen data, bodies as bytes.
 
 Nothing here prints a secret: the reprs show the values of a few harmless headers, of
-others the names, and of bodies the length alone.
+others the names, and of bodies only the length.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ class Headers(Mapping[str, str]):
         if self._index is not None:
             found = self._index.get(key.lower())
             return default if found is None else found[1]
-        # Of most answers one field or two are looked at: an index would cost more than it saves.
+        # Most answers are asked for one or two fields: an index would cost more than it saves.
         wanted, size = key.lower(), len(key)
         value: str | None = None
         for name, each in self.pairs:
@@ -124,7 +124,7 @@ class Headers(Mapping[str, str]):
         return Headers(redact_headers(self.pairs))
 
     def __repr__(self) -> str:
-        # Of other fields nobody knows what they hold; a server may even send back what it received.
+        # Other fields may hold anything; a server may even send back what it received.
         shown = [(n, v if n.lower() in PLAIN_HEADERS else "...") for n, v in self.pairs]
         return f"Headers({shown!r})"
 
@@ -271,7 +271,7 @@ _put_method, _put_url, _put_headers, _put_body, _put_need_auth, _put_timeout, _p
 )
 
 
-class Response(RequestsNames[Request], Frozen):
+class Response(RequestsNames, Frozen):
     """One HTTP response, read to its end and decompressed.
 
     ``status_code``, ``content``, ``text``, ``ok``, ``json()`` and others are spelled as in
@@ -303,6 +303,11 @@ class Response(RequestsNames[Request], Frozen):
         _put_fields(self, headers if isinstance(headers, Headers) else Headers(headers))
         _put_content(self, body)
         _put_history(self, history)
+
+    @property
+    def request(self) -> Request | None:
+        """What was asked, before it was signed; ``error.response`` has it without a body, and with secrets hidden."""
+        return None if self.asked is None else self.asked.request
 
     @property
     def query_id(self) -> str | None:

@@ -57,7 +57,7 @@ def redact_text(text: str) -> str:
 
 
 def redact_url(url: str) -> str:
-    """Hide the secrets of a URL: who it names, and the values of query arguments that have the name of a secret."""
+    """Hide the secrets of a URL: its user and password, and query arguments that have the name of a secret."""
     return _of(None).url(url) if "?" in url or "#" in url or "@" in url or "%" in url or "$" in url else url
 
 

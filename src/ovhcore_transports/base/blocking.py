@@ -42,13 +42,13 @@ class _Flight:
         self.turns: list[LockType] = []
 
     def end(self) -> None:
-        """Let those go on who wait."""
+        """Release the threads that wait."""
         self.is_over = True
         while self.turns:
             self.turns.pop().release()
 
     def wait(self) -> None:
-        """Wait for the end, or until nobody runs it any more: an interrupt can come before anybody hears of it."""
+        """Wait for the end, or until no thread runs it any more: an interrupt can end that thread without a word."""
         turn = allocate_lock()
         turn.acquire()
         self.turns.append(turn)

@@ -1,4 +1,4 @@
-"""The transports that record and replay for ``AsyncClient``."""
+"""Asynchronous transports that record what another one exchanges, and replay it."""
 
 from __future__ import annotations
 

@@ -77,7 +77,7 @@ class Recording:
     @property
     def _inner(self) -> Any:
         if not self._made:
-            # Two threads that come here at once both append; the first entry counts.
+            # If two threads come here at once, both append and the first one counts.
             made = hasattr(self._given, "send") and not isinstance(self._given, type)
             self._made.append(self._given if made else self._given())
         return self._made[0]
@@ -134,7 +134,7 @@ class Recording:
         return self._session.clock(None if self._session.offline else self._inner.clock())
 
     def glance(self) -> Now:
-        """Read both clocks for somebody who only watches: nothing is taken down, and a replay does not move on."""
+        """Read both clocks to measure or observe: nothing is recorded, and a replay does not move on."""
         return self._session.glance() or self._inner.clock()
 
     def uniform(self, low: float, high: float) -> float:

@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, NoReturn, Self, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, NoReturn, Self
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -36,11 +36,8 @@ def _undecoded(*response: object, **known: object) -> NoReturn:
     raise RuntimeError("import ovhcore.protocol.responses.decoding first: it decodes responses")
 
 
-RequestType = TypeVar("RequestType")
-
-
-class RequestsNames(Generic[RequestType]):
-    """The names of ``requests.Response``, for a response that is read to its end already."""
+class RequestsNames:
+    """The names of ``requests.Response``, but ``request``, for a response that is read to its end already."""
 
     __slots__ = ("_asked",)
 
@@ -93,11 +90,6 @@ class RequestsNames(Generic[RequestType]):
     def encoding(self) -> str:
         """How :attr:`text` is decoded: ``"utf-8"``, for that is what the API writes."""
         return "utf-8"
-
-    @property
-    def request(self) -> RequestType | None:
-        """What was asked, before it was signed; ``error.response`` has it without a body, and with secrets hidden."""
-        return None if self.asked is None else self.asked.request
 
     @property
     def url(self) -> str:

@@ -23,7 +23,7 @@ _BASIC: Final = re.compile(r"Basic\s+", re.IGNORECASE)
 _ARGUMENT: Final = re.compile(r"[?&;#]([^=&#;?]++)=([^&#;]++)")
 _USER: Final = re.compile(r"(?<=://)[^/@\s\"'<>?#]+(?=@)")
 _FOLDED: Final = re.compile(r",\s*+(?=[!#$%&'*+.^`|~\w-]++=)")
-# What other tools write in the place of secrets is none, and may be a word.
+# Other tools write this in the place of secrets. It is none itself, and may be a word.
 _PLACEHOLDER: Final = re.compile(r"\W*(?:redacted|filtered|dummy|placeholder|xx+|\*+)?\W*", re.IGNORECASE)
 
 
@@ -63,7 +63,7 @@ def of_headers(pairs: Iterable[tuple[str, str]], redactor: Redactor) -> Iterator
 
 
 def of_url(url: str, redactor: Redactor) -> Iterator[str]:
-    """Yield the secrets of a URL: who it names, and arguments of its query."""
+    """Yield the secrets of a URL: its user and password, and arguments of its query."""
     if "@" in url:
         for user in _USER.findall(url):
             yield unquote(user.partition(":")[2] or user)
@@ -73,7 +73,7 @@ def of_url(url: str, redactor: Redactor) -> Iterator[str]:
 
 
 def of_body(text: str, content_type: str, redactor: Redactor) -> Iterator[str]:
-    """Yield the secrets of a body: of a form, or of JSON, also of such as is read in different ways."""
+    """Yield the secrets of a body: a form, or JSON, even if parsers disagree about it."""
     if not text:
         return
     if is_form(text, content_type):

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Final
 
-from ... import __all__ as public
 from ...exceptions import InvalidRequest
 from ..lookup import Catalogue
 from .module import Generated, generate
@@ -56,7 +56,7 @@ def types_for(
     generated = generate(
         catalogue,
         uses,
-        public=public,
+        public=import_module(__name__.partition(".schema.")[0]).__all__,
         unknown=program.unknown,
         dynamic=dynamic,
         asynchronous=program.is_asynchronous or not scan,
