@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import ovhcore as ovh
+from ovhcore.client.iterators import ObjectIterator
 from ovhcore.flows import Clock, Flow
 from ovhcore.protocol.messages import Request, Response
 from ovhcore.protocol.requests.building import around_id, described_call
@@ -324,7 +325,7 @@ def test_a_closed_client_makes_none_of_these_calls() -> None:
 
 def test_one_asks_at_a_time() -> None:
     client = ovh.Client(transport="sandbox")
-    objects = client.iterate("/me/bill", _progress=lambda done, total: next(objects))
+    objects: ObjectIterator = client.iterate("/me/bill", _progress=lambda done, total: next(objects))
     with pytest.raises(RuntimeError, match="each needs one of its own"):
         next(objects)
     assert list(objects) == []

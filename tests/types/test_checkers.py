@@ -114,3 +114,26 @@ def test_every_family_is_right_for_pyright(family: str, tmp_path: Path) -> None:
     module, _ = types_for(schema.catalogue(), families=[family])
     (tmp_path / "some_types.pyi").write_text(f"{module.stub}\nwrong: NoSuchName\n", "utf-8")
     assert pyright(tmp_path / "some_types.pyi") == {module.stub.count("\n") + 2}
+
+
+_OWN = """\
+import ovhcore as ovh
+
+
+async def main() -> None:
+    async with ovh.AsyncClient(transport="sandbox") as client:
+        client.post("/me")
+        client.get("/me")["firstname"]
+        for _ in client.iterate("/me/bill"):
+            pass
+        print((await client.get("/me"))["firstname"])
+        print([bill["billId"] async for bill in client.iterate("/me/bill", _size=3)])
+        print(client.iterate("/me/bill").totl)
+        await client.wait("/me/task/{id}", id=1, _deadline="soon")
+"""
+
+
+@pytest.mark.parametrize("checker", CHECKERS)
+def test_the_library_itself_tells_what_is_awaited(checker: Checker, tmp_path: Path) -> None:
+    (tmp_path / "program.py").write_text(_OWN, "utf-8")
+    assert checker(tmp_path / "program.py") == {6, 7, 8, 12, 13}
