@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from .requests.filters import iam_tags, pagination_filter, pagination_sort
     from .requests.values import shown
     from .responses.decoding import decode, parse_json
+    from .responses.statuses import FAILED, FINISHED
     from .signing import Verification, canonical_string, sign, verify, verify_request
     from .urls import split_url
 
@@ -91,6 +92,10 @@ _HOMES: Final = {
         "decode",
         "parse_json",
     ),
+    "responses.statuses": (
+        "FAILED",
+        "FINISHED",
+    ),
     "signing": (
         "Verification",
         "canonical_string",
@@ -107,6 +112,8 @@ __all__ = [
     "API_READ_WRITE_SAFE",
     "DEFAULT_TIMEOUT",
     "ENDPOINTS",
+    "FAILED",
+    "FINISHED",
     "OAUTH2_TOKEN_URLS",
     "REDACTED",
     "SECRET_HEADERS",
