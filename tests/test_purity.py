@@ -50,6 +50,7 @@ READING = {
     "config": {"configparser", "io", "logging", "os", "shlex", "stat", "warnings"},
     "plugins": {"importlib", "importlib.machinery", "importlib.metadata", "importlib.util", "inspect", "logging", "os"},
     "schema/files": {"io", "os", "pathlib", "shutil", "tempfile", "yaml", "argparse"},
+    "schema/stubs": {"argparse", "ast", "pathlib", "textwrap"},
     "python_ovh": {
         "configparser",
         "importlib",
