@@ -53,7 +53,7 @@ READING = {
     "plugins": {"importlib", "importlib.machinery", "importlib.metadata", "importlib.util", "inspect", "logging", "os"},
     "schema/files": {"io", "os", "pathlib", "shutil", "tempfile", "yaml", "argparse"},
     "schema/stubs": {"ast", "textwrap"},
-    "schema/stubs/command.py": {"argparse", "importlib", "pathlib"},
+    "schema/stubs/command.py": {"pathlib"},
     "schema/stubs/__main__.py": {"argparse", "pathlib"},
     "python_ovh": {
         "configparser",

@@ -46,7 +46,7 @@ else:
 class BaseClient(PythonOvhNames, CollectionMethods, OperationMethods):
     """Everything of a client but the loop that drives its flows."""
 
-    _ovhcore: ClientCore
+    _ovhcore: ClientCore  # pyright: ignore[reportIncompatibleVariableOverride] - it has all that is wanted of it
     _ovhcore_kind: ClassVar[ClientKind]
 
     def __init__(

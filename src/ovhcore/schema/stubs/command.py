@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator, Sequence
-from importlib import import_module
 from pathlib import Path
 from typing import Final
 
@@ -16,6 +16,7 @@ from .uses import ANY_NAME, METHODS, uses_of_families
 __all__ = ["PATHS", "output_of", "run", "types_for"]
 
 PATHS: Final = ("auto", "closed", "open")
+_PACKAGE: Final = __name__.partition(".")[0]  # this is below it, so it is there
 _DEFAULT: Final = "ovh_types"
 
 
@@ -56,7 +57,7 @@ def types_for(
     generated = generate(
         catalogue,
         uses,
-        public=import_module(__name__.partition(".schema.")[0]).__all__,
+        public=sys.modules[_PACKAGE].__all__,
         unknown=program.unknown,
         dynamic=dynamic,
         asynchronous=program.is_asynchronous or not scan,
