@@ -46,7 +46,7 @@ else:
 class BaseClient(PythonOvhNames, CollectionMethods, OperationMethods):
     """Everything of a client but the loop that drives its flows."""
 
-    _ovhcore: ClientCore  # pyright: ignore[reportIncompatibleVariableOverride] - it has all that is wanted of it
+    _ovhcore: ClientCore
     _ovhcore_kind: ClassVar[ClientKind]
 
     def __init__(
@@ -137,7 +137,7 @@ class BaseClient(PythonOvhNames, CollectionMethods, OperationMethods):
         headers = _hidden_fields(headers)
         if retry is not None and (options is None or isinstance(options, Mapping)):
             options = {"retry": retry, **(options or {})}
-        self._ovhcore = assemble(
+        self._ovhcore = assemble(  # pyright: ignore[reportIncompatibleVariableOverride] - it has all that is wanted
             self._ovhcore_kind,
             {
                 "endpoint": endpoint,
