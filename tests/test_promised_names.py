@@ -22,6 +22,7 @@ FACES = (
     "ovhcore.protocol",
     "ovhcore.protocol.secrets",
     "ovhcore.schema",
+    "ovhcore.schema.stubs",
     "ovhcore.testing",
     "ovhcore_transports",
     "ovhcore_transports.aiohttp",
@@ -31,12 +32,18 @@ FACES = (
     "ovhcore_transports.pyreqwest",
     "ovhcore_transports.recording",
     "ovhcore_transports.sandbox",
+    "ovhcore_transports.stdlib",
     "ovhcore_transports.urllib3",
 )
 # Modules that are python-ovh's: each name is one of another face.
 PYTHON_OVH = ("ovhcore.consumer_key", "ovhcore.oauth2")
 # Pages have these modules as a whole.
-WHOLE = {"ovhcore.exceptions", "ovhcore.testing.strategies", "ovhcore_transports.recording.pytest.plugin"}
+WHOLE = {
+    "ovhcore.exceptions",
+    "ovhcore.schema.stubs",
+    "ovhcore.testing.strategies",
+    "ovhcore_transports.recording.pytest.plugin",
+}
 
 
 def promised(face: str) -> set[str]:

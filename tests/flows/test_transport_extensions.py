@@ -107,9 +107,7 @@ def test_glancing(transport: Any, read: Now) -> None:
 
 def test_the_guide_lists_every_extension() -> None:
     guide = (ROOT / "docs" / "how-to" / "write-a-transport.md").read_text("utf-8")
-    rows = dict(
-        re.findall(r"^\| `(\w+)[^|]*\| \{py:class\}`~ovhcore\.flows\.transport_extensions\.(\w+)`", guide, re.MULTILINE)
-    )
+    rows = dict(re.findall(r"^\| `(\w+)[^|]*\| \{py:class\}`~ovhcore\.flows\.(\w+)`", guide, re.MULTILINE))
     assert {protocol: {name} for name, protocol in rows.items()} == {
         name: {each for each in vars(kind) if not each.startswith("_")} for name, kind in EXTENSIONS.items()
     }

@@ -134,7 +134,7 @@ def test_a_port_of_ones_own_and_stopping() -> None:
 
 def test_without_uvicorn(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "uvicorn", None)
-    with pytest.raises(ovh.InvalidConfiguration, match=r"ovhcore\[testing\]"):
+    with pytest.raises(ovh.InvalidConfiguration, match=r"ovhcore\[cli\]"):
         serve()
 
 

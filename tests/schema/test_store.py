@@ -12,6 +12,7 @@ import threading
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
 
 import pytest
@@ -178,6 +179,7 @@ def test_who_reads_while_others_write_sees_one_or_the_other(tmp_path: Path) -> N
     kept(tmp_path)
     done = threading.Event()
     seen: set[tuple[str, ...]] = set()
+    rounds: SimpleQueue[None] = SimpleQueue()
 
     def read() -> None:
         while not done.is_set():
@@ -185,12 +187,17 @@ def test_who_reads_while_others_write_sees_one_or_the_other(tmp_path: Path) -> N
             seen.add(found.families())
             for name in found.families():
                 assert found.family(name).operations
+            rounds.put(None)
 
     thread = threading.Thread(target=read)
     thread.start()
     try:
         for number in range(20):
             kept(tmp_path, LATER, "ovh-eu", *((NATIVE,), (OLD, NATIVE))[number % 2])
+            while not rounds.empty():
+                rounds.get()
+            for _ in range(2):  # only the one before is kept for who reads it
+                rounds.get(timeout=60)
     finally:
         done.set()
         thread.join()

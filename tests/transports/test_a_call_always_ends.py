@@ -248,9 +248,9 @@ def test_timeouts_and_their_ends(value: Any, timeout: tuple[float, float, float 
     assert read_timeout(value) == timeout
 
 
-@pytest.mark.parametrize("value", ["none", None, (None, 3), (None, None, None), (3, True), "3,,", (3, 0), [], "3,7,no"])
+@pytest.mark.parametrize("value", ["none", None, (3, True), "3,,", (3, 0), [], "3,7,no"])
 def test_what_is_no_timeout(value: Any) -> None:
-    with pytest.raises(InvalidRequest, match="None takes one of the last two away"):
+    with pytest.raises(InvalidRequest, match="None takes one away"):
         read_timeout(value)
 
 
