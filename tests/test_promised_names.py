@@ -38,12 +38,7 @@ FACES = (
 # Modules that are python-ovh's: each name is one of another face.
 PYTHON_OVH = ("ovhcore.consumer_key", "ovhcore.oauth2")
 # Pages have these modules as a whole.
-WHOLE = {
-    "ovhcore.exceptions",
-    "ovhcore.schema.stubs",
-    "ovhcore.testing.strategies",
-    "ovhcore_transports.recording.pytest.plugin",
-}
+WHOLE = {"ovhcore.exceptions", "ovhcore.testing.strategies", "ovhcore_transports.recording.pytest.plugin"}
 
 
 def promised(face: str) -> set[str]:
