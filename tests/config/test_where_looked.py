@@ -34,7 +34,7 @@ def hint(**arguments: Any) -> str:
         client.get("/me")
     assert "canary" not in str(caught.value) + repr(caught.value)
     assert caught.value.hint is not None
-    return caught.value.hint
+    return f"{caught.value} {caught.value.hint}"
 
 
 def test_everything_that_was_read_is_said() -> None:

@@ -67,7 +67,7 @@ class CallPipeline:
         for middleware in plugins.middleware(settings, notify):
             handler = middleware(handler)
         handler = limited(handler, settings.connection.timeout)
-        self.handle = observed_calls(handler, notify) if observers else handler
+        self.handle = observed_calls(handler, notify, contents) if observers else handler
 
     def secrets(self) -> Iterator[str]:
         """Yield the values that an answer must not make an error show."""

@@ -61,6 +61,13 @@ class Contents:
         other._hiding = ([*self._secrets()], redactor.knowing(of_request(request, redactor)))
         return other
 
+    def query_id(self, response: Response, request: Request) -> str | None:
+        """Return what a server calls an exchange, which may repeat what the request has sent."""
+        found = response.query_id
+        if found is None or not (request.body or "?" in request.url):
+            return found
+        return self.of_request(request).text(found)
+
     def text(self, text: str) -> str:
         """Return text that may be shown."""
         return self.redactor().text(text)
@@ -103,7 +110,7 @@ class Contents:
         return self.redactor().form(text) if is_form(text) else self.text(text)
 
 
-def observed_calls(handler: Handler, notify: Notifier) -> Handler:
+def observed_calls(handler: Handler, notify: Notifier, contents: Contents) -> Handler:
     """Tell of the beginning and the end of every call, and give it its number."""
     numbers = count(1)
 
@@ -126,7 +133,8 @@ def observed_calls(handler: Handler, notify: Notifier) -> Handler:
         ended = yield GLANCE
         passed = ended.monotonic - begun.monotonic
         attempts = max(1, len(response.history))
-        notify(CallEnded(method, url, number, response.status, None, response.query_id, attempts, passed))
+        query_id = contents.query_id(response, request)
+        notify(CallEnded(method, url, number, response.status, None, query_id, attempts, passed))
         return response
 
     return handle
@@ -156,8 +164,9 @@ def observed_exchanges(handler: Handler, notify: Notifier, contents: Contents) -
             notify(RequestFailed(method, url, type(error).__name__, received.monotonic - sent.monotonic, call, number))
             raise
         received = yield GLANCE
+        query_id = contents.query_id(response, request)
         seen = ResponseReceived(
-            method, url, response.status, response.query_id, received.monotonic - sent.monotonic, call, number
+            method, url, response.status, query_id, received.monotonic - sent.monotonic, call, number
         )
         if detailed:
             known = contents.of_request(request)

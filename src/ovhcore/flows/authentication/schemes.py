@@ -57,8 +57,9 @@ class Authentication:
     def handle(self, request: Request) -> Flow[Response]:
         """Answer a request, authenticated if it needs to be."""
         if request.need_auth:
-            where = _WHERE if self._looked is None else f"{_WHERE} {self._looked()}"
-            error = MissingCredentials("This call needs credentials and there are none", hint=where)
+            looked = "" if self._looked is None else self._looked()
+            said = "This call needs credentials and there are none"
+            error = MissingCredentials(f"{said}. {looked}" if looked else said, hint=_WHERE)
             raise annotate(error, request)
         return self.time.send(request)
 

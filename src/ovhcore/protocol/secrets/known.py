@@ -16,14 +16,24 @@ WITHIN: Final = 6
 _TELLING: Final = 4
 """Characters from which on a value that stands alone as a word is taken for it; shorter ones only between quotes,
 behind an equals sign or a colon, or as the whole text."""
-_UPPER: Final = {code: code + 32 for code in range(65, 91)}
+
+
+class _Lower(dict[int, int]):
+    """Letters in lower case, each as one letter: some would become two, and places in the text be others."""
+
+    def __missing__(self, code: int) -> int:
+        lower = chr(code).lower()
+        found = self[code] = ord(lower) if len(lower) == 1 else code
+        return found
+
+
+_LOWER: Final = _Lower()
 _BEFORE: Final = re.compile(r"(?:^|[\"'`]|[=:]\s?)$")
 _AFTER: Final = re.compile(r"[\"'`,;&)\]}\s]|$")
 
 
 def _folded(text: str) -> str:
-    # Not lower() alone: some letters become two.
-    return text.lower() if text.isascii() else text.translate(_UPPER)
+    return text.lower() if text.isascii() else text.translate(_LOWER)
 
 
 def _in_base64(value: bytes) -> Iterator[str]:

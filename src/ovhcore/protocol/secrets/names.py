@@ -34,6 +34,7 @@ def _words(text: str) -> frozenset[str]:
 
 # A secret each, alone and at the end of any name.
 _CORES: Final = _words(
+    "pswd passw passwrd "
     "password passwords passwd passwds passphrase passphrases passcode passcodes pwd pwds pw pass mdp secret secrets "
     "token tokens jwt jwts otp totp hotp psk pin pins puk cvv cvc csrf xsrf bearer kubeconfig kubeconfigs otpauth "
     "mnemonic voucher vouchers privkey apikey apikeys authinfo jsessionid phpsessid authorization cookie cookies "
@@ -58,7 +59,7 @@ _KEYS: Final = _words(
 )
 _CODES: Final = _words(
     "auth authentication authorization verification verify validation activation security recovery backup mfa 2fa otp "
-    "totp sms pin unlock reset pass confirmation access secret login one onetime scratch device"
+    "totp sms pin unlock reset pass confirmation access secret login one onetime scratch device epp transfer factor"
 )
 _PAIRS: Final = frozenset(
     {(word, key) for word in _KEYS for key in ("key", "keys")}
@@ -68,6 +69,8 @@ _PAIRS: Final = frozenset(
     | {("pass", "word"), ("pass", "words"), ("pass", "phrase"), ("pass", "wd"), ("de", "passe"), ("kube", "config")}
     | {("connection", "string"), ("key", "material"), ("validation", "url"), ("qrcode", "helper"), ("qr", "code")}
     | {("http", "headers"), ("recovery", "phrase"), ("recovery", "seed"), ("client", "assertion")}
+    | {("ovh", "consumer"), ("ovh", "application"), ("code", "sms"), ("oauth", "verifier")}
+    | {("security", "answer"), ("security", "answers"), ("secret", "answer")}
     | {("code", "verifier"), ("seed", "phrase"), ("sas", "url"), ("sas", "uri")}
 )
 # What follows a secret's word and says that the value is something about it.

@@ -17,7 +17,9 @@ from .spans import Span
 __all__ = ["by_name"]
 
 _MARK: Final = re.escape(REDACTED)
-_NAMED: Final = re.compile(r"(?<![\w$.-])([\w$.-]++)([\"'`\])]{0,3}+)[ \t]{0,8}+(=>|:=|==(?=\s?[\"'])|=(?!=)|:)")
+_NAMED: Final = re.compile(
+    r"(?<![\w$.-])([\w$.-]++(?:\[[\w.-]{0,64}\]){0,4}+)([\"'`\])]{0,3}+)[ \t]{0,8}+(=>|:=|==(?=\s?[\"'])|=(?!=)|:)"
+)
 _GAP: Final = re.compile(r"[ \t]*+(?:\r?\n[ \t]*+(?=[\"'\[{]))?+")
 _PREFIX: Final = re.compile(r"(?:[bBuUrR]{1,2}(?=[\"']))?")
 _LITERAL: Final = re.compile(r"(?:null|true|false|None|True|False)(?![\w=+/.-])")
