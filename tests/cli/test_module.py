@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -20,15 +19,6 @@ def test_it_is_the_command() -> None:
     assert done.returncode == 0
     told = subprocess.run([sys.executable, "-m", "ovhcore", "-h"], capture_output=True, text=True, timeout=60)
     assert told.stdout.startswith("Usage: python -m ovhcore ")
-
-
-def test_run_as_a_module(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setattr(sys, "argv", ["ovhcore", "--version"])
-    monkeypatch.delitem(sys.modules, "ovhcore.__main__")
-    with pytest.raises(SystemExit) as caught:
-        runpy.run_module("ovhcore", run_name="__main__")
-    assert caught.value.code == 0
-    assert ovh.__version__ in capsys.readouterr().out
 
 
 def test_a_core_alone_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
