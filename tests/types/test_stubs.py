@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import importlib.util
-import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -258,11 +257,10 @@ def test_what_is_wrong_is_said(capsys: pytest.CaptureFixture[str]) -> None:
         main([])
 
 
-def test_it_is_run_as_a_module(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "argv", ["stubs"])
-    monkeypatch.delitem(sys.modules, "ovhcore.schema.stubs.__main__")
-    with pytest.raises(SystemExit):
-        runpy.run_module("ovhcore.schema.stubs", run_name="__main__")
+def test_it_is_run_as_a_module() -> None:
+    done = subprocess.run([sys.executable, "-m", "ovhcore.schema.stubs"], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 2
+    assert "usage: " in done.stderr
 
 
 def test_where_the_module_lies(tmp_path: Path) -> None:
