@@ -33,6 +33,7 @@ __all__ = [
     "expanded",
     "from_environment",
     "from_file",
+    "from_section",
     "parse_files",
 ]
 
@@ -160,7 +161,7 @@ def from_environment(variables: Environment) -> SettingsSource:
         elif name:
             del name, headers
             raise InvalidConfiguration(f"The environment variable {variable} must read 'Name: value'")
-    names = ("endpoint", *CREDENTIALS, *OTHERS)
+    names = ("endpoint", "profile", *CREDENTIALS, *OTHERS)
     values: dict[str, Any] = {name: variables.get(f"OVH_{name.upper()}") for name in names}
     return SettingsSource("environment", {**values, "headers": headers or None}, lambda name: f"OVH_{name.upper()}")
 
@@ -298,15 +299,24 @@ def from_file(file: ParsedFile, endpoint: str | None, options: tuple[str, ...] =
     named = [name for name in file.parser.sections() if endpoint is not None and same_endpoint(name, endpoint)]
     named.sort(key=lambda name: name != endpoint)
     return [
-        _from_section(file, section, options)
+        from_section(file, section, OTHERS + options + (("endpoint",) if section == "default" else CREDENTIALS))
         for section in dict.fromkeys([*named, "default"])
         if file.parser.has_section(section)
     ]
 
 
-def _from_section(file: ParsedFile, section: str, options: tuple[str, ...]) -> SettingsSource:
+def from_section(
+    file: ParsedFile, section: str, readable: Collection[str], *, of_endpoint: bool | None = None
+) -> SettingsSource:
+    """Return what a section of a usable file says.
+
+    Args:
+        file: the file.
+        section: its name; there is one.
+        readable: the settings that it may have.
+        of_endpoint: whether the section's name is that of an endpoint; by default, whether it is not ``[default]``.
+    """
     assert not isinstance(file.parser, InvalidConfiguration)
-    readable = OTHERS + options + (("endpoint",) if section == "default" else CREDENTIALS)
     values: dict[str, Any] = {}
     headers: dict[str, str] = {}
     for name, value in file.parser.items(section):
@@ -318,5 +328,5 @@ def _from_section(file: ParsedFile, section: str, options: tuple[str, ...]) -> S
         f"{file.path}, section [{section}]",
         {**values, "headers": headers or None},
         trust=file.trust,
-        of_endpoint=section != "default",
+        of_endpoint=section != "default" if of_endpoint is None else of_endpoint,
     )
