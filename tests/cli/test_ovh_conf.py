@@ -51,11 +51,12 @@ pieces = st.lists(st.one_of(headers, options, options, comments), max_size=14)
 def files(draw: Any) -> str:
     """Return a file as people and programs leave them."""
     lines: list[str] = draw(pieces)
-    text = draw(st.sampled_from(["", "[ovh-eu]\n", "# first\n[default]\n"])) + "\n".join(lines)
+    text: str = draw(st.sampled_from(["", "[ovh-eu]\n", "# first\n[default]\n"])) + "\n".join(lines)
     if draw(st.booleans()):
         text += "\n"
     text = text.replace("\n", draw(ends))
-    return draw(st.sampled_from(["", "\ufeff"])) + text
+    mark: str = draw(st.sampled_from(["", "\ufeff"]))
+    return mark + text
 
 
 def read(text: str) -> dict[str, dict[str, str]]:
@@ -105,8 +106,8 @@ def test_everything_else_stays_as_it_is(text: str, section: str, wanted: set[str
         expected.setdefault(section, defaults).update({name: f"new-{name}" for name in wanted})
     assert found == expected
     # Lines that are not of these options are there, in their order, to the byte.
-    kept = iter(re.findall(r"[^\r\n]*(?:\r\n|\r|\n|\Z)", after))
-    for line in re.findall(r"[^\r\n]*(?:\r\n|\r|\n|\Z)", text):
+    kept = iter(re.findall(r"[^\r\n]*(?:\r\n|\r|\n|\Z)", after.removeprefix("\ufeff")))
+    for line in re.findall(r"[^\r\n]*(?:\r\n|\r|\n|\Z)", text.removeprefix("\ufeff")):
         name = re.split("[=:]", line)[0].strip().lower()
         if name in wanted or line[:1].isspace() or not line.strip():
             continue

@@ -156,3 +156,28 @@ def test_a_place_that_is_less_trusted_does_not_lead_its_credentials(
 def test_names_of_sections() -> None:
     assert profile_section("work") == "profile work"
     assert profile_names(["default", "profile a", "profile  b ", "profile ", "profiles", "profile a"]) == ["a", "b"]
+
+
+def test_every_setting_is_told_with_its_place(file: str, tmp_path: Path) -> None:
+    (tmp_path / "broken").write_text("nothing")
+    env = Environment(
+        {"OVH_TIMEOUT": "3", "OVH_ENDPOINT": "ovh-us", "OVH_HTTP_HEADERS_1": "X-A: b", "OVH_KEYRING": "k"}
+    )
+    arguments = {"profile": "shop"}
+    sources = SettingsSources(arguments, environment=env, files=(file, str(tmp_path / "broken")))
+    told = [(each.name, each.spelling, each.place, each.first) for each in sources.found(("keyring",))]
+    shop, default = f"{file}, section [profile  shop ]", f"{file}, section [default]"
+    assert ("timeout", "OVH_TIMEOUT", "environment", True) in told
+    assert ("timeout", "timeout", default, False) in told
+    assert ("keyring", "OVH_KEYRING", "environment", True) in told
+    assert ("header.X-A", "header.X-A", "environment", True) in told
+    assert told.count(("application_key", "application_key", shop, True)) == 1
+    assert [each for each in told if each[0] == "endpoint"] == [
+        ("endpoint", "endpoint", shop, True),
+        ("endpoint", "endpoint", default, False),
+    ]
+    found = {each.name: each for each in sources.found() if each.first}
+    assert "shop-as" not in repr(found)
+    assert (found["proxy"].file, found["proxy"].section) == (file, "profile  shop ")
+    (problem,) = sources.problems()
+    assert problem.startswith(f"The configuration file {tmp_path / 'broken'} is not usable: line 1 stands before any ")

@@ -21,6 +21,7 @@ from ..protocol.endpoints import ENDPOINTS, Endpoint, resolve_endpoint
 from ..protocol.redaction import Redaction
 from ..protocol.requests.values import shown
 from ..python_ovh.configuration import chosen_files
+from .found import FoundSetting, listed
 from .leniency import Leniency, beneath
 from .profiles import Profile, find_profile, without_credentials
 from .reading import read_settings
@@ -170,6 +171,21 @@ class SettingsSources:
             InvalidConfiguration: a less trusted one does; it is named.
         """
         check(self._leading, [Said("credentials", None)])
+
+    def found(self, options: Iterable[str] = ()) -> list[FoundSetting]:
+        """Return every setting of every place that was looked at, in the order in which they are asked.
+
+        Args:
+            options: the names of settings that plugins define.
+        """
+        names = tuple(options)
+        env = self._env.adding({name: self._variables.get(self._env.spelling(name)) or None for name in names})
+        identity = self._identity(self._given, env, names)
+        return [*listed([*identity, *self._sources(self._endpoint(identity), names)])]
+
+    def problems(self) -> list[str]:
+        """Return what is wrong with files that cannot be read."""
+        return [str(file.parser) for file in self._parsed if isinstance(file.parser, InvalidConfiguration)]
 
     def looked(self) -> str:
         """Say where credentials were looked for and what was found there; empty before there are settings."""

@@ -66,6 +66,8 @@ class SettingsSource:
         where: the place, for messages.
         trust: how far it is trusted.
         of_endpoint: whether it is a section of a file that has the endpoint's name or URL.
+        file: the path of the file, None for what is in none.
+        section: of the file, or None.
     """
 
     def __init__(
@@ -76,8 +78,12 @@ class SettingsSource:
         *,
         trust: Trust = Trust.OWN,
         of_endpoint: bool = False,
+        file: str | None = None,
+        section: str | None = None,
     ) -> None:
         self.where = where
+        self.file = file
+        self.section = section
         self.trust = trust
         self.of_endpoint = of_endpoint
         self.empty = frozenset(name for name, value in values.items() if isinstance(value, str) and not value)
@@ -104,6 +110,7 @@ class SettingsSource:
     def _saying(self, values: Mapping[str, Any]) -> SettingsSource:
         source = SettingsSource(self.where, values, self.spelling, trust=self.trust, of_endpoint=self.of_endpoint)
         source.headers, source.empty = self.headers, self.empty
+        source.file, source.section = self.file, self.section
         return source
 
     def named(self, name: str) -> str:
@@ -329,4 +336,6 @@ def from_section(
         {**values, "headers": headers or None},
         trust=file.trust,
         of_endpoint=section != "default" if of_endpoint is None else of_endpoint,
+        file=file.path,
+        section=section,
     )

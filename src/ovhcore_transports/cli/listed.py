@@ -9,6 +9,11 @@ from .frame.groups import Listed
 __all__ = ["SECTIONS"]
 
 SECTIONS: Final = {
+    "Account": {
+        "login": Listed("account.login", "login_command", "Get keys for the API, try them, and save them."),
+        "whoami": Listed("account.leaving", "whoami_command", "Say whose keys these are, and what they may do."),
+        "logout": Listed("account.leaving", "logout_command", "End the consumer key, and remove the keys."),
+    },
     "Calls": {
         "get": Listed("calling.commands", "get_command", "GET a path, and print the answer."),
         "post": Listed("calling.commands", "post_command", "POST to a path: make or start something."),

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from ovhcore.flows import Waiting
 
-__all__ = ["counting", "is_terminal", "shows_progress", "told_nothing", "waiting"]
+__all__ = ["counting", "is_terminal", "shows_progress", "told_nothing", "waiting", "waiting_for"]
 
 
 def is_terminal(stream: TextIO) -> bool:
@@ -92,3 +92,14 @@ def waiting(path: str) -> Generator[Callable[[Waiting], None], None, None]:
             progress.update(task, description=escape(one_line(f"{path}: {word}")))
 
         yield tell
+
+
+@contextmanager
+def waiting_for(what: str) -> Generator[None, None, None]:
+    """Show that something is waited for, and how long it has been."""
+    from rich.markup import escape
+    from rich.progress import SpinnerColumn, TimeElapsedColumn
+
+    with _progress(SpinnerColumn(), "{task.description}", TimeElapsedColumn(), transient=True) as progress:
+        progress.add_task(escape(one_line(what)), total=None)
+        yield
