@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 import ovhcore as ovh
 from ovhcore.schema import Enumeration, Family, catalogue, parse_type
 from ovhcore_transports.cli.calling.arguments import parse
-from ovhcore_transports.cli.calling.bodies import read_value
+from ovhcore_transports.cli.calling.bodies import _writable, read_value
 from ovhcore_transports.cli.calling.confirming import cannot_be_undone
 from ovhcore_transports.cli.calling.following import task_path
 from ovhcore_transports.sandbox import Sandbox, serve
@@ -62,6 +62,10 @@ def test_bodies_from_files_standard_input_and_editors(
     assert run("put", path, "--edit").code == 0
     assert run("get", path, "--query", "target").out == '"piped and edited"\n'
     assert run("post", ZONE, "target=typed", "--edit").code == 8  # without a type it is refused
+    monkeypatch.setenv("EDITOR", "touch -d 2030-01-01")
+    assert run("put", path, "--edit").code == 0  # what cannot be written of it is not there
+    assert _writable({"a": 1}, None, "/me") == {"a": 1}
+    assert _writable([1], catalogue("ovh-eu"), "/me") == [1]
     monkeypatch.setenv("EDITOR", "true")
     ran = run("put", path, "--edit")
     assert (ran.code, ran.err.splitlines()[-1]) == (2, "Error: The editor saved nothing, so nothing is sent")

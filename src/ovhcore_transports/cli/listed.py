@@ -22,6 +22,9 @@ SECTIONS: Final = {
         "call": Listed("calling.commands", "call_command", "Make a call with any method."),
         "wait": Listed("calling.commands", "wait_command", "GET an object until its operation is over."),
     },
+    "Help": {
+        "doctor": Listed("doctor.command", "doctor_command", "Look for what is wrong, and say what to do about it."),
+    },
     "Offline": {
         "demo": Listed("serving", "demo_command", "List the bills of a sandbox, fetched by signed calls."),
         "sandbox": Listed("serving", "sandbox_command", "Serve a sandbox on loopback until interrupted."),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from ovhcore.exceptions import Forbidden, NotGrantedCall, ResourceNotFoundError, Unauthorized
+from ovhcore.exceptions import Forbidden, InvalidResponse, NotGrantedCall, ResourceNotFoundError, Unauthorized
 from ovhcore.protocol import ApplicationKey
 
 from ..output.formats import cell
@@ -41,7 +41,7 @@ def identity_of(client: Client) -> dict[str, Any]:
     """
     known: dict[str, Any] = {"endpoint": client.endpoint.name}
     if isinstance(client.settings.credentials, ApplicationKey):
-        credential: dict[str, Any] = client.get("/auth/currentCredential")
+        credential = _asked(client, "/auth/currentCredential")
         names = ("credentialId", "applicationId", "status", "creation", "expiration", "lastUse", "allowedIPs", "rules")
         known |= {name: credential.get(name) for name in names}
         known["rights"] = in_words(credential.get("rules"))
@@ -49,7 +49,7 @@ def identity_of(client: Client) -> dict[str, Any]:
         application = _optional(client, f"/me/api/application/{credential.get('applicationId')}")
         known["application"] = application.get("name") or credential.get("applicationId")
     else:
-        known |= client.get("/auth/details")
+        known |= _asked(client, "/auth/details")
         known["rights"] = ["what the policies of its identity (IAM) allow"]
     identities = known.get("identities")
     if isinstance(identities, list) and identities:
@@ -58,6 +58,13 @@ def identity_of(client: Client) -> dict[str, Any]:
     known["account"] = known.get("account") or me.get("nichandle")
     known["name"] = " ".join(filter(None, (me.get("firstname"), me.get("name")))) or None
     return known
+
+
+def _asked(client: Client, path: str) -> dict[str, Any]:
+    value = client.get(path)
+    if isinstance(value, dict):
+        return value
+    raise InvalidResponse(f"GET {path} was not answered with an object: something other than the API may answer")
 
 
 def _optional(client: Client, path: str) -> dict[str, Any]:

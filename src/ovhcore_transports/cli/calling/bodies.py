@@ -12,7 +12,7 @@ from .arguments import NO_BODY, Typed, json_of
 
 if TYPE_CHECKING:
     from ovhcore import Client
-    from ovhcore.schema import Family, Operation
+    from ovhcore.schema import Catalogue, Family, Operation
 
 __all__ = ["body_of", "edited", "read_value", "with_types"]
 
@@ -71,18 +71,27 @@ def body_of(typed: Typed, rest: Mapping[str, Any] | None) -> Any:
     return {**typed.body, **rest}
 
 
-def edited(client: Client, method: str, path: str, body: Any) -> Any:
+def edited(client: Client, catalogue: Catalogue | None, method: str, path: str, body: Any) -> Any:
     """Let the user write a body in an editor, and return it.
 
-    It begins with what was typed; for a PUT without it, with the object as it is.
+    It begins with what was typed; for a PUT without it, with what can be written of the object as it is.
 
     Raises:
         click.UsageError: nothing was saved, or no JSON.
     """
     if body is None and method == "PUT":
-        body = client.get(path)
+        body = _writable(client.get(path), catalogue, path)
     begun = json.dumps({} if body is None else body, indent=2, ensure_ascii=False) + "\n"
     text = click.edit(begun, extension=".json", require_save=True)
     if text is None:
         raise click.UsageError("The editor saved nothing, so nothing is sent")
     return json_of(text, "What the editor saved")
+
+
+def _writable(value: Any, catalogue: Catalogue | None, path: str) -> Any:
+    """Return an object without the members that a PUT does not take, as far as that is known."""
+    operation = None if catalogue is None else catalogue.find("PUT", path)
+    if catalogue is None or operation is None or not isinstance(value, dict):
+        return value
+    fields = catalogue.family(operation.family).body_fields(operation)
+    return {name: each for name, each in value.items() if name in fields} if fields else value

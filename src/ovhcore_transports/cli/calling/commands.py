@@ -217,12 +217,12 @@ def _change(
     output = Output(format_, query, columns)
     typed, fields, path = parse(arguments), header_fields(headers), path_of(path)
     with client() as caller:
-        known = _catalogue(caller.endpoint.name) if wait or typed.as_text else None
+        known = _catalogue(caller.endpoint.name) if wait or edit or typed.as_text else None
         path, body = _split(method, path, typed, known)
         if edit:
             from .bodies import edited
 
-            body = edited(caller, method, path, body)
+            body = edited(caller, known, method, path, body)
         if dry_run:
             from .dry_run import show_call
 
