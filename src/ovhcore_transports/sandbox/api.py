@@ -7,20 +7,22 @@ from collections import Counter
 from email.utils import formatdate
 from hashlib import sha256
 from typing import Any, Final, NamedTuple, TypeAlias
-from urllib.parse import parse_qs, parse_qsl
+from urllib.parse import parse_qsl
 
 from ovhcore.exceptions import InvalidConfiguration
 from ovhcore.protocol import Request, Response, parse_json
 
 from ..base.forks import renew_after_fork
 from ..base.locks import Lock
-from .auth import authenticate, issue_token, validation_page
+from .auth import authenticate, check_application
 from .calls import SandboxCall
 from .faults import Failure, Faults, fail
 from .listing import carry_out
+from .login.door import Door, is_page
+from .login.tokens import issue_token
 from .modes import Modes
 from .routes import find_route, no_route
-from .state import APPLICATION_KEY, ApiError, State
+from .state import ApiError, State
 
 __all__ = ["Sandbox"]
 
@@ -92,6 +94,7 @@ class Sandbox:
         self._executed: Counter[tuple[str, str]] = Counter()
         self._failed: Counter[Failure] = Counter()
         self._met: Counter[bytes] = Counter()
+        self._door = Door()
         self._lock = Lock()
         renew_after_fork(self)
 
@@ -144,19 +147,19 @@ class Sandbox:
 
     def validate(self, consumer_key: str) -> None:
         """Confirm a consumer key, as its user does on the validation page."""
-        self._state.credentials[consumer_key]["state"] = "validated"
+        self._state.keys.credentials[consumer_key]["state"] = "validated"
 
     def refuse(self, consumer_key: str) -> None:
         """Refuse a consumer key."""
-        self._state.credentials[consumer_key]["state"] = "refused"
+        self._state.keys.credentials[consumer_key]["state"] = "refused"
 
     def expire(self, consumer_key: str) -> None:
         """Let a consumer key expire."""
-        self._state.credentials[consumer_key]["state"] = "expired"
+        self._state.keys.credentials[consumer_key]["state"] = "expired"
 
     def revoke_tokens(self) -> None:
         """Make all access tokens invalid."""
-        self._state.tokens.clear()
+        self._state.keys.tokens.clear()
 
     def handle(self, request: Request, now: float) -> Response:
         """Answer a request.
@@ -177,6 +180,9 @@ class Sandbox:
             if failure is not Failure.REFUSED:
                 self._received[request.method, place.name] += 1
             headers = {"Date": formatdate(now, usegmt=True), "X-OVH-QUERYID": self._query_id()}
+            page = None if place.base else self._door.answer(self._state, request, now)
+            if page is not None:
+                return Response(page.status, [*headers.items(), *page.headers.pairs], page.body)
             added: dict[str, str] = {}
             status, kind, body = self._answered(request, place, now, added, failure)
         if status == 200 and failure is None:
@@ -204,7 +210,7 @@ class Sandbox:
 
     def _fate(self, faults: Faults, request: Request, place: _ResolvedPath) -> Failure | None:
         """Return how the answer to a request is going to fail, None if it is not."""
-        if place.path == "/auth/" or place.name in faults.spare:
+        if is_page(place.path) or place.name in faults.spare:
             return None
         # Not its other fields: they hold the time, and signatures of it.
         told = f"{request.method} {place.path}?{place.query}\n".encode("utf-8", "surrogatepass")
@@ -220,9 +226,6 @@ class Sandbox:
         path, base = place.path, place.base
         if path == "/auth/oauth2/token" and request.method == "POST":
             return self._token(request, now)
-        if path == "/auth/" and request.method in ("GET", "POST"):
-            token = parse_qs(place.query).get("credentialToken", [""])[-1]
-            return 200, _HTML, validation_page(self._state, token, request).encode()
         if base is None:
             raise no_route(request.method, path)
         # Access rules, and the routes of version 1, are written without the version.
@@ -230,8 +233,8 @@ class Sandbox:
         credential = None
         if route.login:
             credential = authenticate(self._state, request, path.removeprefix(base), now)
-        elif route.application and request.headers.get("x-ovh-application", "") != APPLICATION_KEY:
-            raise ApiError.of_code(403, "Forbidden", "INVALID_KEY", "This application key is invalid")
+        elif route.application:
+            check_application(self._state, request)
         call = SandboxCall(
             self._state,
             self.modes,
