@@ -159,7 +159,7 @@ def page(
         ("Content-Security-Policy", policy),
         ("X-Frame-Options", "DENY"),
         ("X-Content-Type-Options", "nosniff"),
-        ("Referrer-Policy", "no-referrer"),
+        ("Referrer-Policy", "same-origin"),  # without any, forms have no Origin either
         ("Cache-Control", "no-store"),
         *headers,
     ]
@@ -168,5 +168,5 @@ def page(
 
 def redirect(url: str, headers: Iterable[tuple[str, str]] = ()) -> Response:
     """Return an answer that sends a browser to a URL, whatever the method was."""
-    fields = [("Location", url), ("Cache-Control", "no-store"), ("Referrer-Policy", "no-referrer"), *headers]
+    fields = [("Location", url), ("Cache-Control", "no-store"), ("Referrer-Policy", "same-origin"), *headers]
     return Response(303, fields, b"")
