@@ -444,6 +444,7 @@ def test_what_never_comes_to_rest_is_not_shown() -> None:
     assert hide.text("a") == REDACTED
     hide = Redactor((), Redaction(patterns=["(?<=<redacted>)[a-z]", "^a"]))
     assert hide.text("a" + "b" * 30) == REDACTED
+    assert Redactor().and_then(lambda text: text + "x").form("a=b") == REDACTED
 
 
 def test_values_are_learnt_from_a_request() -> None:

@@ -209,8 +209,6 @@ class _Pairs:
     def __init__(self, text: str, judge: Judge) -> None:
         self._text = text
         self._judge = judge
-        # From where on a quote is not closed any more.
-        self._open: dict[str, int] = {}
         self._config = "\n" in text.strip()
         self._line = 0  # where the line begins that is looked at
 
@@ -288,13 +286,9 @@ class _Pairs:
         return start + len(found.rstrip(" \t," if pattern is _LINE else _CLOSING))
 
     def _quoted(self, quote: str, start: int) -> Span:
-        text = self._text
-        if start < self._open.get(quote, len(text) + 1):
-            match = _QUOTED[quote].match(text, start)
-            if match is not None:
-                return start, match.end()
-            if quote != "'":
-                self._open[quote] = start
+        match = _QUOTED[quote].match(self._text, start)
+        if match is not None:
+            return start, match.end()
         # It is not closed: the text was cut off.
         return start, self._end(_LINE, start)
 
