@@ -116,7 +116,7 @@ class Held:
         vars(self).update(members)
 
 
-VALUES = st.recursive(
+VALUES: st.SearchStrategy[Any] = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text() | st.binary(max_size=10)
     | st.datetimes(timezones=st.just(UTC)) | st.dates() | st.sampled_from(Failure)
     | st.builds(Operation, st.text(), st.text(), st.integers(), st.text(), *[st.floats(0, 1)] * 2, st.booleans()),
@@ -144,7 +144,7 @@ def test_kinds_of_containers_and_slots() -> None:
     Slotted.__module__, Slotted.__qualname__ = snapshots.__name__, "Slotted"
     snapshots.Slotted = Slotted  # type: ignore[attr-defined]
     try:
-        thing = Slotted()
+        thing: Any = Slotted()
         thing.a = 1
         back = of_snapshot(
             as_snapshot(Held(a=OrderedDict(x=date(2026, 1, 1)), b=thing, c=datetime(2026, 1, 1, tzinfo=UTC)))

@@ -188,11 +188,11 @@ class Sandbox(Controlled):
             headers = {"Date": formatdate(wire, usegmt=True), "X-OVH-QUERYID": self._query_id()}
             if failure is not Failure.REFUSED:
                 self._received[request.method, place.name] += 1
-            response: Response | None = None
+            status = 0
             try:
                 response = self._response(request, place, wire, headers, (failure, faults))
+                status = response.status
             finally:
-                status = 0 if response is None else response.status
                 self._journal.add(request, wire, status, headers["X-OVH-QUERYID"])
         return response
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import Any, Final, Protocol
+from typing import Any, Final
 from urllib.parse import unquote
 
 from ovhcore.exceptions import InvalidConfiguration
@@ -15,23 +15,10 @@ from ..login.visits import fields_of
 from .controlled import Controlled
 from .overview import overview
 
-__all__ = ["ADMIN", "Steered", "answer_admin"]
+__all__ = ["ADMIN", "answer_admin"]
 
 ADMIN: Final = "_sandbox"
 """The first segment of the path; no version of the API begins with it."""
-
-
-class Steered(Protocol):
-    """What the answers of a sandbox's admin path are made of."""
-
-    def validate(self, consumer_key: str) -> None:
-        """Confirm a consumer key."""
-
-    def refuse(self, consumer_key: str) -> None:
-        """Refuse one."""
-
-    def expire(self, consumer_key: str) -> None:
-        """Let one expire."""
 
 
 class _Refused(Exception):

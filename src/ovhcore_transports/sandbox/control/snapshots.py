@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from base64 import b64decode, b64encode
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from enum import Enum
 from importlib import import_module
@@ -137,10 +137,14 @@ def _unpacked(value: Any) -> Any:
     return thing
 
 
-_PLAIN: Final[dict[str, Any]] = {
-    "$tuple": lambda held: tuple(map(_unpacked, held)),
-    "$set": lambda held: set(map(_unpacked, held)),
-    "$frozenset": lambda held: frozenset(map(_unpacked, held)),
+def _as_tuple(held: Any) -> tuple[Any, ...]:
+    return tuple(map(_unpacked, held))
+
+
+_PLAIN: Final[dict[str, Callable[[Any], Any]]] = {
+    "$tuple": _as_tuple,
+    "$set": lambda held: set(_as_tuple(held)),
+    "$frozenset": lambda held: frozenset(_as_tuple(held)),
     "$bytes": b64decode,
     "$datetime": datetime.fromisoformat,
     "$date": date.fromisoformat,

@@ -58,9 +58,11 @@ class Source(Protocol):
 
     def next(self) -> int:
         """Return the next number."""
+        ...
 
     def opaque(self, kind: str) -> str:
         """Return 32 characters that look like chance."""
+        ...
 
 
 def date(seconds: float | None) -> str | None:

@@ -25,12 +25,15 @@ class Matter(Protocol):
 
     def introduction(self) -> Content:
         """Say what it is about, to somebody who has not signed in."""
+        ...
 
     def question(self, visiting: Visiting, notice: Content, status: int) -> Response:
         """Ask somebody who has."""
+        ...
 
     def answer(self, visiting: Visiting) -> Response:
         """Do what a form says."""
+        ...
 
 
 def note(text: str, kind: str = "wrong") -> Html:
