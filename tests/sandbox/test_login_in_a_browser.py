@@ -18,7 +18,7 @@ import pytest
 
 import ovhcore as ovh
 from ovhcore.protocol.requests.access_rules import access_rules, recursive_rules
-from ovhcore_transports.sandbox import APPLICATION_KEY, APPLICATION_SECRET, Server, serve
+from ovhcore_transports.sandbox import ACCESS_KEYS, APPLICATION_KEY, APPLICATION_SECRET, Server, serve
 
 playwright = pytest.importorskip("playwright.sync_api", reason="Playwright, which drives a browser, is not installed")
 
@@ -212,3 +212,47 @@ _LEAST_CONTRAST = """() => {
   }
   return least;
 }"""
+
+
+def test_what_is_in_it(browser: Any, served: Server) -> None:
+    client, _ = ask(served)
+    own = ovh.Client(served.url, proxy="none", config=False, **ACCESS_KEYS)
+    own.put("/me", firstname="Grace")
+    own.get("/me/bill", **{"date.from": "2026-01-01"})
+    with pytest.raises(ovh.InvalidCredential):
+        client.get("/me")
+    own.close()
+    context = browser.new_context(viewport=NARROW)
+    page = context.new_page()
+    page.goto(served.page_url)
+    page.get_by_text("What was sent").nth(1).click()
+    assert "x-ovh-consumer: <redacted>" in page.inner_text("details[open]")
+    assert fits(page)
+    assert page.evaluate(_LEAST_CONTRAST) >= 4.5
+    picture(page, "overview-narrow")
+    page.set_viewport_size(WIDE)
+    picture(page, "overview-wide")
+    page.get_by_role("link", name="bills").click()
+    page.get_by_text("FR54100001").first.wait_for()
+    picture(page, "resource-wide")
+    page.get_by_role("link", name="Back").click()
+    page.get_by_role("link", name="pendingValidation").click()
+    page.get_by_role("heading", name="Sign in").wait_for()
+    context.close()
+
+
+def test_a_page_of_another_site_cannot_call(browser: Any, served: Server, application: str) -> None:
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(application)
+    tried = """async url => {
+      const outcomes = [];
+      for (const options of [{}, {mode: "no-cors"}, {method: "POST"}, {method: "POST", mode: "no-cors", body: "x"}])
+        outcomes.push(await fetch(url, options).then(answer => answer.type + answer.status, error => error.name));
+      return outcomes;
+    }"""
+    outcomes = page.evaluate(tried, f"{served.origin}/_sandbox/reset")
+    assert outcomes == ["TypeError", "opaque0", "TypeError", "opaque0"]
+    assert page.evaluate(tried, f"{served.origin}/1.0/auth/time") == outcomes
+    assert served.sandbox.received.total() == 0
+    context.close()

@@ -64,7 +64,7 @@ def overview(sandbox: Controlled, origin: str, query: Mapping[str, str]) -> Resp
         ("keys", "Keys", [_keys(sandbox), element("p", "For keys of your own, ", own_keys, ".")]),
         ("clients", "OAuth2 clients", [_clients(sandbox)]),
         ("resources", "Resources", [_resources(resources)]),
-        ("calls", f"Calls, the last {_MOST_CALLS}", [_calls(sandbox)]),
+        ("calls", "Calls", [element("p", f"The last {_MOST_CALLS}, the newest first."), _calls(sandbox)]),
         ("settings", "Settings", [_settings(sandbox)]),
     )
     return page(
@@ -83,9 +83,12 @@ def _table(heads: tuple[str, ...], rows: list[tuple[Content, ...]], nothing: str
     if not rows:
         return element("p", nothing, class_="soft")
     head = element("tr", *(element("th", text, scope="col") for text in heads))
-    body = [element("tr", *(element("td", cell) for cell in row)) for row in rows]
-    table = element("table", element("thead", head), element("tbody", *body))
-    return element("div", table, class_="scroll", tabindex="0", role="region", aria_label="Table")
+    body = [
+        element("tr", *(element("td", cell, data_head=text) for text, cell in zip(heads, row, strict=True)))
+        for row in rows
+    ]
+    table = element("table", element("thead", head), element("tbody", *body), class_="stacked")
+    return element("div", table, class_="scroll")
 
 
 def _keys(sandbox: Controlled) -> Html:

@@ -92,6 +92,11 @@ ul.rights code { display: inline-block; margin-right: .75rem; color: var(--soft)
 .scroll { overflow-x: auto; } table { border-collapse: collapse; width: 100%; font-size: .9375rem; }
 th, td { text-align: left; vertical-align: top; padding: .375rem .5rem; border-bottom: 1px solid var(--line); }
 dt { font-weight: 600; } dd { margin: 0 0 .5rem; overflow-wrap: anywhere; }
+@media (max-width: 44rem) { .stacked, .stacked tbody, .stacked tr, .stacked td { display: block; }
+  .stacked thead { display: none; } .stacked tr { border-bottom: 2px solid var(--line); padding: .5rem 0; }
+  .stacked td { border: 0; padding: .125rem 0; overflow-wrap: anywhere; }
+  .stacked td::before { content: attr(data-head) ": "; color: var(--soft); font-size: .875rem; } }
+nav a { display: inline-block; padding: .5rem .75rem .5rem 0; }
 summary { cursor: pointer; min-height: 2.75rem; padding: .5rem 0; }
 """
 _STYLE_HASH: Final = b64encode(sha256(_STYLE.encode()).digest()).decode()
