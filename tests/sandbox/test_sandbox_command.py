@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import configparser
 import json
+import os
 import re
+import signal
+import threading
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +21,8 @@ from ovhcore_transports.sandbox import Server
 from ovhcore_transports.sandbox.serving.command import run_sandbox, with_options
 
 pytestmark = pytest.mark.once
+
+ROOT = Path(__file__).resolve().parent.parent.parent
 
 
 @click.command()
@@ -119,3 +125,45 @@ def test_a_share_of_answers_fails(served: list[Server], monkeypatch: pytest.Monk
     monkeypatch.setattr(Server, "wait", lambda server: served.append(server))
     assert run("--fail-rate", "0.5").exit_code == 0
     assert json.loads(json.dumps(served[0].sandbox.settings()))["faults"]["rate"] == 0.5
+
+
+def test_sigterm_ends_it_as_an_interrupt_does(served: list[Server], monkeypatch: pytest.MonkeyPatch) -> None:
+    before = signal.getsignal(signal.SIGTERM)
+
+    def wait(server: Server) -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+        threading.Event().wait(60)  # the handler comes first
+
+    monkeypatch.setattr(Server, "wait", wait)
+    result = run()
+    assert result.exit_code == 0
+    assert "# Stopped." in result.output
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_in_a_thread(served: list[Server]) -> None:
+    results: list[Any] = []
+    thread = threading.Thread(target=lambda: results.append(run()))
+    thread.start()
+    thread.join(60)
+    assert results[0].exit_code == 0
+
+
+def test_the_lines_of_the_dockerfile_name_what_there_is(served: list[Server]) -> None:
+    lines = (ROOT / "examples" / "sandbox-container" / "Dockerfile").read_text("utf-8").splitlines()
+    said = dict(line.split(" ", 1) for line in lines)
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    assert said["RUN"] == f'pip install --no-cache-dir "{project["name"]}[cli]"'
+    assert "cli" in project["optional-dependencies"]
+    version = said["FROM"].removeprefix("python:").removesuffix("-slim")
+    assert f"Programming Language :: Python :: {version}" in project["classifiers"]
+    program, name, *arguments = json.loads(said["ENTRYPOINT"])
+    assert project["scripts"][program] == "ovhcore_transports.cli:main"
+    assert name == "sandbox"
+    port = arguments.index("--port") + 1
+    assert arguments[port] == said["EXPOSE"]
+    assert f":{said['EXPOSE']}:{said['EXPOSE']} " in lines[0]
+    arguments[port] = "0"  # 8080 may be taken here
+    result = run(*arguments)
+    assert result.exit_code == 0, result.output
+    assert len(served) == 1

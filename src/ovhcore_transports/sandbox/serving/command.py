@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import signal
 import sys
-from collections.abc import Callable
-from contextlib import suppress
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -86,11 +88,28 @@ def run_sandbox(**options: Any) -> None:
         for line in [*lines, "Serving; press Ctrl+C to stop."]:
             click.echo(f"# {line}".rstrip(), err=True)
         sys.stdout.flush()
-        with suppress(KeyboardInterrupt):
+        with suppress(KeyboardInterrupt), _ending_at_sigterm():
             server.wait()
         click.echo("# Stopped.", err=True)
     if options["save"] is not None:
         box.save(options["save"])
+
+
+@contextmanager
+def _ending_at_sigterm() -> Iterator[None]:
+    """Let SIGTERM, as containers get it, be what Ctrl+C is."""
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is not threading.main_thread():
+        yield  # only there can signals be handled
+        return
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _sandbox(options: dict[str, Any]) -> Any:
