@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from importlib.metadata import entry_points
+from pathlib import Path
 from typing import Any
 
 import pytest
+import trustme
 
+from ovhcore import AsyncClient, Client
 from ovhcore_transports.recording.pytest import plugin
+from ovhcore_transports.sandbox import SandboxHandle, Server
+from ovhcore_transports.urllib3 import open_sync
+
+# What the tests in this process load is forgotten after them, unless it was there before.
+LOADED = (AsyncClient, Client, SandboxHandle, Server, open_sync, trustme)
 
 pytestmark = pytest.mark.once
 
@@ -109,3 +118,10 @@ def test_they_are_listed(pytester: pytest.Pytester) -> None:
     result = run(pytester, "--fixtures")
     result.stdout.fnmatch_lines(["ovh_sandbox_session *session scope*"])
     result.stdout.fnmatch_lines(["*A new sandbox of the API: *"])
+
+
+def test_the_page_about_them(pytester: pytest.Pytester) -> None:
+    page = Path(__file__).resolve().parents[2] / "docs" / "how-to" / "test-with-a-sandbox.md"
+    parts = re.findall(r"```python\n(.*?)```", page.read_text("utf-8"), re.DOTALL)
+    pytester.makepyfile("import pytest\n" + "\n".join(parts))
+    run(pytester, "-W", "error", "-W", "ignore::pytest.PytestAssertRewriteWarning").assert_outcomes(passed=6)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from .memory import AsyncSandboxTransport, SandboxTransport
     from .modes import Modes
     from .server import Server, serve
+    from .serving.handle import SandboxHandle
 
 __all__ = [
     "ACCESS_KEYS",
@@ -36,6 +37,7 @@ __all__ = [
     "Faults",
     "Modes",
     "Sandbox",
+    "SandboxHandle",
     "SandboxTransport",
     "Server",
     "VirtualClock",
@@ -51,6 +53,7 @@ __getattr__ = lazily(
         "Faults": "faults",
         "Modes": "modes",
         "Sandbox": "api",
+        "SandboxHandle": "serving.handle",
         "SandboxTransport": "memory",
         "Server": "server",
         "VirtualClock": "control.clock",
