@@ -42,6 +42,7 @@ def _commands() -> Any:
     from ovhcore_transports.cli.cassette import cassette_commands
     from ovhcore_transports.cli.plugins import plugins_command
     from ovhcore_transports.cli.types import types_command
+    from ovhcore_transports.sandbox.serving.command import run_sandbox, with_options
 
     @click.group(context_settings={"help_option_names": ["-h", "--help"]})
     @click.version_option(ovhcore.__version__, prog_name="ovhcore")
@@ -70,42 +71,13 @@ def _commands() -> Any:
             console.print(f"{server.sandbox.executed.total()} signed calls answered.", highlight=False)
 
     @commands.command("sandbox")
-    @click.option("--port", type=click.IntRange(0, 65535), default=0, show_default="a free one", help="On 127.0.0.1.")
-    @click.option("--oauth2", is_flag=True, help="Print the variables of a service account instead of an application.")
-    @click.option(
-        "--fail-rate",
-        type=click.FloatRange(0, 1),
-        default=0.0,
-        help="Share of answers that fail, in mixed ways; 0 to 1.",
-    )
-    @click.option(
-        "--lacks",
-        type=click.Choice(["cursors", "pages", "batch", "filters"]),
-        multiple=True,
-        help="A way of listing that the sandbox does not know; may be repeated.",
-    )
-    def serve(port: int, oauth2: bool, fail_rate: float, lacks: tuple[str, ...]) -> None:
+    @with_options
+    def serve(**options: Any) -> None:
         """Serve a sandbox on loopback until interrupted.
 
         Prints the variables that lead a program to it: paste them into another terminal.
         """
-        faults = sandbox.Faults(rate=fail_rate) if fail_rate else None
-        ignored: dict[str, Any] = dict.fromkeys(lacks, "ignored")
-        box = sandbox.Sandbox(faults=faults, modes=sandbox.Modes(**ignored))
-        with sandbox.serve(box, port=port) as server:
-            variables: dict[str, Any] = {"endpoint": server.url, "proxy": "none"}
-            if oauth2:
-                variables |= {"client_id": sandbox.CLIENT_ID, "client_secret": sandbox.CLIENT_SECRET}
-                variables["token_url"] = server.token_url
-            else:
-                variables |= sandbox.ACCESS_KEYS
-            for name, value in variables.items():
-                click.echo(f"export OVH_{name.upper()}={value}")
-            click.echo("# Serving; press Ctrl+C to stop.", err=True)
-            try:
-                server.wait()
-            except KeyboardInterrupt:
-                click.echo("# Stopped.", err=True)
+        run_sandbox(**options)
 
     commands.add_command(get_command())
     commands.add_command(wait_command())
