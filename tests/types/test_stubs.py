@@ -52,7 +52,7 @@ def _found(source: str) -> list[tuple[str, str | None, tuple[str, ...]]]:
             ("gather", "/me", ()),
             ("gather", None, ()),
         ]),
-        ('c.gather(calls=[("OTHER", 3), [1, 2]])', []),
+        ('c.gather(_calls=[("OTHER", 3), [1, 2]])', []),
     ],
 )  # fmt: skip
 def test_calls_are_found(source: str, found: list[tuple[str, str | None, tuple[str, ...]]]) -> None:
@@ -250,6 +250,29 @@ def test_writing_again_and_checking(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert main(["--scan", str(app), "--check"]) == 1
 
 
+@pytest.mark.parametrize("endpoint", ["nonsense", "ovh-fr", "ftp://api.example", "https://"])
+def test_an_endpoint_that_is_none_is_refused(endpoint: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    output = tmp_path / "ovh_types.py"
+    assert main(["--families", "domain", "--endpoint", endpoint, "--output", str(output)]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("error: ")
+    assert "endpoint" in said
+    assert said.count("\n") == 1
+    assert not output.exists()
+
+
+@pytest.mark.parametrize("endpoint", ["ovh-us", "https://api.example/1.0"])
+def test_a_catalogue_that_stands_in_is_told(
+    endpoint: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    output = ["--output", str(tmp_path / "ovh_types.py")]
+    assert main(["--families", "v2/location", "--endpoint", endpoint, *output]) == 0
+    assert f"no catalogue of {endpoint} was fetched; that of ovh-eu stands in" in capsys.readouterr().err
+    assert main(["--families", "v2/location", *output]) == 0
+    assert capsys.readouterr().err == ""
+
+
 def test_what_is_wrong_is_said(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--families", "domane"]) == 2
     assert "no family" in capsys.readouterr().err
@@ -298,7 +321,7 @@ def test_a_gather_may_be_of_any_calls(tmp_path: Path) -> None:
     assert run(schema.catalogue(), scan=[app], tell=said.append, warn=said.append) == 0
     stub = (tmp_path / "ovh_types.pyi").read_text("utf-8")
     assert 'AnyCall[Literal["DELETE"], DeletePath]' in stub
-    assert "calls: Iterable[Any], **_: Any" in stub
+    assert "_calls: Iterable[Any], **_: Any" in stub
     assert 'Literal[\n    "/me/sshKey/{n}"' in stub
 
 

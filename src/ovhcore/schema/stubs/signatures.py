@@ -36,7 +36,7 @@ class Signatures:
         self._names = names
         self._asynchronous = asynchronous
         self._define = "async def" if asynchronous else "def"
-        self._objects = "AsyncObjects" if asynchronous else "Objects"
+        self._objects = "AsyncObjectIterator" if asynchronous else "ObjectIterator"
         self._writers: Mapping[str, Callable[[Use, Family], Iterator[str]]] = {
             "get": self._with_query,
             "delete": self._with_query,
@@ -145,7 +145,7 @@ class Signatures:
             calls = f"{path} | {calls}"
         value = self._answer(use, family)
         for kind, item in (("", value), ("Errors", f"{value} | ovhcore.APIError"))[: 1 if use.is_whole_family else 2]:
-            given = f"self, calls: Iterable[{calls}], **_: Unpack[Gather"
+            given = f"self, _calls: Iterable[{calls}], **_: Unpack[Gather"
             yield f"{self._define} gather({given}{kind or 'Options'}]) -> list[{item}]"
             if not use.is_whole_family:
                 yield f"def gather({given}Pairs{kind}]) -> {self._objects}[tuple[int, {item}]]"
