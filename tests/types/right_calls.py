@@ -90,9 +90,10 @@ def _read(family: Family, type_: Type, value: str) -> str:
 
 def _uses(family: Family, operation: Operation, client: str, awaited: str) -> Iterator[str]:
     """Yield statements with every method that an operation has a use for, and with what they answer."""
-    call = right_call(family, operation, client)
-    yield f"value = {awaited}{call}" if operation.method == "GET" else f"{awaited}{call}"
-    if operation.method != "GET":
+    call = f"{awaited}{right_call(family, operation, client)}"
+    is_read = operation.method == "GET" and str(operation.answer) != "void"  # that is no value, says mypy
+    yield f"value = {call}" if is_read else call
+    if not is_read:
         return
     yield _read(family, operation.answer, "value")
     given = _given(family, operation)

@@ -187,9 +187,7 @@ def test_odd_names_and_types_can_be_written() -> None:
     assert "'class': list[MeKind | str] | None" in stub
     assert "'number': MeNumber | int | None" in stub
     assert "class MeEmpty(TypedDict):\n    pass" in stub
-    assert (
-        'Literal["/a", "/b", "/c"], /, _need_auth: bool = ..., **_: Any) -> None' in stub
-    )
+    assert 'Literal["/a", "/b", "/c"], /, _need_auth: bool = ..., **_: Any) -> None' in stub
     for written in ("'rate': float", "'lost': Any", "'by': dict[str, str]", "dict[str, str | DateTime]"):
         assert written in stub
 
