@@ -1,4 +1,4 @@
-"""Profiles of Hypothesis, and where shared data lies."""
+"""Profiles of Hypothesis, what other runs have, and where shared data lies."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.profiles import PROFILE, tries
+from tests.profiles import PROFILE, is_of_this_part, tries
 
 pytest_plugins = ["pytester"]
 
@@ -21,6 +21,20 @@ settings.register_profile("thorough", settings.get_profile("default"), max_examp
 settings.load_profile(PROFILE)
 
 SHARED = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
+
+
+KIT = Path(__file__).parent / "conformance"
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    left = [
+        item
+        for item in items
+        if (item.get_closest_marker("spread") or KIT in item.path.parents) and not is_of_this_part(item.nodeid)
+    ]
+    config.hook.pytest_deselected(items=left)
+    chosen = set(map(id, left))
+    items[:] = [item for item in items if id(item) not in chosen]
 
 
 @pytest.fixture(scope="session")

@@ -1,15 +1,16 @@
 """How long the tests try, by the profile: ``HYPOTHESIS_PROFILE`` is quick, default, full or thorough.
 
-What does not depend on chance is the same in all of them, but for the conformance kit: quick and default
-run a third of it for each transport.
+``TESTS_PART=2/4`` has a run leave three quarters of the conformance kit, and of other tests marked ``spread``, to three
+other runs: those on further Pythons, and with other versions of libraries. Without it all of them run.
 """
 
 from __future__ import annotations
 
 import os
 from typing import Final
+from zlib import crc32
 
-__all__ = ["FULL", "PROFILE", "THOROUGH", "tries"]
+__all__ = ["FULL", "PROFILE", "THOROUGH", "is_of_this_part", "tries"]
 
 PROFILE: Final = os.environ.get("HYPOTHESIS_PROFILE") or "default"
 THOROUGH: Final = PROFILE == "thorough"
@@ -21,3 +22,9 @@ def tries(default: int, thorough: int) -> int:
     half_more = min(default * 3 // 2, thorough)
     numbers = {"quick": -(-default // 4), "default": default, "full": half_more, "thorough": thorough}
     return numbers[PROFILE]
+
+
+def is_of_this_part(name: str) -> bool:
+    """Say whether a test is one of those that this run has of the tests that several runs share."""
+    part, _, parts = os.environ.get("TESTS_PART", "1/1").partition("/")
+    return crc32(name.encode()) % int(parts) == int(part) - 1

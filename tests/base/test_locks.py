@@ -285,3 +285,18 @@ def test_gather_ends_when_it_is_interrupted_between_two_results() -> None:
             transport.gather(Flows(flow() for _ in range(5)), 2)
     finally:
         sys.settrace(before)
+
+
+def test_an_alarm_that_is_set_while_another_goes_off_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    watch, gone, go_off = Watch(), threading.Semaphore(0), watching._go_off
+    second = Alarm(time.monotonic(), gone.release)
+
+    def set_another(alarm: Alarm) -> None:
+        if alarm is not second:
+            watch.set(second)
+        go_off(alarm)
+
+    monkeypatch.setattr(watching, "_go_off", set_another)
+    watch.set(Alarm(time.monotonic(), gone.release))
+    assert gone.acquire(timeout=PATIENCE)
+    assert gone.acquire(timeout=PATIENCE)

@@ -11,7 +11,7 @@ from ovhcore import exceptions as exc
 from ovhcore.plugins import TransportSettings
 from ovhcore.protocol.messages import Request, Timeout
 from ovhcore.testing import WireServer, answer
-from ovhcore_transports.base.in_threads import _Job
+from ovhcore_transports.base.in_threads import _give_up, _Job
 from ovhcore_transports.base.pooled import PooledTransport
 from ovhcore_transports.http.connections import BlockingConnection
 from ovhcore_transports.stdlib import AsyncStdlibTransport, StdlibTransport
@@ -44,6 +44,21 @@ def test_what_is_done_beforehand_is_done_by_the_blocking_one() -> None:
     transport.warm(["https://127.0.0.1:9/me"])
     assert transport._blocking._tls is not None
     asyncio.run(transport.close())
+
+
+def test_a_job_that_has_begun_is_not_given_up() -> None:
+    async def program() -> None:
+        transport = AsyncStdlibTransport(DIRECT)
+        begun, waiting = (_Job(Request("GET", "http://a/"), asyncio.get_running_loop()) for _ in range(2))
+        begun.is_begun = True
+        for job in (begun, waiting):
+            _give_up(transport._threads, job, Timeout(1, 1))
+        assert not begun.future.done()
+        with pytest.raises(exc.PoolTimeout):
+            await waiting.future
+        await transport.close()
+
+    asyncio.run(program())
 
 
 def test_what_a_thread_has_taken_is_not_begun_once_it_is_closed() -> None:

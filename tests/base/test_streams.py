@@ -441,6 +441,16 @@ def test_what_is_no_iterable_is_refused_at_once(world: World) -> None:
     world.run(main)
 
 
+@pytest.mark.parametrize("kind", [Boom, Halt])
+def test_what_one_of_several_raises_ends_them(kind: type[BaseException]) -> None:
+    def failing() -> Flow[None]:
+        yield from ()
+        raise kind
+
+    with pytest.raises(kind):
+        SyncTransport().gather([failing(), failing()], 2)
+
+
 @pytest.mark.parametrize("kind", [Boom, Halt, KeyboardInterrupt, SystemExit, StopAsyncIteration, GeneratorExit])
 @pytest.mark.parametrize("limit", [1, 2])
 def test_whatever_a_flow_raises_is_raised_in_its_place(world: World, kind: type[BaseException], limit: int) -> None:

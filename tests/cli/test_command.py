@@ -76,7 +76,7 @@ def test_a_sandbox_for_other_programs(kind: list[str]) -> None:
         served.kill()
         served.communicate()
     assert served.returncode == 0
-    assert err == "# Serving; press Ctrl+C to stop.\n# Stopped.\n"
+    assert err.endswith("# Serving; press Ctrl+C to stop.\n# Stopped.\n")
 
 
 def test_what_is_missing_is_said_in_one_line(run: Runner, monkeypatch: pytest.MonkeyPatch) -> None:

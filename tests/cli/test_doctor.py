@@ -95,7 +95,7 @@ def test_colours(run: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_keys_and_their_state(run: Runner, served: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     lead_to(served, monkeypatch)
-    known = served.sandbox._state.credentials[str(ACCESS_KEYS["consumer_key"])]
+    known = served.sandbox._state.keys.credentials[str(ACCESS_KEYS["consumer_key"])]
     key = known["rules"]
     known["rules"] = [{"method": "GET", "path": "/me"}]
     _, found = findings(run)

@@ -34,6 +34,7 @@ def plain(text: str) -> str:
     text = re.sub(r"SB\.ext-\S+", "SB.ext-1", text)
     text = re.sub(r"(Timestamp: )\d+", r"\1NOW", text)
     text = re.sub(r"(Date: ).*", r"\1NOW", text)
+    text = re.sub(r"(?<=last used    ).*", "NOW", text)
     return re.sub(r"within [\d.]+ s", "within 0.001 s", text)
 
 

@@ -77,7 +77,7 @@ def test_with_an_application_it_waits_until_the_key_is_allowed(
 
     def allow() -> None:
         eventually(lambda: box.received["GET", "/auth/currentCredential"] > 1)
-        keys = [key for key, known in box._state.credentials.items() if known["state"] == "pendingValidation"]
+        keys = [key for key, known in box._state.keys.credentials.items() if known["state"] == "pendingValidation"]
         box.validate(keys[0])
 
     person = threading.Thread(target=allow)
@@ -110,7 +110,7 @@ def test_keys_from_a_pipe_a_profile_and_back(run: Runner, served: Server, home: 
     assert ran.code == 0
     assert normal(ran.err, home) == snapshot(name="logout")
     assert normal(conf(home), home) == snapshot(name="file after")
-    assert served.sandbox._state.credentials[str(ACCESS_KEYS["consumer_key"])]["state"] == "expired"
+    assert served.sandbox._state.keys.credentials[str(ACCESS_KEYS["consumer_key"])]["state"] == "expired"
     assert run("logout", "--profile", "work").err.startswith("Error: There are no keys to remove")
 
 
@@ -213,7 +213,7 @@ def test_keys_of_variables_cannot_be_removed(
         "These are set by the environment, and have to be removed there: OVH_APPLICATION_KEY, "
         "OVH_APPLICATION_SECRET, OVH_CONSUMER_KEY\n"
     )
-    rules = box._state.credentials[str(ACCESS_KEYS["consumer_key"])]["rules"]
+    rules = box._state.keys.credentials[str(ACCESS_KEYS["consumer_key"])]["rules"]
     rules[:] = [rule for rule in rules if rule["method"] != "POST"]
     assert "The consumer key could not be ended, so it stays valid until it expires" in run("logout").err
 

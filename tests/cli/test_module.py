@@ -21,6 +21,14 @@ def test_it_is_the_command() -> None:
     assert told.stdout.startswith("Usage: python -m ovhcore ")
 
 
+def test_it_calls_the_command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(sys, "argv", ["ovhcore", "--version"])
+    with pytest.raises(SystemExit) as ended:
+        module.main()
+    assert ended.value.code == 0
+    assert ovh.__version__ in capsys.readouterr().out
+
+
 def test_a_core_alone_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "ovhcore_transports.cli", None)
     with pytest.raises(SystemExit, match=r'not part of this copy of ovhcore: pip install "ovhcore\[cli\]"'):

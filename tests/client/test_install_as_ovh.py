@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import runpy
 import subprocess
 import sys
 import sysconfig
@@ -241,10 +240,6 @@ def test_programs_in_this_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     (tmp_path / "directory" / "__main__.py").write_text(f"with open({str(told)!r}, 'w') as f: f.write('c')\n")
     as_ovh.main([str(tmp_path / "directory")])
     assert told.read_text() == "c"
-    monkeypatch.setattr(sys, "argv", ["as_ovh.py"])
-    monkeypatch.delitem(sys.modules, "ovhcore.as_ovh")
-    with pytest.raises(SystemExit, match="usage"):
-        runpy.run_module("ovhcore.as_ovh", run_name="__main__", alter_sys=True)
     for bad in ([], ["-m"], ["-x"], [str(tmp_path / "none.py")]):
         with pytest.raises(SystemExit):
             as_ovh.main(bad)

@@ -55,6 +55,13 @@ def test_what_fails_after_the_time_has_passed_failed_because_of_it() -> None:
         run(Deadline(Timeout(1, 1, 30), lambda: None), {}.popitem)
 
 
+def test_a_call_may_have_no_end() -> None:
+    deadline = Deadline(Timeout(1, 1, None), lambda: None)
+    run(deadline, lambda: None)
+    with pytest.raises(KeyError):
+        run(deadline, {}.popitem)
+
+
 def test_an_interrupt_goes_through() -> None:
     deadline = Deadline(Timeout(1, 1), lambda: None)
 

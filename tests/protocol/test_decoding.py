@@ -113,6 +113,15 @@ def test_secrets_in_sentences_are_hidden(message: str) -> None:
     assert str(error_of(respond(400, {"message": message}))).split(": ")[1].startswith("<redacted>")
 
 
+def test_a_function_may_hide_what_only_it_knows() -> None:
+    answer = Response(400, {}, b'{"message": "no room in cellar-7, password=hunter2"}')
+    with pytest.raises(exc.APIError) as caught:
+        decode(answer, Request("GET", "https://a/"), redact=lambda text: text.replace("cellar-7", "***"))
+    assert "cellar" not in str(caught.value)
+    assert "hunter2" not in str(caught.value)
+    assert "no room in ***" in str(caught.value)
+
+
 def test_headers_that_were_sent_are_hidden() -> None:
     request = Request("GET", GET.url, {"X-Auth-Token": "canary-1", "X-Ovh-Consumer": "canary-2", "X-Team": "billing"})
     error = error_of(respond(400, {"message": "canary-1 canary-2 billing"}), request)

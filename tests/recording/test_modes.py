@@ -683,3 +683,24 @@ def test_bytes_that_are_no_utf_8_are_damage(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes().replace(b"Ada", b"Zo\xe9"))
     with pytest.warns(CassetteWarning, match="it is not UTF-8"):
         assert len(Cassette.load(path)) == 0
+
+
+def test_a_recording_that_ends_while_a_call_looks_for_its_answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inner = Scripted(lambda request: Response(200, {}, b"1"))
+    transport = RecordTransport(inner, tmp_path / "a.cassette", "new")
+    monkeypatch.setattr(type(transport._session._shelf), "take", lambda *_: transport.close())
+    with pytest.raises(ClientClosed):
+        transport.send(Request("GET", "http://a/"))
+    assert inner.sent == []
+
+
+def test_a_recording_that_ends_while_a_call_is_under_way_has_it(tmp_path: Path) -> None:
+    def respond(request: Request) -> Response:
+        transport.close()
+        return Response(200, {}, b"1")
+
+    transport = RecordTransport(Scripted(respond), tmp_path / "a.cassette", "once")
+    assert transport.send(Request("GET", "http://a/")).body == b"1"
+    assert urls(tmp_path / "a.cassette") == [""]

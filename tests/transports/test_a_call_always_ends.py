@@ -33,8 +33,8 @@ PLACES = [
     *(("trio", name) for name in ("httpx", "httpx2")),
 ]
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
-END = 1.0
-PAUSE = 0.05
+END = 0.25
+PAUSE = 0.02
 
 
 def dripping(begin: bytes, piece: bytes) -> Callable[[Peer], None]:
@@ -61,7 +61,7 @@ DRIPS = {
 
 @pytest.fixture(autouse=True)
 def _shorter(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the end that holds where nobody says anything be a second."""
+    """Let the end that holds where nobody says anything be sooner."""
     shorter = DEFAULT_TIMEOUT._replace(total=END)
     monkeypatch.setattr("ovhcore.config.reading.DEFAULT_TIMEOUT", shorter)
     monkeypatch.setattr(exchanges, "DEFAULT_TIMEOUT", shorter)
@@ -99,6 +99,7 @@ def call(place: tuple[str, str], url: str, method: str = "get", *arguments: Any,
             return error
 
 
+@pytest.mark.spread
 @pytest.mark.parametrize("drip", DRIPS)
 @pytest.mark.parametrize("place", PLACES, ids=" ".join)
 def test_a_drip_is_ended(place: tuple[str, str], drip: str) -> None:
@@ -107,6 +108,14 @@ def test_a_drip_is_ended(place: tuple[str, str], drip: str) -> None:
         assert type(error) is ovh.TotalTimeout, repr(error)
         assert len(server.received) <= 1  # it is not begun again
         assert server.all_closed()
+
+
+@pytest.mark.usefixtures("usual")
+@pytest.mark.parametrize("total", [60, None])
+@pytest.mark.parametrize("place", PLACES, ids=" ".join)
+def test_what_comes_in_time_is_the_answer(place: tuple[str, str], total: int | None) -> None:
+    with WireServer(answer(b"1")) as server:
+        assert call(place, server.url, "get", "/me", timeout=(60, 60, total)) == 1
 
 
 @pytest.mark.parametrize("place", PLACES, ids=" ".join)
@@ -176,12 +185,13 @@ def test_what_a_call_says_comes_before_the_client_and_that_before_the_transport(
     assert world.asked == [(5, 9, 60), (7, 7, 60), (7, 8, None), (7, 60, 60)]
 
 
+@pytest.mark.spread
 @pytest.mark.parametrize("place", PLACES, ids=" ".join)
 def test_who_takes_the_end_away_waits(place: tuple[str, str]) -> None:
     def slow(peer: Peer) -> None:
         peer.receive()
-        for piece in (HEAD, b"Content-Length: 12\r\n\r\n", *[b" "] * 11, b"1"):
-            peer.pause(END / 8)
+        for piece in (HEAD, b"Content-Length: 2\r\n\r\n", b" ", b"1"):
+            peer.pause(END / 3)
             peer.send(piece)
 
     with WireServer(slow) as server:

@@ -25,7 +25,7 @@ from ovhcore_transports.aiohttp import open_async
 from ovhcore_transports.aiohttp.asynchronous import AsyncAiohttpTransport
 from ovhcore_transports.base.loop_timers import alarms_of
 from ovhcore_transports.http.slots import Slots
-from tests.servers import RawServer, Received, answer
+from tests.servers import Held, RawServer, Received, answer
 from tests.tunnels import tunnelling
 
 DIRECT = TransportSettings(Timeout(5, 5), proxy="none")
@@ -460,3 +460,22 @@ def test_tunnels(tmp_path: Path) -> None:
         proxied = TransportSettings(Timeout(5, 5), server.origin.replace("//", "//me:word@"))
         assert send(get("http://api.invalid/"), proxied).body == b"1"
     assert server.received[0].fields["proxy-authorization"] == "Basic bWU6d29yZA=="
+
+
+def test_the_last_call_under_way_closes_the_connections() -> None:
+    held = Held(answer(b'"late"'))
+
+    async def main() -> bytes:
+        transport = open_async(DIRECT)
+        call = asyncio.ensure_future(transport.send(Request("GET", server.url)))
+        await asyncio.to_thread(held.until, 1)
+        await transport.close()
+        assert transport._open
+        held.release()
+        body = (await call).body
+        assert not transport._open
+        return body
+
+    with RawServer(held) as server:
+        assert asyncio.run(main()) == b'"late"'
+        assert server.all_closed()

@@ -37,6 +37,7 @@ def test_pyreqwest_that_was_imported_in_a_thread_that_ended_is_refused(times: Ca
         assert said.startswith("refused: pyreqwest was first imported in a thread that is not the main one")
 
 
+@pytest.mark.spread
 @pytest.mark.parametrize("order", ["none", "main", "foreign"])
 @pytest.mark.parametrize("what", ["urllib3", "httpx", "httpx2", "aiohttp", "parts"])
 def test_the_others_live(what: str, order: str, times: Callable[[int, int], int]) -> None:

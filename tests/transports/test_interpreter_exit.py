@@ -76,6 +76,7 @@ def server() -> Iterator[WireServer]:
         yield one
 
 
+@pytest.mark.spread
 @pytest.mark.parametrize("warm", ["warm", "cold"])
 @pytest.mark.parametrize("moment", ["atexit", "daemon", "del"])
 @pytest.mark.parametrize(("transport", "kind"), PLACES, ids=lambda one: one)

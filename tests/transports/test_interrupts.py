@@ -14,7 +14,10 @@ import pytest
 ROOT: Final = Path(__file__).parent.parent.parent
 BLOCKING: Final = ("urllib3", "stdlib", "httpx", "httpx2", "pyreqwest", "sandbox", "record")
 
-pytestmark = pytest.mark.skipif(not hasattr(__import__("signal"), "setitimer"), reason="no timers on this platform")
+pytestmark = [
+    pytest.mark.skipif(not hasattr(__import__("signal"), "setitimer"), reason="no timers on this platform"),
+    pytest.mark.spread,
+]
 
 
 def interrupt(transport: str, kinds: str, seed: int, **numbers: int) -> None:

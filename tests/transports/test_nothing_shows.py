@@ -197,6 +197,7 @@ async def awaited(transport: Any, request: Request) -> None:
 @pytest.mark.parametrize("way", PLACES)
 def test_no_log_and_no_traceback_shows_what_was_sent(way: str, answer: str) -> None:
     with RawServer(ANSWERS[answer]) as server:
+        server.hang_up = answer in ("is cut off", "is no HTTP")
         logged, failure = sent(way, PLACES[way], server.url, TransportSettings(proxy="none", max_response_size=8000))
         assert server.received
     assert (failure is None) == (answer in ("answered", "its reason")), failure

@@ -26,7 +26,7 @@ from ovhcore import exceptions as exc
 from ovhcore.flows import Clock, Flow
 from ovhcore.plugins import TransportSettings
 from ovhcore.protocol.messages import Request, Timeout
-from ovhcore.testing import Authority
+from ovhcore.testing import Authority, Peer, WireServer
 from ovhcore.testing.server import unaccepting
 from ovhcore_transports import stdlib, urllib3
 from ovhcore_transports.base.pooled import PooledTransport
@@ -572,9 +572,12 @@ def test_a_directory_of_certificates(tmp_path: Path) -> None:
     transport.close()
 
 
-def test_tls_to_a_server_without(tmp_path: Path) -> None:
-    with RawServer(b"HTTP/1.1 400 Bad\r\nContent-Length: 0\r\n\r\n") as server:
-        assert isinstance(fails(Request("GET", server.url.replace("http:", "https:"))), exc.NetworkError)
+def test_tls_to_a_server_without() -> None:
+    def refuse(peer: Peer) -> None:
+        peer.send(b"HTTP/1.1 400 Bad\r\nContent-Length: 0\r\n\r\n")
+
+    with WireServer(refuse) as server:
+        assert type(fails(Request("GET", server.url.replace("http:", "https:")))) is exc.TLSError
 
 
 @pytest.mark.parametrize("reset", [False, True])

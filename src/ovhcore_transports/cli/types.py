@@ -48,13 +48,15 @@ def types_command(scan: tuple[Path, ...], families: str | None, output: Path | N
     wanted = [each for each in (families or "").split(",") if each]
     if not scan and not wanted:
         raise click.UsageError("What is it to know? --scan a program, or name --families")
+    endpoint = globals_of().endpoint or "ovh-eu"
     status = run(
-        catalogue(globals_of().endpoint or "ovh-eu"),
+        catalogue(endpoint),
         scan=scan,
         families=wanted,
         output=output,
         paths=paths,
         check=check,
+        endpoint=endpoint,
         tell=lambda line: click.echo(visible(line)),
         warn=lambda line: click.echo(visible(line), err=True),
     )

@@ -19,7 +19,7 @@ from _thread import allocate_lock, get_ident, start_new_thread
 from collections.abc import Iterator
 from importlib import import_module
 from queue import SimpleQueue
-from typing import Final
+from typing import Any, Final
 
 from ovhcore.exceptions import InvalidConfiguration
 
@@ -87,27 +87,29 @@ def _import() -> None:
 
 def _load_in_a_thread_that_stays() -> None:
     ended: SimpleQueue[BaseException | None] = SimpleQueue()
-
-    def stay() -> None:
-        if hasattr(signal, "pthread_sigmask"):  # pragma: no branch - Windows has no masks
-            # So that nothing wakes it, also while the interpreter ends.
-            signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
-        _keepers.append((get_ident(), os.getpid()))
-        try:
-            _import()
-        except BaseException as error:  # it is raised where the library was asked for
-            _keepers.remove((get_ident(), os.getpid()))
-            ended.put(error.with_traceback(None))
-            return
-        ended.put(None)
-        forever = allocate_lock()
-        forever.acquire()
-        forever.acquire()
-
-    start_new_thread(stay, ())
+    forever = allocate_lock()
+    forever.acquire()
+    start_new_thread(_load_and_stay, (ended, forever))
     failure = ended.get()
     if failure is not None:
         raise failure
+
+
+def _load_and_stay(ended: SimpleQueue[BaseException | None], forever: Any) -> None:
+    """Load the library, say how that ended, and stay until a lock is released, which nobody does."""
+    if hasattr(signal, "pthread_sigmask"):  # pragma: no branch - Windows has no masks
+        # So that nothing wakes it, also while the interpreter ends.
+        signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+    keeper = (get_ident(), os.getpid())
+    _keepers.append(keeper)
+    try:
+        _import()
+    except BaseException as error:  # it is raised where the library was asked for
+        _keepers.remove(keeper)
+        ended.put(error.with_traceback(None))
+        return
+    ended.put(None)
+    forever.acquire()
 
 
 def _loader_among(idents: list[int]) -> int | None:

@@ -103,7 +103,8 @@ class FaultConformance(Suite):
         def behave(peer: Peer) -> None:
             if peer.number > 1:
                 peer.serve(lambda received: answer(b'"2"'))
-            elif peer.receive() is not None:
+            else:
+                peer.receive()
                 peer.send(first + _STRAYS[what] if when == "at once" else first)
                 if when == "later":
                     taken.wait(30)
