@@ -119,6 +119,18 @@ def ovh_keys() -> tuple[str, ...]:
     return ("application_key", "application_secret", "consumer_key")
 
 
+def test_commands_send_through_what_is_loaded_fastest(
+    run: Runner, box: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("OVH_TRANSPORT")
+    loaded: list[str] = []
+    monkeypatch.setattr("ovhcore_transports.urllib3.open_sync", lambda settings: loaded.append("urllib3"))
+    assert run("get", "/me").code == 0
+    assert loaded == []
+    assert run("get", "/me", "--transport", "urllib3").code == 1  # there is none here
+    assert loaded == ["urllib3"]
+
+
 CASES: list[tuple[BaseException, ExitCode]] = [
     (ovh.InvalidRequest("x"), ExitCode.USAGE),
     (ovh.MissingCredentials("x"), ExitCode.SETTINGS),
