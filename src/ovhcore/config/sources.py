@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from ..exceptions import InvalidConfiguration
 from ..plugins.settings import CREDENTIALS, OTHERS
 from ..protocol.endpoints import same_endpoint
-from ..protocol.redaction import as_secret
+from ..protocol.redaction import as_secret, is_secret_header
 
 if TYPE_CHECKING:
     from configparser import RawConfigParser
@@ -282,12 +282,16 @@ def _warn_if_readable(path: str, parser: RawConfigParser) -> None:
 
 
 def _holds_secrets(parser: RawConfigParser) -> bool:
-    """Say whether a file has a secret, or a proxy with a password."""
+    """Say whether a file has a secret, a header field that is one, or a proxy with a password."""
     return any(
-        value and (name in _SECRET or (name == "proxy" and "@" in value))
+        value and (name in _SECRET or (name == "proxy" and "@" in value) or _is_secret_field(name))
         for section in parser.sections()
         for name, value in parser.items(section)
     )
+
+
+def _is_secret_field(name: str) -> bool:
+    return name.startswith("header.") and is_secret_header(name.removeprefix("header."))
 
 
 def from_file(file: ParsedFile, endpoint: str | None, options: tuple[str, ...] = ()) -> list[SettingsSource]:

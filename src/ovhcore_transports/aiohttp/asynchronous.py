@@ -54,7 +54,7 @@ _BARE: Final = frozenset({"GET", "DELETE", "HEAD"})
 _LARGE: Final = 1 << 16
 _MAX_LINE: Final = 1 << 18
 _MAX_FIELDS: Final = 10_000
-# Of an event loop, until it has closed the sockets of what is cut off, and ended the tasks that wrote.
+# So many turns an event loop needs to close the sockets of cut exchanges, and to end the tasks that wrote.
 _TURNS: Final = 8
 _CUT_OFF: Final = (ssl.SSLEOFError, ssl.SSLZeroReturnError, ssl.SSLSyscallError)
 _PATIENT: Final = aiohttp.ClientTimeout(sock_connect=None)  # an Exchange has the timers

@@ -60,6 +60,7 @@ def types_command() -> Any:
             output=output,
             paths=paths,
             check=check,
+            endpoint=endpoint,
             tell=lambda line: click.echo(visible(line)),
             warn=lambda line: click.echo(visible(line), err=True),
         )

@@ -29,7 +29,7 @@ class OtherPaths:
         self._catalogue = catalogue
         self._texts = texts
         self._define = "async def" if asynchronous else "def"
-        self._objects = "AsyncObjects" if asynchronous else "Objects"
+        self._objects = "AsyncObjectIterator" if asynchronous else "ObjectIterator"
 
     def allowed(self, method: str, paths: Collection[str]) -> Iterator[str]:
         """Yield overloads for paths that the catalogue does not know."""
@@ -62,7 +62,7 @@ class OtherPaths:
             names: of the arguments that such calls may have.
         """
         if method == "gather":
-            yield f"{self._define} gather(self, calls: Iterable[Any], **_: Any) -> Any"
+            yield f"{self._define} gather(self, _calls: Iterable[Any], **_: Any) -> Any"
             return
         arguments = "**_: Any"
         if ANY_NAME not in names:
@@ -84,7 +84,7 @@ class OtherPaths:
         for http, paths in sorted(by_method.items()):
             if name := self._alias(f"{http.capitalize()}Path", paths):
                 calls.append(f"AnyCall[Literal[{literal([http])[8:-1]}], {name}]")
-        given = f"self, calls: Iterable[{' | '.join([*calls, 'Generator[Any, Any, Any]'])}]"
+        given = f"self, _calls: Iterable[{' | '.join([*calls, 'Generator[Any, Any, Any]'])}]"
         for options in ("Options", "Errors"):
             yield f"{self._define} gather({given}, **_: Unpack[Gather{options}]) -> list[Any]"
         for options in ("", "Errors"):
