@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -24,6 +25,12 @@ SHARED = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
 
 
 KIT = Path(__file__).parent / "conformance"
+
+
+def pytest_configure() -> None:
+    """Let Ctrl+C be heard in tests of it, also where the shell that runs them keeps it from what is in its background."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
