@@ -21,11 +21,28 @@ from tests.sandbox.test_login_pages import ORIGIN, ask, own
 pytestmark = pytest.mark.once
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
-WORDS = st.sampled_from("accept refuse create more sign-in sign-out GET /* 1_day all code S256".split() + ["", "1 day"])
-    ["accept", "refuse", "create", "more", "sign-in", "sign-out", "GET", "/*", "1 day", "", "all", "code", "S256"]
+WORDS = st.sampled_from(
+    ["1 day", "", *["accept", "refuse", "create", "more", "sign-in", "sign-out", "GET", "/*", "all", "code", "S256"]]
 )
-NAMES = st.sampled_from(["action", "name", "description", "method", "path", "validity", "account", "password", "scope",
-                         "response_type", "redirect_uri", "code_challenge", "code_challenge_method", "state", "duration"])  # fmt: skip
+NAMES = st.sampled_from(
+    [
+        "action",
+        "name",
+        "description",
+        "method",
+        "path",
+        "validity",
+        "account",
+        "password",
+        "scope",
+        "response_type",
+        "redirect_uri",
+        "code_challenge",
+        "code_challenge_method",
+        "state",
+        "duration",
+    ]
+)
 FIELDS = st.lists(st.tuples(NAMES | TEXTS, WORDS | TEXTS), max_size=8)
 PAGES = st.sampled_from(["/auth/", "/createToken/", "/createApp", "/auth/oauth2/authorize"])
 

@@ -96,20 +96,20 @@ def run_sandbox(**options: Any) -> None:
 
 
 @contextmanager
-def _ending_at_sigterm() -> Generator[None, None, None]:
+def _ending_at_sigterm() -> Generator[None]:
     """Let SIGTERM, as containers get it, be what Ctrl+C is."""
 
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
-    # Only there can signals be handled.
-    handled = threading.current_thread() is threading.main_thread()
-    before = signal.signal(signal.SIGTERM, interrupt) if handled else None
+    if threading.current_thread() is not threading.main_thread():
+        yield  # only there can signals be handled
+        return
+    before = signal.signal(signal.SIGTERM, interrupt)
     try:
         yield
     finally:
-        if handled:
-            signal.signal(signal.SIGTERM, before)
+        signal.signal(signal.SIGTERM, before)
 
 
 def _sandbox(options: dict[str, Any]) -> Any:
