@@ -28,7 +28,7 @@ KIT = Path(__file__).parent / "conformance"
 
 
 def pytest_configure() -> None:
-    """Let Ctrl+C be heard in tests of it, also where the shell that runs them keeps it from what is in its background."""
+    """Let tests of Ctrl+C hear it, also in the background of a shell that keeps it from them."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 

@@ -102,14 +102,14 @@ def _ending_at_sigterm() -> Generator[None]:
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
-    if threading.current_thread() is not threading.main_thread():
-        yield  # only there can signals be handled
-        return
-    before = signal.signal(signal.SIGTERM, interrupt)
+    # Only there can signals be handled.
+    handled = threading.current_thread() is threading.main_thread()
+    before = signal.signal(signal.SIGTERM, interrupt) if handled else None
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        if handled:
+            signal.signal(signal.SIGTERM, before)
 
 
 def _sandbox(options: dict[str, Any]) -> Any:
