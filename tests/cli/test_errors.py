@@ -34,6 +34,7 @@ def plain(text: str) -> str:
     text = re.sub(r"SB\.ext-\S+", "SB.ext-1", text)
     text = re.sub(r"(Timestamp: )\d+", r"\1NOW", text)
     text = re.sub(r"(Date: ).*", r"\1NOW", text)
+    text = re.sub(r"(?<=last used    ).*", "NOW", text)
     return re.sub(r"within [\d.]+ s", "within 0.001 s", text)
 
 
@@ -116,6 +117,18 @@ def test_a_file_of_settings(run: Runner, box: Sandbox, tmp_path: Path, monkeypat
 
 def ovh_keys() -> tuple[str, ...]:
     return ("application_key", "application_secret", "consumer_key")
+
+
+def test_commands_send_through_what_is_loaded_fastest(
+    run: Runner, box: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("OVH_TRANSPORT")
+    loaded: list[str] = []
+    monkeypatch.setattr("ovhcore_transports.urllib3.open_sync", lambda settings: loaded.append("urllib3"))
+    assert run("get", "/me").code == 0
+    assert loaded == []
+    assert run("get", "/me", "--transport", "urllib3").code == 1  # there is none here
+    assert loaded == ["urllib3"]
 
 
 CASES: list[tuple[BaseException, ExitCode]] = [

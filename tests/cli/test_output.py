@@ -15,7 +15,7 @@ import click
 import jmespath
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from jmespath.exceptions import JMESPathError
 
@@ -36,7 +36,7 @@ JSON = st.recursive(
     | st.floats(allow_nan=False, allow_infinity=False)
     | st.text(),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
-    max_leaves=12,
+    max_leaves=6,
 )
 
 
@@ -211,8 +211,9 @@ def test_json_and_yaml_say_what_they_are_given(value: Any) -> None:
 
 
 @given(st.lists(st.dictionaries(st.sampled_from("abc"), JSON, min_size=1), min_size=1))
+@example([{"a": "\r"}, {"a": "\r0"}, {"a": "x\ny"}])
 def test_csv_is_read_back_and_holds_no_formula(rows: list[dict[str, Any]]) -> None:
-    read = [*csv.DictReader(io.StringIO(as_csv(rows)), strict=True)]
+    read = [*csv.DictReader(io.StringIO(as_csv(rows), newline=""), strict=True)]
     assert len(read) == len(rows)
     for row, cells in zip(rows, read, strict=True):
         for name, value in row.items():
@@ -220,7 +221,7 @@ def test_csv_is_read_back_and_holds_no_formula(rows: list[dict[str, Any]]) -> No
             assert not cell.startswith(("=", "@", "\t", "\r")), cell
             assert cell[:1] not in "+-" or not cell or re.fullmatch(r"[-+][0-9][0-9 .,()/eE+-]*", cell)
             if isinstance(value, str):
-                assert cell.removeprefix("'").replace("\r", "\n") == value.removeprefix("'").replace("\r", "\n")
+                assert cell in (value, f"'{value}")
             elif value is not None:
                 assert json.loads(cell) == value
 

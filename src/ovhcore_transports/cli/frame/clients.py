@@ -28,11 +28,22 @@ def client(**more: Any) -> Client:
     import ovhcore
 
     arguments = arguments_of_client()
+    if "transport" not in arguments and not _says_how_to_send(arguments):
+        arguments["transport"] = "stdlib"  # it is there in a fraction of the time that others take to load
     if globals_of().verbose or globals_of().debug:
         from .exchanges import ShownExchanges
 
         more["plugins"] = [*more.get("plugins", ()), ShownExchanges(_to_stderr)]
     return ovhcore.Client(**(arguments | more))
+
+
+def _says_how_to_send(arguments: dict[str, Any]) -> bool:
+    """Say whether a place names a transport, or wants what the standard library has not."""
+    from ovhcore.config import SettingsSources
+
+    who = {name: arguments.get(name) for name in ("endpoint", "profile")}
+    sources = SettingsSources(who, config_file=arguments.get("config_file"))
+    return any(setting.name in ("transport", "http2") for setting in sources.found())
 
 
 def arguments_of_client() -> dict[str, Any]:

@@ -7,6 +7,7 @@ import io
 import json
 import re
 import sys
+from collections.abc import Iterable
 from typing import Any, Final
 
 import click
@@ -67,12 +68,15 @@ def as_csv(value: Any, columns: list[str] | None = None) -> str:
     listed = value if isinstance(value, list) else [value]
     rows = [each if isinstance(each, dict) else {"value": each} for each in listed]
     names = columns_of(rows) if columns is None else columns
+    lines = [_line(map(csv_safe, names))] if names else []
+    lines += [_line(csv_safe(row.get(name)) for name in names) for row in rows]
+    return "\n".join(lines)
+
+
+def _line(cells: Iterable[str]) -> str:
     written = io.StringIO()
-    writer = csv.writer(written, lineterminator="\n")
-    if names:
-        writer.writerow(map(csv_safe, names))
-    writer.writerows([csv_safe(row.get(name)) for name in names] for row in rows)
-    return written.getvalue().rstrip("\n")
+    csv.writer(written, lineterminator="\r\n").writerow(cells)  # so that either sign in a cell puts it in quotes
+    return written.getvalue().removesuffix("\r\n")
 
 
 def csv_safe(value: Any) -> str:
