@@ -1,4 +1,4 @@
-"""What the methods of a client share that make many calls: the check of their options, and their base class."""
+"""What the methods of a client share: the check of their options, and the base class of those that make many calls."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from keyword import iskeyword
 from typing import TYPE_CHECKING, Any, Final
 
 from ..exceptions import InvalidRequest
+from ..protocol.requests.values import read_need_auth
 
 if TYPE_CHECKING:
     from .core import ClientCore
 
-__all__ = ["CallMethods", "refuse_options", "refuse_unknown"]
+__all__ = ["CallMethods", "checked_need_auth", "refuse_misspelt", "refuse_options", "refuse_unknown"]
 
 _OF_CALLS: Final = ("need_auth", "headers", "timeout", "options")
 
@@ -36,6 +37,35 @@ def refuse_options(arguments: Mapping[str, Any], *options: str) -> None:
                 f"{name} is an option, and written _{name}. An argument of the API by this name is written into the "
                 f"path, as '/path?{name}=...'"
             )
+
+
+def refuse_misspelt(arguments: Iterable[str], path: object, *options: str) -> None:
+    """Refuse arguments of a call that can only be meant as options, since no argument of the API begins so.
+
+    Args:
+        arguments: the names.
+        path: what they fill; the names in its braces are its own.
+        options: as for :func:`refuse_options`.
+
+    Raises:
+        InvalidRequest: one begins with an underscore, and is neither a keyword of Python nor in the path.
+    """
+    for name in arguments:
+        if name[:1] == "_" and not iskeyword(name[1:]) and f"{{{name}}}" not in str(path):
+            raise _no_option(name, options + _OF_CALLS)
+
+
+def checked_need_auth(value: Any, call: str) -> bool:
+    """Return whether calls are to be authenticated, of what a method that makes many of them was given.
+
+    Args:
+        value: what was given.
+        call: how the method is called with arguments, for the message.
+
+    Raises:
+        InvalidRequest: it is text, or a container, and so was rather meant as arguments.
+    """
+    return read_need_auth(value, f"Arguments of the API are passed by name, as {call}")
 
 
 def refuse_unknown(arguments: Iterable[str], *options: str) -> None:

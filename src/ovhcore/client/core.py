@@ -36,6 +36,7 @@ from ..protocol.requests.values import read_need_auth, read_timeout
 from ..protocol.responses.decoding import conceal, decode, parse_json
 from ..python_ovh.installing import is_installed, query_arguments
 from .call_pipeline import CallPipeline
+from .calls import refuse_misspelt
 from .iterators import Progress
 from .transport import ClientTransport
 
@@ -153,7 +154,7 @@ class ClientCore:
         if self.closed:
             raise ClientClosed("This client is closed; make a new one")
         if need_auth is not True and need_auth is not False:
-            need_auth = read_need_auth(need_auth)
+            need_auth = read_need_auth(need_auth, _instead(method))
         fields = self.headers
         if headers:
             added = checked_headers(headers)
@@ -289,7 +290,12 @@ def call_arguments(
 
     The further ones only if they were given, so that a subclass may override ``call``
     with python-ovh's four parameters.
+
+    Raises:
+        InvalidRequest: an argument is no option, and is written like one; or it cannot stand in the path or query.
     """
+    if arguments:
+        refuse_misspelt(arguments, path)
     further = {} if headers is None else {"headers": headers}
     if timeout is not None:
         further["timeout"] = timeout
@@ -303,3 +309,12 @@ def call_arguments(
         path, rest = split_arguments(path, arguments)
         return path, rest or None, further
     return path, None, further
+
+
+def _instead(method: Any) -> str:
+    """Say how arguments of a method are passed that came where ``need_auth`` is."""
+    name = str(method).upper()
+    body = "" if name in BODILESS else f"a whole body is passed as client.call({name!r}, path, body)"
+    if name not in ("GET", "POST", "PUT", "DELETE"):
+        return body[:1].upper() + body[1:] or "Arguments are written into the path, as '/path?name=value'"
+    return f"Arguments are passed by name, as client.{name.lower()}(path, **{{...}})" + (body and f"; {body}")
