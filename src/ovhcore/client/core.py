@@ -31,16 +31,14 @@ from ..plugins.settings import Settings
 from ..protocol.messages import Call, Headers, Request, Response
 from ..protocol.redaction import Secret, as_secret, redactor
 from ..protocol.requests.access_rules import credential_request
-from ..protocol.requests.building import BODILESS, build_request, checked_headers, split_arguments, target
+from ..protocol.requests.building import BODILESS, build_request, checked_headers
 from ..protocol.requests.values import read_need_auth, read_timeout
 from ..protocol.responses.decoding import conceal, decode, parse_json
-from ..python_ovh.installing import is_installed, query_arguments
 from .call_pipeline import CallPipeline
-from .calls import refuse_misspelt
 from .iterators import Progress
 from .transport import ClientTransport
 
-__all__ = ["ClientCore", "ClientKind", "call_arguments"]
+__all__ = ["ClientCore", "ClientKind"]
 
 
 class ClientKind(NamedTuple):
@@ -281,34 +279,6 @@ class ClientCore:
                 pass
         answer = key = None  # a traceback would show it
         raise InvalidResponse("POST /auth/credential did not answer with a consumerKey that can be used")
-
-
-def call_arguments(
-    method: str, path: str, arguments: Mapping[str, Any], headers: Any, timeout: Any, options: Any
-) -> tuple[str, Any, dict[str, Any]]:
-    """Return path, data and further arguments for :meth:`.Client.call`.
-
-    The further ones only if they were given, so that a subclass may override ``call``
-    with python-ovh's four parameters.
-
-    Raises:
-        InvalidRequest: an argument is no option, and is written like one; or it cannot stand in the path or query.
-    """
-    if arguments:
-        refuse_misspelt(arguments, path)
-    further = {} if headers is None else {"headers": headers}
-    if timeout is not None:
-        further["timeout"] = timeout
-    if options is not None:
-        further["options"] = options
-    if method in BODILESS:
-        if arguments and is_installed():
-            arguments = query_arguments(path, arguments)
-        return (target(path, arguments) if arguments else path), None, further
-    if arguments:
-        path, rest = split_arguments(path, arguments)
-        return path, rest or None, further
-    return path, None, further
 
 
 def _instead(method: Any) -> str:
