@@ -8,6 +8,7 @@ overwrite it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -33,7 +34,7 @@ from ..protocol.redaction import Secret, as_secret, redactor
 from ..protocol.requests.access_rules import credential_request
 from ..protocol.requests.building import BODILESS, build_request, checked_headers
 from ..protocol.requests.values import read_need_auth, read_timeout
-from ..protocol.responses.decoding import conceal, decode, parse_json
+from ..protocol.responses.decoding import conceal, decode, may_be_misspelt, parse_json, rehint
 from .call_pipeline import CallPipeline
 from .iterators import Progress
 from .transport import ClientTransport
@@ -195,7 +196,24 @@ class ClientCore:
             except ValueError:
                 pass  # it is said below what was wrong
         received = None if response.status == 200 else self.transport.clock().wall
-        return decode(response, request, redact=redactor(self.secrets()), received=received)
+        try:
+            return decode(response, request, redact=redactor(self.secrets()), received=received)
+        except APIError as error:
+            self.advise(error, request)
+            raise
+
+    def advise(self, error: APIError, request: Request) -> None:
+        """Add to the hint of an error what the catalogue of operations knows about it."""
+        if not may_be_misspelt(error):
+            return
+        with suppress(Exception):  # a catalogue that is lost or damaged never stands in the way of what the API said
+            from ..schema.advice import advice
+            from ..schema.files.store import catalogue
+
+            endpoint = self.settings.endpoint
+            path = endpoint.path_of(request.url)
+            if path is not None and (hint := advice(catalogue(endpoint.name), error, request.method, path)):
+                rehint(error, hint)
 
     def sent(self, request: Request) -> Flow[Response]:
         """Send a request through the pipeline; an error hides what the request has sent."""

@@ -29,7 +29,9 @@ __all__ = [
     "is_no_route",
     "is_refusal",
     "is_time_error",
+    "may_be_misspelt",
     "parse_json",
+    "rehint",
 ]
 
 # Status and error code, and the messages in lower case that say the same where there is no code.
@@ -78,6 +80,7 @@ _NO_SUCH_PATH: Final = (
     "/1.0, /v1 or /v2."
 )
 _NO_ROUTE: Final = "got an invalid (or empty) url"
+_NO_OBJECT: Final = "does not exist"
 _SKEW_TO_MENTION: Final = 30
 
 
@@ -145,6 +148,13 @@ def is_refusal(response: Response) -> bool:
 def is_no_route(error: exc.APIError) -> bool:
     """Say whether an error means that the API has no such path, and not only no such object."""
     return isinstance(error, exc.ResourceNotFoundError) and _NO_ROUTE in error.message.lower()
+
+
+def may_be_misspelt(error: exc.APIError) -> bool:
+    """Say whether an error can mean that a path or argument is wrong, or a right is missing, and not an object."""
+    if isinstance(error, exc.ResourceNotFoundError):
+        return _NO_OBJECT not in error.message.lower()
+    return isinstance(error, exc.NotGrantedCall) or type(error) is exc.BadParametersError
 
 
 def error_of(
@@ -224,6 +234,21 @@ def annotate(error: exc.APIError, request: Request | None, hide: Hiding | None =
         error.hint = exc.visible(error.hint)
         error.add_note(error.hint)
     return error
+
+
+def rehint(error: exc.APIError, hint: str) -> None:
+    """Give an exception another hint, in its notes, too.
+
+    Args:
+        error: the exception.
+        hint: what is to be said instead of what it has.
+    """
+    before, error.hint = error.hint, exc.visible(hint)
+    notes = getattr(error, "__notes__", [])
+    if before in notes:
+        notes[notes.index(before)] = error.hint
+    else:
+        error.add_note(error.hint)
 
 
 def conceal(error: exc.APIError, request: Request, redact: Callable[[str], str]) -> None:
