@@ -48,6 +48,7 @@ def conf(home: Path) -> str:
 
 def normal(text: str, home: Path) -> str:
     text = re.sub(r"credentialToken=\w+", "credentialToken=TOKEN", plain(text.replace(str(home), "HOME")))
+    text = re.sub(r"(last.?used\W+)[\dT:+-]+", r"\1NOW", text, flags=re.IGNORECASE)
     return re.sub(r"(consumer_key = )\w{32}", r"\1NEW", text)
 
 

@@ -252,6 +252,11 @@ def test_what_came_is_kept_without_secrets() -> None:
     assert log[1]["body"].startswith("grant_type=client_credentials&client_id=<redacted>")
     assert (log[3]["length"], log[3]["body"]) == (9000, "x" * 8192 + " ...")
     assert box.log(1) == log[-1:]
+    many = Request("GET", f"{ORIGIN}/1.0/{'x' * 9000}?t={token}", [(f"X-{n}", token) for n in range(200)])
+    box.handle(many, NOW)
+    [last] = box.log(1)
+    assert (len(last["headers"]), len(last["path"])) == (100, 8192 - len(ORIGIN))
+    assert token not in json.dumps(last)
     assert box.log(0) == []
 
 

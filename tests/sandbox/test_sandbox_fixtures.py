@@ -107,13 +107,6 @@ def test_fixtures(pytester: pytest.Pytester) -> None:
     result.assert_outcomes(passed=8)
 
 
-def test_nothing_is_loaded_where_nothing_is_asked_for(pytester: pytest.Pytester) -> None:
-    pytester.makepyfile(
-        "import sys\ndef test(): assert not [n for n in sys.modules if n.startswith('ovhcore_transports.sandbox')]"
-    )
-    pytester.runpytest_subprocess(*([] if INSTALLED else ["-p", NAME])).assert_outcomes(passed=1)
-
-
 def test_they_are_listed(pytester: pytest.Pytester) -> None:
     result = run(pytester, "--fixtures")
     result.stdout.fnmatch_lines(["ovh_sandbox_session *session scope*"])

@@ -264,6 +264,28 @@ def test_the_wire(server: Server) -> None:
     assert "is not among the calls that the sandbox imitates" in cut
 
 
+def test_bodies_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ovhcore_transports.sandbox.server._MAX_BODY", 1000)
+    monkeypatch.setattr("ovhcore_transports.sandbox.server._MAX_HELD", 1500)
+    with serve() as server:
+        head = "POST /1.0/me HTTP/1.1\nHost: localhost\nConnection: close\nContent-Length: "
+        assert raw(server, f"{head}1000\n\n{'x' * 1000}").startswith("HTTP/1.1 404 ")
+        assert raw(server, f"{head}1001\n\n{'x' * 1001}").startswith("HTTP/1.1 413 ")
+        address = server._socket.getsockname()[:2]
+        with socket.create_connection(address) as waiting:
+            # What is held is known once the server has read it: its answer to an expectation says so.
+            begun = f"{head}1000\nExpect: 100-continue\n\n".replace("\n", "\r\n")
+            waiting.sendall(begun.encode())
+            assert waiting.recv(100).startswith(b"HTTP/1.1 100 ")
+            waiting.sendall(b"x" * 999)
+            while not raw(server, f"{head}600\n\n{'x' * 600}").startswith("HTTP/1.1 413 "):
+                pass
+        # Whose end did not come is not held for ever, and no request.
+        while not raw(server, f"{head}1000\n\n{'x' * 1000}").startswith("HTTP/1.1 404 "):
+            pass
+        assert {entry["length"] for entry in server.sandbox.log()} <= {600, 1000}
+
+
 def test_scripts_of_a_page_on_the_wire() -> None:
     with serve(allow_origins=["http://localhost:3000"]) as server:
         head = "HTTP/1.1\nHost: localhost\nOrigin: http://localhost:3000\nConnection: close"
@@ -292,6 +314,7 @@ def test_encrypted(transport: str) -> None:
         asked = client.request_consumerkey([{"method": "GET", "path": "/*"}])
         assert asked["validationUrl"].startswith(f"{server.origin}/auth/?credentialToken=")
         client.close()
+    assert not server.ca_bundle.parent.exists()
 
 
 def test_encrypted_by_files(tmp_path: Path) -> None:

@@ -14,8 +14,9 @@ from ..protocol.endpoints import Endpoint
 from ..protocol.redaction import as_secret
 from ..python_ovh.names import PythonOvhNames, refuse_unconfigured
 from .assembly import assemble
+from .calls import call_arguments
 from .collections import CollectionMethods
-from .core import ClientCore, ClientKind, call_arguments
+from .core import ClientCore, ClientKind
 from .operations import OperationMethods
 
 __all__ = ["BaseClient"]

@@ -7,6 +7,7 @@ client gives up. A connection cannot be refused once it is there; it ends at onc
 from __future__ import annotations
 
 import asyncio
+import shutil
 import socket
 import threading
 import time
@@ -15,17 +16,19 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 from ovhcore.exceptions import InvalidConfiguration, NetworkError, ReadTimeout
-from ovhcore.protocol import Request
+from ovhcore.protocol import Request, Response
 
 from .api import Sandbox
 from .control.admin import ADMIN
 from .serving.certificates import Tls, encrypting
-from .serving.guard import Guard
+from .serving.guard import Guard, refused
 from .serving.site import Site
 
 __all__ = ["Server", "serve"]
 
 _MAX_BODY: Final = 16 * 1024 * 1024
+_MAX_HELD: Final = 4 * _MAX_BODY
+"""What all bodies that are coming may hold together."""
 _PATIENCE: Final = 10.0
 _LOOK_AGAIN: Final = 0.02
 
@@ -48,14 +51,41 @@ class _App:
         self._site = site
         self._connections = connections
         self._stopping = stopping
+        self._held = 0
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
-        body = b""
-        more = True
-        while more and len(body) <= _MAX_BODY:
-            event = await receive()
-            body += event.get("body", b"")
-            more = event.get("more_body", False)
+        try:
+            body = await self._body(receive)
+        except EOFError:
+            return  # half a request is none
+        if body is None:
+            await self._send(send, refused("bodies are too large, this one or all that are coming", 413))
+        else:
+            await self._answer(scope, body, receive, send)
+
+    async def _body(self, receive: Any) -> bytes | None:
+        """Return the body of a request, None if it is too large.
+
+        Raises:
+            EOFError: its end does not come.
+        """
+        body, more, fits = bytearray(), True, True
+        try:
+            while more:
+                event = await receive()
+                if event["type"] == "http.disconnect":
+                    raise EOFError
+                part = event.get("body", b"")
+                fits = fits and len(body) + len(part) <= _MAX_BODY and self._held + len(part) <= _MAX_HELD
+                if fits:
+                    body += part
+                    self._held += len(part)
+                more = event.get("more_body", False)
+            return bytes(body) if fits else None
+        finally:
+            self._held -= len(body)
+
+    async def _answer(self, scope: dict[str, Any], body: bytes, receive: Any, send: Any) -> None:
         headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]]
         target = scope["raw_path"] + (b"?" + scope["query_string"] if scope["query_string"] else b"")
         host = next((value for name, value in headers if name == "host"), "")
@@ -67,6 +97,10 @@ class _App:
             return
         if seconds:
             await asyncio.sleep(seconds)
+        await self._send(send, response)
+
+    @staticmethod
+    async def _send(send: Any, response: Response) -> None:
         fields = [*response.headers.pairs, ("Content-Length", str(len(response.body)))]
         encoded = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in fields]
         await send({"type": "http.response.start", "status": response.status, "headers": encoded})
@@ -109,7 +143,7 @@ class Server:
         url: what to give to a client as its endpoint.
         token_url: where service accounts fetch their tokens.
         page_url: a page that shows what is in the sandbox.
-        ca_bundle: the file to trust a certificate that was made up by; None for none.
+        ca_bundle: the file to trust a certificate that was made up by, which is there until the end; None for none.
     """
 
     def __init__(
@@ -173,6 +207,8 @@ class Server:
         self._server.should_exit = True
         self._thread.join(_PATIENCE)
         self._socket.close()
+        if self.ca_bundle is not None:
+            shutil.rmtree(self.ca_bundle.parent, ignore_errors=True)
 
     def __enter__(self) -> Self:
         self._thread.start()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, deque
-from collections.abc import Hashable, Iterable
+from collections.abc import Container, Hashable
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple, TypeVar
+from urllib.parse import unquote
 
 from ovhcore.protocol import REDACTED, Request, parse_json
 from ovhcore.protocol.secrets import Redactor, is_form
@@ -19,6 +21,8 @@ K = TypeVar("K", bound=Hashable)
 MOST_ENTRIES: Final = 1000
 _MOST_BODY: Final = 8192
 _MOST_NAMES: Final = 50_000
+_MOST_FIELDS: Final = 100
+_WORD: Final = re.compile(r"[\w-]+")
 
 
 class BoundedCounter(Counter[K]):
@@ -52,27 +56,35 @@ class Journal:
     def add(self, request: Request, now: float, status: int, query_id: str) -> None:
         """Take down a request, and the status of its answer; 0 if there was none."""
         self._count += 1
-        body = request.body
-        shown, length = body[:_MOST_BODY], len(body)
-        fields = request.headers.pairs
-        self._entries.append(
-            _Entry(self._count, now, request.method, request.url, fields, shown, length, status, query_id)
-        )
+        body, fields = request.body, request.headers.pairs
+        length = len(body)
+        if length > _MOST_BODY:
+            body = body[:_MOST_BODY]
+        if len(fields) > _MOST_FIELDS:
+            fields = fields[:_MOST_FIELDS]
+        url = request.url[:_MOST_BODY]
+        self._entries.append(_Entry(self._count, now, request.method, url, fields, body, length, status, query_id))
 
     def clear(self) -> None:
         """Forget them."""
         self._entries.clear()
 
-    def entries(self, secrets: Iterable[str], last: int = MOST_ENTRIES) -> list[dict[str, Any]]:
+    def entries(self, secrets: Container[str], last: int = MOST_ENTRIES) -> list[dict[str, Any]]:
         """Return the last requests, the oldest first, as what JSON can hold.
 
         Args:
             secrets: what is not to be seen, besides what always is.
             last: how many.
         """
-        redactor = Redactor(secrets)
         chosen = list(self._entries)[-last:] if last > 0 else []
-        return [_shown(entry, redactor) for entry in chosen]
+        return [_shown(entry, Redactor(_held(entry, secrets))) for entry in chosen]
+
+
+def _held(entry: _Entry, secrets: Container[str]) -> set[str]:
+    """Return the secrets that a request has among its words: a sandbox may have too many to look for each."""
+    texts = (entry.url, unquote(entry.url, errors="replace"), *(value for _, value in entry.headers))
+    words = {word for text in (*texts, entry.body.decode("utf-8", "replace")) for word in _WORD.findall(text)}
+    return {word for word in words if word in secrets}
 
 
 def secrets_of(ring: KeyRing, password: str) -> set[str]:

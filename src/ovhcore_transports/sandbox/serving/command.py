@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -96,20 +96,20 @@ def run_sandbox(**options: Any) -> None:
 
 
 @contextmanager
-def _ending_at_sigterm() -> Iterator[None]:
+def _ending_at_sigterm() -> Generator[None]:
     """Let SIGTERM, as containers get it, be what Ctrl+C is."""
 
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
-    if threading.current_thread() is not threading.main_thread():
-        yield  # only there can signals be handled
-        return
-    before = signal.signal(signal.SIGTERM, interrupt)
+    # Only there can signals be handled.
+    handled = threading.current_thread() is threading.main_thread()
+    before = signal.signal(signal.SIGTERM, interrupt) if handled else None
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        if handled:
+            signal.signal(signal.SIGTERM, before)
 
 
 def _sandbox(options: dict[str, Any]) -> Any:
