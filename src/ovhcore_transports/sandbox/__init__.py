@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .._lazy import lazily
+from ovhcore._lazy import lazily
+
 from .state import ACCESS_KEYS, APPLICATION_KEY, APPLICATION_SECRET, CLIENT_ID, CLIENT_SECRET, CONSUMER_KEY
 
 if TYPE_CHECKING:
@@ -40,13 +41,10 @@ __all__ = [
 __getattr__ = lazily(
     __name__,
     {
-        "AsyncSandboxTransport": "memory",
-        "Failure": "faults",
-        "Faults": "faults",
-        "Modes": "modes",
-        "Sandbox": "api",
-        "SandboxTransport": "memory",
-        "Server": "server",
-        "serve": "server",
+        "api": ("Sandbox",),
+        "faults": ("Failure", "Faults"),
+        "memory": ("AsyncSandboxTransport", "SandboxTransport"),
+        "modes": ("Modes",),
+        "server": ("Server", "serve"),
     },
 )
