@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.profiles import PROFILE, is_of_this_part, tries
+from tests.unfit import transports_of, unfit_transports
 
 pytest_plugins = ["pytester"]
 
@@ -42,6 +43,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     config.hook.pytest_deselected(items=left)
     chosen = set(map(id, left))
     items[:] = [item for item in items if id(item) not in chosen]
+    unfit = unfit_transports()
+    for item in items if unfit else ():
+        for name in transports_of(item) & unfit.keys():
+            item.add_marker(pytest.mark.skip(reason=unfit[name]))
 
 
 @pytest.fixture(scope="session")

@@ -387,7 +387,7 @@ WAYS: dict[str, Callable[[str], str]] = {
     "percent, all": lambda text: "".join(f"%{byte:02x}" for byte in text.encode()),
     "percent, plus": quote_plus,
     "HTML, all": lambda text: "".join(f"&#{ord(each)};" for each in text),
-    "HTML, without semicolons": lambda text: "".join(f"&#x{ord(each):x}" if each in "<>&" else each for each in text),
+    "HTML, without semicolons": lambda text: text.replace("&", "&amp").replace("<", "&lt").replace(">", "&gt"),
     "HTML, upper": lambda text: html.escape(text, quote=False).replace("&amp;", "&AMP;").replace("&lt;", "&LT;"),
     "bytes of Python": lambda text: repr(text.encode())[2:-1],
     "octal": lambda text: "".join(f"\\{byte:03o}" for byte in text.encode()),

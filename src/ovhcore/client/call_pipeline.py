@@ -62,6 +62,7 @@ class CallPipeline:
             observer=notify if observers else None,
             declared=declared,
             looked=sources.looked,
+            contents=contents,
         )
         handler: Handler = self.auth.handle
         for middleware in plugins.middleware(settings, notify):

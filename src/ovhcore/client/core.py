@@ -23,12 +23,12 @@ from ..exceptions import (
     MissingCredentials,
 )
 from ..flows.authentication import KeyAuthentication
-from ..flows.authentication.oauth2 import REMEMBERED
 from ..flows.collections.fan_out import CallResult, FanOutSource, Fetch
 from ..flows.driver import glance
 from ..flows.effects import Flow
 from ..plugins import Plugins
 from ..plugins.settings import Settings
+from ..protocol.credentials import REMEMBERED
 from ..protocol.messages import Call, Headers, Request, Response
 from ..protocol.redaction import Secret, as_secret, redactor
 from ..protocol.requests.access_rules import credential_request

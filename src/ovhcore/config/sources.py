@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import re
-import shlex
 import stat
 from collections.abc import Callable, Collection, Iterable, Mapping
 from enum import IntEnum
@@ -276,6 +275,7 @@ def _warn_if_readable(path: str, parser: RawConfigParser) -> None:
     real = os.path.realpath(path)
     if real not in _WARNED:
         _WARNED.add(real)
+        import shlex
         from logging import getLogger
 
         # Taking it from others may take it from this program, where it belongs to another user.

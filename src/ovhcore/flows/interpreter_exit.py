@@ -10,7 +10,7 @@ from ..exceptions import APIError, ClientClosed
 
 __all__ = ["at_exit"]
 
-_OVER: Final = re.compile("shut|new thread")
+_OVER: Final = "shut|new thread"  # compiled when it is needed
 
 
 def at_exit(error: BaseException | None = None) -> ClientClosed | None:
@@ -27,7 +27,11 @@ def at_exit(error: BaseException | None = None) -> ClientClosed | None:
         return None
     link = error
     while link is not None:
-        if isinstance(link, (RuntimeError, ImportError)) and not isinstance(link, APIError) and _OVER.search(str(link)):
+        if (
+            isinstance(link, (RuntimeError, ImportError))
+            and not isinstance(link, APIError)
+            and re.search(_OVER, str(link))
+        ):
             break
         link = link.__cause__ or link.__context__
     if error is not None and link is None:

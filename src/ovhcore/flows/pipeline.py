@@ -29,6 +29,7 @@ def pipeline(
     observer: Observer | None = None,
     declared: Redaction = Redaction(),  # noqa: B008 - immutable
     looked: Callable[[], str] | None = None,
+    contents: Contents | None = None,
 ) -> Authentication:
     """Return what signs and sends requests to an API, keeps its time and renews its tokens.
 
@@ -44,6 +45,7 @@ def pipeline(
         observer: is told of every exchange.
         declared: what is hidden from the observer, besides what always is.
         looked: says where credentials were looked for, for the error when there are none.
+        contents: what hides, where whoever tells of calls has one; then what they learn of a request is learnt once.
 
     Raises:
         InvalidConfiguration: a service account for an endpoint that has no token URL.
@@ -51,7 +53,7 @@ def pipeline(
     handler: Handler = exchange
     notify = Notifier([("observer", observer)]) if observer and not isinstance(observer, Notifier) else observer
     if notify is not None:
-        handler = observed_exchanges(exchange, notify, Contents(lambda: made.secrets(), declared))
+        handler = observed_exchanges(exchange, notify, contents or Contents(lambda: made.secrets(), declared))
     ask = build_request(endpoint, "GET", "/auth/time", need_auth=False, headers=headers)
     if isinstance(credentials, ApplicationKey) and credentials.problem is None:
         ask = as_application(ask, credentials)

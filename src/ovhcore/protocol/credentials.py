@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from ..exceptions import InvalidConfiguration
 from .frozen import Frozen, put
 from .redaction import Secret, as_secret
 
-__all__ = ["AccessToken", "ApplicationKey", "Credentials", "OAuth2Client", "key_problem"]
+__all__ = ["REMEMBERED", "AccessToken", "ApplicationKey", "Credentials", "OAuth2Client", "key_problem"]
+
+REMEMBERED: Final = 4
+"""How many tokens and keys that were replaced are still kept out of error messages."""
 
 
 class _Checked(Frozen):

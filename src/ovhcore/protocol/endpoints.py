@@ -55,7 +55,7 @@ _REGION_OF_HOST: Final = {
 
 _HOSTS: Final = frozenset({*_REGION_OF_HOST, *(url.split("/")[2] for url in ENDPOINTS.values())})
 _IN_127 = r"127(?:\.(?:25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}"
-_LOOPBACK: Final = re.compile(rf"{_IN_127}|(?:0{{0,4}}:)+(?:0{{0,3}}1|ffff:{_IN_127})")
+_LOOPBACK: Final = rf"{_IN_127}|(?:0{{0,4}}:)+(?:0{{0,3}}1|ffff:{_IN_127})"  # compiled when it is needed
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 _VERSION_OF_BASE = re.compile(r"/(?:1\.0|v1|v2)$")
 _VERSION_OF_PATH = re.compile(r"/(?:1\.0|v1|v2)(?:/|\?|$)")
@@ -185,7 +185,7 @@ def _encrypted(url: str, what: str, allow_http: bool) -> str:
 
 def _is_loopback(host: str) -> bool:
     host = host.removesuffix(".")
-    return host == "localhost" or host.endswith(".localhost") or _LOOPBACK.fullmatch(host) is not None
+    return host == "localhost" or host.endswith(".localhost") or re.fullmatch(_LOOPBACK, host) is not None
 
 
 def _checked_url(url: str, what: str) -> str:

@@ -18,7 +18,6 @@ What is different from the other transports:
 from __future__ import annotations
 
 import asyncio
-import io
 import ssl
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import suppress
@@ -45,7 +44,7 @@ from ..http.library_logs import guard_logs
 from ..http.proxies import Proxy, proxy_for, read_proxy
 from ..http.slots import Slots
 from ..http.tls import tls_context
-from .pool import Connector, Exchange, NoCookies, NotConnected, check_library, exchange_of_task
+from .pool import Connector, Exchange, NoCookies, NotConnected, Pieces, check_library, exchange_of_task
 from .responses import MAX_FIELDS, Received, whole_body
 
 __all__ = ["AsyncAiohttpTransport"]
@@ -333,22 +332,9 @@ def _skipped(request: Request, fields: CIMultiDict[str]) -> list[str] | None:
     return [name for name in _AUTOMATIC if name not in fields] or None
 
 
-class _Pieces(io.BytesIO):
-    """A body that is read piece by piece; with each the wait begins anew."""
-
-    def __init__(self, body: bytes, exchange: Exchange) -> None:
-        super().__init__(body)
-        self._exchange = exchange
-
-    def read(self, size: int | None = -1, /) -> bytes:
-        """Return the next piece."""
-        self._exchange.progresses()
-        return super().read(size)
-
-
-def _body(request: Request, exchange: Exchange) -> bytes | io.BytesIO:
+def _body(request: Request, exchange: Exchange) -> bytes | Pieces:
     body = request.body
-    return _Pieces(body, exchange) if len(body) > _LARGE else body
+    return Pieces(body, exchange) if len(body) > _LARGE else body
 
 
 def _failure(

@@ -10,6 +10,7 @@ connection off at once, so that none outlives its transport.
 from __future__ import annotations
 
 import asyncio
+import io
 import select
 from collections.abc import Callable
 from contextvars import ContextVar
@@ -24,7 +25,16 @@ from ovhcore.protocol import Timeout
 from ..base.loop_timers import Alarms, End
 from ..http.library_names import lacking, require_names
 
-__all__ = ["Connector", "Exchange", "NoCookies", "NotConnected", "SentAlready", "check_library", "exchange_of_task"]
+__all__ = [
+    "Connector",
+    "Exchange",
+    "NoCookies",
+    "NotConnected",
+    "Pieces",
+    "SentAlready",
+    "check_library",
+    "exchange_of_task",
+]
 
 
 def check_library() -> None:
@@ -175,6 +185,19 @@ class Exchange(End):
         """End the exchange now: its loop ends."""
         self.closed = True
         self._alarms.ring(self)
+
+
+class Pieces(io.BytesIO):
+    """A body that is read piece by piece; with each the wait begins anew."""
+
+    def __init__(self, body: bytes, exchange: Exchange) -> None:
+        super().__init__(body)
+        self._exchange = exchange
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """Return the next piece."""
+        self._exchange.progresses()
+        return super().read(size)
 
 
 exchange_of_task: Final[ContextVar[Exchange]] = ContextVar("exchange_of_task")

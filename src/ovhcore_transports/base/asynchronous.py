@@ -23,6 +23,7 @@ __all__ = ["AsyncTransport", "in_trio", "only_on_asyncio", "within"]
 _LATER: Final = (
     "encodings.idna",
     "random",
+    "zlib",
     "ovhcore.flows.collections.batches",
     "ovhcore.flows.collections.pager",
     "ovhcore.flows.operations.updating",

@@ -7,7 +7,6 @@ decompress all of it before anybody can look at its size.
 from __future__ import annotations
 
 import re
-import zlib
 from collections.abc import Iterable
 from typing import Final
 
@@ -21,7 +20,7 @@ ACCEPTED: Final = "gzip, deflate"
 _BODILESS: Final = (204, 304)
 _MEMBERS: Final = 16
 # Each no longer than the longest that is registered: what is not like a name may repeat what was sent.
-_NAMES: Final = re.compile(r"[a-z][a-z0-9-]{0,11}(?:, [a-z][a-z0-9-]{0,11})?")
+_NAMES: Final = r"[a-z][a-z0-9-]{0,11}(?:, [a-z][a-z0-9-]{0,11})?"
 _GZIP: Final = 31
 _ZLIB: Final = 15
 _BARE: Final = -15
@@ -75,8 +74,10 @@ def decompressed(raw: bytes, encoding: str, limit: int) -> bytes:
         # RFC 9110, 8.4.1.2: the zlib format; some servers send it without its header.
         window = _ZLIB if raw[0] & 15 == 8 and int.from_bytes(raw[:2], "big") % 31 == 0 else _BARE
     else:
-        named = f", {name}," if _NAMES.fullmatch(name) else ""
+        named = f", {name}," if re.fullmatch(_NAMES, name) else ""
         raise ProtocolError(f"The answer has a Content-Encoding{named} that was not asked for")
+    import zlib  # most answers are small, and not compressed
+
     body = bytearray()
     for _ in range(_MEMBERS):
         one = zlib.decompressobj(window)

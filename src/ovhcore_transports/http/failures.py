@@ -22,8 +22,8 @@ NOT_TLS: Final = "what answers there does not speak TLS: if it speaks plain HTTP
 # What OpenSSL says of bytes that are no TLS record, in several versions.
 _NO_RECORDS: Final = frozenset({"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "UNKNOWN_PROTOCOL", "PACKET_LENGTH_TOO_LONG"})
 # asyncio and aiohttp put their own words in the place of the system's, and of several failures make one text.
-_OF_LOOPS: Final = re.compile(r"Connect call failed|Multiple exceptions: ")
-_NUMBER: Final = re.compile(r"\[Errno ([0-9]+)\]")
+_OF_LOOPS: Final = ("Connect call failed", "Multiple exceptions: ")
+_NUMBER: Final = r"\[Errno ([0-9]+)\]"
 
 
 def causes_of(error: BaseException) -> list[BaseException]:
@@ -63,8 +63,8 @@ def _words_of(error: OSError) -> str:
     if _is(error, "socket", "gaierror") or _is(error, "socket", "herror"):
         return words  # their numbers are not the system's
     text = words or str(error)
-    if _OF_LOOPS.match(text):
-        found = _NUMBER.search(text)
+    if text.startswith(_OF_LOOPS):
+        found = re.search(_NUMBER, text)
         number = error.errno or (int(found[1]) if found else 0)
         return os.strerror(number) if number in errno.errorcode else ""
     return words

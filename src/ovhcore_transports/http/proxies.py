@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import sys
-from base64 import b64encode
 from contextlib import suppress
 from typing import Final, NamedTuple
 from urllib.parse import unquote, urlsplit
@@ -18,8 +17,10 @@ NO_PROXY: Final = "none"
 """The proxy setting for no proxy, whatever the environment says."""
 
 _PORTS: Final = {"http": 80, "https": 443}
-_BRACKETED: Final = re.compile(r"\[([^\]]*)\](?::([0-9]+))?")
-_HOST: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?\.?|[0-9a-fA-F:.]*:[0-9a-fA-F:.%]*")
+_BRACKETED: Final = r"\[([^\]]*)\](?::([0-9]+))?"
+_HOST: Final = (  # compiled where there is a proxy, as the one before
+    r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?\.?|[0-9a-fA-F:.]*:[0-9a-fA-F:.%]*"
+)
 
 
 class Proxy(NamedTuple):
@@ -67,11 +68,13 @@ def _read(url: str) -> Proxy | None:
         host = (parts.hostname or "").encode("idna").decode("ascii")
     except ValueError:  # also a UnicodeError
         return None
-    if parts.scheme not in ("http", "https") or not _HOST.fullmatch(host) or port == 0 or not url.isprintable():
+    if parts.scheme not in ("http", "https") or not re.fullmatch(_HOST, host) or port == 0 or not url.isprintable():
         return None
     authorization = None
     if parts.username is not None:
         user = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+        from base64 import b64encode
+
         authorization = f"Basic {b64encode(user.encode('utf-8', 'replace')).decode('ascii')}"
     address = f"[{host}]" if ":" in host else host
     return Proxy(f"{parts.scheme}://{address}" + ("" if port is None else f":{port}"), authorization)
@@ -120,7 +123,7 @@ def _is_excepted(host: str, port: int, without: str) -> bool:
     except ValueError:
         return False
     for entry in entries:
-        bracketed = _BRACKETED.fullmatch(entry)
+        bracketed = re.fullmatch(_BRACKETED, entry)
         network, its_port = bracketed.groups() if bracketed else (entry, None)
         with suppress(ValueError):
             if address in ip_network(network, strict=False) and its_port in (None, str(port)):

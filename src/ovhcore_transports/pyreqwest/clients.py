@@ -16,7 +16,6 @@ from ovhcore.protocol import Request, Timeout, split_url
 
 from ..base.locks import Lock
 from ..http.bodies import ACCEPTED
-from ..http.deadlines import total_timeout
 from ..http.failures import ENDED, NOT_TLS, causes_of
 from ..http.proxies import Proxy, proxy_for, read_proxy
 from .loading import FORKED, check, load
@@ -28,14 +27,7 @@ import pyreqwest.exceptions as theirs  # noqa: E402
 from pyreqwest.client import ClientBuilder, SyncClientBuilder  # noqa: E402
 from pyreqwest.http import Url  # noqa: E402
 
-__all__ = [
-    "TIMED_CLIENTS",
-    "ClientBuilder",
-    "Clients",
-    "SyncClientBuilder",
-    "built",
-    "failure_of",
-]
+__all__ = ["TIMED_CLIENTS", "ClientBuilder", "Clients", "SyncClientBuilder", "built", "failure_of"]
 
 TIMED_CLIENTS: Final = 8
 """How many clients are kept for timeouts that came with requests."""
@@ -43,7 +35,7 @@ TIMED_CLIENTS: Final = 8
 # What to send where a body would be expected and there is none.
 _NO_BODY: Final = {"Content-Length": "0"}
 _EMPTY_BODIES: Final = frozenset(("POST", "PUT", "PATCH"))
-_CERTIFICATE: Final = re.compile(rb"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re.DOTALL)
+_CERTIFICATE: Final = rb"(?s)-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----"
 # The part of the read timeout, which runs meanwhile: the wait for a connection ends first and can be told apart.
 _CONNECTING: Final = 0.95
 
@@ -68,7 +60,7 @@ _UNREACHED: Final = ("tcp connect error", "dns error")
 # What rustls says of bytes that are no TLS record.
 _NO_RECORD: Final = "received corrupt message of type InvalidContentType"
 # What may be repeated of its messages: nothing in it came from the server.
-_REASON: Final = re.compile(
+_REASON: Final = (  # compiled when it is needed, as the next
     r"\(os error (\d+)\)|(?:lookup address information|invalid peer certificate|fatal alert): ([A-Za-z ,-]+)"
 )
 
@@ -291,6 +283,8 @@ def failure_of(error: Exception, request: Request, timeout: Timeout, proxy: Prox
     error.details = {"causes": None}
     error.args = (error.message,)
     if late and isinstance(error, TimeoutError):
+        from ..http.deadlines import total_timeout  # with what other transports need to keep to it
+
         return total_timeout(timeout, origin)
     kind, words = _kind_of(error, said, origin, proxy)
     words = words.format(connect=min(timeout.connect, timeout.read), read=timeout.read, proxy=proxy and proxy.url)
@@ -349,7 +343,7 @@ def _reason_of(said: list[str]) -> str:
     for one in reversed(said):
         if _NO_RECORD in one:
             return f" ({NOT_TLS})"
-        if found := _REASON.search(one):
+        if found := re.search(_REASON, one):
             return f" ({os.strerror(int(found[1])) if found[1] else found[2].strip()})"
     return ""
 
@@ -369,7 +363,7 @@ def _trusted(ca_bundle: str | None) -> bytes | None:
     try:
         if os.path.isdir(ca_bundle):
             files = [entry.path for entry in os.scandir(ca_bundle) if entry.is_file()]
-        found = [one for file in sorted(files) for one in _CERTIFICATE.findall(_read(file))]
+        found = [one for file in sorted(files) for one in re.findall(_CERTIFICATE, _read(file))]
         problem = "no certificate as PEM"
     except OSError as error:
         found, problem = [], error.strerror or str(error)

@@ -12,7 +12,6 @@ A program may have loaded it before, in whatever thread. Which it was stands in 
 from __future__ import annotations
 
 import os
-import signal
 import sys
 import threading
 from _thread import allocate_lock, get_ident, start_new_thread
@@ -97,6 +96,8 @@ def _load_in_a_thread_that_stays() -> None:
 
 def _load_and_stay(ended: SimpleQueue[BaseException | None], forever: Any) -> None:
     """Load the library, say how that ended, and stay until a lock is released, which nobody does."""
+    import signal
+
     if hasattr(signal, "pthread_sigmask"):  # pragma: no branch - Windows has no masks
         # So that nothing wakes it, also while the interpreter ends.
         signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())

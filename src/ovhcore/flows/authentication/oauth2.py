@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from ...exceptions import APIError, HTTPError, InvalidConfiguration, OAuth2FailureError
 from ...protocol.clock import Now
-from ...protocol.credentials import AccessToken, OAuth2Client
+from ...protocol.credentials import REMEMBERED, AccessToken, OAuth2Client
 from ...protocol.endpoints import Endpoint
 from ...protocol.messages import Request, Response
 from ...protocol.redaction import Secret, redactor
@@ -17,10 +17,7 @@ from ...protocol.responses.decoding import annotate, error_of, parse_json
 from ..effects import Clock, Flow, Handler, Once
 from ..events import Observer, TokenRenewed
 
-__all__ = ["REMEMBERED", "TokenSource"]
-
-REMEMBERED: Final = 4
-"""How many tokens and keys that were replaced are still kept out of error messages."""
+__all__ = ["TokenSource"]
 
 _DEFAULT_LIFETIME: Final = 3600.0
 # A token is renewed this long before its end, so that it does not end on the way; never

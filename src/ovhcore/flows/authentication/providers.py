@@ -6,12 +6,11 @@ from collections.abc import Callable, Coroutine, Generator, Iterator
 from typing import Any, TypeAlias
 
 from ...exceptions import InvalidConfiguration, OAuth2FailureError
-from ...protocol.credentials import AccessToken, ApplicationKey, Credentials, OAuth2Client
+from ...protocol.credentials import REMEMBERED, AccessToken, ApplicationKey, Credentials, OAuth2Client
 from ...protocol.messages import Request, Response
 from ...protocol.responses.decoding import is_refusal
 from ..effects import Flow, Once
 from ..events import Observer, TokenRenewed
-from .oauth2 import REMEMBERED
 from .schemes import Authentication
 from .time_sync import TimeSync
 

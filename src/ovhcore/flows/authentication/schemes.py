@@ -8,11 +8,11 @@ it, and nothing else.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from ...exceptions import InvalidKey, MissingCredentials
 from ...protocol.clock import Now
-from ...protocol.credentials import AccessToken, ApplicationKey, Credentials, OAuth2Client
+from ...protocol.credentials import REMEMBERED, AccessToken, ApplicationKey, Credentials, OAuth2Client
 from ...protocol.endpoints import Endpoint
 from ...protocol.messages import Request, Response
 from ...protocol.redaction import Secret
@@ -21,8 +21,10 @@ from ...protocol.responses.decoding import annotate, is_refusal
 from ..effects import CLOCK, Flow, Handler
 from ..events import Observer
 from ..exchange import exchange, sent_now
-from .oauth2 import REMEMBERED, TokenSource
 from .time_sync import TimeSync
+
+if TYPE_CHECKING:
+    from .oauth2 import TokenSource
 
 __all__ = ["Authentication", "BearerAuthentication", "KeyAuthentication", "as_application", "authentication"]
 
@@ -100,8 +102,10 @@ class KeyAuthentication(Authentication):
         answers = time.answers
         now: Now = yield CLOCK
         timestamp = time.timestamp(now)
-        fields = signature_fields(request, self.credentials, timestamp)
-        response = yield from time.handler(sent_now(request, fields, now.monotonic))
+        response = yield from time.handler(
+            # Not kept in a variable, which the traceback of a failure would show.
+            sent_now(request, signature_fields(request, self.credentials, timestamp), now.monotonic)
+        )
         if response.status == 400 and time.denied(response):
             return (yield from self._corrected(request, response, now, timestamp, answers))
         server = time.new_date(response)
@@ -250,4 +254,6 @@ def authentication(
         return Unsendable(time, credentials, problem)
     if isinstance(credentials, AccessToken):
         return BearerAuthentication(time, credentials.access_token)
+    from .oauth2 import TokenSource  # for service accounts alone
+
     return BearerAuthentication(time, TokenSource(credentials, endpoint, handler, notify, user_agent))

@@ -48,7 +48,7 @@ _KINDS: Final[tuple[tuple[int, str, tuple[str, ...], type[exc.APIError]], ...]] 
     (403, "INVALID_KEY", ("invalid application key", "this application key is invalid"), exc.InvalidKey),
     (403, "INVALID_CREDENTIAL", ("this credential is not valid",), exc.InvalidCredential),
 )
-_CLASS_BEFORE_MESSAGE: Final = re.compile(r"^(?:client|server)::[\w:]*\s*:\s+")
+_CLASS_BEFORE_MESSAGE: Final = r"^(?:client|server)::[\w:]*\s*:\s+"
 
 _STATUSES: Final[dict[int, type[exc.APIError]]] = {
     400: exc.BadParametersError,
@@ -296,7 +296,7 @@ def _told(history: tuple[Attempt, ...]) -> Iterator[str]:
 
 def _kind(status: int, code: str | None, error_class: str | None, message: str | None) -> type[exc.APIError] | None:
     said = (message or "").lower()
-    said = _CLASS_BEFORE_MESSAGE.sub("", said, count=1).strip(" .")
+    said = re.sub(_CLASS_BEFORE_MESSAGE, "", said, count=1).strip(" .")
     reason = (error_class or "").rpartition("::")[2].upper()
     for row_status, row_code, messages, kind in _KINDS:
         if status == row_status and (

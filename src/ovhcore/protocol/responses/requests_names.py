@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from datetime import timedelta
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, NoReturn, Self
 
 if TYPE_CHECKING:
+    from datetime import timedelta
     from types import TracebackType
 
 __all__ = ["Asked", "RequestsNames"]
@@ -72,6 +71,8 @@ class RequestsNames:
     def reason(self) -> str:
         """The usual words for the status, as ``"Not Found"``; empty for a status that has none."""
         try:
+            from http import HTTPStatus  # no call needs it, nor datetime
+
             return HTTPStatus(self.status).phrase
         except ValueError:
             return ""
@@ -99,6 +100,8 @@ class RequestsNames:
     @property
     def elapsed(self) -> timedelta:
         """How long the call took, all its attempts together. Zero for ``error.response``: it is not measured there."""
+        from datetime import timedelta
+
         return timedelta(seconds=0.0 if self.asked is None else self.asked.elapsed)
 
     def json(self, **options: Any) -> Any:
