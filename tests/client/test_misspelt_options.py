@@ -146,7 +146,7 @@ def test_a_body_by_position_of_another_method(client: ovh.Client) -> None:
     assert str(caught.value).endswith("not dict. A whole body is passed as client.call('PATCH', path, body)")
 
 
-def test_other_values_say_whether(client: ovh.Client, world: Scripted) -> None:
+def test_other_values_say_whether(client: Any, world: Scripted) -> None:
     client.get("/me", 0)
     client.iterate("/me/bill", None)
     client.gather(["/me"], _need_auth=1)

@@ -42,7 +42,7 @@ class Checked:
         self.world = Scripted(respond)
         options = {} if check is None else {"check": check}
         arguments = {"endpoint": "ovh-eu", "time_sync": "off", **arguments}
-        keys = dict(zip(("application_key", "application_secret", "consumer_key"), KEYS, strict=True))
+        keys: dict[str, Any] = dict(zip(("application_key", "application_secret", "consumer_key"), KEYS, strict=True))
         self.client = ovh.Client(transport=self.world, options=options, **keys, **arguments)
 
     def warned(self, call: Any) -> list[warnings.WarningMessage]:

@@ -84,6 +84,7 @@ class BaseClient(PythonOvhNames, CollectionMethods, OperationMethods):
         options: Mapping[str, Any] | None = None,
         allow_http: bool | None = None,
         config: bool = True,
+        profile: str | None = None,
     ) -> None:
         """Make a client; nothing is sent yet.
 
@@ -128,6 +129,8 @@ class BaseClient(PythonOvhNames, CollectionMethods, OperationMethods):
                 between reads credentials.
             config: False to look at no ``OVH_*`` variable and at none of the usual files: what is not given has
                 its default.
+            profile: name of a profile, the section ``[profile NAME]`` of a file: its endpoint and credentials count,
+                and no variable's or other section's.
 
         Raises:
             InvalidConfiguration: a setting is missing, malformed or contradicts another.
@@ -168,6 +171,7 @@ class BaseClient(PythonOvhNames, CollectionMethods, OperationMethods):
                 "strict_observers": strict_observers,
                 "options": options,
                 "allow_http": allow_http,
+                "profile": profile,
             },
             transport=transport,
             plugins=plugins,

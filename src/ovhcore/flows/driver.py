@@ -145,13 +145,12 @@ def glance(transport: Any) -> Now:
 
 _PERFORMED: Final[dict[type, Callable[[Any, Any], Any]]] = {
     Sleep: lambda world, effect: world.sleep(effect.seconds),
-    Clock: lambda world, effect: world.clock(),
     Glance: lambda world, effect: glance(world),
     Uniform: lambda world, effect: world.uniform(effect.low, effect.high),
     Once: lambda world, effect: world.once(effect.key, effect.flow),
     Gather: lambda world, effect: world.gather(effect.flows, effect.limit),
 }
-_IMMEDIATE: Final = frozenset({Clock, Glance, Uniform})
+_IMMEDIATE: Final = frozenset({Glance, Uniform})
 
 
 def _unknown(effect: object) -> Callable[[Any, Any], Any]:
@@ -164,7 +163,8 @@ def run(flow: Flow[T], transport: Transport) -> T:
     An exception of the transport, also ``KeyboardInterrupt``, is raised inside the flow,
     at the effect it belongs to; what the flow does not handle is raised here.
     """
-    resume: Callable[[Any], Any] = flow.send
+    send: Callable[[Any], Any] = flow.send
+    resume = send
     value: Any = None
     while True:
         try:
@@ -174,18 +174,22 @@ def run(flow: Flow[T], transport: Transport) -> T:
         finally:
             value = None  # an error refers to this frame, which must not refer to it
         try:
-            if type(effect) is Send:
+            kind = type(effect)
+            if kind is Clock:  # the two that every call yields
+                value = transport.clock()
+            elif kind is Send:
                 value = transport.send(effect.request)
             else:
-                value = (_PERFORMED.get(type(effect)) or _unknown(effect))(transport, effect)
-            resume = flow.send
+                value = (_PERFORMED.get(kind) or _unknown(effect))(transport, effect)
+            resume = send
         except BaseException as error:  # it goes into the flow
             value, resume = at_exit(error) or error, flow.throw
 
 
 async def arun(flow: Flow[T], transport: AsyncTransport) -> T:
     """Drive a flow to its end with an asynchronous transport; as :func:`run` otherwise."""
-    resume: Callable[[Any], Any] = flow.send
+    send: Callable[[Any], Any] = flow.send
+    resume = send
     value: Any = None
     while True:
         try:
@@ -195,12 +199,15 @@ async def arun(flow: Flow[T], transport: AsyncTransport) -> T:
         finally:
             value = None  # as in run()
         try:
-            if type(effect) is Send:
+            kind = type(effect)
+            if kind is Clock:
+                value = transport.clock()
+            elif kind is Send:
                 value = await transport.send(effect.request)
             else:
-                value = (_PERFORMED.get(type(effect)) or _unknown(effect))(transport, effect)
-                if type(effect) not in _IMMEDIATE:
+                value = (_PERFORMED.get(kind) or _unknown(effect))(transport, effect)
+                if kind not in _IMMEDIATE:
                     value = await value
-            resume = flow.send
+            resume = send
         except BaseException as error:  # it goes into the flow
             value, resume = at_exit(error) or error, flow.throw

@@ -6,12 +6,12 @@ from typing import Final
 
 from ..exceptions import HTTPError, TLSError, TotalTimeout
 from ..protocol.clock import Now
-from ..protocol.messages import DEFAULT_TIMEOUT, Request, Response, Timeout
+from ..protocol.messages import DEFAULT_TIMEOUT, Headers, Request, Response, Timeout
 from ..protocol.responses.decoding import annotate
 from .causes import complete_causes
 from .effects import CLOCK, Flow, Handler, Send
 
-__all__ = ["exchange", "limited"]
+__all__ = ["exchange", "limited", "sent_now"]
 
 _MOMENT: Final = 0.001
 """Seconds by which the end of a call need not be kept more exactly."""
@@ -44,17 +44,42 @@ def exchange(request: Request) -> Flow[Response]:
     return response
 
 
+def sent_now(request: Request, fields: tuple[tuple[str, str], ...], now: float) -> Request:
+    """Return the request with header fields added at the end, to be sent at once: with the time that its call has left.
+
+    Where none is left the deadline stands, and :func:`exchange` refuses the request. Otherwise that need not read the
+    clock once more.
+
+    Args:
+        request: of a call.
+        fields: what authenticates it.
+        now: what the monotonic clock has just shown.
+    """
+    timeout, deadline = request.timeout, request.deadline
+    if deadline is not None and (left := deadline - now) > 0:
+        timeout, deadline = _of_what_is_left(timeout, left), None
+    headers = Headers(request.headers.pairs + fields)
+    return Request(
+        request.method, request.url, headers, request.body, request.need_auth, timeout, deadline, request.call
+    )
+
+
+def _of_what_is_left(timeout: Timeout | None, left: float) -> Timeout | None:
+    """Return a timeout with as much of its total as earlier exchanges of the call have left."""
+    usual = timeout or DEFAULT_TIMEOUT
+    if usual.total is not None and 0 <= usual.total - left < _MOMENT < left:
+        return timeout  # the first exchange of a call, most often; transports know what they were made with
+    return Timeout(usual.connect, usual.read, left)
+
+
 def _shortened(request: Request, deadline: float, now: float) -> Request:
-    """Return the request with as much of its total timeout as earlier exchanges of its call have left."""
     left = deadline - now
-    timeout = request.timeout or DEFAULT_TIMEOUT
-    if timeout.total is not None and 0 <= timeout.total - left < _MOMENT < left:
-        return request  # the first exchange of a call, most often; transports know what they were made with
     if left <= 0:
         error = TotalTimeout("The time for the call was over before this request could be sent")
         error.may_have_arrived = False
         raise error
-    return request.due(Timeout(timeout.connect, timeout.read, left), deadline)
+    timeout = _of_what_is_left(request.timeout, left)
+    return request if timeout is request.timeout else request.due(timeout, deadline)
 
 
 def limited(handler: Handler, default: Timeout) -> Handler:

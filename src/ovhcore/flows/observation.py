@@ -42,6 +42,7 @@ class Contents:
         # Kept until the secrets are others. Each is replaced as a whole, so threads need no lock.
         self._hiding: tuple[list[str], Redactor] | None = None
         self._url: tuple[object, str, str] = (None, "", "")
+        self._query_id: tuple[object, object, str] = (None, None, "")
 
     def redactor(self) -> Redactor:
         """Return what hides, now: consumer keys and tokens come and go."""
@@ -61,12 +62,22 @@ class Contents:
         other._hiding = ([*self._secrets()], redactor.knowing(of_request(request, redactor)))
         return other
 
-    def query_id(self, response: Response, request: Request) -> str | None:
-        """Return what a server calls an exchange, which may repeat what the request has sent."""
+    def query_id(self, response: Response, request: Request, known: Contents | None = None) -> str | None:
+        """Return what a server calls an exchange, which may repeat what the request has sent.
+
+        Args:
+            response: that has the name.
+            request: as it was sent.
+            known: what hides the secrets of the request, where that has been found out.
+        """
         found = response.query_id
         if found is None or not (request.body or "?" in request.url):
             return found
-        return self.of_request(request).text(found)
+        by = self.redactor()
+        exchange = (found, request.url, hash(request.body))  # the body itself would be kept until the next call
+        if self._query_id[:2] != (by, exchange):  # the exchange and its call end with the same
+            self._query_id = (by, exchange, (known or self.of_request(request)).text(found))
+        return self._query_id[2]
 
     def text(self, text: str) -> str:
         """Return text that may be shown."""
@@ -164,12 +175,12 @@ def observed_exchanges(handler: Handler, notify: Notifier, contents: Contents) -
             notify(RequestFailed(method, url, type(error).__name__, received.monotonic - sent.monotonic, call, number))
             raise
         received = yield GLANCE
-        query_id = contents.query_id(response, request)
+        known = contents.of_request(request) if detailed else None
+        query_id = contents.query_id(response, request, known)
         seen = ResponseReceived(
             method, url, response.status, query_id, received.monotonic - sent.monotonic, call, number
         )
-        if detailed:
-            known = contents.of_request(request)
+        if known is not None:
             body = known.body(response.body, named=url.partition("?")[0].rpartition("/")[2])
             seen = seen._replace(headers=known.headers(response.headers), body=body)
         notify(seen)

@@ -58,10 +58,14 @@ class Alarms:
         task = asyncio.current_task(loop)
         assert task is not None
         end = End(task, when)
+        self.watch(loop, end)
+        return end
+
+    def watch(self, loop: asyncio.AbstractEventLoop, end: End) -> None:
+        """Cancel the task of an end at its time, unless :meth:`over` is called before."""
         self._ends.add(end)
         if end.when < self._due:
             self._ring_at(loop, end.when)
-        return end
 
     def move(self, loop: asyncio.AbstractEventLoop, end: End, when: float) -> None:
         """Let an end be at another time, sooner or later than it was.
@@ -73,9 +77,10 @@ class Alarms:
             self._ring_at(loop, end.when)
 
     def over(self, end: End) -> None:
-        """Forget an end."""
+        """Forget an end. May be called again."""
         self._ends.discard(end)
         if end.passed:  # and it has come to its end all the same
+            end.passed = False
             end.task.uncancel()
 
     def ring(self, end: End) -> None:

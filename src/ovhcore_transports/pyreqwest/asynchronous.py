@@ -78,6 +78,7 @@ class AsyncPyreqwestTransport(AsyncTransport):
             # Not the library's limit: a cancelled call would hold its place there until its exchange ends.
             places = self._places[origin] = Slots(self._size)
         begin = 0.0 if timeout.total is None else time.monotonic()
+        total = timeout.total
         if places.free:
             places.free -= 1
         else:
@@ -88,9 +89,10 @@ class AsyncPyreqwestTransport(AsyncTransport):
                 client = None
                 places.release()
                 raise exc.ClientClosed("The transport is closed")
+            if total is not None:
+                total = max(0.0, begin + total - time.monotonic())
         try:
-            total = None if timeout.total is None else max(0.0, begin + timeout.total - time.monotonic())
-            exchange = built(client, request, self._limit, total)
+            exchange = built(client, request, self._limit, self._clients.own_total(total))
             raw = await exchange.__aenter__()
             if is_within(raw, self._limit):
                 body: Any = (await raw.bytes()).to_bytes()

@@ -75,7 +75,7 @@ class PyreqwestTransport(SyncTransport):
         client, origin, timeout = self._clients.find(request)
         begin = 0.0 if timeout.total is None else time.monotonic()
         try:
-            exchange = built(client, request, self._limit, timeout.total)
+            exchange = built(client, request, self._limit, self._clients.own_total(timeout.total))
             raw = exchange.__enter__()
             body: Any = raw.bytes().to_bytes() if is_within(raw, self._limit) else self._read(exchange, raw.body_reader)
             if raw.status < 200:

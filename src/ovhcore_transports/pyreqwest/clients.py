@@ -7,6 +7,7 @@ import os
 import re
 from collections.abc import Callable, Sequence
 from datetime import timedelta
+from math import inf
 from typing import Any, Final
 
 from ovhcore import exceptions as exc
@@ -118,6 +119,10 @@ class Clients:
         self.usual, self._timed = {}, {}
         self._lock = Lock()
 
+    def own_total(self, total: float | None) -> timedelta | None:
+        """Return the total timeout of a request as the library takes it, None for that of its clients."""
+        return None if total == self._settings.timeout.total else span(inf if total is None else total)
+
     def find(self, request: Request) -> tuple[Any, str, Timeout]:
         """Return the client for a request, its origin and its timeouts.
 
@@ -201,6 +206,8 @@ class Clients:
         builder = builder.connect_timeout(span(min(timeout.connect, timeout.read * _CONNECTING)))
         builder = builder.read_timeout(span(timeout.read)).pool_max_idle_per_host(settings.pool_size)
         builder = builder.http2(settings.http2).danger_accept_invalid_certs(not settings.verify or not tls)
+        if settings.timeout.total is not None:
+            builder = builder.timeout(span(settings.timeout.total))
         if self._limited:
             builder = builder.max_connections(settings.pool_size).pool_timeout(span(timeout.read))
         if self._trusted is not None:
@@ -236,14 +243,14 @@ def _not_as_it_is() -> exc.InvalidRequest:
     )
 
 
-def built(client: Any, request: Request, limit: int, total: float | None) -> Any:
+def built(client: Any, request: Request, limit: int, total: timedelta | None) -> Any:
     """Return a request as the library takes it, not sent yet.
 
     Args:
         client: the library's, synchronous or asynchronous.
         request: what to send.
         limit: bytes of its answer to be read ahead: of a larger body not much more is.
-        total: seconds that the exchange may take; None for no limit.
+        total: time that the exchange may take; None for that of the client.
 
     Raises:
         InvalidRequest: the library would send another URL.
@@ -258,7 +265,7 @@ def built(client: Any, request: Request, limit: int, total: float | None) -> Any
     elif request.method in _EMPTY_BODIES:
         asked = asked.headers(_NO_BODY)
     if total is not None:
-        asked = asked.timeout(span(total))
+        asked = asked.timeout(total)
     return asked.streamed_read_buffer_limit(limit + 1).build_streamed()
 
 

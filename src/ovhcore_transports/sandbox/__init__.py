@@ -3,7 +3,8 @@
 ``Client(transport="sandbox")`` needs no account. :class:`.Sandbox` is the imitation
 itself, pure; :class:`.SandboxTransport` and :class:`.AsyncSandboxTransport` hold one with a
 clock of their own; :func:`.serve` puts one on 127.0.0.1. :class:`.Faults` let a share of its answers fail,
-:class:`.Modes` let it lack ways of listing.
+:class:`.Modes` let it lack ways of listing, :class:`.Controls` let it answer late or seldom, and
+:class:`.VirtualClock` is its time.
 """
 
 from __future__ import annotations
@@ -15,10 +16,13 @@ from .state import ACCESS_KEYS, APPLICATION_KEY, APPLICATION_SECRET, CLIENT_ID, 
 
 if TYPE_CHECKING:
     from .api import Sandbox
+    from .control.clock import VirtualClock
+    from .control.settings import Controls
     from .faults import Failure, Faults
     from .memory import AsyncSandboxTransport, SandboxTransport
     from .modes import Modes
     from .server import Server, serve
+    from .serving.handle import SandboxHandle
 
 __all__ = [
     "ACCESS_KEYS",
@@ -28,12 +32,15 @@ __all__ = [
     "CLIENT_SECRET",
     "CONSUMER_KEY",
     "AsyncSandboxTransport",
+    "Controls",
     "Failure",
     "Faults",
     "Modes",
     "Sandbox",
+    "SandboxHandle",
     "SandboxTransport",
     "Server",
+    "VirtualClock",
     "serve",
 ]
 
@@ -41,12 +48,15 @@ __getattr__ = lazily(
     __name__,
     {
         "AsyncSandboxTransport": "memory",
+        "Controls": "control.settings",
         "Failure": "faults",
         "Faults": "faults",
         "Modes": "modes",
         "Sandbox": "api",
+        "SandboxHandle": "serving.handle",
         "SandboxTransport": "memory",
         "Server": "server",
+        "VirtualClock": "control.clock",
         "serve": "server",
     },
 )

@@ -16,11 +16,11 @@ from ...protocol.credentials import AccessToken, ApplicationKey, Credentials, OA
 from ...protocol.endpoints import Endpoint
 from ...protocol.messages import Request, Response
 from ...protocol.redaction import Secret
-from ...protocol.requests.building import sign_request
+from ...protocol.requests.building import sign_request, signature_fields
 from ...protocol.responses.decoding import annotate, is_refusal
 from ..effects import CLOCK, Flow, Handler
 from ..events import Observer
-from ..exchange import exchange
+from ..exchange import exchange, sent_now
 from .oauth2 import REMEMBERED, TokenSource
 from .time_sync import TimeSync
 
@@ -100,7 +100,8 @@ class KeyAuthentication(Authentication):
         answers = time.answers
         now: Now = yield CLOCK
         timestamp = time.timestamp(now)
-        response = yield from time.handler(sign_request(request, self.credentials, timestamp))
+        fields = signature_fields(request, self.credentials, timestamp)
+        response = yield from time.handler(sent_now(request, fields, now.monotonic))
         if response.status == 400 and time.denied(response):
             return (yield from self._corrected(request, response, now, timestamp, answers))
         server = time.new_date(response)

@@ -25,6 +25,7 @@ __all__ = [
     "field_problem",
     "named_arguments",
     "sign_request",
+    "signature_fields",
     "split_arguments",
     "target",
 ]
@@ -226,6 +227,11 @@ def sign_request(request: Request, credentials: ApplicationKey, timestamp: int) 
     Raises:
         MissingCredentials: there is no consumer key yet.
     """
+    return request.adding(*signature_fields(request, credentials, timestamp))
+
+
+def signature_fields(request: Request, credentials: ApplicationKey, timestamp: int) -> tuple[tuple[str, str], ...]:
+    """Return the header fields that authenticate a request; arguments and errors are as for :func:`sign_request`."""
     consumer_key = credentials.consumer_key
     if consumer_key is None:
         error = MissingCredentials(
@@ -242,7 +248,7 @@ def sign_request(request: Request, credentials: ApplicationKey, timestamp: int) 
         body=request.body,
         timestamp=timestamp,
     )
-    return request.adding(
+    return (
         ("X-Ovh-Application", credentials.application_key),
         ("X-Ovh-Consumer", consumer_key.reveal()),
         ("X-Ovh-Timestamp", str(timestamp)),
