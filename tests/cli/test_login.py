@@ -6,6 +6,7 @@ import json
 import os
 import re
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from ovhcore_transports.cli.account.rules import PRESETS, in_words, rules_of, ru
 from ovhcore_transports.sandbox import ACCESS_KEYS, CLIENT_ID, CLIENT_SECRET, Server
 from tests.cli.conftest import Runner
 from tests.cli.test_errors import plain
+from tests.sandbox.person import Person
 from tests.servers import RawServer, answer, eventually
 
 KEYS = "".join(f"{name} = {value}\n" for name, value in ACCESS_KEYS.items())
@@ -50,6 +52,7 @@ def normal(text: str, home: Path) -> str:
     return re.sub(r"(consumer_key = )\w{32}", r"\1NEW", text)
 
 
+@pytest.mark.once  # other versions of click have other words
 def test_from_nothing_by_the_page_that_makes_three_keys(run: Runner, served: Server, home: Path, snapshot: Any) -> None:
     run.terminal = "ie"
     typed = "\n".join([served.url, "read-only", *map(str, ACCESS_KEYS.values())]) + "\n"
@@ -97,6 +100,38 @@ def test_with_an_application_it_waits_until_the_key_is_allowed(
     ran = run("login", "--rules", "GET /me", "--interval", "0.01", "--deadline", "0.02")
     assert ran.code == 9
     assert "Error: The key was not allowed in time, or refused; nothing was saved" in ran.err
+
+
+def test_a_person_makes_and_allows_keys_on_the_pages(
+    run: Runner, served: Server, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    person = Person(served.sandbox)
+    person.now = time.time()
+    typed: list[str] = []
+
+    def browse(url: str) -> None:
+        person.open(url)
+        if "account" in dict(person.page.forms[0]["fields"]):
+            person.sign_in()
+        page = person.press("create", name="My script") if "createToken" in url else person.press("accept")
+        typed.extend(re.findall(r"^\w+_(?:key|secret) = (\w+)$", page.text, re.MULTILINE))
+
+    monkeypatch.setattr("webbrowser.open", browse)
+    monkeypatch.setattr("click.termui.visible_prompt_func", lambda prompt: typed.pop(0))
+    monkeypatch.setattr("click.termui.hidden_prompt_func", lambda prompt: typed.pop(0))
+    run.terminal = "ie"
+    ran = run("login", "--endpoint", served.url, "--rules", "GET /me", "--rules", "GET /domain/zone", "--recursive")
+    assert ran.code == 0, ran.err
+    rights = "rights       /me and all below it: read; change nothing\n"
+    assert rights + f"{'':<13}/domain/zone and all below it: read; change nothing\n" in ran.out
+    assert run("get", "/me").code == 0
+    assert run("get", "/dedicated/server").code == 4
+    ran = run("login", "--everything", "--interval", "0.05")  # now there is an application
+    assert ran.code == 0, ran.err
+    assert "rights       everything: read, create and start, change, delete" in ran.out
+    assert run("get", "/dedicated/server").code == 0
+    assert run("logout").code == 0
+    assert run("get", "/me").code == 3
 
 
 def test_keys_from_a_pipe_a_profile_and_back(run: Runner, served: Server, home: Path, snapshot: Any) -> None:
