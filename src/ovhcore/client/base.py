@@ -22,6 +22,8 @@ from .operations import OperationMethods
 __all__ = ["BaseClient"]
 
 if TYPE_CHECKING:
+    from ..schema.model import Operation
+
     settable = property
 else:
 
@@ -229,6 +231,21 @@ class BaseClient(PythonOvhNames, CollectionMethods, OperationMethods):
     ) -> Any:
         """Make a call; :class:`.Client` returns its JSON value, :class:`.AsyncClient` what is awaited for it."""
         raise NotImplementedError
+
+    def operation(self, method: str, path: str) -> Operation:
+        """Return what the catalogue of this client's endpoint knows of an operation; nothing is sent or awaited.
+
+        Args:
+            method: as ``"GET"``.
+            path: concrete, or a template, with any names in braces.
+
+        Raises:
+            InvalidRequest: there is none; the message names what may have been meant.
+            SchemaError: the catalogue is damaged.
+        """
+        from ..schema.files.store import catalogue
+
+        return catalogue(self._ovhcore.settings.endpoint.name).operation(method, path)
 
     # Any, for type checkers hold **{"date.from": ...} against every parameter that has a name.
     def get(
