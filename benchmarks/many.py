@@ -23,7 +23,7 @@ import tracemalloc
 from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from statistics import median
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 import aiohttp
 import ovh
@@ -35,6 +35,8 @@ import ovhcore
 from benchmarks.backends import signed
 from benchmarks.bills_server import DELAY, bill, bill_id, serving_bills
 from benchmarks.calls import KEYS
+
+Mode: TypeAlias = Literal["auto", "cursor", "pages", "batch", "single"]
 
 COUNT: Final = 1000
 AT_ONCE: Final = 50
@@ -158,7 +160,7 @@ def by_aiohttp(base: str) -> Callable[[], Measured]:
 
 
 def in_threads(
-    base: str, transport: str, mode: str, at_once: int, path: str = PATH, size: int | None = None
+    base: str, transport: str, mode: Mode, at_once: int, path: str = PATH, size: int | None = None
 ) -> Callable[[], Measured]:
     """Return what iterates with a Client."""
 
@@ -171,7 +173,7 @@ def in_threads(
     return program
 
 
-def in_tasks(base: str, transport: str, mode: str, at_once: int) -> Callable[[], Measured]:
+def in_tasks(base: str, transport: str, mode: Mode, at_once: int) -> Callable[[], Measured]:
     """Return what iterates with an AsyncClient."""
 
     async def main() -> Measured:
@@ -288,7 +290,7 @@ MEMORY: Final = (
 )
 
 
-def peak(base: str, mode: str) -> None:
+def peak(base: str, mode: Mode) -> None:
     """Iterate; print how many objects came, and the peak of what Python had allocated for them, in bytes."""
     with ovhcore.Client(base, proxy="none", **KEYS) as client:
         client.get("/auth/time", _need_auth=False)

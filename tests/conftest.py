@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -25,6 +26,12 @@ SHARED = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
 
 
 KIT = Path(__file__).parent / "conformance"
+
+
+def pytest_configure() -> None:
+    """Let tests of Ctrl+C hear it, also in the background of a shell that keeps it from them."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -25,7 +25,7 @@ below a python-ovh name are finer kinds of it::
     ├── TooManyRequests              429
     ├── ServerError                  5xx
     │   └── GatewayError             408 or 5xx not in the API's JSON (also an InvalidResponse)
-    ├── InvalidResponse              an answer that is not what it should be
+    ├── InvalidResponse              an answer that is not what it should be, or not the API's
     ├── OAuth2FailureError           no access token to be had
     ├── ReadOnlyError                a write where only reads are allowed
     ├── ClientClosed                 the client was closed, or the interpreter ends (also a RuntimeError)
@@ -266,7 +266,7 @@ class TooManyRequests(APIError):
 
 
 class InvalidResponse(APIError):
-    """The answer is not what the API promises: not JSON, or without what must be in it."""
+    """The answer is not what the API promises: no JSON, or without what must be in it; or not the API's own."""
 
 
 class ServerError(APIError):
@@ -278,7 +278,9 @@ class GatewayError(ServerError, InvalidResponse):
 
 
 class OAuth2FailureError(APIError):
-    """The token endpoint gave no access token."""
+    """The token endpoint gave no access token; ``refused`` says whether the endpoint itself refuses the account."""
+
+    refused: bool = False
 
 
 class ReadOnlyError(APIError):

@@ -325,7 +325,7 @@ def test_a_closed_client_makes_none_of_these_calls() -> None:
 
 def test_one_asks_at_a_time() -> None:
     client = ovh.Client(transport="sandbox")
-    objects: ObjectIterator = client.iterate("/me/bill", _progress=lambda done, total: next(objects))
+    objects: ObjectIterator[Any] = client.iterate("/me/bill", _progress=lambda done, total: next(objects))
     with pytest.raises(RuntimeError, match="each needs one of its own"):
         next(objects)
     assert list(objects) == []
@@ -445,7 +445,7 @@ def test_leaving_a_loop_lets_no_thread_go_on() -> None:
 
 
 @pytest.mark.parametrize("mode", ["cursor", "pages"])
-def test_memory_does_not_grow_with_the_number_of_objects(mode: str) -> None:
+def test_memory_does_not_grow_with_the_number_of_objects(mode: Any) -> None:
     class Endless(Scripted):
         """A list of so many objects that are made when they are asked for."""
 

@@ -53,7 +53,7 @@ def test_everything_that_was_read_is_said() -> None:
         assert "The endpoint is ovh-us, by endpoint (argument)." in hint(endpoint="ovh-us")
 
 
-@pytest.mark.parametrize("section", ["OVH-EU", "Ovh-eu", " ovh-eu "])
+@pytest.mark.parametrize("section", ["OVH-EU", "Ovh-eu", " ovh-eu ", "ovh_eu"])
 def test_sections_that_are_nearly_right(section: str) -> None:
     with world({}, {"home": f"[{section}]\n{KEYS}"}):
         assert f"[{section}] must be spelt [ovh-eu]." in hint(endpoint="ovh-eu")
@@ -62,6 +62,25 @@ def test_sections_that_are_nearly_right(section: str) -> None:
 def test_credentials_of_the_default_section_are_noticed() -> None:
     with world({}, {"home": f"[default]\n{KEYS}"}):
         assert "credentials in [default] do not count; they belong into [ovh-eu]." in hint(endpoint="ovh-eu")
+
+
+@pytest.mark.parametrize(
+    ("section", "endpoint"),
+    [
+        ("ovh-eu", "https://eu.api.ovh.com/1.0"),
+        ("https://EU.api.ovh.com/1.0/", "ovh-eu"),
+        ("OVH-CA", "https://ca.api.ovh.com/1.0"),
+    ],
+)
+def test_sections_with_another_name_of_the_endpoint(section: str, endpoint: str) -> None:
+    with world({}, {"home": f"[{section}]\n{KEYS}"}):
+        said = hint(endpoint=endpoint)
+    assert f"[{section}] is the same endpoint by another name: call the section [{endpoint}]." in said
+
+
+def test_a_default_section_that_is_spelt_otherwise() -> None:
+    with world({}, {"home": f"[Default]\n{KEYS}"}):
+        assert "credentials in [Default] do not count; they belong into [ovh-eu]." in hint(endpoint="ovh-eu")
 
 
 def test_a_section_of_the_endpoint_that_has_none_and_a_file_that_is_not_needed(tmp_path: Path) -> None:
@@ -217,6 +236,16 @@ def test_what_a_key_can_hold(value: str) -> None:
 
 
 # Files that others can read
+
+
+@pytest.mark.skipif(os.name != "posix", reason="elsewhere the mode says nothing of who can read a file")
+def test_a_header_field_may_be_a_secret(caplog: pytest.LogCaptureFixture) -> None:
+    for field, secret in (("X-Auth-Token", True), ("X-Team", False)):
+        text = f"[default]\nendpoint = ovh-eu\nheader.{field} = canary\n"
+        with caplog.at_level(logging.WARNING, "ovhcore"), world({}, {"home": text}, 0o644):
+            ovh.Client("ovh-eu")
+        assert len(caplog.records) == secret
+        caplog.clear()
 
 
 @pytest.mark.skipif(os.name != "posix", reason="elsewhere the mode says nothing of who can read a file")

@@ -218,7 +218,7 @@ class AsyncWorld(AsyncTransport):
 
 def taken(server: Server, limit: int, errors: str = "raise", **options: Any) -> tuple[list[Any], Status]:
     world = World()
-    objects = ObjectIterator(pager(server, limit=limit, **options), lambda: world, errors)
+    objects: ObjectIterator[Any] = ObjectIterator(pager(server, limit=limit, **options), lambda: world, errors)
     found: list[Any] = []
     try:
         for each in objects:
@@ -255,7 +255,7 @@ def test_the_same_in_tasks(server: Server) -> None:
     world = AsyncWorld()
 
     async def main() -> tuple[list[Any], Status]:
-        objects = AsyncObjectIterator(pager(server), lambda: world)
+        objects: AsyncObjectIterator[Any] = AsyncObjectIterator(pager(server), lambda: world)
         found = []
         try:
             async for each in objects:
@@ -284,7 +284,7 @@ def test_errors_can_be_handed_out_in_the_place_of_objects(server: Server) -> Non
 def test_no_more_is_asked_for_than_is_taken_and_a_little_ahead(server: Server, taking: int) -> None:
     server.pages, server.batches, server.version_2, server.failing = "ignored", "ignored", False, {}
     world = World()
-    with ObjectIterator(pager(server, limit=3), lambda: world) as objects:
+    with ObjectIterator[Any](pager(server, limit=3), lambda: world) as objects:
         for _, _ in zip(range(taking), objects, strict=False):
             pass
         assert len(server.asked) <= 2 + taking + 2 * 3
@@ -370,7 +370,7 @@ def test_filters_that_a_server_ignores_are_not_passed_over() -> None:
     assert on.asked[0][1]["X-Pagination-Filter"] == "state:eq=ok"
 
 
-def scripted(*answers: Any, version_2: bool = False, **options: Any) -> ObjectIterator:
+def scripted(*answers: Any, version_2: bool = False, **options: Any) -> ObjectIterator[Any]:
     """Return the objects of a server that answers with values, ``(value, headers)`` or exceptions, in turn."""
     left = list(answers)
 
@@ -425,7 +425,8 @@ def test_a_batch_that_fails_otherwise_stands_for_all_its_objects() -> None:
             scripted(["a", "b", "c", "d"], later, error(404), {"id": "c"}, {"id": "d"}, size=2)._source, World
         )
     ) == [1, 2, {"id": "c"}, {"id": "d"}]
-    nothing = list(ObjectIterator(scripted(["a", "b", "c", "d"], later, failing, size=2)._source, World, "return"))
+    failed = scripted(["a", "b", "c", "d"], later, failing, size=2)
+    nothing = list(ObjectIterator[Any](failed._source, World, "return"))
     assert nothing == [1, 2, failing, failing]
     assert list(ObjectIterator(scripted(["a", "b", "c", "d"], later, {}, 3, 4, size=2)._source, World)) == [1, 2, 3, 4]
 
@@ -529,7 +530,7 @@ def test_objects_that_are_missing_are_missed(answers: list[Any], problem: str, b
 
     found: list[Any] = []
     with pytest.raises(exc.InvalidResponse, match=problem) as caught:  # noqa: PT012 - those before count
-        for each in ObjectIterator(Pager(fetch, "/list", limit=limit), World):
+        for each in ObjectIterator[Any](Pager(fetch, "/list", limit=limit), World):
             found.append(each)  # noqa: PERF402
     assert found == [{"id": each + 1} for each in range(before)]
     assert caught.value.hint is not None

@@ -129,6 +129,15 @@ BARE: dict[str, Callable[[str, str], str]] = {
     "an attribute": lambda name, value: f'<keep1 a="b" {name}="{value}" c="keep2"/>',
     "an input": lambda name, value: f'<keep1/><input type="text" name="{name}" value="{value}"> keep2',
     "an arrow": lambda name, value: f"keep1 => a, '{name}' => '{value}', keep2 => b",
+    "another arrow": lambda name, value: f"keep1 -> a, {name} -> {value}, keep2 -> b",
+    "a comparison": lambda name, value: f"keep1 == a and {name} == {value} and keep2",
+    "a comparison of Python": lambda name, value: f"keep1=='' and {name}=={value!r} and keep2",
+    "several lines of Python": lambda name, value: f'keep1 = 1\n{name} = """\n{value}\n{value}\n"""\nkeep2 = 2',
+    "several lines, cut off": lambda name, value: f"keep1 = 1\n{name} = '''{value}\n{value}",
+    "quotes of CSV": lambda name, value: f'keep1,"{name}=""{value}"", a",keep2',
+    "YAML, a list": lambda name, value: f"keep1: a\n{name}:\n- {value}\n- {value}\nkeep2: b",
+    "YAML, a tag": lambda name, value: f"keep1: a\n{name}: !!str {value}\nkeep2: b",
+    "YAML, an anchor": lambda name, value: f"keep1: a\n{name}: &a {value}\nkeep2: b",
 }
 ENCODINGS: dict[str, Callable[[str], str]] = {
     "as it is": str,
@@ -175,7 +184,7 @@ def test_no_value_is_shown_that_programs_write_by_hand(name: str, value: str, co
     if "YAML" in container:
         assume(encoding in ("as it is", "JSON", "JSON, twice", "percent", "percent, twice"))
     # Where lines are escaped, nothing says where one without quotes ends.
-    ends = container != "spaces around" or "JSON" not in encoding
+    ends = container != "several lines, cut off" and (container != "spaces around" or "JSON" not in encoding)
     if (container == "log with a colon" or encoding.startswith("HTML")) and name.lower() in ("cookie", "authorization"):
         ends = False  # what they have has blanks, and so goes on to the end of the line
     kept = ("keep1", "keep2") if ends else ("keep1",)
@@ -287,6 +296,8 @@ def test_secrets_are_known_by_their_form(form: str, encoding: str, before: str, 
         "password=true password: null",
         "",
         "eyJ and eyJhbGci. are none",
+        "package.eyJ.module",
+        "def token(x) -> str: token -> None",
         "Basic ab=c",
         "Basic abcde",
         "--user me --keyboard x",
@@ -376,6 +387,15 @@ WAYS: dict[str, Callable[[str], str]] = {
     "percent, all": lambda text: "".join(f"%{byte:02x}" for byte in text.encode()),
     "percent, plus": quote_plus,
     "HTML, all": lambda text: "".join(f"&#{ord(each)};" for each in text),
+    "HTML, without semicolons": lambda text: text.replace("&", "&amp").replace("<", "&lt").replace(">", "&gt"),
+    "HTML, upper": lambda text: html.escape(text, quote=False).replace("&amp;", "&AMP;").replace("&lt;", "&LT;"),
+    "bytes of Python": lambda text: repr(text.encode())[2:-1],
+    "octal": lambda text: "".join(f"\\{byte:03o}" for byte in text.encode()),
+    "Python": ascii,
+    "JavaScript": lambda text: "".join(f"\\u{{{ord(each):x}}}" for each in text),
+    "base64 of JSON": lambda text: b64encode(json.dumps(text).encode()).decode(),
+    "base64 of HTML": lambda text: b64encode(html.escape(text).encode()).decode(),
+    "base64 twice": lambda text: b64encode(b64encode(text.encode())).decode(),
     "slashes": lambda text: json.dumps(text)[1:-1].replace("/", "\\/"),
     "JSON in percent": lambda text: quote(json.dumps(text)[1:-1], safe=""),
 }

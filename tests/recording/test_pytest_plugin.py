@@ -95,6 +95,7 @@ def test_loading_it_is_cheap() -> None:
         "ovhcore_transports",
         "ovhcore_transports.recording",
         "ovhcore_transports.recording.pytest",
+        "ovhcore_transports.recording.pytest.sandbox_fixtures",
         NAME,
     }
 

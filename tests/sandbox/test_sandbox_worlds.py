@@ -115,11 +115,11 @@ def test_connections_are_kept_alive_and_nothing_is_added() -> None:
         connection.close()
 
 
-def test_what_is_too_large_is_cut_off() -> None:
+def test_what_is_too_large_is_refused() -> None:
     with serve() as server:
         body = b"x" * (17 * 1024 * 1024)
         reply = urllib3.request("POST", server.url + "/auth/credential", body=body, retries=False)
-        assert reply.status == 403
+        assert reply.status == 413
 
 
 def test_a_port_of_ones_own_and_stopping() -> None:

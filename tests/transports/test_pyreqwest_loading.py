@@ -6,6 +6,7 @@ import os
 import sys
 import threading
 from _thread import allocate_lock
+from importlib import import_module
 from queue import SimpleQueue
 from types import ModuleType
 from typing import Any
@@ -129,7 +130,6 @@ def test_one_that_a_program_loaded_in_a_thread_of_its_own_is_refused(
 
 @pytest.mark.skipif(sys.platform != "linux", reason="it reads the maps of the process")
 def test_the_memory_of_the_extension() -> None:
-    import pyreqwest._pyreqwest  # noqa: F401
-
+    import_module(loading._EXTENSION)
     assert any(loading._ALLOCATOR in part for part in loading._memory("r-"))
     assert sum(map(len, loading._memory("rw"))) > 0

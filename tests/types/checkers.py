@@ -7,11 +7,17 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeAlias
 
 import pytest
 
 _LINE = re.compile(r"^(?P<file>[^:]+):(?P<line>\d+): error: ")
+
+Found: TypeAlias = dict[str, set[int]]
+"""Lines by the name of the file, from 1."""
+Checker: TypeAlias = Callable[[Path], Found]
 
 
 def _run(arguments: list[str], folder: Path) -> str:
@@ -21,32 +27,45 @@ def _run(arguments: list[str], folder: Path) -> str:
         env={**os.environ, "NO_COLOR": "1"},
         capture_output=True,
         text=True,
-        timeout=900,
+        timeout=1800,
         check=False,
     )
     assert ran.returncode in (0, 1), ran.stdout + ran.stderr
     return ran.stdout
 
 
-def mypy(file: Path) -> set[int]:
-    """Return the lines in which mypy, strict, finds something."""
+def _files(folder: Path) -> list[str]:
+    """Return the files that are checked: all, but modules that have a stub, which stands in for them."""
+    files = [*folder.glob("*.py"), *folder.glob("*.pyi")]
+    return sorted(each.name for each in files if each.suffix == ".pyi" or not each.with_suffix(".pyi").exists())
+
+
+def mypy(folder: Path) -> Found:
+    """Return the lines of the files of a folder in which mypy, strict, finds something."""
     pytest.importorskip("mypy")
-    found = _run(["mypy", "--strict", "--cache-dir", str(file.parent / ".mypy"), file.name], file.parent)
-    matches = [match for line in found.splitlines() if (match := _LINE.match(line))]
-    assert all(match["file"] == file.name for match in matches), found
-    assert matches or "Success" in found, found
-    return {int(match["line"]) for match in matches}
+    files = _files(folder)
+    output = _run(["mypy", "--strict", "--cache-dir", str(folder / ".mypy"), *files], folder)
+    found: Found = {name: set() for name in files}
+    for line in output.splitlines():
+        if match := _LINE.match(line):
+            found[match["file"]].add(int(match["line"]))
+    assert f"in {len(files)} source file" in output or f"(checked {len(files)} source file" in output, output
+    return found
 
 
-def pyright(file: Path) -> set[int]:
-    """Return the lines in which pyright, strict, finds something."""
+def pyright(folder: Path) -> Found:
+    """Return the lines of the files of a folder in which pyright, strict, finds something."""
     pytest.importorskip("pyright")
-    (file.parent / "pyrightconfig.json").write_text(json.dumps({"typeCheckingMode": "strict"}), "utf-8")
-    found = _run(["pyright", "--outputjson", "--pythonpath", sys.executable, file.name], file.parent)
-    report = json.loads(found[found.index("{") :])
-    assert report["summary"]["filesAnalyzed"] == 1, found
-    errors = [each for each in report["generalDiagnostics"] if each["severity"] == "error"]
-    return {each["range"]["start"]["line"] + 1 for each in errors}
+    files = _files(folder)
+    (folder / "pyrightconfig.json").write_text(json.dumps({"typeCheckingMode": "strict"}), "utf-8")
+    output = _run(["pyright", "--outputjson", "--pythonpath", sys.executable, *files], folder)
+    report = json.loads(output[output.index("{") :])
+    assert report["summary"]["filesAnalyzed"] == len(files), output
+    found: Found = {name: set() for name in files}
+    for each in report["generalDiagnostics"]:
+        if each["severity"] == "error":
+            found[Path(each["file"]).name].add(each["range"]["start"]["line"] + 1)
+    return found
 
 
 CHECKERS = [pytest.param(mypy, id="mypy"), pytest.param(pyright, id="pyright")]

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
+import random
 import re
-from collections.abc import Callable
-from itertools import count
+from collections.abc import Iterator
+from itertools import count, islice
 from pathlib import Path
 
 import pytest
 
 from ovhcore import schema
+from ovhcore.schema.model import Family
 from ovhcore.schema.stubs import run, types_for
-from tests.profiles import FULL
-from tests.types.checkers import CHECKERS, mypy
-from tests.types.right_calls import TEN_FAMILIES, right_call, right_calls
+from tests.profiles import THOROUGH
+from tests.types.checkers import CHECKERS, Checker, Found
+from tests.types.right_calls import TEN_FAMILIES, right_calls, using
 
 pytestmark = [pytest.mark.once]
-Checker = Callable[[Path], "set[int]"]
 
-_MISTAKES = Path(__file__).with_name("mistakes.txt")
+_MISTAKES = Path(__file__).with_name("mistakes.txt").read_text("utf-8")
 _DYNAMIC = """\
 import ovh_types as ovh
 
@@ -42,98 +43,159 @@ me, zones, task = client.gather(["/me", "/domain/zone", ("POST", "/domain/zone/{
 print(me, zones, task)
 print(client.call("GET", f"/{zone}"))
 print(client.get("/me/bill", orderId=1, **{"date.from": "2026-01-01"}))
+for position, found in client.gather(["/me"], _as_completed=True, _concurrency=3, _progress=print):
+    print(position + 1, found["firstname"])
+objects = client.iterate("/me/bill", _mode="cursor", _timeout=(3, None, 60))
+print(objects.total, objects.mode, objects.done)
 """
-
-
-def _program(folder: Path, text: str) -> Path:
-    file = folder / "program.py"
-    file.write_text(text, "utf-8")
-    run(schema.catalogue(), scan=[file], tell=str, warn=str)
-    return file
-
-
-@pytest.mark.parametrize("checker", CHECKERS)
-def test_each_mistake_is_found_and_nothing_else(checker: Checker, tmp_path: Path) -> None:
-    text = _MISTAKES.read_text("utf-8")
-    wrong = {number for number, line in enumerate(text.splitlines(), 1) if "  # " in line}
-    assert len(wrong) >= 40
-    assert checker(_program(tmp_path, text)) == wrong
-
-
-@pytest.mark.parametrize("checker", CHECKERS)
-def test_right_calls_are_left_alone(checker: Checker, tmp_path: Path) -> None:
-    calls = [*right_calls(TEN_FAMILIES, 200)]
-    assert len(calls) >= 200
-    text = "\n".join(["import ovh_types as ovh", "", "client = ovh.Client()", *calls, ""])
-    assert checker(_program(tmp_path, text)) == set()
-
-
-@pytest.mark.parametrize("checker", CHECKERS)
-def test_right_calls_of_a_whole_family_are_left_alone(checker: Checker, tmp_path: Path) -> None:
-    family = schema.catalogue().family("/domain")
-    calls = [right_call(family, each) for each in family.operations.values()]
-    wrong = ['client.get("/domain/zone/{zoneName}", zone="example.com")', 'client.get("/domane/zone")']
-    lines = ["import ovh_types as ovh", "", "client = ovh.Client()", *calls, *wrong, ""]
-    (tmp_path / "program.py").write_text("\n".join(lines), "utf-8")
-    run(schema.catalogue(), families=["domain"], output=tmp_path / "ovh_types.py", tell=str)
-    assert checker(tmp_path / "program.py") == {len(lines) - 2, len(lines) - 1}
-
-
-@pytest.mark.parametrize("checker", CHECKERS)
-def test_paths_that_are_made_at_run_time_or_that_no_schema_knows_are_anything(checker: Checker, tmp_path: Path) -> None:
-    assert checker(_program(tmp_path, _DYNAMIC)) == set()
-
-
-@pytest.mark.parametrize("checker", CHECKERS)
-def test_paths_may_have_to_be_known(checker: Checker, tmp_path: Path) -> None:
-    file = tmp_path / "program.py"
-    file.write_text(_DYNAMIC, "utf-8")
-    run(schema.catalogue(), scan=[file], paths="closed", tell=str, warn=str)
-    assert checker(file) == {5, 6}
-
-
-def test_every_family_is_right_for_mypy(tmp_path: Path) -> None:
-    families = schema.catalogue().families() if FULL else ("/domain", "/v2/iam")
-    module, _ = types_for(schema.catalogue(), families=families)
-    # Each overload as a method of its own: all of them are looked at, and not each pair of them.
-    numbers = count()
-    apart, found = re.subn(
-        r"@overload\n\s+((?:async )?def \w+)", lambda match: f"{match[1]}_{next(numbers)}", module.stub
-    )
-    text = apart.replace("# mypy: ignore-errors\n", "")
-    assert found > 500
-    assert text != apart
-    (tmp_path / "all_types.pyi").write_text(f"{text}\nwrong: NoSuchName\n", "utf-8")
-    assert mypy(tmp_path / "all_types.pyi") == {text.count("\n") + 2}
-
-
-@pytest.mark.parametrize("family", schema.catalogue().families() if FULL else ("/vps", "/v2/iam"))
-def test_every_family_is_right_for_pyright(family: str, tmp_path: Path) -> None:
-    from tests.types.checkers import pyright
-
-    module, _ = types_for(schema.catalogue(), families=[family])
-    (tmp_path / "some_types.pyi").write_text(f"{module.stub}\nwrong: NoSuchName\n", "utf-8")
-    assert pyright(tmp_path / "some_types.pyi") == {module.stub.count("\n") + 2}
-
-
+# Of these, ovhcore alone tells: what is awaited, which options there are, what iterators have.
 _OWN = """\
+from typing import Any
+
 import ovhcore as ovh
+from ovhcore.client import ObjectIterator
+
+client = ovh.Client(transport="sandbox")
+texts = {"date.from": "2026-01-01"}
+anything: dict[str, Any] = {}
+flag = bool(input())
+print(client.get("/me", _timeout=(3, None), _headers={"X-A": "b"}, **texts)["firstname"], client.get("/me", **anything))
+bills: ObjectIterator[Any] = client.iterate("/me/bill", _size=3, **texts)
+print(bills.total, bills.mode, [bill["billId"] for bill in bills])
+print(client.batch("/me/bill/{billId}", ["a"])[0], client.batch("/me/bill/{billId}", ["a"], **texts)[0])
+print(client.batch("/me/bill/{billId}", ["a"], _as_completed=True, **texts).total)
+print(client.batch("/me/bill/{billId}", ["a"], _as_completed=flag), client.gather(["/me"], _as_completed=flag))
+print([position + 1 for position, _ in client.gather(["/me"], _as_completed=True)], len(client.gather(["/me"])))
+print(client.wait("/x", _until={"ok"}, _progress=print), client.update("/x", {"a": 1}, id="a", _wait=False, **texts))
+print(client.get("/me", _timeout="soon"))  # wrong
+print(client.get("/me", {"a": "b"}))  # wrong
+print(client.iterate("/me/bill", _mode="quick"))  # wrong
+print(client.iterate("/me/bill").totl)  # wrong
+print(client.batch("/me/bill/{billId}", 3))  # wrong
+print(client.gather(["/me"], concurrency=3))  # wrong
+print(client.gather(["/me"]).total)  # wrong
+print(client.wait("/x", _deadline="soon"))  # wrong
 
 
 async def main() -> None:
     async with ovh.AsyncClient(transport="sandbox") as client:
-        client.post("/me")
-        client.get("/me")["firstname"]
-        for _ in client.iterate("/me/bill"):
-            pass
-        print((await client.get("/me"))["firstname"])
+        print((await client.get("/me"))["firstname"], await client.get("/me", **texts))
         print([bill["billId"] async for bill in client.iterate("/me/bill", _size=3)])
-        print(client.iterate("/me/bill").totl)
-        await client.wait("/me/task/{id}", id=1, _deadline="soon")
+        print((await client.batch("/me/bill/{billId}", ["a"]))[0], (await client.gather(["/me"]))[0])
+        print([position + 1 async for position, _ in client.gather(["/me"], _as_completed=True)])
+        print(await client.wait("/x"), await client.update("/x", {}), client.iterate("/me/bill").total)
+        client.get("/me")  # wrong: nothing is sent
+        client.post("/me", city="Roubaix")  # wrong
+        client.put("/me", **texts)  # wrong
+        client.delete("/me")  # wrong
+        client.wait("/me")  # wrong
+        client.update("/me", {})  # wrong
+        client.batch("/me/bill/{billId}", ["a"])  # wrong
+        client.gather(["/me"])  # wrong
+        print(client.get("/me")["firstname"])  # wrong
+        print(client.batch("/me/bill/{billId}", ["a"])[0])  # wrong
+        for _ in client.iterate("/me/bill"):  # wrong
+            pass
+        for _ in client.gather(["/me"], _as_completed=True):  # wrong
+            pass
+        for _ in client.gather(["/me"]):  # wrong
+            pass
+        await client.wait("/me/task/{id}", id=1, _deadline="soon")  # wrong
 """
+_FEW = 8
+"""Operations of a family that are tried, where not all are."""
+_MANY = 100
+"""Operations in one program: what a type checker takes grows with their square."""
+
+
+def _wrong(text: str) -> set[int]:
+    return {number for number, line in enumerate(text.splitlines(), 1) if "  # " in line}
+
+
+def _program(folder: Path, name: str, text: str) -> None:
+    """Write a program, and the module that it takes its types from."""
+    file = folder / f"{name}.py"
+    file.write_text(text.replace("import ovh_types", f"import {name}_types"), "utf-8")
+    run(schema.catalogue(), scan=[file], output=folder / f"{name}_types", tell=str, warn=str)
+
+
+def _found(folder: Path, checker: Checker) -> Found:
+    """Return what is found in programs, and that nothing is found in the modules that they take their types from."""
+    found = checker(folder)
+    assert {name: lines for name, lines in found.items() if name.endswith("_types.pyi") and lines} == {}
+    return {name: lines for name, lines in found.items() if not name.endswith("_types.pyi")}
+
+
+def _overloads_apart(stub: str) -> str:
+    """Return a stub with each overload as a method of its own, and a mistake at its end.
+
+    So mypy looks at all that stands in it, and not at each pair of overloads.
+    """
+    numbers = count()
+    text = re.sub(r"@overload\n\s+((?:async )?def \w+)", lambda match: f"{match[1]}_{next(numbers)}", stub)
+    assert next(numbers) > 5
+    return text.replace("# mypy: ignore-errors\n", "") + "\nwrong: NoSuchName  # wrong\n"
+
+
+def _whole_modules(folder: Path, families: list[str]) -> Found:
+    """Write the modules of whole families; return what is to be found in them."""
+    expected: Found = {}
+    for number, family in enumerate(families):
+        module, _ = types_for(schema.catalogue(), families=[family])
+        apart = _overloads_apart(module.stub)
+        (folder / f"apart{number}.pyi").write_text(apart, "utf-8")
+        (folder / f"whole{number}_types.pyi").write_text(module.stub, "utf-8")
+        expected[f"apart{number}.pyi"] = _wrong(apart)
+    return expected
+
+
+def _parts(family: Family, size: int) -> Iterator[Family]:
+    keys = iter(family.operations)
+    while part := [*islice(keys, size)]:
+        yield Family(family.name, {key: family.operations[key] for key in part}, family.models)
 
 
 @pytest.mark.parametrize("checker", CHECKERS)
-def test_the_library_itself_tells_what_is_awaited(checker: Checker, tmp_path: Path) -> None:
-    (tmp_path / "program.py").write_text(_OWN, "utf-8")
-    assert checker(tmp_path / "program.py") == {6, 7, 8, 12, 13}
+def test_each_mistake_is_found_and_nothing_else(checker: Checker, tmp_path: Path) -> None:
+    calls = [*right_calls(TEN_FAMILIES, 200)]
+    assert len(calls) >= 200
+    assert len(_wrong(_MISTAKES)) >= 40
+    _program(tmp_path, "mistakes", _MISTAKES)
+    _program(tmp_path, "right", "\n".join(["import ovh_types as ovh", "", "client = ovh.Client()", *calls, ""]))
+    _program(tmp_path, "dynamic", _DYNAMIC)
+    (tmp_path / "own.py").write_text(_OWN, "utf-8")
+    assert _found(tmp_path, checker) == {
+        "mistakes.py": _wrong(_MISTAKES),
+        "right.py": set(),
+        "dynamic.py": set(),
+        "own.py": _wrong(_OWN),
+    }
+
+
+@pytest.mark.parametrize("checker", CHECKERS)
+def test_some_of_all_families_are_right(checker: Checker, tmp_path: Path) -> None:
+    families = [schema.catalogue().family(name) for name in schema.catalogue().families()]
+    chance = random.Random("types")
+    whole = chance.choice([family.name for family in families if _FEW < len(family.operations) < _MANY // 2])
+    expected = _whole_modules(tmp_path, [whole])
+    some = [next(_parts(family, _FEW)) for family in chance.sample(families, 5)]
+    _program(tmp_path, "uses", using(some))
+    assert _found(tmp_path, checker) == {**expected, "uses.py": set()}
+
+
+if THOROUGH:
+
+    @pytest.mark.parametrize("checker", CHECKERS)
+    @pytest.mark.parametrize("family", schema.catalogue().families())
+    def test_every_family_is_right_as_a_whole(family: str, checker: Checker, tmp_path: Path) -> None:
+        expected = _whole_modules(tmp_path, [family])
+        assert _found(tmp_path, checker) == expected
+
+    @pytest.mark.parametrize("checker", CHECKERS)
+    @pytest.mark.parametrize("name", schema.catalogue().families())
+    def test_every_operation_is_called_rightly(name: str, checker: Checker, tmp_path: Path) -> None:
+        for number, part in enumerate(_parts(schema.catalogue().family(name), _MANY)):
+            folder = tmp_path / str(number)
+            folder.mkdir()
+            _program(folder, "uses", using([part]))
+            assert _found(folder, checker) == {"uses.py": set()}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib.util
+import random
 import subprocess
 import sys
 from pathlib import Path
@@ -23,6 +24,7 @@ from ovhcore.schema.stubs.naming import Names, argument_name, is_plain_member, l
 from ovhcore.schema.stubs.program import Program
 from ovhcore.schema.stubs.scanning import calls_in
 from ovhcore.schema.types import ANY, parse_type
+from tests.profiles import THOROUGH
 
 
 def _found(source: str) -> list[tuple[str, str | None, tuple[str, ...]]]:
@@ -52,7 +54,7 @@ def _found(source: str) -> list[tuple[str, str | None, tuple[str, ...]]]:
             ("gather", "/me", ()),
             ("gather", None, ()),
         ]),
-        ('c.gather(calls=[("OTHER", 3), [1, 2]])', []),
+        ('c.gather(_calls=[("OTHER", 3), [1, 2]])', []),
     ],
 )  # fmt: skip
 def test_calls_are_found(source: str, found: list[tuple[str, str | None, tuple[str, ...]]]) -> None:
@@ -177,6 +179,7 @@ def test_odd_names_and_types_can_be_written() -> None:
         [_family("/a", "/a", "long"), _family("/b", "/b", "string"), _family("/c", "/c", "long")]
     )
     module, _ = types_for(catalogue, families=["a", "/b", "c"])
+    assert types_for(catalogue, families=["all"])[0] == module
     compile(module.stub, "stub", "exec")
     stub = module.stub
     assert "MeThing = TypedDict(" in stub
@@ -185,15 +188,27 @@ def test_odd_names_and_types_can_be_written() -> None:
     assert "'class': list[MeKind | str] | None" in stub
     assert "'number': MeNumber | int | None" in stub
     assert "class MeEmpty(TypedDict):\n    pass" in stub
-    assert 'Literal["/a"], /, _need_auth: bool = ..., **_: Any) -> None' in stub
+    assert 'Literal["/a", "/b", "/c"], /, _need_auth: bool = ..., **_: Any) -> None' in stub
     for written in ("'rate': float", "'lost': Any", "'by': dict[str, str]", "dict[str, str | DateTime]"):
         assert written in stub
 
 
-def test_every_family_can_be_written() -> None:
-    module, _ = types_for(schema.catalogue(), families=["all"])
+def test_all_families_can_be_written() -> None:
+    some = random.Random("stubs").sample(schema.catalogue().families(), 10)
+    module, _ = types_for(schema.catalogue(), families=["all"] if THOROUGH else some)
     compile(module.stub, "stub", "exec")
     assert len(module.source) < 1_000_000
+
+
+@pytest.mark.parametrize("method", ["get", "post", "put", "delete", "iterate", "batch", "wait", "update"])
+def test_paths_may_have_to_be_known(method: str, tmp_path: Path) -> None:
+    """With closed paths, a call whose path is made at run time leaves no trace: type checkers find it wrong."""
+    file = tmp_path / "app.py"
+    file.write_text('c.get("/me")', "utf-8")
+    without = types_for(schema.catalogue(), scan=[file])[0]
+    file.write_text(f'c.get("/me"); c.{method}(f"/x/{{y}}")', "utf-8")
+    assert types_for(schema.catalogue(), scan=[file], paths="closed")[0] == without
+    assert types_for(schema.catalogue(), scan=[file])[0] != without
 
 
 def test_a_family_that_is_not_there() -> None:
@@ -250,6 +265,29 @@ def test_writing_again_and_checking(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert main(["--scan", str(app), "--check"]) == 1
 
 
+@pytest.mark.parametrize("endpoint", ["nonsense", "ovh-fr", "ftp://api.example", "https://"])
+def test_an_endpoint_that_is_none_is_refused(endpoint: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    output = tmp_path / "ovh_types.py"
+    assert main(["--families", "domain", "--endpoint", endpoint, "--output", str(output)]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("error: ")
+    assert "endpoint" in said
+    assert said.count("\n") == 1
+    assert not output.exists()
+
+
+@pytest.mark.parametrize("endpoint", ["ovh-us", "https://api.example/1.0"])
+def test_a_catalogue_that_stands_in_is_told(
+    endpoint: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    output = ["--output", str(tmp_path / "ovh_types.py")]
+    assert main(["--families", "v2/location", "--endpoint", endpoint, *output]) == 0
+    assert f"no catalogue of {endpoint} was fetched; that of ovh-eu stands in" in capsys.readouterr().err
+    assert main(["--families", "v2/location", *output]) == 0
+    assert capsys.readouterr().err == ""
+
+
 def test_what_is_wrong_is_said(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--families", "domane"]) == 2
     assert "no family" in capsys.readouterr().err
@@ -278,11 +316,11 @@ def test_from_a_terminal(tmp_path: Path) -> None:
 
     (tmp_path / "app.py").write_text('c.get("/mee")', "utf-8")
     runner = CliRunner()
-    assert runner.invoke(types_command(), []).exit_code == 2
-    made = runner.invoke(types_command(), ["--scan", str(tmp_path)])
+    assert runner.invoke(types_command, []).exit_code == 2
+    made = runner.invoke(types_command, ["--scan", str(tmp_path)])
     assert made.exit_code == 0, made.output
     assert (tmp_path / "ovh_types.pyi").is_file()
-    assert runner.invoke(types_command(), ["--scan", str(tmp_path), "--check"]).exit_code == 1
+    assert runner.invoke(types_command, ["--scan", str(tmp_path), "--check"]).exit_code == 1
 
 
 def test_a_gather_may_be_of_any_calls(tmp_path: Path) -> None:
@@ -298,7 +336,7 @@ def test_a_gather_may_be_of_any_calls(tmp_path: Path) -> None:
     assert run(schema.catalogue(), scan=[app], tell=said.append, warn=said.append) == 0
     stub = (tmp_path / "ovh_types.pyi").read_text("utf-8")
     assert 'AnyCall[Literal["DELETE"], DeletePath]' in stub
-    assert "calls: Iterable[Any], **_: Any" in stub
+    assert "_calls: Iterable[Any], **_: Any" in stub
     assert 'Literal[\n    "/me/sshKey/{n}"' in stub
 
 

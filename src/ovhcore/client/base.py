@@ -14,8 +14,9 @@ from ..protocol.endpoints import Endpoint
 from ..protocol.redaction import as_secret
 from ..python_ovh.names import PythonOvhNames, refuse_unconfigured
 from .assembly import assemble
+from .calls import call_arguments
 from .collections import CollectionMethods
-from .core import ClientCore, ClientKind, call_arguments
+from .core import ClientCore, ClientKind
 from .operations import OperationMethods
 
 __all__ = ["BaseClient"]
@@ -81,6 +82,7 @@ class BaseClient(PythonOvhNames, CollectionMethods, OperationMethods):
         options: Mapping[str, Any] | None = None,
         allow_http: bool | None = None,
         config: bool = True,
+        profile: str | None = None,
     ) -> None:
         """Make a client; nothing is sent yet.
 
@@ -125,6 +127,8 @@ class BaseClient(PythonOvhNames, CollectionMethods, OperationMethods):
                 between reads credentials.
             config: False to look at no ``OVH_*`` variable and at none of the usual files: what is not given has
                 its default.
+            profile: name of a profile, the section ``[profile NAME]`` of a file: its endpoint and credentials count,
+                and no variable's or other section's.
 
         Raises:
             InvalidConfiguration: a setting is missing, malformed or contradicts another.
@@ -165,6 +169,7 @@ class BaseClient(PythonOvhNames, CollectionMethods, OperationMethods):
                 "strict_observers": strict_observers,
                 "options": options,
                 "allow_http": allow_http,
+                "profile": profile,
             },
             transport=transport,
             plugins=plugins,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from operator import itemgetter
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
@@ -18,8 +18,10 @@ from .iterators import AsyncObjectIterator, ObjectIterator
 from .transport import off_the_loop
 
 if TYPE_CHECKING:
-    from ..flows.operations.waiting import Waiting
-    from .iterators import Progress
+    from .signatures.awaited import AsyncClientMethods
+    from .signatures.blocking import ClientMethods
+else:
+    AsyncClientMethods = ClientMethods = BaseClient
 
 __all__ = ["AsyncClient", "Client"]
 
@@ -27,15 +29,15 @@ T = TypeVar("T")
 C = TypeVar("C", bound=BaseClient)
 
 
-def _collected(coming: ObjectIterator) -> list[Any]:
+def _collected(coming: ObjectIterator[Any]) -> list[Any]:
     return [value for _, value in sorted(coming, key=itemgetter(0))]
 
 
-async def _acollected(coming: AsyncObjectIterator) -> list[Any]:
+async def _acollected(coming: AsyncObjectIterator[Any]) -> list[Any]:
     return [value for _, value in sorted([pair async for pair in coming], key=itemgetter(0))]
 
 
-class Client(BaseClient):
+class Client(ClientMethods):
     """A client for ``def`` code; safe to use from many threads.
 
     >>> with Client(transport="sandbox") as client:
@@ -44,29 +46,6 @@ class Client(BaseClient):
     """
 
     _ovhcore_kind = ClientKind(False, ("urllib3", "stdlib"), run, ObjectIterator, _collected)
-
-    if TYPE_CHECKING:
-
-        def iterate(  # noqa: D102
-            self,
-            /,
-            _target: str,
-            _need_auth: Any = True,
-            *,
-            _mode: str = "auto",
-            _size: int | None = None,
-            _concurrency: int | None = None,
-            _item: str | None = None,
-            _filter: Any = None,
-            _sort: str | None = None,
-            _cached: bool = False,
-            _errors: str = "raise",
-            _progress: Progress | None = None,
-            _headers: Any = None,
-            _timeout: Any = None,
-            _options: Any = None,
-            **kwargs: Any,
-        ) -> ObjectIterator: ...
 
     def call(
         self,
@@ -169,119 +148,13 @@ class Client(BaseClient):
             transport.close()
 
 
-class AsyncClient(BaseClient):
+class AsyncClient(AsyncClientMethods):
     """A client for ``async def`` code: the methods of :class:`.Client`, awaited; safe to use from many tasks."""
 
     # aiohttp costs least; threads come last.
     _ovhcore_kind = ClientKind(
         True, ("aiohttp", "httpx2", "httpx", "pyreqwest", "urllib3", "stdlib"), arun, AsyncObjectIterator, _acollected
     )
-
-    if TYPE_CHECKING:  # the base class says Any, which hides an await that was forgotten
-
-        async def get(  # noqa: D102
-            self,
-            /,
-            _target: str,
-            _need_auth: Any = True,
-            *,
-            _headers: Any = None,
-            _timeout: Any = None,
-            _options: Any = None,
-            **kwargs: Any,
-        ) -> Any: ...
-
-        async def post(  # noqa: D102
-            self,
-            /,
-            _target: str,
-            _need_auth: Any = True,
-            *,
-            _headers: Any = None,
-            _timeout: Any = None,
-            _options: Any = None,
-            **kwargs: Any,
-        ) -> Any: ...
-
-        async def put(  # noqa: D102
-            self,
-            /,
-            _target: str,
-            _need_auth: Any = True,
-            *,
-            _headers: Any = None,
-            _timeout: Any = None,
-            _options: Any = None,
-            **kwargs: Any,
-        ) -> Any: ...
-
-        async def delete(  # noqa: D102
-            self,
-            /,
-            _target: str,
-            _need_auth: Any = True,
-            *,
-            _headers: Any = None,
-            _timeout: Any = None,
-            _options: Any = None,
-            **kwargs: Any,
-        ) -> Any: ...
-
-        async def wait(  # noqa: D102
-            self,
-            /,
-            _target: str,
-            _need_auth: Any = True,
-            *,
-            _until: str | Collection[str] | Callable[[Any], bool] = "done",
-            _failed: Collection[str] | None = None,
-            _deadline: float = 3600.0,
-            _interval: float | tuple[float, float] = (1.0, 30.0),
-            _grace: float = 60.0,
-            _progress: Callable[[Waiting], object] | None = None,
-            _headers: Any = None,
-            _timeout: Any = None,
-            _options: Any = None,
-            **kwargs: Any,
-        ) -> Any: ...
-
-        async def update(  # noqa: D102
-            self,
-            /,
-            _target: str,
-            _change: Mapping[str, Any] | Callable[[dict[str, Any]], Any],
-            _need_auth: Any = True,
-            *,
-            _wait: bool = True,
-            _deadline: float = 3600.0,
-            _interval: float | tuple[float, float] = (1.0, 30.0),
-            _progress: Callable[[Waiting], object] | None = None,
-            _headers: Any = None,
-            _timeout: Any = None,
-            _options: Any = None,
-            **kwargs: Any,
-        ) -> Any: ...
-
-        def iterate(  # noqa: D102
-            self,
-            /,
-            _target: str,
-            _need_auth: Any = True,
-            *,
-            _mode: str = "auto",
-            _size: int | None = None,
-            _concurrency: int | None = None,
-            _item: str | None = None,
-            _filter: Any = None,
-            _sort: str | None = None,
-            _cached: bool = False,
-            _errors: str = "raise",
-            _progress: Progress | None = None,
-            _headers: Any = None,
-            _timeout: Any = None,
-            _options: Any = None,
-            **kwargs: Any,
-        ) -> AsyncObjectIterator: ...
 
     @classmethod
     async def open(cls, *args: Any, **kwargs: Any) -> Self:

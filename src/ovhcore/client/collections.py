@@ -11,14 +11,16 @@ from ..flows.collections.fan_out import SingleFanOut, item_or_failure, read_conc
 from ..flows.effects import Flow
 from ..protocol.messages import Request
 from ..protocol.requests.building import around_id, described_call, named_arguments, target
+from ..protocol.requests.values import read_need_auth
 from ..protocol.urls import checked_path, encode_segment, template_names
-from .calls import CallMethods, refuse_options, refuse_unknown
+from .calls import CallMethods, checked_need_auth, refuse_misspelt, refuse_options, refuse_unknown
 from .iterators import Progress
 
 __all__ = ["CollectionMethods"]
 
 # What the methods do is imported when they are first called: every client would pay for it.
 _BY_ID: Final = ("auto", "batch", "single")
+_ARGUMENTS: Final = "Arguments of a call come third, as ('PUT', path, {...})"
 
 
 class CollectionMethods(CallMethods):
@@ -81,6 +83,7 @@ class CollectionMethods(CallMethods):
         from ..flows.collections.pager import Pager, read_mode, read_size
 
         refuse_options(kwargs, "mode", "size", "concurrency", "item", "filter", "sort", "cached", "errors", "progress")
+        _need_auth = checked_need_auth(_need_auth, "client.iterate(path, **{...})")
         core = self._ovhcore
         item, of_list = None, named_arguments(kwargs)
         if _item is not None:
@@ -162,6 +165,7 @@ class CollectionMethods(CallMethods):
         from ..flows.collections.pager import read_mode, read_size
 
         refuse_options(kwargs, "as_completed", "mode", "size", "concurrency", "errors", "progress")
+        _need_auth = checked_need_auth(_need_auth, "client.batch(path, ids, **{...})")
         core, ids = self._ovhcore, list(_ids)
         before, after = around_id(_target, kwargs, query=True)
         if _errors == "raise":
@@ -233,8 +237,12 @@ class CollectionMethods(CallMethods):
 
         def described(position: int, call: Any) -> Request:
             try:
+                named = call[2] if isinstance(call, (tuple, list)) and len(call) > 2 else None
+                if isinstance(named, Mapping):
+                    refuse_misspelt([name for name in named if isinstance(name, str)], call[1])
                 method, path, data, *auth = described_call(call)
-                return core.request(method, path, data, auth[0] if auth else _need_auth, _headers, _timeout, _options)
+                need_auth = read_need_auth(auth[0] if auth else _need_auth, _ARGUMENTS)
+                return core.request(method, path, data, need_auth, _headers, _timeout, _options)
             except InvalidRequest as error:
                 problem = str(error)
             raise InvalidRequest(f"call {position}: {problem}")

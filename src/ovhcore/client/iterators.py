@@ -14,6 +14,7 @@ from ..flows.interpreter_exit import at_exit
 __all__ = ["AsyncObjectIterator", "ObjectIterator", "Progress"]
 
 World = TypeVar("World")
+T = TypeVar("T")
 
 Progress = Callable[[int, int | None], object]
 """Is told how many objects have come, and how many there are altogether, None if that is not known."""
@@ -92,7 +93,7 @@ class _ObjectIterator(Generic[World]):
         return item.instead
 
 
-class ObjectIterator(_ObjectIterator[Transport]):
+class ObjectIterator(_ObjectIterator[Transport], Generic[T]):
     """An iterator over objects.
 
     For one thread at a time. When nobody has it any more, or it is closed, nothing further is asked for.
@@ -103,14 +104,14 @@ class ObjectIterator(_ObjectIterator[Transport]):
     def __iter__(self) -> Self:
         return self
 
-    def __next__(self) -> Any:
+    def __next__(self) -> T:
         self._begin()
         try:
             while not self._come:
                 if self._is_over:
                     raise StopIteration
                 self._proceed()
-            return self._handed_out()
+            return self._handed_out()  # type: ignore[no-any-return]
         except BaseException as error:
             self.close()
             if (ended := at_exit(error)) is not None:
@@ -144,7 +145,7 @@ class ObjectIterator(_ObjectIterator[Transport]):
         self.close()
 
 
-class AsyncObjectIterator(_ObjectIterator[AsyncTransport]):
+class AsyncObjectIterator(_ObjectIterator[AsyncTransport], Generic[T]):
     """An asynchronous iterator over objects.
 
     For one task at a time. When nobody has it any more, or it is closed, or the task that waits for an object is
@@ -156,14 +157,14 @@ class AsyncObjectIterator(_ObjectIterator[AsyncTransport]):
     def __aiter__(self) -> Self:
         return self
 
-    async def __anext__(self) -> Any:
+    async def __anext__(self) -> T:
         self._begin()
         try:
             while not self._come:
                 if self._is_over:
                     raise StopAsyncIteration
                 await self._proceed()
-            return self._handed_out()
+            return self._handed_out()  # type: ignore[no-any-return]
         except BaseException as error:
             await self.aclose()
             if (ended := at_exit(error)) is not None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..flows.effects import Flow
 from ..protocol.requests.building import target
-from .calls import CallMethods, refuse_options
+from .calls import CallMethods, checked_need_auth, refuse_options
 
 if TYPE_CHECKING:
     from ..flows.operations.waiting import Waiting
@@ -67,6 +67,7 @@ class OperationMethods(CallMethods):
         from ..flows.operations.waiting import waited
 
         refuse_options(kwargs, "until", "failed", "deadline", "interval", "grace", "progress")
+        _need_auth = checked_need_auth(_need_auth, "client.wait(path, **{...})")
         core, path = self._ovhcore, target(_target, kwargs)
         request = core.request("GET", path, None, _need_auth, _headers, _timeout, _options)
         flow = waited(
@@ -127,6 +128,7 @@ class OperationMethods(CallMethods):
         from ..flows.operations.updating import updated
 
         refuse_options(kwargs, "wait", "deadline", "interval", "progress")
+        _need_auth = checked_need_auth(_need_auth, "client.update(path, change, **{...})")
         core, path = self._ovhcore, target(_target, kwargs)
 
         def made(method: str, body: Any) -> Flow[Any]:

@@ -6,10 +6,11 @@ from typing import Any
 
 from ..plugins.settings import Settings
 from ..python_ovh.configuration import name_of_module
+from .found import FoundSetting
 from .leniency import ConfigurationWarning
 from .loading import CONFIG_FILES, Environment, SettingsSources
 
-__all__ = ["CONFIG_FILES", "ConfigurationWarning", "Environment", "Settings", "SettingsSources"]
+__all__ = ["CONFIG_FILES", "ConfigurationWarning", "Environment", "FoundSetting", "Settings", "SettingsSources"]
 
 
 def __getattr__(name: str) -> Any:

@@ -21,7 +21,9 @@ from ..protocol.endpoints import ENDPOINTS, Endpoint, resolve_endpoint
 from ..protocol.redaction import Redaction
 from ..protocol.requests.values import shown
 from ..python_ovh.configuration import chosen_files
+from .found import FoundSetting, listed
 from .leniency import Leniency, beneath
+from .profiles import Profile, find_profile, without_credentials
 from .reading import read_settings
 from .sources import (
     CONFIG_FILES,
@@ -88,6 +90,7 @@ class SettingsSources:
         # A caller that gives everything must neither be hindered by the files nor meet their contents.
         self._all_given = "endpoint" in self._given.values and _has_credentials(self._given, whole=True)
         self._parsed = parse_files(config_file, () if self._all_given else self._files)
+        self._profile = None if self._all_given and "profile" not in self._given.values else self._chosen_profile()
         self._leading: list[Said] = []
         self._passed_over: tuple[str, ...] = ()
         self._found: tuple[str, str] | None = None
@@ -99,6 +102,13 @@ class SettingsSources:
             if not self.leniency.passes_over("headers", None, error):
                 raise
         return from_environment(self._variables.without("OVH_HTTP_HEADERS_"))
+
+    def _chosen_profile(self) -> Profile | None:
+        profile = find_profile(self._given, self._env, self._parsed)
+        if profile is not None and profile.chosen_by is self._given:
+            # Who names an account means that one, whatever the variables say.
+            self._env = without_credentials(self._env, "endpoint", "token_url")
+        return profile
 
     def disabled_plugins(self) -> tuple[tuple[str, ...], str]:
         """Return the names of plugins that are not to be used, and which setting says so."""
@@ -133,7 +143,7 @@ class SettingsSources:
         return make(None)
 
     def _found_first(self, name: str) -> tuple[Any, SettingsSource] | None:
-        endpoint = self._endpoint([self._given] if self._all_given else [self._given, self._env])
+        endpoint = self._endpoint(self._identity(self._given, self._env, ()))
         return first([self._given, self._env, *self._sources(endpoint, ())], name)
 
     def _endpoint(self, identity: list[SettingsSource]) -> str | None:
@@ -142,8 +152,16 @@ class SettingsSources:
             return None
         return str(found[0]).strip() if found else default_endpoint(self._parsed)
 
+    def _identity(self, given: SettingsSource, env: SettingsSource, options: tuple[str, ...]) -> list[SettingsSource]:
+        """Return the places that say who calls before files do, most specific first."""
+        if self._all_given:
+            return [given]
+        return [given, env] if self._profile is None else [given, env, self._profile.source(options)]
+
     def _sources(self, endpoint: str | None, options: tuple[str, ...]) -> list[SettingsSource]:
         found = [source for file in self._parsed for source in from_file(file, endpoint, options)]
+        if self._profile is not None:
+            found = [self._profile.source(options), *map(without_credentials, found)]
         return beneath(self._given, [source.without(self._passed_over) for source in found])
 
     def check_supplied(self) -> None:
@@ -154,10 +172,27 @@ class SettingsSources:
         """
         check(self._leading, [Said("credentials", None)])
 
+    def found(self, options: Iterable[str] = ()) -> list[FoundSetting]:
+        """Return every setting of every place that was looked at, in the order in which they are asked.
+
+        Args:
+            options: the names of settings that plugins define.
+        """
+        names = tuple(options)
+        env = self._env.adding({name: self._variables.get(self._env.spelling(name)) or None for name in names})
+        identity = self._identity(self._given, env, names)
+        return [*listed([*identity, *self._sources(self._endpoint(identity), names)])]
+
+    def problems(self) -> list[str]:
+        """Return what is wrong with files that cannot be read."""
+        return [str(file.parser) for file in self._parsed if isinstance(file.parser, InvalidConfiguration)]
+
     def looked(self) -> str:
         """Say where credentials were looked for and what was found there; empty before there are settings."""
         if self._found is None:
             return ""
+        if self._profile is not None:
+            return self._profile.looked(self._found[0])
         return where_looked(*self._found, self._parsed, self._config_file, self._files)
 
     def settings(
@@ -185,7 +220,7 @@ class SettingsSources:
         given = self._given.adding(_options(self._options, names))
         env = self._env.adding({name: self._variables.get(self._env.spelling(name)) for name in names})
         (env,) = beneath(given, [env])
-        identity = [given] if self._all_given else [given, env]
+        identity = self._identity(given, env, names)
         endpoint = self._endpoint(identity)
         sources = self._sources(endpoint, names)
         others = [given, env, *sources]

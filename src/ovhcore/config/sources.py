@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from ..exceptions import InvalidConfiguration
 from ..plugins.settings import CREDENTIALS, OTHERS
 from ..protocol.endpoints import same_endpoint
-from ..protocol.redaction import as_secret
+from ..protocol.redaction import as_secret, is_secret_header
 
 if TYPE_CHECKING:
     from configparser import RawConfigParser
@@ -32,6 +32,7 @@ __all__ = [
     "expanded",
     "from_environment",
     "from_file",
+    "from_section",
     "parse_files",
 ]
 
@@ -64,6 +65,8 @@ class SettingsSource:
         where: the place, for messages.
         trust: how far it is trusted.
         of_endpoint: whether it is a section of a file that has the endpoint's name or URL.
+        file: the path of the file, None for what is in none.
+        section: of the file, or None.
     """
 
     def __init__(
@@ -74,8 +77,12 @@ class SettingsSource:
         *,
         trust: Trust = Trust.OWN,
         of_endpoint: bool = False,
+        file: str | None = None,
+        section: str | None = None,
     ) -> None:
         self.where = where
+        self.file = file
+        self.section = section
         self.trust = trust
         self.of_endpoint = of_endpoint
         self.empty = frozenset(name for name, value in values.items() if isinstance(value, str) and not value)
@@ -102,6 +109,7 @@ class SettingsSource:
     def _saying(self, values: Mapping[str, Any]) -> SettingsSource:
         source = SettingsSource(self.where, values, self.spelling, trust=self.trust, of_endpoint=self.of_endpoint)
         source.headers, source.empty = self.headers, self.empty
+        source.file, source.section = self.file, self.section
         return source
 
     def named(self, name: str) -> str:
@@ -159,7 +167,7 @@ def from_environment(variables: Environment) -> SettingsSource:
         elif name:
             del name, headers
             raise InvalidConfiguration(f"The environment variable {variable} must read 'Name: value'")
-    names = ("endpoint", *CREDENTIALS, *OTHERS)
+    names = ("endpoint", "profile", *CREDENTIALS, *OTHERS)
     values: dict[str, Any] = {name: variables.get(f"OVH_{name.upper()}") for name in names}
     return SettingsSource("environment", {**values, "headers": headers or None}, lambda name: f"OVH_{name.upper()}")
 
@@ -282,12 +290,16 @@ def _warn_if_readable(path: str, parser: RawConfigParser) -> None:
 
 
 def _holds_secrets(parser: RawConfigParser) -> bool:
-    """Say whether a file has a secret, or a proxy with a password."""
+    """Say whether a file has a secret, a header field that is one, or a proxy with a password."""
     return any(
-        value and (name in _SECRET or (name == "proxy" and "@" in value))
+        value and (name in _SECRET or (name == "proxy" and "@" in value) or _is_secret_field(name))
         for section in parser.sections()
         for name, value in parser.items(section)
     )
+
+
+def _is_secret_field(name: str) -> bool:
+    return name.startswith("header.") and is_secret_header(name.removeprefix("header."))
 
 
 def from_file(file: ParsedFile, endpoint: str | None, options: tuple[str, ...] = ()) -> list[SettingsSource]:
@@ -298,15 +310,24 @@ def from_file(file: ParsedFile, endpoint: str | None, options: tuple[str, ...] =
     named = [name for name in file.parser.sections() if endpoint is not None and same_endpoint(name, endpoint)]
     named.sort(key=lambda name: name != endpoint)
     return [
-        _from_section(file, section, options)
+        from_section(file, section, OTHERS + options + (("endpoint",) if section == "default" else CREDENTIALS))
         for section in dict.fromkeys([*named, "default"])
         if file.parser.has_section(section)
     ]
 
 
-def _from_section(file: ParsedFile, section: str, options: tuple[str, ...]) -> SettingsSource:
+def from_section(
+    file: ParsedFile, section: str, readable: Collection[str], *, of_endpoint: bool | None = None
+) -> SettingsSource:
+    """Return what a section of a usable file says.
+
+    Args:
+        file: the file.
+        section: its name; there is one.
+        readable: the settings that it may have.
+        of_endpoint: whether the section's name is that of an endpoint; by default, whether it is not ``[default]``.
+    """
     assert not isinstance(file.parser, InvalidConfiguration)
-    readable = OTHERS + options + (("endpoint",) if section == "default" else CREDENTIALS)
     values: dict[str, Any] = {}
     headers: dict[str, str] = {}
     for name, value in file.parser.items(section):
@@ -318,5 +339,7 @@ def _from_section(file: ParsedFile, section: str, options: tuple[str, ...]) -> S
         f"{file.path}, section [{section}]",
         {**values, "headers": headers or None},
         trust=file.trust,
-        of_endpoint=section != "default",
+        of_endpoint=section != "default" if of_endpoint is None else of_endpoint,
+        file=file.path,
+        section=section,
     )

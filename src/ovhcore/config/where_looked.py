@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable, Iterator
 
 from ..exceptions import InvalidConfiguration
+from ..protocol.endpoints import ENDPOINTS, same_endpoint
 from .sources import CREDENTIALS, ParsedFile, expanded
 
 __all__ = ["where_looked"]
@@ -51,9 +52,12 @@ def where_looked(
 
 
 def _notes(section: str, endpoint: str, said_by: str) -> Iterator[str]:
-    if section == "default":
-        yield f"credentials in [default] do not count; they belong into [{endpoint}]"
-    elif section.strip().lower() == endpoint.lower():
+    name = section.strip().lower().replace("_", "-")
+    if name == "default":
+        yield f"credentials in [{section}] do not count; they belong into [{endpoint}]"
+    elif name == endpoint.lower():
         yield f"[{section}] must be spelt [{endpoint}]"
+    elif same_endpoint(ENDPOINTS.get(name, section), ENDPOINTS.get(endpoint, endpoint)):
+        yield f"[{section}] is the same endpoint by another name: call the section [{endpoint}]"
     else:
         yield f"the credentials in [{section}] are for that endpoint, and not for {endpoint}"

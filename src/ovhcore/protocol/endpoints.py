@@ -103,6 +103,15 @@ class Endpoint(Frozen):
             return f"{self.url[:-3]}/1.0{path}"  # time and consumer keys exist in version 1 alone
         return self.url + path
 
+    def path_of(self, url: str) -> str | None:
+        """Return the path of a URL of this endpoint, with its version and its query; None if it is no URL of it.
+
+        >>> resolve_endpoint("ovh-eu").path_of("https://eu.api.ovh.com/1.0/me")
+        '/1.0/me'
+        """
+        base = _VERSION_OF_BASE.sub("", self.url)
+        return url[len(base) :] if url.startswith(f"{base}/") else None
+
     def is_version_2(self, path: str) -> bool:
         """Say whether a path is one of version 2 of the API."""
         version = _VERSION_OF_PATH.match(normalise_path(path)) or _VERSION_OF_BASE.search(self.url)

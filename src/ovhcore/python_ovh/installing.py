@@ -75,7 +75,7 @@ def _original(name: str) -> ModuleSpec | None:
 
 
 def _distribution() -> Distribution:
-    # importlib.metadata takes long to import; who asks has done so.
+    # importlib.metadata takes long to import; a program that needs this has imported it.
     from importlib.metadata import Distribution
     from pathlib import Path
 

@@ -176,7 +176,7 @@ def _key(core: Core, name: str) -> str | None:
 
 
 def _set_key(core: Core, name: str, value: str | None) -> None:
-    """Sign with another key from now on. Of a pair that is set one after the other, the first one waits."""
+    """Sign with another key from now on. If both of a pair are set, one after the other, the first one waits."""
     if _is_other(core.auth.current):
         raise InvalidKey(f"{name} belongs to an application key, and this client has other credentials")
     keys = {**_keys(core), name: as_secret(value) if value else None}

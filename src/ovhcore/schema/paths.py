@@ -54,7 +54,7 @@ class Paths:
             self.add(method, template)
 
     def add(self, method: str, template: str) -> None:
-        """Add an operation. Of templates that differ in names of arguments only, the first is found."""
+        """Add an operation. If templates differ only in the names of arguments, the first one is found."""
         node = self._root
         for segment in template.split("/")[1:]:
             if "{" not in segment:

@@ -185,7 +185,7 @@ class Peer:
     def close(self) -> None:
         """End the connection."""
         connection = self._connection
-        # Of TLS not politely: what has been sent is all there is.
+        # TLS is not ended politely: a client must be able to tell what is whole.
         with suppress(OSError):
             socket.socket.shutdown(connection, socket.SHUT_WR)
             _wait_until_acknowledged(connection)

@@ -53,7 +53,7 @@ _AUTOMATIC: Final = ("User-Agent", "Accept", "Content-Type")
 _BARE: Final = frozenset({"GET", "DELETE", "HEAD"})
 _LARGE: Final = 1 << 16
 _MAX_LINE: Final = 1 << 18
-# Of an event loop, until it has closed the sockets of what is cut off, and ended the tasks that wrote.
+# So many turns an event loop needs to close the sockets of cut exchanges, and to end the tasks that wrote.
 _TURNS: Final = 8
 _CUT_OFF: Final = (ssl.SSLEOFError, ssl.SSLZeroReturnError, ssl.SSLSyscallError)
 _PATIENT: Final = aiohttp.ClientTimeout(sock_connect=None)  # an Exchange has the timers
@@ -234,6 +234,8 @@ class AsyncAiohttpTransport(AsyncTransport):
                 exchange.lets_go()
                 raise too_large(self._settings.max_response_size)
             exchange.is_done()
+            if any(b"\0" in value for _, value in raw.raw_headers):  # before 3.13.4 aiohttp takes it
+                raise exc.ProtocolError("A header field of the answer has a NUL")
             return Response(raw.status, Received(raw.raw_headers), body)
         except BaseException as error:
             ended = exchange.ended_by(error)

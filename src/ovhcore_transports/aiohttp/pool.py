@@ -205,7 +205,7 @@ exchange_of_task: Final[ContextVar[Exchange]] = ContextVar("exchange_of_task")
 
 
 def _input_of(transport: asyncio.BaseTransport) -> Callable[[], object]:
-    """Return what says whether there is something to read, be it that the other side has closed."""
+    """Return a function that says whether there is something to read, or the other side has closed."""
     sock = transport.get_extra_info("socket")
     if not hasattr(select, "poll"):  # pragma: no cover - Windows
         return lambda: select.select([sock], [], [], 0)[0]
@@ -215,7 +215,7 @@ def _input_of(transport: asyncio.BaseTransport) -> Callable[[], object]:
 
 
 class Connector(aiohttp.TCPConnector):
-    """Makes and keeps the connections of one event loop; how many, is up to who asks for them."""
+    """Makes and keeps the connections of one event loop; the caller limits how many."""
 
     def __init__(self, context: Any) -> None:
         super().__init__(ssl=context, limit=0)

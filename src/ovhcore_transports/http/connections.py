@@ -110,7 +110,7 @@ class BlockingConnection:
 
     @property
     def is_stale(self) -> bool:
-        """Whether there is anything to read, be it the end, or no connection at all."""
+        """Whether there is something to read, even only the end, or no connection at all."""
         raise NotImplementedError
 
     def close(self) -> None:

@@ -3,7 +3,8 @@
 ``Client(transport="sandbox")`` needs no account. :class:`.Sandbox` is the imitation
 itself, pure; :class:`.SandboxTransport` and :class:`.AsyncSandboxTransport` hold one with a
 clock of their own; :func:`.serve` puts one on 127.0.0.1. :class:`.Faults` let a share of its answers fail,
-:class:`.Modes` let it lack ways of listing.
+:class:`.Modes` let it lack ways of listing, :class:`.Controls` let it answer late or seldom, and
+:class:`.VirtualClock` is its time.
 """
 
 from __future__ import annotations
@@ -16,10 +17,13 @@ from .state import ACCESS_KEYS, APPLICATION_KEY, APPLICATION_SECRET, CLIENT_ID, 
 
 if TYPE_CHECKING:
     from .api import Sandbox
+    from .control.clock import VirtualClock
+    from .control.settings import Controls
     from .faults import Failure, Faults
     from .memory import AsyncSandboxTransport, SandboxTransport
     from .modes import Modes
     from .server import Server, serve
+    from .serving.handle import SandboxHandle
 
 __all__ = [
     "ACCESS_KEYS",
@@ -29,12 +33,15 @@ __all__ = [
     "CLIENT_SECRET",
     "CONSUMER_KEY",
     "AsyncSandboxTransport",
+    "Controls",
     "Failure",
     "Faults",
     "Modes",
     "Sandbox",
+    "SandboxHandle",
     "SandboxTransport",
     "Server",
+    "VirtualClock",
     "serve",
 ]
 
@@ -42,9 +49,12 @@ __getattr__ = lazily(
     __name__,
     {
         "api": ("Sandbox",),
+        "control.clock": ("VirtualClock",),
+        "control.settings": ("Controls",),
         "faults": ("Failure", "Faults"),
         "memory": ("AsyncSandboxTransport", "SandboxTransport"),
         "modes": ("Modes",),
         "server": ("Server", "serve"),
+        "serving.handle": ("SandboxHandle",),
     },
 )

@@ -7,20 +7,25 @@ from collections import Counter
 from email.utils import formatdate
 from hashlib import sha256
 from typing import Any, Final, NamedTuple, TypeAlias
-from urllib.parse import parse_qs, parse_qsl
+from urllib.parse import parse_qsl
 
 from ovhcore.exceptions import InvalidConfiguration
 from ovhcore.protocol import Request, Response, parse_json
 
 from ..base.forks import renew_after_fork
 from ..base.locks import Lock
-from .auth import authenticate, issue_token, validation_page
+from .auth import authenticate, check_application
 from .calls import SandboxCall
+from .control.controlled import Controlled
+from .control.journal import BoundedCounter
+from .control.settings import Controls
 from .faults import Failure, Faults, fail
 from .listing import carry_out
+from .login.door import Door, is_page
+from .login.tokens import issue_token
 from .modes import Modes
 from .routes import find_route, no_route
-from .state import APPLICATION_KEY, ApiError, State
+from .state import ApiError, State
 
 __all__ = ["Sandbox"]
 
@@ -51,7 +56,7 @@ def _resolved_path(request: Request) -> _ResolvedPath:
     return _ResolvedPath(f"{scheme}://{host}", path, query, base, name)
 
 
-class Sandbox:
+class Sandbox(Controlled):
     """An imitation of OVHcloud's API with a state of its own; safe to use from many threads.
 
     The same requests at the same times bring the same answers.
@@ -63,10 +68,12 @@ class Sandbox:
         faults: which answers fail, and how; None for none.
         modes: which ways of listing it knows; by default all.
         task_seconds: seconds that a task takes.
+        controls: when it answers, how often, and by which clock.
 
     Attributes:
         faults: the same; may be changed at any time.
         modes: likewise.
+        controls: likewise.
 
     Raises:
         InvalidConfiguration: ``task_seconds`` is negative.
@@ -81,17 +88,20 @@ class Sandbox:
         faults: Faults | None = None,
         modes: Modes | None = None,
         task_seconds: float = 60.0,
+        controls: Controls | None = None,
     ) -> None:
         if not task_seconds >= 0:
             raise InvalidConfiguration(f"sandbox: task_seconds must be 0 or more, not {task_seconds!r}")
         self.faults = faults
         self.modes = Modes() if modes is None else modes
-        self._state = State(auto_validate=auto_validate, token_lifetime=token_lifetime, task_seconds=task_seconds)
+        self.controls = Controls() if controls is None else controls
+        self._begin(
+            lambda: State(auto_validate=auto_validate, token_lifetime=token_lifetime, task_seconds=task_seconds)
+        )
         self._token_errors_status = token_errors_status
-        self._received: Counter[tuple[str, str]] = Counter()
-        self._executed: Counter[tuple[str, str]] = Counter()
         self._failed: Counter[Failure] = Counter()
-        self._met: Counter[bytes] = Counter()
+        self._met: Counter[bytes] = BoundedCounter()
+        self._door = Door()
         self._lock = Lock()
         renew_after_fork(self)
 
@@ -111,7 +121,7 @@ class Sandbox:
         Paths stand without their query, and without the version if that is 1.
         """
         with self._lock:
-            return self._received.copy()
+            return Counter(self._received)
 
     @property
     def executed(self) -> Counter[tuple[str, str]]:
@@ -120,7 +130,7 @@ class Sandbox:
         Calls that the sandbox did not let in, or answered with an error of their own, were not.
         """
         with self._lock:
-            return self._executed.copy()
+            return Counter(self._executed)
 
     @property
     def failed(self) -> Counter[Failure]:
@@ -144,26 +154,26 @@ class Sandbox:
 
     def validate(self, consumer_key: str) -> None:
         """Confirm a consumer key, as its user does on the validation page."""
-        self._state.credentials[consumer_key]["state"] = "validated"
+        self._state.keys.credentials[consumer_key]["state"] = "validated"
 
     def refuse(self, consumer_key: str) -> None:
         """Refuse a consumer key."""
-        self._state.credentials[consumer_key]["state"] = "refused"
+        self._state.keys.credentials[consumer_key]["state"] = "refused"
 
     def expire(self, consumer_key: str) -> None:
         """Let a consumer key expire."""
-        self._state.credentials[consumer_key]["state"] = "expired"
+        self._state.keys.credentials[consumer_key]["state"] = "expired"
 
     def revoke_tokens(self) -> None:
         """Make all access tokens invalid."""
-        self._state.tokens.clear()
+        self._state.keys.tokens.clear()
 
     def handle(self, request: Request, now: float) -> Response:
         """Answer a request.
 
         Args:
             request: as it was received; its URL is the scheme, the ``Host`` and the raw target.
-            now: seconds since 1970 on the sandbox's clock.
+            now: seconds since 1970; ``controls.skew`` and ``clock`` may let the sandbox see another time.
 
         Raises:
             ConnectError: a failure that was asked for: nothing arrived.
@@ -171,30 +181,52 @@ class Sandbox:
             ReadTimeout: a third one: neither is there here, and the time is still to pass.
         """
         place = _resolved_path(request)
+        wire = now + self.controls.skew
         with self._lock:
             faults = self.faults
             failure = None if faults is None else self._fate(faults, request, place)
+            headers = {"Date": formatdate(wire, usegmt=True), "X-OVH-QUERYID": self._query_id()}
             if failure is not Failure.REFUSED:
                 self._received[request.method, place.name] += 1
-            headers = {"Date": formatdate(now, usegmt=True), "X-OVH-QUERYID": self._query_id()}
-            added: dict[str, str] = {}
-            status, kind, body = self._answered(request, place, now, added, failure)
+            status = 0
+            try:
+                response = self._response(request, place, wire, headers, (failure, faults))
+                status = response.status
+            finally:
+                self._journal.add(request, wire, status, headers["X-OVH-QUERYID"])
+        return response
+
+    def _response(
+        self,
+        request: Request,
+        place: _ResolvedPath,
+        wire: float,
+        headers: dict[str, str],
+        fate: tuple[Failure | None, Faults | None],
+    ) -> Response:
+        page = None if place.base else self._door.answer(self._state, request, self._clock.at(wire))
+        if page is not None:
+            return Response(page.status, [*headers.items(), *page.headers.pairs], page.body)
+        wait = self._must_wait(request, wire)
+        failure, faults = fate if wait is None else (Failure.THROTTLED, Faults(retry_after=wait))
+        added: dict[str, str] = {}
+        status, kind, body = self._answered(request, place, wire, added, failure)
         if status == 200 and failure is None:
             headers |= added  # an error does not say where the next page is
         if faults is not None and failure is not None:
-            status, content = fail(failure, faults, now, headers)
+            status, content = fail(failure, faults, wire, headers)
             kind, body = (_HTML, content) if isinstance(content, bytes) else (_JSON, _dumped(content))
         headers["Content-Type"] = kind
         return Response(status, headers, body)
 
     def _answered(
-        self, request: Request, place: _ResolvedPath, now: float, headers: dict[str, str], failure: Failure | None
+        self, request: Request, place: _ResolvedPath, wire: float, headers: dict[str, str], failure: Failure | None
     ) -> _Answer:
         """Carry out a request, unless it fails before that."""
         if failure is not None and not failure.carried_out:
             return 0, _JSON, b""
         try:
-            return self._answer(request, place, now, headers)
+            return self._answer(request, place, wire, headers)
         except ApiError as error:
             return error.status, _JSON, _dumped(error.body)
 
@@ -204,7 +236,7 @@ class Sandbox:
 
     def _fate(self, faults: Faults, request: Request, place: _ResolvedPath) -> Failure | None:
         """Return how the answer to a request is going to fail, None if it is not."""
-        if place.path == "/auth/" or place.name in faults.spare:
+        if is_page(place.path) or place.name in faults.spare:
             return None
         # Not its other fields: they hold the time, and signatures of it.
         told = f"{request.method} {place.path}?{place.query}\n".encode("utf-8", "surrogatepass")
@@ -215,23 +247,20 @@ class Sandbox:
             self._failed[failure] += 1
         return failure
 
-    def _answer(self, request: Request, place: _ResolvedPath, now: float, headers: dict[str, str]) -> _Answer:
-        """Carry out a request."""
-        path, base = place.path, place.base
+    def _answer(self, request: Request, place: _ResolvedPath, wire: float, headers: dict[str, str]) -> _Answer:
+        """Carry out a request; ``wire`` is the time of signatures, which the sandbox's own may have been moved from."""
+        path, base, now = place.path, place.base, self._clock.at(wire)
         if path == "/auth/oauth2/token" and request.method == "POST":
             return self._token(request, now)
-        if path == "/auth/" and request.method in ("GET", "POST"):
-            token = parse_qs(place.query).get("credentialToken", [""])[-1]
-            return 200, _HTML, validation_page(self._state, token, request).encode()
         if base is None:
             raise no_route(request.method, path)
         # Access rules, and the routes of version 1, are written without the version.
         route, arguments = find_route(request.method, place.name)
         credential = None
         if route.login:
-            credential = authenticate(self._state, request, path.removeprefix(base), now)
-        elif route.application and request.headers.get("x-ovh-application", "") != APPLICATION_KEY:
-            raise ApiError.of_code(403, "Forbidden", "INVALID_KEY", "This application key is invalid")
+            credential = authenticate(self._state, request, path.removeprefix(base), now, wire)
+        elif route.application:
+            check_application(self._state, request)
         call = SandboxCall(
             self._state,
             self.modes,
@@ -241,7 +270,7 @@ class Sandbox:
             _parsed(request),
             {name.lower(): value for name, value in request.headers.items()},
             credential,
-            now,
+            wire if place.name == "/auth/time" else now,
             place.origin,
             headers,
         )

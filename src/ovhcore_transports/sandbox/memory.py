@@ -97,17 +97,27 @@ class InMemory:
         """Draw the next of a fixed series of numbers."""
         return self._chance.uniform(low, high)
 
-    def _answer(self, request: Request) -> Response:
+    def _answer(self, request: Request) -> tuple[Response | TransportTimeout, float]:
+        """Return an answer, or what is raised where a client waits in vain, and the seconds that pass until then."""
         if self._closed:
             raise ClientClosed("The transport is closed")
-        return self._sandbox.handle(request, self._clocks.sandbox())
+        try:
+            response = self._sandbox.handle(request, self._clocks.sandbox())
+            seconds = self._sandbox.delay()
+        except ReadTimeout:
+            return self._patience(request)
+        if seconds:
+            timeout, patience = self._patience(request)
+            if seconds >= patience:
+                return timeout, patience
+        return response, seconds
 
-    def _patience(self, request: Request) -> tuple[float, TransportTimeout]:
-        """Return how long a client waits for an answer that does not come, and how that ends."""
+    def _patience(self, request: Request) -> tuple[TransportTimeout, float]:
+        """Return how it ends when no answer comes, and after how many seconds."""
         _, read, total = request.timeout or self._timeout
         if total is not None and total < read:
-            return total, TotalTimeout(f"The sandbox did not answer within {total:g} s")
-        return read, ReadTimeout(f"The sandbox was silent for {read:g} s")
+            return TotalTimeout(f"The sandbox did not answer within {total:g} s"), total
+        return ReadTimeout(f"The sandbox was silent for {read:g} s"), read
 
 
 class SandboxTransport(InMemory, SyncTransport):
@@ -128,12 +138,12 @@ class SandboxTransport(InMemory, SyncTransport):
 
     def send(self, request: Request) -> Response:
         """Let the sandbox answer."""
-        try:
-            return self._answer(request)
-        except ReadTimeout:
-            seconds, error = self._patience(request)
-        self.sleep(seconds)
-        raise error
+        outcome, seconds = self._answer(request)
+        if seconds:
+            self.sleep(seconds)
+        if isinstance(outcome, TransportTimeout):
+            raise outcome
+        return outcome
 
     def sleep(self, seconds: float) -> None:
         """Let time pass, at once and for all threads."""
@@ -160,12 +170,12 @@ class AsyncSandboxTransport(InMemory, AsyncTransport):
 
     async def send(self, request: Request) -> Response:
         """Let the sandbox answer."""
-        try:
-            return self._answer(request)
-        except ReadTimeout:
-            seconds, error = self._patience(request)
-        await self.sleep(seconds)
-        raise error
+        outcome, seconds = self._answer(request)
+        if seconds:
+            await self.sleep(seconds)
+        if isinstance(outcome, TransportTimeout):
+            raise outcome
+        return outcome
 
     async def sleep(self, seconds: float) -> None:
         """Let time pass, at once; others get their turn. The task that wakes first goes on first.

@@ -8,6 +8,9 @@ from urllib.parse import unquote
 from . import operations
 from .calls import Answer, SandboxCall, named
 from .filters import tagged
+from .login import account
+from .login.html import form_target
+from .login.keys import new_credential, shown_credential
 from .state import ApiError
 
 __all__ = ["ROUTES", "Route", "find_route", "no_route"]
@@ -22,10 +25,17 @@ def _ask_credential(call: SandboxCall) -> dict[str, Any]:
     for rule in rules:
         if not isinstance(rule, dict) or not all(isinstance(rule.get(name), str) for name in ("method", "path")):
             raise ApiError.of_class(400, "BadRequest", "[accessRules] is a list of {method, path}")
-    credential = call.state.new_credential(
+    state, redirection = call.state, call.body.get("redirection")
+    if redirection and not form_target(str(redirection)):
+        raise ApiError.of_class(400, "BadRequest", "[redirection] must be a URL of http or https")
+    credential = new_credential(
+        state,
+        state.keys.applications[call.headers["x-ovh-application"]],
         [{"method": rule["method"], "path": rule["path"]} for rule in rules],
-        call.body.get("allowedIPs"),
-        call.body.get("redirection"),
+        call.now,
+        allowed_ips=call.body.get("allowedIPs"),
+        redirection=redirection,
+        state="validated" if state.auto_validate else "pendingValidation",
     )
     return {
         "consumerKey": credential["consumerKey"],
@@ -37,15 +47,7 @@ def _ask_credential(call: SandboxCall) -> dict[str, Any]:
 def _current_credential(call: SandboxCall) -> dict[str, Any]:
     if call.credential is None:
         raise ApiError.of_class(404, "NotFound", "This identity has no consumer key")
-    known = call.credential
-    return {
-        "allowedIPs": known["allowedIPs"],
-        "applicationId": 1,
-        "credentialId": known["credentialId"],
-        "ovhSupport": False,
-        "rules": known["rules"],
-        "status": known["state"],
-    }
+    return shown_credential(call.credential, call.now)
 
 
 def _details(call: SandboxCall) -> dict[str, Any]:
@@ -264,6 +266,19 @@ ROUTES: Final = (
     Route("GET", "/auth/currentCredential", _current_credential),
     Route("GET", "/auth/details", _details),
     Route("POST", "/auth/logout", _logout),
+    Route("GET", "/me/api/application", account.applications),
+    Route("GET", "/me/api/application/{applicationId}", account.application),
+    Route("DELETE", "/me/api/application/{applicationId}", account.delete_application),
+    Route("GET", "/me/api/credential", account.credentials),
+    Route("GET", "/me/api/credential/{credentialId}", account.credential),
+    Route("PUT", "/me/api/credential/{credentialId}", account.change_credential, None),
+    Route("DELETE", "/me/api/credential/{credentialId}", account.delete_credential),
+    Route("GET", "/me/api/credential/{credentialId}/application", account.application_of_credential),
+    Route("GET", "/me/api/oauth2/client", account.clients),
+    Route("POST", "/me/api/oauth2/client", account.make_client, ("callbackUrls", "flow", "name", "description")),
+    Route("GET", "/me/api/oauth2/client/{clientId}", account.client),
+    Route("PUT", "/me/api/oauth2/client/{clientId}", account.change_client, None),
+    Route("DELETE", "/me/api/oauth2/client/{clientId}", account.delete_client),
     Route("GET", "/me", _me),
     Route("PUT", "/me", _change_me, None),
     Route("GET", "/me/bill", _bills),

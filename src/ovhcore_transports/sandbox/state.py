@@ -8,6 +8,8 @@ from datetime import date, timedelta
 from hashlib import sha256
 from typing import Any, Final, TypedDict
 
+from .login.keys import KeyRing, new_application, new_client, new_credential
+
 __all__ = [
     "ACCESS_KEYS",
     "APPLICATION_KEY",
@@ -43,7 +45,6 @@ ACCESS_KEYS: Final[AccessKeys] = {
 }
 """Credentials that every sandbox accepts, as arguments of a client."""
 
-_METHODS: Final = ("GET", "POST", "PUT", "DELETE", "PATCH")
 _NICHANDLE: Final = "aa1234-ovh"
 
 
@@ -232,16 +233,19 @@ class State:
         self.auto_validate = auto_validate
         self.token_lifetime = token_lifetime
         self.resources: dict[str, Any] = deepcopy(_RESOURCES)
-        self.credentials: dict[str, dict[str, Any]] = {}
-        self.tokens: dict[str, float] = {}
+        self.keys = KeyRing()
         self.task_seconds = task_seconds
         self.failing_tasks = False
         self.operations: dict[str, list[Operation]] = {}
         self.expanded: dict[str, list[dict[str, Any]]] = {}
         self._count = 0
         self._bills = 0
-        every = [{"method": method, "path": "/*"} for method in _METHODS]
-        self._add_credential(CONSUMER_KEY, every, "validated")
+        every = [{"method": method, "path": "/*"} for method in ("GET", "POST", "PUT", "DELETE", "PATCH")]
+        about = "What every sandbox knows"
+        application = new_application(self, "Sandbox application", about, APPLICATION_KEY, APPLICATION_SECRET)
+        new_credential(self, application, every, 0.0, state="validated", key=CONSUMER_KEY)
+        flow = "CLIENT_CREDENTIALS"
+        new_client(self, "Sandbox account", about, flow, [], 0.0, client_id=CLIENT_ID, secret=CLIENT_SECRET)
 
     def next(self) -> int:
         """Return the next number: of a query, a key, a record."""
@@ -271,29 +275,3 @@ class State:
         )
         self.operations.setdefault(subject, []).append(operation)
         return operation
-
-    def _add_credential(self, key: str, rules: list[dict[str, str]], state: str) -> dict[str, Any]:
-        credential = {
-            "consumerKey": key,
-            "credentialId": 1000 + len(self.credentials),
-            "credentialToken": self.opaque("credential token"),
-            "rules": rules,
-            "allowedIPs": None,
-            "redirection": None,
-            "state": state,
-        }
-        self.credentials[key] = credential
-        return credential
-
-    def new_credential(self, rules: list[dict[str, str]], ips: Any, redirection: str | None) -> dict[str, Any]:
-        """Return a new consumer key, to be validated by its user."""
-        state = "validated" if self.auto_validate else "pendingValidation"
-        credential = self._add_credential(self.opaque("consumer key"), rules, state)
-        credential |= {"allowedIPs": ips, "redirection": redirection}
-        return credential
-
-    def new_token(self, now: float) -> str:
-        """Return a new access token."""
-        token = self.opaque("access token")
-        self.tokens[token] = now + self.token_lifetime
-        return token

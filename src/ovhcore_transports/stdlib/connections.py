@@ -61,7 +61,7 @@ class Connection(BlockingConnection):
 
     @property
     def is_stale(self) -> bool:
-        """Whether there is anything to read, be it the end, or no connection at all."""
+        """Whether there is something to read, even only the end, or no connection at all."""
         sock = self.sock
         return sock is None or _is_readable(getattr(sock, "socket", sock))
 

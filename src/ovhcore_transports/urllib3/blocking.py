@@ -45,7 +45,7 @@ class Urllib3Transport(PooledTransport):
     def _way(self, origin: str, proxy: Proxy | None) -> Callable[[], Connection]:
         parts = urlsplit(origin)
         theirs: Any = self._manager(proxy).connection_from_host(parts.hostname, parts.port, parts.scheme)
-        # Of an https proxy it is the one for https, whatever the origin.
+        # The pool of an https proxy is one for https, whatever the origin.
         secure = isinstance(theirs, urllib3.HTTPSConnectionPool)
         theirs.ConnectionCls = TLSConnection if secure else Connection
         tunnel = theirs if proxy is not None and parts.scheme == "https" else None

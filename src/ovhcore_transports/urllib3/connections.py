@@ -47,7 +47,7 @@ class Connection(BlockingConnection, HTTPConnection):
 
     @property
     def is_stale(self) -> bool:
-        """Whether there is anything to read, be it the end, or no connection at all."""
+        """Whether there is something to read, even only the end, or no connection at all."""
         return not self.is_connected
 
     def _open(self) -> None:

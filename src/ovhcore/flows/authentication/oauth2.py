@@ -23,6 +23,10 @@ _DEFAULT_LIFETIME: Final = 3600.0
 # A token is renewed this long before its end, so that it does not end on the way; never
 # more than a tenth of its life, so that short-lived ones are used at all.
 _MARGIN: Final = 10.0
+_CHECK: Final = "Check client_id and client_secret, and that the endpoint is the region they were made in."
+_NOT_THE_ENDPOINT: Final = (
+    "Something other than the token endpoint may have answered, or it failed: check token_url and the proxy."
+)
 
 
 class _Held(NamedTuple):
@@ -127,6 +131,7 @@ class TokenSource:
     def _failure(self, request: Request, response: Response) -> OAuth2FailureError:
         seen = error_of(response, None, redact=redactor(self._credentials.secrets()))
         said = f": {seen.code}" if seen.code and seen.code != seen.message else ""
+        refused = response.status < 500 and response.status not in (408, 429) and seen.code is not None
         failure = OAuth2FailureError(
             f"The token endpoint gave no access token{said}: {seen.message}",
             response=seen.response,
@@ -135,8 +140,9 @@ class TokenSource:
             details=seen.details,
             query_id=seen.query_id,
             retry_safe=response.status in (408, 429) or response.status >= 500,
-            hint="Check client_id and client_secret, and that the endpoint is the region they were made in.",
+            hint=_CHECK if refused else _NOT_THE_ENDPOINT,
         )
+        failure.refused = refused
         annotate(failure, request)
         return failure
 

@@ -109,7 +109,7 @@ class ProvidedAuthentication(Authentication):
             response = yield from current.handle(request)
         except OAuth2FailureError as error:
             # A service account is refused where tokens come from, before the API sees the call.
-            if error.retry_safe:
+            if not error.refused:
                 raise
             again = yield from self._again(request, current)
             if again is None:

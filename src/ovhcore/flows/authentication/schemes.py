@@ -17,7 +17,7 @@ from ...protocol.endpoints import Endpoint
 from ...protocol.messages import Request, Response
 from ...protocol.redaction import Secret
 from ...protocol.requests.building import sign_request, signature_fields
-from ...protocol.responses.decoding import annotate
+from ...protocol.responses.decoding import annotate, is_refusal
 from ..effects import CLOCK, Flow, Handler
 from ..events import Observer
 from ..exchange import exchange, sent_now
@@ -192,7 +192,7 @@ class BearerAuthentication(Authentication):
     def _fetched(self, request: Request, tokens: TokenSource) -> Flow[Response]:
         token = yield from tokens.token()
         response = yield from self.time.send(_bearing(request, token))
-        if response.status == 401:
+        if response.status == 401 and is_refusal(response):
             token = yield from tokens.token(refused=token)
             response = yield from self.time.send(_bearing(request, token))
         return response

@@ -16,6 +16,7 @@ from ...exceptions import APIError, InvalidResponse
 from ...protocol.clock import ClockState, Now, observe, parse_http_date
 from ...protocol.messages import Request, Response
 from ...protocol.responses.decoding import annotate, decode, is_time_error
+from ...protocol.responses.error_shapes import is_of_the_api
 from ..effects import CLOCK, Flow, Handler, Once
 from ..events import ClockCorrected, Observer
 
@@ -158,7 +159,8 @@ class TimeSync:
         if text is None or text == self._last_date:
             return None
         self._last_date = text
-        return parse_http_date(text)
+        # Whoever answers in the API's place has a clock of its own.
+        return parse_http_date(text) if is_of_the_api(response) else None
 
     def _learn(self, state: ClockState) -> None:
         if state is self.state:

@@ -33,7 +33,9 @@ _ENTRY: Final = frozenset({"key", "value", "error"})
 # How a server refuses what it does not know. 5xx without the API's JSON are failures of another kind.
 _REFUSED: Final = frozenset({400, 405, 406, 415, 422, 500, 501})
 # A path that names no object, or more than may be read.
-_REFUSED_BATCH: Final = _REFUSED | {403, 404, 413, 414, 431, 460}
+_REFUSED_BATCH: Final = _REFUSED | {403, 404, 460}
+# Whoever says so, a shorter path helps.
+_TOO_LONG: Final = frozenset({413, 414, 431})
 
 
 def is_refusal_of_mode(error: APIError, batch: bool = False) -> bool:
@@ -42,6 +44,8 @@ def is_refusal_of_mode(error: APIError, batch: bool = False) -> bool:
         return False
     if isinstance(error, (InvalidSignature, QueryTimeOut)):
         return False
+    if batch and error.status in _TOO_LONG:
+        return True
     return error.status in (_REFUSED_BATCH if batch else _REFUSED) and not isinstance(error, InvalidResponse)
 
 

@@ -11,6 +11,7 @@ any other object                   go on: the enums are open, an unknown word is
 404, seen before                   :class:`.ResourceNotFoundError`
 404, 460, waiting for its end      success
 408, 429, 5xx, no answer           go on: the operation does not know of it
+not the API's, whatever status     the same, but where the API has not answered yet, for ``grace`` seconds only
 no trust (TLS), any other 4xx      raised at once: it would be the same in an hour
 ================================== =========================================================
 
@@ -27,8 +28,10 @@ from typing import Any, Final, NamedTuple, cast
 
 from ...exceptions import (
     APIError,
+    GatewayError,
     HTTPError,
     InvalidRequest,
+    InvalidResponse,
     NetworkError,
     ResourceExpiredError,
     ResourceNotFoundError,
@@ -39,6 +42,7 @@ from ...protocol.clock import Now
 from ...protocol.messages import Response
 from ...protocol.requests.values import shown
 from ...protocol.responses.decoding import is_no_route
+from ...protocol.responses.error_shapes import is_of_the_api
 from ...protocol.responses.statuses import (
     FAILED,
     RUNNING,
@@ -269,7 +273,7 @@ def polled(get: Callable[[], Flow[Any]], plan: Plan, begun: float | None = None)
             if last or left <= 0:
                 raise late(plan, elapsed, value) from error
             asked = asked_to_wait(error, now.wall, plan)
-            missing = isinstance(error, ResourceNotFoundError)
+            missing = not seen and (isinstance(error, ResourceNotFoundError) or _is_of_others(error))
         finally:
             error = None  # or it would hold this frame, which holds it
         # A look when the grace is over, too: a wrong name is not to be waited for longer than that.
@@ -306,9 +310,18 @@ def _is_gone(error: APIError) -> bool:
     )
 
 
+def _is_of_others(error: APIError | None) -> bool:
+    """Say whether something in front of the API answered in its place."""
+    if not isinstance(error, InvalidResponse) or isinstance(error, GatewayError):
+        return False
+    return isinstance(error.response, Response) and not is_of_the_api(error.response)
+
+
 def _is_tolerated(error: APIError, seen: bool, elapsed: float, plan: Plan) -> bool:
     if isinstance(error, HTTPError):
         return isinstance(error, NetworkError) and not isinstance(error, TLSError)
+    if _is_of_others(error):
+        return seen or elapsed < plan.grace  # a wrong endpoint or proxy stays wrong
     if isinstance(error, ResourceNotFoundError) and _is_gone(error):
         if not seen and elapsed < plan.grace:
             return True

@@ -108,17 +108,18 @@ def json_bytes(value: Any) -> bytes:
     return json_text(value, "the body").encode("ascii")
 
 
-def read_need_auth(value: Any) -> bool:
-    """Return whether a call is to be authenticated, of a value that is not exactly True or False.
+def read_need_auth(value: Any, instead: str) -> bool:
+    """Return whether a call is to be authenticated.
+
+    Args:
+        value: what was given.
+        instead: how what else it may be is passed, a sentence without its end.
 
     Raises:
         InvalidRequest: it is text, or a container, and so was rather meant as arguments.
     """
     if isinstance(value, (str, bytes, bytearray, Mapping, list, tuple, Set)):
-        raise InvalidRequest(
-            f"need_auth must be True or False, not {type(value).__name__}. Arguments of a call are passed by "
-            "name, as client.put(path, **{...}); a whole body with client.call('PUT', path, body)"
-        )
+        raise InvalidRequest(f"need_auth must be True or False, not {type(value).__name__}. {instead}")
     return bool(value)
 
 

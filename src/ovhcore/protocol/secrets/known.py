@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 from base64 import b64encode
 from collections.abc import Iterable, Iterator
+from html import escape
+from json import dumps
 from typing import Final
+from urllib.parse import quote
 
-from .spans import Span, readings
+from .spans import Span, decoded, readings
 
 __all__ = ["WITHIN", "Known"]
 
@@ -28,6 +31,7 @@ class _Lower(dict[int, int]):
 
 
 _LOWER: Final = _Lower()
+_OCTETS: Final = re.compile("[\x80-\xff]+")
 _BEFORE: Final = re.compile(r"(?:^|[\"'`]|[=:]\s?)$")
 _AFTER: Final = re.compile(r"[\"'`,;&)\]}\s]|$")
 
@@ -43,6 +47,18 @@ def _in_base64(value: bytes) -> Iterator[str]:
         core = encoded[(before * 8 + 5) // 6 : (before + len(value)) * 8 // 6]
         yield core
         yield core.replace("+", "-").replace("/", "_")
+
+
+def _escaped(value: str) -> set[str]:
+    """Return how JSON, HTML, a URL and base64 write a value."""
+    data = value.encode("utf-8", "surrogatepass")
+    plain = b64encode(data).decode("ascii")
+    return {value, dumps(value)[1:-1], dumps(value, ensure_ascii=False)[1:-1], escape(value), quote(data, ""), plain}
+
+
+def _misread(value: str) -> str:
+    """Return how a value reads if its letters are taken for bytes: escapes do not say which of the two they are."""
+    return _OCTETS.sub(lambda octets: decoded(octets[0].encode("latin-1")), value)
 
 
 def _in_order(values: Iterable[str]) -> list[str]:
@@ -68,9 +84,11 @@ class Known:
             found = long if len(value) >= within else short
             # What looks like an escape in it is taken away with the others.
             found.update(each.text for each in readings(value) if len(each.text) >= min(within, len(value)))
-            found.add(value.replace(" ", "+"))
+            found |= {value.replace(" ", "+"), _misread(value)}
             if len(value) >= WITHIN:
-                long |= {data.hex(), *_in_base64(data)}
+                long.add(data.hex())
+                for written in _escaped(value):
+                    long.update(_in_base64(written.encode("utf-8", "surrogatepass")))
             elif len(value) >= _TELLING:
                 short |= {b64encode(data).decode("ascii"), data.hex()}
         self._long = _in_order(long)

@@ -28,7 +28,7 @@ OAUTH2: Final = frozenset({"assertion", "client_assertion", "client_id", "code",
 
 _FORM_TEXT: Final = re.compile(r"[\w.%+~\[\]-]++=[^&=\s]*+(?:&[\w.%+~\[\]-]++=[^&=\s]*+)*+")
 # Without any of these a text has neither a name with a value nor a form of its own.
-_TELLING: Final = re.compile(r"[=:<@%&\\$]|--|eyJ|LS0tLS1|earer|EARER|asic|ASIC|, ?b?['\"]")
+_TELLING: Final = re.compile(r"[=:<@%&\\$]|-[->]|eyJ|LS0tLS1|earer|EARER|asic|ASIC|, ?b?['\"]")
 OWN: Final = 4
 """Characters from which on a secret of the client's own is hidden inside of words, too."""
 

@@ -18,7 +18,7 @@ __all__ = ["by_name"]
 
 _MARK: Final = re.escape(REDACTED)
 _NAMED: Final = re.compile(
-    r"(?<![\w$.-])([\w$.-]++(?:\[[\w.-]{0,64}\]){0,4}+)([\"'`\])]{0,3}+)[ \t]{0,8}+(=>|:=|==(?=\s?[\"'])|=(?!=)|:)"
+    r"(?<![\w$.-])([\w$.-]++(?:\[[\w.-]{0,64}\]){0,4}+)([\"'`\])]{0,3}+)[ \t]{0,8}+(=>|:=|->|={1,3}+|:)"
 )
 _GAP: Final = re.compile(r"[ \t]*+(?:\r?\n[ \t]*+(?=[\"'\[{]))?+")
 _PREFIX: Final = re.compile(r"(?:[bBuUrR]{1,2}(?=[\"']))?")
@@ -33,6 +33,7 @@ _SCHEME: Final = re.compile(
     r"(?i)(?:Bearer|Basic|Digest|Token|ApiKey|OAuth|Negotiate|NTLM|AWS4-HMAC-SHA256)[ \t]{1,4}(?=\S)"
 )
 _LINE: Final = re.compile(r"[^\r\n]*+")
+_TAGGED: Final = re.compile(rf"(?:{_NEXT}[^\r\n])*+")
 _BLOCK: Final = re.compile(r"[ \t]*+(?:[|>][-+0-9]{0,2}[ \t]*+(?:#[^\n]*+)?(?=\r?\n)|(?=\r?\n))")
 _CLOSING: Final = ")]}'.:,;!`"
 _SENTENCE: Final = re.compile(r"([A-Za-z]{1,15})(?![\w=+/-])[.,;!]?(?=\s+[a-z(]|\s*$|[\"'<])")
@@ -43,6 +44,8 @@ _QUOTED: Final = {
     "'": re.compile(r"(?:[^'\\\r\n]|\\[^\r\n])*+(?=')"),
     "`": re.compile(r"[^`]*+(?=`)"),
 }
+# As Python writes text over several lines, and as CSV writes quotes between quotes.
+_SEVERAL: Final = re.compile(r"\"{3}|'{3}|\"{2}(?=[\w<])|'{2}(?=[\w<])")
 _FLAG: Final = re.compile(r"(?<!\S)--([A-Za-z][\w.-]*+)[ \t]++(?!-)([^\s\"'<>]++|\"[^\"\n]*+\"|'[^'\n]*+')")
 _STRING: Final = r"(?:[^\"'\\\r\n]|\\.|(?!\3)[\"'])++"
 _TUPLE: Final = re.compile(rf"(?:\(|(?<=[\[,])\s?\[)\s?b?([\"'])([\w.-]++)\1,\s?b?([\"'])({_STRING})")
@@ -180,7 +183,7 @@ def by_name(text: str, judge: Judge) -> Iterator[Span]:
         text: any.
         judge: says which names are those of secrets.
     """
-    if "=" in text or ":" in text:
+    if "=" in text or ":" in text or "->" in text:
         yield from _Pairs(text, judge)
     if "--" in text:
         for match in _FLAG.finditer(text):
@@ -250,6 +253,9 @@ class _Pairs:
         start = _found(_GAP, text, start).end()
         start = _found(_PREFIX, text, start).end()
         quote = text[start : start + 1]
+        several = _SEVERAL.match(text, start)
+        if several is not None:
+            return several.end(), self._up_to(several[0], several.end())
         if quote and quote in _QUOTED:
             if quote == before and quote not in match[2]:
                 return start, start  # it closes the quote that the name stands in
@@ -272,6 +278,8 @@ class _Pairs:
         if scheme is not None:
             return scheme.end(), self._end(_BARE, scheme.end())
         if sep == ":":
+            if text[start : start + 1] in ("&", "!"):  # a tag or an anchor of YAML; or the value begins so
+                return start, self._end(_TAGGED, start)
             if first and self._config and text[start - 1] in " \t":
                 end = self._end(_LINE, start)
                 comment = text.find(" #", start, end)
@@ -283,7 +291,12 @@ class _Pairs:
 
     def _end(self, pattern: re.Pattern[str], start: int) -> int:
         found = _found(pattern, self._text, start)[0]
-        return start + len(found.rstrip(" \t," if pattern is _LINE else _CLOSING))
+        return start + len(found.rstrip(" \t," if pattern in (_LINE, _TAGGED) else _CLOSING))
+
+    def _up_to(self, quotes: str, start: int) -> int:
+        """Return where quotes are closed that were opened before; the end of the text if they are not."""
+        end = self._text.find(quotes, start)
+        return len(self._text) if end < 0 else end
 
     def _quoted(self, quote: str, start: int) -> Span:
         match = _QUOTED[quote].match(self._text, start)
@@ -318,7 +331,11 @@ class _Pairs:
             return None
         before = text[line:name]
         indent = len(before) - len(before.lstrip(" "))
-        lines = re.compile(rf"(?:\r?\n(?: {{{indent + 1},}}[^\n]*+|[ \t]*+(?=\r?\n|$)))++").match(text, header.end())
+        # The items of a list may begin where the name does, unless that is in a list itself.
+        items = rf"| {{{indent}}}-(?=\s)[^\n]*+" if not before.strip(" \t\"'") else ""
+        lines = re.compile(rf"(?:\r?\n(?: {{{indent + 1},}}[^\n]*+{items}|[ \t]*+(?=\r?\n|$)))++").match(
+            text, header.end()
+        )
         if lines is None:
             return None
         inner = lines[0]

@@ -10,16 +10,19 @@ from typing import Final
 
 from ..secret_types import REDACTED
 
-__all__ = ["Reading", "Span", "hidden", "readings"]
+__all__ = ["Reading", "Span", "decoded", "hidden", "readings"]
 
 Span = tuple[int, int]
 """Where a part of a text begins and ends."""
 
-# Percent-encoding (what is not ASCII as a whole), HTML, and what JSON and most languages write in strings.
+# Percent-encoding and bytes (what is not ASCII as a whole), HTML, and what JSON and most languages write in strings.
 _ESCAPE: Final = re.compile(
     r"(?:%[89A-Fa-f][0-9A-Fa-f])++|%[0-7][0-9A-Fa-f]"
-    r"|&(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|amp|lt|gt|quot|apos|colon|equals|sol|nbsp|plus|commat);"
-    r"|\\(?:u[dD][89abAB][0-9A-Fa-f]{2}\\u[dD][c-fC-F][0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}|x[0-9A-Fa-f]{2}|[\"'\\/bfnrt])"
+    r"|&(?:(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|amp|AMP|lt|LT|gt|GT|quot|QUOT|nbsp);?"
+    r"|(?:apos|colon|equals|sol|plus|commat);)"
+    r"|(?:\\x[0-9A-Fa-f]{2}|\\[0-3][0-7]{2})++"
+    r"|\\(?:u[dD][89abAB][0-9A-Fa-f]{2}\\u[dD][c-fC-F][0-9A-Fa-f]{2}"
+    r"|u[0-9A-Fa-f]{4}|U00(?:10|0[0-9A-Fa-f])[0-9A-Fa-f]{4}|u\{(?:10[0-9A-Fa-f]{4}|[0-9A-Fa-f]{1,5})\}|[\"'\\/bfnrt])"
 )
 _SIMPLE: Final = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 _DEPTH: Final = 3
@@ -27,18 +30,27 @@ _DEPTH: Final = 3
 
 def _plain(escape: str) -> str:
     if escape[0] == "%":
-        data = bytes.fromhex(escape.replace("%", ""))
-        try:
-            return data.decode()
-        except UnicodeDecodeError:
-            return data.decode("latin-1")
+        return decoded(bytes.fromhex(escape.replace("%", "")))
     if escape[0] == "&":
         return unescape(escape)
-    if escape[1] in "ux" and len(escape) > 2:
+    if escape[1] in "x0123":
+        octets = escape[1:].split("\\")
+        return decoded(bytes(int(each[1:], 16) if each[0] == "x" else int(each, 8) for each in octets))
+    if escape[1] == "U" or escape[2:3] == "{":
+        return chr(int(escape[2:].strip("{}"), base=16))
+    if escape[1] == "u":
         first, second = int(escape[2:6], base=16), escape[8:]
         # What is beyond the first 65,536 characters JSON writes as two.
         return chr(0x10000 + (first - 0xD800) * 0x400 + int(second, base=16) - 0xDC00) if second else chr(first)
     return _SIMPLE.get(escape[1], escape[1])
+
+
+def decoded(data: bytes) -> str:
+    """Return what bytes say in UTF-8, or else in Latin-1."""
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        return data.decode("latin-1")
 
 
 class Reading:

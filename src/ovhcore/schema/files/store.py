@@ -16,6 +16,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from ...exceptions import SchemaError
+from ...protocol.endpoints import resolve_endpoint
 from ..lookup import Catalogue, heads_of
 from ..model import Family
 from ..packing import FORMAT, pack, squeeze, unpack, unsqueeze
@@ -106,6 +107,8 @@ def catalogue(endpoint: str = _DEFAULT, cache: Path | None = None) -> Catalogue:
         cache: folder of fetched catalogues, if not the user's.
 
     Raises:
+        InvalidRegion: there is no endpoint of this name.
+        InvalidConfiguration: its URL cannot be used.
         SchemaError: it is damaged.
     """
     home = (cache_folder() if cache is None else cache) / quote(endpoint, safe="")
@@ -114,6 +117,8 @@ def catalogue(endpoint: str = _DEFAULT, cache: Path | None = None) -> Catalogue:
         current = (home / _CURRENT).read_text("utf-8")
     known = _opened.get(str(home))
     if known is None or known[0] != current:
+        if not current:
+            resolve_endpoint(endpoint, allow_http=True)
         known = _opened[str(home)] = (current, _chosen(home, current))
     return known[1]
 

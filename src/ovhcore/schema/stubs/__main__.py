@@ -35,6 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             output=given.output,
             paths=given.paths,
             check=given.check,
+            endpoint=given.endpoint,
             warn=lambda line: print(line, file=sys.stderr),
         )
     except (APIError, OSError) as error:

@@ -106,6 +106,7 @@ def run(
     output: Path | None = None,
     paths: str = "auto",
     check: bool = False,
+    endpoint: str | None = None,
     tell: Callable[[str], object] = print,
     warn: Callable[[str], object] = print,
 ) -> int:
@@ -118,6 +119,7 @@ def run(
         output: the file of the module, if not ``ovh_types.py`` beside the program.
         paths: as for :func:`types_for`.
         check: write nothing; the status is 1 if the module is not up to date, or a path of the program is wrong.
+        endpoint: whose API the program calls; if the catalogue is of another one, that is told.
         tell: is told what was done.
         warn: is told what is wrong.
 
@@ -129,6 +131,8 @@ def run(
     module, program = types_for(catalogue, scan=scan, families=families, paths=paths, name=file.stem)
     texts = {file: module.source, file.with_suffix(".pyi"): module.stub}
     stale = [path for path, text in texts.items() if not path.is_file() or path.read_bytes() != text.encode()]
+    if endpoint not in (None, catalogue.endpoint):
+        warn(f"no catalogue of {endpoint} was fetched; that of {catalogue.endpoint} stands in")
     for problem in program.problems:
         warn(str(problem))
     if paths == "auto" and program.made:

@@ -11,10 +11,10 @@ from typing import Final
 from ...protocol.frozen import Frozen, put
 from ..lookup import Catalogue
 from .models import Models
-from .naming import Names
+from .naming import Names, literal
 from .other_paths import OtherPaths
 from .prelude import HEADER, SOURCE
-from .signatures import Signatures
+from .signatures import PATH, Signatures
 from .uses import METHODS, Use
 
 __all__ = ["Generated", "generate"]
@@ -80,11 +80,7 @@ def generate(
         others = OtherPaths(catalogue, aliases, asynchronous=is_async)
         body: list[str] = []
         for method, of_method in grouped.items() if asynchronous or not is_async else ():
-            overloads, typed = [], set[str]()
-            for key in sorted(of_method, key=lambda key: (key[0], key[1] or "", key[2])):
-                written = signatures.of(method, of_method[key])
-                overloads += written
-                typed.update(key[:1] if written else ())
+            overloads, typed = _overloads(signatures, method, of_method)
             overloads += others.allowed(method, allowed[method])
             if method == "gather":
                 overloads += others.gathered(of_method.values(), allowed[method])
@@ -101,6 +97,20 @@ def generate(
     header = HEADER.format(title=title, names=imported)
     listed = fill(" ".join(models.names()), 110, initial_indent="    ", subsequent_indent="    ")
     return Generated(SOURCE.format(title=title, stub=f"{name}.pyi", models=listed), "\n".join([header, *texts]))
+
+
+def _overloads(
+    signatures: Signatures, method: str, uses: Mapping[tuple[str, str | None, str], Use]
+) -> tuple[list[str], set[str]]:
+    """Return the overloads of a method for operations, those that differ in their paths alone as one; and the paths."""
+    kinds: tuple[dict[str, list[str]], dict[str, list[str]]] = ({}, {})
+    typed: set[str] = set()
+    for key in sorted(uses, key=lambda key: (key[0], key[1] or "", key[2])):
+        for kind, written in zip(kinds, signatures.of(method, uses[key]), strict=True):
+            for each in written:
+                kind.setdefault(each, []).append(key[0])
+                typed.add(key[0])
+    return [text.replace(PATH, literal(paths)) for kind in kinds for text, paths in kind.items()], typed
 
 
 def _defined(text: str) -> Iterator[str]:

@@ -6,8 +6,10 @@ from collections.abc import Collection, Iterable, Iterator
 from typing import Final
 
 from ..lookup import Catalogue
+from ..model import Operation
 from ..types import Array
 from .naming import argument_name, literal
+from .signatures import has_status
 from .uses import ANY_NAME, METHODS, Use
 
 __all__ = ["OtherPaths"]
@@ -29,7 +31,7 @@ class OtherPaths:
         self._catalogue = catalogue
         self._texts = texts
         self._define = "async def" if asynchronous else "def"
-        self._objects = "AsyncObjects" if asynchronous else "Objects"
+        self._objects = "AsyncObjectIterator" if asynchronous else "ObjectIterator"
 
     def allowed(self, method: str, paths: Collection[str]) -> Iterator[str]:
         """Yield overloads for paths that the catalogue does not know."""
@@ -45,14 +47,19 @@ class OtherPaths:
             return
         others: set[str] = set()
         for operation in self._catalogue.operations():
-            of_method = operation.method == METHODS[method]
-            of_list = method != "iterate" or isinstance(operation.answer, Array)
-            of_object = method != "batch" or "{" in operation.path
-            if of_method and of_list and of_object and operation.path not in typed:
+            if operation.method == METHODS[method] and operation.path not in typed and self._is_for(method, operation):
                 others.add(operation.path)
         name = self._alias(f"Other{method.capitalize()}Path", others)
         if name:
             yield self._overload(method, name, "bool", "**_: Any")
+
+    def _is_for(self, method: str, operation: Operation) -> bool:
+        """Say whether a method has a use for an operation: a list, one object of many, one that tells how far it is."""
+        if method == "iterate":
+            return isinstance(operation.answer, Array)
+        if method == "batch":
+            return operation.path.endswith("}")
+        return method != "wait" or has_status(self._catalogue.family(operation.family), operation.answer)
 
     def made(self, method: str, names: Collection[str]) -> Iterator[str]:
         """Yield overloads for paths that are made at run time.
@@ -62,7 +69,7 @@ class OtherPaths:
             names: of the arguments that such calls may have.
         """
         if method == "gather":
-            yield f"{self._define} gather(self, calls: Iterable[Any], **_: Any) -> Any"
+            yield f"{self._define} gather(self, _calls: Iterable[Any], **_: Any) -> Any"
             return
         arguments = "**_: Any"
         if ANY_NAME not in names:
@@ -84,7 +91,7 @@ class OtherPaths:
         for http, paths in sorted(by_method.items()):
             if name := self._alias(f"{http.capitalize()}Path", paths):
                 calls.append(f"AnyCall[Literal[{literal([http])[8:-1]}], {name}]")
-        given = f"self, calls: Iterable[{' | '.join([*calls, 'Generator[Any, Any, Any]'])}]"
+        given = f"self, _calls: Iterable[{' | '.join([*calls, 'Generator[Any, Any, Any]'])}]"
         for options in ("Options", "Errors"):
             yield f"{self._define} gather({given}, **_: Unpack[Gather{options}]) -> list[Any]"
         for options in ("", "Errors"):

@@ -42,37 +42,36 @@ Made by ``ovhcore types``; do not edit.
 from collections.abc import Callable, Collection, Generator, Iterable, Mapping
 from datetime import date as Date, datetime as DateTime
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
-from typing import Any, Generic, Literal, Never, NotRequired, Required, TypeAlias, TypedDict, TypeVar, Unpack, overload
+from typing import Any, Literal, Never, NotRequired, Required, TypeAlias, TypedDict, TypeVar, Unpack, overload
 from uuid import UUID
 
 import ovhcore
 from typing_extensions import LiteralString, deprecated
-from ovhcore.client.iterators import AsyncObjectIterator, ObjectIterator
-from ovhcore.flows.operations.waiting import Waiting
+from ovhcore.client import AsyncObjectIterator, ObjectIterator
+from ovhcore.flows import Waiting
 {names}
-T = TypeVar("T")
-P = TypeVar("P", bound=str)
-
 M = TypeVar("M", bound=str)
+P = TypeVar("P", bound=str)
 
 # mypy takes this for true.
 MYPY = False
 
-AnyCall: TypeAlias = (
-    tuple[M, P]
-    | tuple[M, P, Mapping[str, Any] | None]
-    | tuple[M, P, Mapping[str, Any] | None, bool]
+Seconds: TypeAlias = (
+    float
+    | tuple[float | None, float | None]
+    | tuple[float | None, float | None, float | None]
+    | None
 )
 
-class Objects(ObjectIterator, Generic[T]):
-    def __next__(self) -> T: ...
-
-class AsyncObjects(AsyncObjectIterator, Generic[T]):
-    async def __anext__(self) -> T: ...
+AnyCall: TypeAlias = (
+    tuple[M, P]
+    | tuple[M, P, Any]
+    | tuple[M, P, Any, bool]
+)
 
 class CallOptions(TypedDict, total=False):
     _headers: Mapping[str, str] | None
-    _timeout: float | tuple[float, float | None] | tuple[float, float | None, float | None] | None
+    _timeout: Seconds
     _options: Mapping[str, Any] | None
 
 class ManyOptions(CallOptions, total=False):
@@ -115,29 +114,26 @@ class BatchPairsErrors(BatchBase):
     _as_completed: Literal[True]
     _errors: Literal["return"]
 
-class GatherBase(TypedDict, total=False):
-    concurrency: int | None
-    progress: Callable[[int, int | None], object] | None
-    need_auth: bool
-    headers: Mapping[str, str] | None
-    timeout: float | tuple[float, float | None] | tuple[float, float | None, float | None] | None
-    options: Mapping[str, Any] | None
+class GatherBase(CallOptions, total=False):
+    _concurrency: int | None
+    _progress: Callable[[int, int | None], object] | None
+    _need_auth: bool
 
 class GatherOptions(GatherBase, total=False):
-    as_completed: Literal[False]
-    errors: Literal["raise"]
+    _as_completed: Literal[False]
+    _errors: Literal["raise"]
 
 class GatherErrors(GatherBase):
-    as_completed: NotRequired[Literal[False]]
-    errors: Literal["return"]
+    _as_completed: NotRequired[Literal[False]]
+    _errors: Literal["return"]
 
 class GatherPairs(GatherBase):
-    as_completed: Literal[True]
-    errors: NotRequired[Literal["raise"]]
+    _as_completed: Literal[True]
+    _errors: NotRequired[Literal["raise"]]
 
 class GatherPairsErrors(GatherBase):
-    as_completed: Literal[True]
-    errors: Literal["return"]
+    _as_completed: Literal[True]
+    _errors: Literal["return"]
 
 class WaitBase(CallOptions, total=False):
     _deadline: float

@@ -54,7 +54,7 @@ def calls_in(source: str, file: str = "<source>") -> Iterator[Found]:
     bound = _bound(tree)
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in METHODS:
-            given = [*node.args, *(each.value for each in node.keywords if each.arg == "calls")]
+            given = [*node.args, *(each.value for each in node.keywords if each.arg == "_calls")]
             if not given:
                 continue
             if node.func.attr == "gather":

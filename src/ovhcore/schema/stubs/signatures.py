@@ -12,8 +12,10 @@ from .models import PATCHED, READ, SENT, Models
 from .naming import Names, literal
 from .uses import Argument, Use
 
-__all__ = ["Signatures"]
+__all__ = ["PATH", "Signatures", "has_status"]
 
+PATH: Final = "<path>"
+"""Stands for the path, or several, in an overload."""
 _BY_DICT: Final = "dict: "
 
 
@@ -36,7 +38,7 @@ class Signatures:
         self._names = names
         self._asynchronous = asynchronous
         self._define = "async def" if asynchronous else "def"
-        self._objects = "AsyncObjects" if asynchronous else "Objects"
+        self._objects = "AsyncObjectIterator" if asynchronous else "ObjectIterator"
         self._writers: Mapping[str, Callable[[Use, Family], Iterator[str]]] = {
             "get": self._with_query,
             "delete": self._with_query,
@@ -50,12 +52,18 @@ class Signatures:
         }
         self._texts = texts
 
-    def of(self, method: str, use: Use) -> list[str]:
-        """Return the overloads of a method for an operation; none if the method cannot do anything with it."""
+    def of(self, method: str, use: Use) -> tuple[list[str], list[str]]:
+        """Return the overloads of a method for an operation; none if the method cannot do anything with it.
+
+        In those of whole families, :data:`PATH` stands for the path: many operations have the same.
+
+        Returns:
+            overloads; and those of calls with a dict, which come after all others, the ones that ask for most first: a
+            dict may fulfil them all.
+        """
         written = list(self._writers[method](use, self._catalogue.family(use.operation.family)))
-        # Those of dicts come last, and of them the ones that ask for most first: a dict may fulfil them all.
         by_dict = [each.removeprefix(_BY_DICT) for each in reversed(written) if each.startswith(_BY_DICT)]
-        return [each for each in written if not each.startswith(_BY_DICT)] + by_dict
+        return [each for each in written if not each.startswith(_BY_DICT)], by_dict
 
     # Single calls
 
@@ -87,7 +95,7 @@ class Signatures:
     ) -> Iterator[str]:
         """Yield an overload; and one more for names that only a dict can say, which nothing but a dict can fulfil."""
         named = _written(arguments)
-        before = f"{head}(self, _target: {literal([use.path])}, /, {second}_need_auth"
+        before = f"{head}(self, _target: {_path(use)}, /, {second}_need_auth"
         yield (f"{before}: bool = ..., {'*, ' if named else ''}{named}{rest or f'**_: Unpack[{options}]'}) -> {answer}")
         if any(each.name != each.key for each in arguments):
             yield f"{_BY_DICT}{before}: Any = ..., **_: Unpack[{self._dictionary(arguments, options)}]) -> {answer}"
@@ -139,13 +147,13 @@ class Signatures:
     def _gather(self, use: Use, family: Family) -> Iterator[str]:
         if use.operation.method != "GET":
             return
-        path = literal([use.path])
+        path = _path(use)
         calls = f'AnyCall[Literal["GET"], {path}]'
         if not use.names:
             calls = f"{path} | {calls}"
         value = self._answer(use, family)
         for kind, item in (("", value), ("Errors", f"{value} | ovhcore.APIError"))[: 1 if use.is_whole_family else 2]:
-            given = f"self, calls: Iterable[{calls}], **_: Unpack[Gather"
+            given = f"self, _calls: Iterable[{calls}], **_: Unpack[Gather"
             yield f"{self._define} gather({given}{kind or 'Options'}]) -> list[{item}]"
             if not use.is_whole_family:
                 yield f"def gather({given}Pairs{kind}]) -> {self._objects}[tuple[int, {item}]]"
@@ -153,7 +161,7 @@ class Signatures:
     # Operations that take time
 
     def _wait(self, use: Use, family: Family) -> Iterator[str]:
-        if use.is_whole_family and not _has_status(family, use.operation.answer):
+        if use.is_whole_family and not has_status(family, use.operation.answer):
             return
         arguments = [*self._path_arguments(use, family), *self._query_arguments(use, family)]
         head = f"{self._define} wait"
@@ -192,6 +200,10 @@ class Signatures:
         return [each for each in found if each.key not in use.names]  # the path takes those
 
 
+def _path(use: Use) -> str:
+    return PATH if use.is_whole_family else literal([use.path])
+
+
 def _written(arguments: list[Argument]) -> str:
     ordered = sorted(arguments, key=lambda each: not each.required)
     return "".join(
@@ -206,6 +218,7 @@ def _target_spec(family: Family, type_: Type | None) -> Type | None:
     return found.type if found is not None and isinstance(found.type, Ref) else None
 
 
-def _has_status(family: Family, type_: Type) -> bool:
+def has_status(family: Family, type_: Type) -> bool:
+    """Say whether an object tells how far it is: it can be waited for."""
     model = family.model(type_) if isinstance(type_, Ref) else None
     return isinstance(model, Model) and any("stat" in name.lower() for name in model.properties)

@@ -116,7 +116,7 @@ class EncryptionConformance(Suite):
                 without.send(Request("GET", f"{server.url}/me"))
 
     def test_a_proxy_for_http(self, opened: Opener, monkeypatch: pytest.MonkeyPatch) -> None:
-        """It gets the whole URL, and who asks; from the environment, too."""
+        """The proxy gets the whole URL, and the credentials for it; also a proxy that the environment names."""
         self.needs("proxy")
         with WireServer(answer(b"1")) as proxy:
             address = f"http://me:{_PASSWORD}@127.0.0.1:{proxy.port}"

@@ -1,9 +1,11 @@
-"""A pytest plugin: clients that are bound to a cassette of their test.
+"""A pytest plugin: clients that are bound to a cassette of their test, and sandboxes.
 
 ``ovh_client`` and ``ovh_async_client`` are the clients, ``ovh_cassette`` says what they played.
 ``ovh_environment`` binds clients that a program makes itself.
 ``ovh_client_options`` and ``ovh_redaction`` are there to be overridden. The marker ``ovh_cassette``
 changes what one test, class or module does; ``--ovh-record`` decides whether anything is sent.
+
+``ovh_sandbox`` is a new sandbox of the API for each test, ``ovh_sandbox_session`` one for all of them.
 
 A cassette is ``cassettes/<module>/<test>.cassette`` beside the test's file. Where a test uses both clients,
 that of the asynchronous one ends in ``.async.cassette``, for each plays from its beginning.
@@ -26,6 +28,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
+from .sandbox_fixtures import ovh_sandbox, ovh_sandbox_session
+
 if TYPE_CHECKING:
     from ovhcore import AsyncClient, Client
     from ovhcore.protocol import Redaction
@@ -40,6 +44,8 @@ __all__ = [
     "ovh_client_options",
     "ovh_environment",
     "ovh_redaction",
+    "ovh_sandbox",
+    "ovh_sandbox_session",
 ]
 
 _MODES: Final = ("none", "once", "new", "all")

@@ -1,0 +1,1 @@
+"""What needs a person, or is about who calls: keys, tokens, and the pages where people answer for them."""
