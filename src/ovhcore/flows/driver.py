@@ -174,13 +174,12 @@ def run(flow: Flow[T], transport: Transport) -> T:
         finally:
             value = None  # an error refers to this frame, which must not refer to it
         try:
-            kind = type(effect)
-            if kind is Clock:  # the two that every call yields
+            if type(effect) is Clock:  # the two that every call yields
                 value = transport.clock()
-            elif kind is Send:
+            elif type(effect) is Send:
                 value = transport.send(effect.request)
             else:
-                value = (_PERFORMED.get(kind) or _unknown(effect))(transport, effect)
+                value = (_PERFORMED.get(type(effect)) or _unknown(effect))(transport, effect)
             resume = send
         except BaseException as error:  # it goes into the flow
             value, resume = at_exit(error) or error, flow.throw
@@ -199,14 +198,13 @@ async def arun(flow: Flow[T], transport: AsyncTransport) -> T:
         finally:
             value = None  # as in run()
         try:
-            kind = type(effect)
-            if kind is Clock:
+            if type(effect) is Clock:
                 value = transport.clock()
-            elif kind is Send:
+            elif type(effect) is Send:
                 value = await transport.send(effect.request)
             else:
-                value = (_PERFORMED.get(kind) or _unknown(effect))(transport, effect)
-                if kind not in _IMMEDIATE:
+                value = (_PERFORMED.get(type(effect)) or _unknown(effect))(transport, effect)
+                if type(effect) not in _IMMEDIATE:
                     value = await value
             resume = send
         except BaseException as error:  # it goes into the flow
