@@ -94,6 +94,7 @@ class Connection(BlockingConnection):
             self.sock = within = TLSWithinTLS(self.sock, self._tls(), name)
             within.do_handshake(self._time_left)
         else:
+            self.sock.getpeername()  # where it has been reset, wrap_socket() would fail, and leave it open
             # In two steps, so that there is somebody to close it if the second one fails.
             self.sock = self._tls().wrap_socket(self.sock, server_hostname=name, do_handshake_on_connect=False)
             self.sock.settimeout(self._time_left())
