@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["BUILT_IN", "RETRY_OPTIONS"]
 
 RETRY_OPTIONS: Final = ("retry", "retry_methods", "retry_deadline")
-"""What programs may say although whoever runs them has switched the plugin off; nothing is tried again then."""
+"""Options that programs may give even if their user has switched the plugin off; nothing is tried again then."""
 
 
 class _TimeSync:
@@ -34,7 +34,7 @@ class _TimeSync:
 
 
 class _Retry:
-    """Tries again what failed."""
+    """Tries failed calls again."""
 
     @hookimpl
     def ovhcore_options(self) -> Iterable[Option]:
@@ -62,7 +62,7 @@ def read_retry(value: Any, what: str) -> bool | int | Policy:
     """Return whether, or how often at most, to try again; or the policy that is given.
 
     Raises:
-        InvalidConfiguration: it is none of these.
+        InvalidConfiguration: the value is none of these.
     """
     if isinstance(value, bool):
         return value
@@ -103,4 +103,4 @@ class _Logging:
 
 
 BUILT_IN: Final = {"time-sync": _TimeSync(), "retry": _Retry(), "logging": _Logging()}
-"""By name, innermost first."""
+"""The built-in plugins by name, innermost first."""
