@@ -203,7 +203,7 @@ class TransportSpec(Frozen):
 
     @property
     def installed(self) -> bool:
-        """Whether the modules that it needs are installed, in versions it works with; nothing is imported to find out."""
+        """Whether the modules that it needs are installed, in versions it works with; nothing is imported for this."""
         return not _missing(self.requires) and unfit(self.versions) is None
 
     def check(self, settings: TransportSettings = TransportSettings()) -> None:  # noqa: B008 - immutable

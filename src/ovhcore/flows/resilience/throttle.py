@@ -279,7 +279,7 @@ class Limiter:
         return None
 
     def _guessed(self, wait: float, turns: int, ahead: int, now: float) -> float:
-        """Return the seconds until the next look for the end of an exchange: few for the next in line, else half-way."""
+        """Return the seconds until the next look for the end of an exchange: few for the next one, else half-way."""
         rounds, index = divmod(turns - 1, len(self._under_way))
         silent = now - self._last
         if not self._duration:

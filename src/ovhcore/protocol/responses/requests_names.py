@@ -99,7 +99,7 @@ class RequestsNames:
 
     @property
     def elapsed(self) -> timedelta:
-        """The time that all attempts of the call took together. Zero for ``error.response``: it is not measured there."""
+        """The time of all attempts of the call together. Zero for ``error.response``: it is not measured there."""
         from datetime import timedelta
 
         return timedelta(seconds=0.0 if self.asked is None else self.asked.elapsed)
