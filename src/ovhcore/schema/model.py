@@ -281,7 +281,7 @@ class Model(Frozen):
 
     @property
     def writable(self) -> Mapping[str, Property]:
-        """The properties that can be written; all of them if every one is read-only: such marks were made for answers."""
+        """The properties that can be written; all of them if every one is read-only, a mark then meant for answers."""
         kept = {name: each for name, each in self.properties.items() if not each.read_only}
         return Table(kept) if kept else self.properties
 
@@ -345,7 +345,7 @@ class Family(Frozen):
         return f"Family({self.name!r}, {len(self.operations)} operations, {len(self.models)} models)"
 
     def model(self, ref: Ref | str) -> Model | Enumeration | None:
-        """Return the model of a reference in this family, a generic one with its arguments in place; None if there is none."""
+        """Return the model of a reference here, a generic one with its arguments in place; None if there is none."""
         found = self.models.get(str(ref))
         if found is None and isinstance(ref, Ref) and ref.arguments:
             generic = self.models.get(ref.name)

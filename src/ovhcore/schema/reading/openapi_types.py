@@ -242,7 +242,7 @@ def _kinds(at: At) -> list[str]:
 
 
 def _parts(at: At) -> list[At]:
-    """Return the schemas that an ``allOf`` puts together, without those that only describe, as ``{"nullable": true}``."""
+    """Return the schemas that an ``allOf`` joins, without those that only describe, as ``{"nullable": true}``."""
     parts = [each for each in at.child("allOf").items() if _says_what(each)]
     if at.has("properties"):
         parts.append(At({**at.value, "allOf": None}, at.file, at.above, at.key))
