@@ -209,7 +209,7 @@ class ResponseReader:
         return bytes(body)
 
     def _pass_trailers(self) -> None:
-        """Read the fields after the last chunk. Nobody wants them; a line that is no field makes the answer doubtful."""
+        """Read the fields after the last chunk. Nobody wants them; a line that is none makes the answer doubtful."""
         lines: list[bytes] = []
         room = _MOST_OF_A_HEAD
         while (line := self._line()) not in _LINE_ENDS:
