@@ -238,7 +238,7 @@ class SettingsSources:
         found, secrets = _credentials(credentials)
         settings = read_settings(resolved, found, others, self._variables, known, redaction, self.leniency)
         self._found = (resolved.name, led.named("endpoint"))
-        # What brings its own credentials asks nobody who they are, and writes nothing down.
+        # A transport that brings its own credentials checks none, and writes nothing down.
         deciding = [] if defaults else [name for name, option in known.items() if option.leads]
         self._leading = leading([*identity, *sources, brought], others, settings, deciding)
         check(self._leading, [*secrets, *other_secrets(others)])

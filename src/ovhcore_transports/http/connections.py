@@ -110,7 +110,7 @@ class BlockingConnection:
 
     @property
     def is_stale(self) -> bool:
-        """Whether the connection has something to read, even only its end, or was never made."""
+        """Whether the connection has something to read, even only its end, or is not open."""
         raise NotImplementedError
 
     def close(self) -> None:

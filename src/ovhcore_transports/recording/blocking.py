@@ -108,7 +108,7 @@ class Recording:
         return list(self._session.misses)
 
     def warm(self, urls: Sequence[str]) -> None:
-        """Make the inner transport, if anything may be sent, and let it do the work of its first requests beforehand."""
+        """Make the inner transport, if anything may be sent, and let it do its first requests' work beforehand."""
         if not self._session.offline and callable(getattr(self._inner, "warm", None)):
             warmable: WarmableTransport = self._inner
             warmable.warm(urls)

@@ -177,7 +177,7 @@ class _Maker:
         given = options.pop("transport", None)
         plugins = list(options.pop("plugins", ()))
         is_factory = isinstance(given, type) or (callable(given) and not hasattr(given, "send"))
-        # A transport that is given as an object stays the caller's, as with any client: closing the client leaves it open.
+        # A transport given as an object stays the caller's, as with any client: closing the client leaves it open.
         if offline or not (given is None or isinstance(given, str) or is_factory):
             inner = nothing if offline else self._checked(given)
             self.made.append(self._record(inner, Plugins(plugins).redaction()))
@@ -195,7 +195,7 @@ class _Maker:
         return client
 
     def _spec(self, given: Any, plugins: Plugins) -> TransportSpec:
-        """Return the spec that the client opens: to record a transport that it chooses, or that a function makes."""
+        """Return the spec that the client opens: to record a transport that it chooses, or one of a function's."""
         if given is None or isinstance(given, str):
             inner = None if given is None else plugins.transport(given, asynchronous=self._asynchronous)
             return TransportSpec(

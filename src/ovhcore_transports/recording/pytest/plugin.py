@@ -142,7 +142,7 @@ def _without_ours(traceback: TracebackType | None) -> TracebackType | None:
 
 @pytest.fixture
 def ovh_client_options() -> dict[str, Any]:
-    """Keywords of the clients; to be overridden. ``transport`` is recorded: a name, an object, or its factory."""
+    """Keywords of the clients; to be overridden. ``transport`` is recorded: by name, as an object, or by its factory."""
     return {}
 
 
@@ -210,8 +210,8 @@ def ovh_async_client(
 ) -> AsyncClient:
     """An asynchronous client that is bound to the test's cassette, for any loop.
 
-    The recording is ended after the test. The inner transport is closed with the client, so write ``async with`` in tests
-    that record through a library that minds.
+    The recording is ended after the test. The inner transport is closed with the client, so write ``async with`` in
+    tests that record through a library that minds.
     """
     both = "ovh_client" in request.fixturenames
     return ovh_cassette.async_client(ovh_client_options, ovh_redaction, both=both)
