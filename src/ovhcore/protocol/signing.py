@@ -48,7 +48,7 @@ class Verification(NamedTuple):
 
     @property
     def failed(self) -> tuple[str, ...]:
-        """The names of the checks that failed: any of ``"time"``, ``"key"`` and ``"signature"``."""
+        """The names of the checks that failed, of ``"time"``, ``"key"`` and ``"signature"``."""
         return tuple(name for name in ("time", "key", "signature") if getattr(self, name) is False)
 
 

@@ -49,7 +49,7 @@ class OAuth2:
 
     @property
     def session(self) -> NoReturn:
-        """A session of requests, which ovhcore does not have: to read this raises AttributeError."""
+        """A session of requests, which ovhcore does not have; to read this raises AttributeError."""
         raise AttributeError("there is no requests session; a client sends what a service account calls")
 
     def __repr__(self) -> str:

@@ -142,7 +142,7 @@ def _without_ours(traceback: TracebackType | None) -> TracebackType | None:
 
 @pytest.fixture
 def ovh_client_options() -> dict[str, Any]:
-    """Keywords of the clients; to be overridden. ``transport`` is recorded: by name, as an object, or by its factory."""
+    """Keywords of the clients; to be overridden. ``transport`` is recorded: a name, an object, or its factory."""
     return {}
 
 
