@@ -38,7 +38,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     left = [
         item
         for item in items
-        if (item.get_closest_marker("spread") or KIT in item.path.parents) and not is_of_this_part(item.nodeid)
+        if (item.get_closest_marker("spread") or KIT in item.path.parents)
+        and not is_of_this_part(item.nodeid.removesuffix(item.name), item.name)
     ]
     config.hook.pytest_deselected(items=left)
     chosen = set(map(id, left))

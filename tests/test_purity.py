@@ -50,6 +50,7 @@ PURE = {
 READING = {
     "flows/events.py": {"logging"},  # an observer that fails
     "config": {"configparser", "io", "logging", "os", "shlex", "stat", "warnings"},
+    "plugins/check.py": {"warnings"},
     "plugins": {"importlib", "importlib.machinery", "importlib.metadata", "importlib.util", "inspect", "logging", "os"},
     "schema/files": {"io", "os", "pathlib", "shutil", "tempfile", "yaml", "argparse"},
     "schema/stubs": {"ast", "textwrap"},

@@ -105,8 +105,7 @@ __all__ = [
     "WaitTimeout",
 ]
 
-# Compiled when it is needed.
-_UNPRINTABLE = "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
+_UNPRINTABLE = "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"  # compiled when needed
 
 
 def visible(text: str) -> str:

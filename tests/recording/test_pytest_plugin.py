@@ -107,7 +107,7 @@ def test_it_leaves_others_alone(pytester: pytest.Pytester) -> None:
 import socket
 
 def test_other(request):
-    assert request.fixturenames == ["request"]
+    assert [name for name in request.fixturenames if "syrupy" not in name] == ["request"]
     assert "connect" not in vars(socket.socket)
 """,
         "",

@@ -193,7 +193,7 @@ def test_answers_that_are_none(reply: bytes, kind: type[exc.NetworkError], split
     with RawServer(reply) as server:
         server.hang_up = True
         server.split = split
-        error = fails(get(server.url, Timeout(60, 60)))
+        error = fails(get(server.url, Timeout(60, 5)))
     assert type(error) is kind
     assert kind is exc.ConnectionLost or error.__cause__ is None
 

@@ -725,3 +725,19 @@ def test_who_waited_is_told_that_it_was_closed() -> None:
         assert len(server.received) == 1
 
     runs(main())
+
+
+def test_a_call_without_an_end_may_wait_for_a_place() -> None:
+    held = Held()
+
+    async def main() -> list[int]:
+        transport = open_async(TransportSettings(Timeout(60, 60, None), proxy="none", pool_size=1))
+        calls = [asyncio.ensure_future(transport.send(Request("GET", server.url))) for _ in range(2)]
+        await asyncio.to_thread(held.until, 1)
+        held.release()
+        answers = await asyncio.gather(*calls)
+        await transport.close()
+        return [each.status for each in answers]
+
+    with RawServer(held) as server:
+        assert asyncio.run(main()) == [200, 200]

@@ -237,9 +237,9 @@ class CollectionMethods(CallMethods):
 
         def described(position: int, call: Any) -> Request:
             try:
-                named = call[2] if isinstance(call, (tuple, list)) and len(call) > 2 else None
-                if isinstance(named, Mapping):
-                    refuse_misspelt([name for name in named if isinstance(name, str)], call[1])
+                parts: tuple[Any, ...] = tuple(call) if isinstance(call, (tuple, list)) else ()
+                if len(parts) > 2 and isinstance(parts[2], Mapping):
+                    refuse_misspelt([name for name in parts[2] if isinstance(name, str)], parts[1])
                 method, path, data, *auth = described_call(call)
                 need_auth = read_need_auth(auth[0] if auth else _need_auth, _ARGUMENTS)
                 return core.request(method, path, data, need_auth, _headers, _timeout, _options)

@@ -15,6 +15,7 @@ cache is used before it. Nothing here is imported by ``import ovhcore``, or by m
 
 from __future__ import annotations
 
+from .calls import CheckWarning, DeprecatedOperationWarning
 from .checking import Finding, check_answer, check_arguments, check_value
 from .files.documents import load
 from .files.store import catalogue
@@ -27,6 +28,8 @@ from .types import Array, Map, Ref, Scalar, Type, parse_type
 __all__ = [
     "Array",
     "Catalogue",
+    "CheckWarning",
+    "DeprecatedOperationWarning",
     "Enumeration",
     "Family",
     "Finding",

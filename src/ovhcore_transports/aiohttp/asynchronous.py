@@ -234,7 +234,7 @@ class AsyncAiohttpTransport(AsyncTransport):
                 exchange.lets_go()
                 raise too_large(self._settings.max_response_size)
             exchange.is_done()
-            if any(b"\0" in value for _, value in raw.raw_headers):  # before 3.13.4 aiohttp takes it
+            if any(b"\0" in value for _, value in raw.raw_headers):  # pragma: no cover - aiohttp < 3.13.4 takes it
                 raise exc.ProtocolError("A header field of the answer has a NUL")
             return Response(raw.status, Received(raw.raw_headers), body)
         except BaseException as error:

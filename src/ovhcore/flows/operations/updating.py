@@ -38,7 +38,8 @@ from .waiting import GROWTH, Plan, Waiting, asked_to_wait, late, paused, planned
 __all__ = ["updated"]
 
 _CONFLICTS: Final = 5
-_NOT_DESCRIBED = re.compile(r"not described parameters:?\s*\(\s*checksum\s*\)", re.IGNORECASE)
+# As the API says it, or the plugin ``check`` before anything is sent.
+_NOT_DESCRIBED = re.compile(r"not described parameters:?\s*\(\s*checksum\s*\)|\$\.checksum: is no", re.IGNORECASE)
 _BUSY: Final = frozenset({"CREATING", "UPDATING"})
 _FREE: Final = frozenset({"ready", "out_of_sync"})
 
@@ -160,7 +161,7 @@ def _sent(put: Callable[[dict[str, Any]], Flow[Any]], body: dict[str, Any]) -> F
     try:
         answer = yield from put(body)
         return answer
-    except BadParametersError as error:
+    except (BadParametersError, InvalidRequest) as error:
         if "checksum" not in body or not _NOT_DESCRIBED.search(error.message):
             raise
     answer = yield from put({"targetSpec": body["targetSpec"]})

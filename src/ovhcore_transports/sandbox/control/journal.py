@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 from urllib.parse import unquote
 
 from ovhcore.protocol import REDACTED, Request, parse_json
+
 from ..login.keys import KeyRing
 
 if TYPE_CHECKING:
