@@ -130,7 +130,7 @@ class APIError(Exception):
         retry_safe: whether sending the same request again cannot do a thing twice.
         hint: what is commonly wrong and what to do, or None.
         response: the answer, secrets hidden, or None.
-        history: the attempts that were made, if it was more than one; see :class:`.Attempt`.
+        history: the attempts that were made, if there was more than one; see :class:`.Attempt`.
     """
 
     may_have_arrived: bool = True
@@ -172,7 +172,7 @@ class APIError(Exception):
 
     @property
     def attempts(self) -> int:
-        """How many attempts were made."""
+        """The number of attempts that were made."""
         return max(1, len(self.history))
 
     @property
@@ -335,7 +335,7 @@ class OperationFailed(APIError):
 class WaitTimeout(APIError, TimeoutError):
     """An asynchronous operation of the API was not over when the time to wait for it was.
 
-    It may well go on. What kept the last polls from an answer, if anything did, is the ``__cause__``.
+    The operation may well go on. The ``__cause__`` is what kept the last polls from an answer, if anything did.
 
     Attributes:
         state: the last status seen, or None.
@@ -371,7 +371,7 @@ class ProxyError(ConnectError):
 
 
 class TransportTimeout(NetworkError, TimeoutError):
-    """It took longer than the timeout allows."""
+    """The exchange took longer than a timeout allows."""
 
 
 class ConnectTimeout(ConnectError, TransportTimeout):

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 else:
 
     class settable(property):  # noqa: N801 - used as property is
-        """A property that an heir may set: it then has what it set, and nothing of ours looks at it."""
+        """A property that a subclass may set: its instance then has that value, which ovhcore itself never reads."""
 
         def __set_name__(self, owner, name):
             self.name = name
@@ -47,7 +47,7 @@ else:
 
 
 class BaseClient(PythonOvhNames, CollectionMethods, OperationMethods):
-    """Everything of a client but the loop that drives its flows."""
+    """The part that both clients share: all but the loop that drives the flows."""
 
     _ovhcore: ClientCore
     _ovhcore_kind: ClassVar[ClientKind]
@@ -88,10 +88,10 @@ class BaseClient(PythonOvhNames, CollectionMethods, OperationMethods):
     ) -> None:
         """Make a client; nothing is sent yet.
 
-        What is not given comes from ``OVH_*`` variables, then ``./ovh.conf``, ``~/.ovh.conf``
-        and ``/etc/ovh.conf``. With the endpoint and a whole set of credentials given, neither
-        is asked for them. An empty argument says that there is none: ``consumer_key=""`` does not
-        take that of a variable or file. Credentials go only where their own place or a more
+        Settings that are not given come from ``OVH_*`` variables, then ``./ovh.conf``, ``~/.ovh.conf``
+        and ``/etc/ovh.conf``. If the endpoint and a whole set of credentials are given, neither variables
+        nor files are asked for these. An empty argument says that there is none: ``consumer_key=""`` does
+        not take the key of a variable or file. Credentials go only where their own place or a more
         trusted one sends them; see :mod:`ovhcore.config.trust`.
 
         Args:
@@ -113,7 +113,7 @@ class BaseClient(PythonOvhNames, CollectionMethods, OperationMethods):
             user_agent: put before the library's own.
             headers: fields to send with every request.
             time_sync: ``"date"``, ``"server"`` or ``"off"``; see :mod:`ovhcore.flows.authentication.time_sync`.
-            token_url: where OAuth2 tokens come from, if not where they do by default.
+            token_url: the URL that issues OAuth2 tokens, if it is not the default one.
             max_response_size: bytes beyond which a response is refused.
             pool_size: connections to one server; calls beyond wait for one.
             verify: False not to verify servers, which warns; see ``ca_bundle`` for a better way.
@@ -136,7 +136,7 @@ class BaseClient(PythonOvhNames, CollectionMethods, OperationMethods):
             InvalidConfiguration: a setting is missing, malformed or contradicts another.
             InvalidRegion: no endpoint is set, or an unknown one.
         """
-        # What a traceback would show of this frame, should anything below fail.
+        # A traceback would show the arguments of this frame, should anything below fail.
         application_key, application_secret = _hidden(application_key), _hidden(application_secret)
         consumer_key, access_token = _hidden(consumer_key), _hidden(access_token)
         client_id, client_secret, proxy = _hidden(client_id), _hidden(client_secret), _hidden(proxy)
@@ -187,7 +187,7 @@ class BaseClient(PythonOvhNames, CollectionMethods, OperationMethods):
 
     @settable
     def settings(self) -> Settings:
-        """What the client was made of; prints without secrets."""
+        """The settings of the client; they print without secrets."""
         return self._ovhcore.settings
 
     @settable
@@ -229,7 +229,7 @@ class BaseClient(PythonOvhNames, CollectionMethods, OperationMethods):
         timeout: Any = None,
         options: Mapping[str, Any] | None = None,
     ) -> Any:
-        """Make a call; :class:`.Client` returns its JSON value, :class:`.AsyncClient` what is awaited for it."""
+        """Make a call; :class:`.Client` returns its JSON value, :class:`.AsyncClient` an awaitable of it."""
         raise NotImplementedError
 
     def operation(self, method: str, path: str) -> Operation:
@@ -247,7 +247,7 @@ class BaseClient(PythonOvhNames, CollectionMethods, OperationMethods):
 
         return catalogue(self._ovhcore.settings.endpoint.name).operation(method, path)
 
-    # Any, for type checkers hold **{"date.from": ...} against every parameter that has a name.
+    # The types are Any, since type checkers hold **{"date.from": ...} against every parameter that has a name.
     def get(
         self,
         /,
@@ -264,7 +264,7 @@ class BaseClient(PythonOvhNames, CollectionMethods, OperationMethods):
         Args:
             _target: path, as ``"/me/bill"`` or ``"/me/bill/{billId}"``.
             _need_auth: whether to authenticate the call.
-            _headers: fields to send besides.
+            _headers: further fields to send.
             _timeout: seconds, a number, a pair (connect, read), or three with the end of the whole call.
             _options: settings of plugins for this call, as ``{"retry": False}``.
             **kwargs: arguments by name; ``_from`` for names that are Python keywords.

@@ -14,5 +14,5 @@ __all__ = ["CONFIG_FILES", "ConfigurationWarning", "Environment", "FoundSetting"
 
 
 def __getattr__(name: str) -> Any:
-    # Made when they are first asked for: python-ovh's module reads files when it is imported.
+    # These names are made when they are first used: python-ovh's module reads files when it is imported.
     return name_of_module(name)

@@ -11,15 +11,15 @@ __all__ = ["FoundSetting", "listed"]
 
 
 class FoundSetting(NamedTuple):
-    """A setting that a place says.
+    """A setting, as one place says it.
 
     Attributes:
         name: of the setting, as files have it; a header field's is ``header.NAME``.
-        value: what it says; what may hold a secret is a :class:`~ovhcore.protocol.Secret`, which does not print.
+        value: its value; one that may hold a secret is a :class:`~ovhcore.protocol.Secret`, which does not print.
         place: as ``"argument"``, ``"environment"`` or ``"~/.ovh.conf, section [ovh-eu]"``.
         spelling: its name in this place, as ``"OVH_ENDPOINT"``.
-        first: whether no place that is asked earlier says it, too.
-        file: the path of the file, None for what is in none.
+        first: whether no place that is asked earlier says the setting, too.
+        file: the path of the file, None for other places.
         section: of the file, or None.
     """
 
@@ -33,7 +33,7 @@ class FoundSetting(NamedTuple):
 
 
 def listed(sources: Iterable[SettingsSource]) -> Iterator[FoundSetting]:
-    """Yield what places say, the most specific first; of a place that is named twice once."""
+    """Yield the settings of places, the most specific place first; a place that is named twice counts once."""
     seen: set[str] = set()
     places: set[str] = set()
     for source in sources:

@@ -52,7 +52,7 @@ _KINDS: Final = tuple(_CLASSES)
 
 
 class SettingsSources:
-    """All the places that say settings, read once, before it is known which settings plugins define.
+    """All the places of settings, read once, before it is known which settings plugins define.
 
     Args:
         arguments: what the caller gave, by name; None counts as not given.
@@ -79,7 +79,7 @@ class SettingsSources:
         self._variables = environment or Environment()
         self._files = chosen_files(CONFIG_FILES) if files is None else files
         if apart:
-            # What is not ours belongs to the machine, as REQUESTS_CA_BUNDLE does.
+            # All other variables belong to the machine, as REQUESTS_CA_BUNDLE does.
             self._variables, self._files = self._variables.without("OVH_"), ()
         self._config_file = config_file
         self._options = arguments.get("options")
@@ -106,12 +106,12 @@ class SettingsSources:
     def _chosen_profile(self) -> Profile | None:
         profile = find_profile(self._given, self._env, self._parsed)
         if profile is not None and profile.chosen_by is self._given:
-            # Who names an account means that one, whatever the variables say.
+            # A caller that names an account means that one, whatever the variables say.
             self._env = without_credentials(self._env, "endpoint", "token_url")
         return profile
 
     def disabled_plugins(self) -> tuple[tuple[str, ...], str]:
-        """Return the names of plugins that are not to be used, and which setting says so."""
+        """Return the names of plugins that are not to be used, and the setting that says so."""
         found = self._found_first("disabled_plugins")
         if found is None:
             return (), ""
@@ -119,7 +119,7 @@ class SettingsSources:
         return _names(found[0], what), what
 
     def with_disabled(self, make: Callable[[tuple[str, ...], str], T]) -> T:
-        """Return what is made of the names of plugins that are not to be used, and of the setting that says so."""
+        """Return the result of a function of the names of disabled plugins, and of the setting that says them."""
         names, what = self.disabled_plugins()
         try:
             return make(names, what)
@@ -131,7 +131,7 @@ class SettingsSources:
         return make((), what)
 
     def with_transport(self, make: Callable[[str | None], T]) -> T:
-        """Return what is made of the name of the transport, None where nothing says one."""
+        """Return the result of a function of the transport's name, which is None if no place says one."""
         found = self._found_first("transport")
         try:
             return make(found and found[0])
@@ -153,7 +153,7 @@ class SettingsSources:
         return str(found[0]).strip() if found else default_endpoint(self._parsed)
 
     def _identity(self, given: SettingsSource, env: SettingsSource, options: tuple[str, ...]) -> list[SettingsSource]:
-        """Return the places that say who calls before files do, most specific first."""
+        """Return the places that are asked for endpoint and credentials before files are, most specific first."""
         if self._all_given:
             return [given]
         return [given, env] if self._profile is None else [given, env, self._profile.source(options)]
@@ -168,12 +168,12 @@ class SettingsSources:
         """Make sure that credentials which a plugin supplies go only where a place trusted enough sends them.
 
         Raises:
-            InvalidConfiguration: a less trusted one does; it is named.
+            InvalidConfiguration: a less trusted place sends them; the message names it.
         """
         check(self._leading, [Said("credentials", None)])
 
     def found(self, options: Iterable[str] = ()) -> list[FoundSetting]:
-        """Return every setting of every place that was looked at, in the order in which they are asked.
+        """Return every setting of every place that was looked at, in the order in which places are asked.
 
         Args:
             options: the names of settings that plugins define.
@@ -206,10 +206,10 @@ class SettingsSources:
         """Put the settings of a client together.
 
         Args:
-            defaults: what the transport brings along, for where nothing is said.
+            defaults: settings that the transport brings along, for those that no place says.
             isolated: whether the credentials of environment and files are not meant for the transport.
             options: further settings, which plugins define.
-            redaction: what plugins declare as secret.
+            redaction: the secrets that plugins declare.
 
         Raises:
             InvalidConfiguration: a setting is malformed, contradicts another, or a file cannot be read.
@@ -226,7 +226,7 @@ class SettingsSources:
         others = [given, env, *sources]
         brought = SettingsSource("transport", defaults)
         if isolated:
-            # A sandbox knows nobody but its own; what the environment and files have is meant for the API.
+            # A sandbox knows only its own credentials; those of the environment and files are meant for the API.
             credentials = [given, brought]
         elif (unusable := self._unusable(identity, endpoint, names)) and not defaults:
             raise unusable
@@ -238,7 +238,7 @@ class SettingsSources:
         found, secrets = _credentials(credentials)
         settings = read_settings(resolved, found, others, self._variables, known, redaction, self.leniency)
         self._found = (resolved.name, led.named("endpoint"))
-        # What brings its own credentials asks nobody who they are, and writes nothing down.
+        # A transport that brings its own credentials checks none, and writes nothing down.
         deciding = [] if defaults else [name for name, option in known.items() if option.leads]
         self._leading = leading([*identity, *sources, brought], others, settings, deciding)
         check(self._leading, [*secrets, *other_secrets(others)])
@@ -247,7 +247,7 @@ class SettingsSources:
     def _unusable(
         self, identity: list[SettingsSource], endpoint: str | None, names: tuple[str, ...]
     ) -> InvalidConfiguration | None:
-        """Return why a file cannot be read that may have what no more specific place has."""
+        """Return the error of an unreadable file that may have settings which no more specific place has."""
         sources: list[SettingsSource] = []
         for number, file in enumerate(self._parsed):
             if not isinstance(file.parser, InvalidConfiguration):
@@ -345,7 +345,7 @@ def _credentials(stack: list[SettingsSource]) -> tuple[Credentials | None, list[
 def _consumer_key_below(source: SettingsSource, stack: list[SettingsSource]) -> tuple[Any, SettingsSource] | None:
     """Return the consumer key that completes a source's application key.
 
-    It stands alone in the next place that has credentials, or beside the same application key.
+    The key stands alone in the next place that has credentials, or beside the same application key.
     """
     if "consumer_key" in source.values or "application_key" not in source.values:
         return None
@@ -384,7 +384,7 @@ def _set_of(source: SettingsSource, present: list[str], consumer: tuple[Any, Set
         values["consumer_key"], places["consumer_key"] = consumer or (source.values["consumer_key"], source)
     for name, value in values.items():
         problem = key_problem(value.reveal())
-        # A program's own tests may give what no key can hold; a file or a variable does so by mistake.
+        # A program's own tests may give values that no key can have; a file or a variable has them by mistake.
         if problem and (places[name].where != "argument" or not isinstance(value.reveal(), str)):
             raise InvalidConfiguration(f"{places[name].spelling(name)} {problem} ({places[name].where})")
     return _CLASSES[kind].unchecked(**values)

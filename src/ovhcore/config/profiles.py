@@ -21,7 +21,7 @@ _PREFIX: Final = "profile "
 
 
 def profile_section(name: str) -> str:
-    """Return the section of a profile.
+    """Return the name of a profile's section.
 
     Raises:
         InvalidConfiguration: no section can have such a name.
@@ -34,7 +34,7 @@ def profile_section(name: str) -> str:
 
 
 def profile_names(sections: Iterable[str]) -> list[str]:
-    """Return the profiles among sections."""
+    """Return the names of the profiles among sections."""
     found = (name.removeprefix(_PREFIX).strip() for name in sections if name.startswith(_PREFIX))
     return [name for name in dict.fromkeys(found) if name]
 
@@ -60,7 +60,7 @@ class Profile:
         self._section = section
 
     def source(self, options: tuple[str, ...] = ()) -> SettingsSource:
-        """Return what it says.
+        """Return the settings of the profile.
 
         Args:
             options: the settings that plugins define.
@@ -69,7 +69,7 @@ class Profile:
         return from_section(self._file, self._section, readable, of_endpoint=False)
 
     def looked(self, endpoint: str) -> str:
-        """Say that it has no credentials, for the error of a call that needs some."""
+        """Say that the profile has no credentials, for the error of a call that needs some."""
         return (
             f"The endpoint is {endpoint}. The profile {self.name} ({self._file.path}, section [{self._section}]), "
             f"which {self.chosen_by.named('profile')} names, has no credentials, and those of other sections do not "
@@ -81,7 +81,7 @@ def find_profile(given: SettingsSource, env: SettingsSource, parsed: Iterable[Pa
     """Return the profile that an argument, else a variable, names; None if neither does.
 
     Raises:
-        InvalidConfiguration: there is no such section, or it contradicts what says who calls besides.
+        InvalidConfiguration: there is no such section, or another place contradicts it.
     """
     by = next((source for source in (given, env) if "profile" in source.values), None)
     if by is None or (by is env and "profile" in given.empty):
@@ -92,7 +92,7 @@ def find_profile(given: SettingsSource, env: SettingsSource, parsed: Iterable[Pa
     looked: list[str] = []
     for file in parsed:
         if isinstance(file.parser, InvalidConfiguration):
-            raise file.parser  # it may have what is asked for
+            raise file.parser  # this file may have the profile
         parser: RawConfigParser = file.parser
         found = [each for each in parser.sections() if each.partition(" ")[0] == "profile"]
         for each in found:
@@ -110,7 +110,7 @@ def find_profile(given: SettingsSource, env: SettingsSource, parsed: Iterable[Pa
 
 
 def _check(profile: Profile, given: SettingsSource, env: SettingsSource) -> None:
-    """Make sure that it is clear who calls, and that credentials go nowhere but where they are for."""
+    """Make sure that it is clear who calls, and that credentials go only to the endpoint they are for."""
     own = profile.source()
     has = next((name for name in CREDENTIALS if name in own.values), None)
     if has is not None and "endpoint" not in own.values:

@@ -1,4 +1,4 @@
-"""Where settings come from: arguments, the environment and ``ovh.conf`` files.
+"""The sources of settings: arguments, the environment and ``ovh.conf`` files.
 
 The only module that reads the environment and files.
 """
@@ -37,10 +37,10 @@ __all__ = [
 ]
 
 CONFIG_FILES: Final = ("./ovh.conf", "~/.ovh.conf", "/etc/ovh.conf")
-"""Where settings are looked for, most specific first."""
+"""The usual files of settings, most specific first."""
 
 HIDDEN: Final = frozenset({*CREDENTIALS, "proxy"})
-"""What no traceback shows while settings are put together; a proxy's URL may hold a password."""
+"""The settings that no traceback shows while settings are put together; a proxy's URL may hold a password."""
 
 _SECRET: Final = ("application_secret", "consumer_key", "client_secret", "access_token")
 _MAX_SIZE: Final = 1024 * 1024
@@ -49,7 +49,7 @@ _HEADER_VARIABLE: Final = re.compile(r"OVH_HTTP_HEADERS_[0-9]+")
 
 
 class Trust(IntEnum):
-    """How far a place is trusted; a higher one more."""
+    """The degree to which a place is trusted; a higher one means more."""
 
     DIRECTORY = 1
     """``./ovh.conf``: whoever made the working directory wrote it, as in a cloned repository."""
@@ -63,9 +63,9 @@ class SettingsSource:
 
     Attributes:
         where: the place, for messages.
-        trust: how far it is trusted.
+        trust: how far the place is trusted.
         of_endpoint: whether it is a section of a file that has the endpoint's name or URL.
-        file: the path of the file, None for what is in none.
+        file: the path of the file, None for other places.
         section: of the file, or None.
     """
 
@@ -99,11 +99,11 @@ class SettingsSource:
         self.spelling = spelling
 
     def adding(self, values: Mapping[str, Any]) -> SettingsSource:
-        """Return a copy that says more."""
+        """Return a copy with further settings."""
         return self._saying({**self.values, **values})
 
     def without(self, names: Collection[str]) -> SettingsSource:
-        """Return a copy that says less."""
+        """Return a copy without some settings."""
         return self._saying({name: value for name, value in self.values.items() if name not in names})
 
     def _saying(self, values: Mapping[str, Any]) -> SettingsSource:
@@ -113,17 +113,17 @@ class SettingsSource:
         return source
 
     def named(self, name: str) -> str:
-        """Say which setting of which place is meant."""
+        """Return the name of a setting with its place, for messages."""
         return f"{self.spelling(name)} ({self.where})"
 
 
 class ParsedFile(NamedTuple):
-    """A file that there is.
+    """A file of settings that exists.
 
     Attributes:
         path: of the file.
-        parser: what it says; for an unusable one, the error.
-        trust: how far it is trusted.
+        parser: the parsed contents; for an unusable file, the error.
+        trust: how far the place is trusted.
     """
 
     path: str
@@ -142,7 +142,7 @@ class Environment:
         return self._variables.get(name, "").strip()
 
     def without(self, prefix: str) -> Environment:
-        """Return one without the variables whose names begin so."""
+        """Return an environment without the variables whose names have a prefix."""
         return Environment({name: value for name, value in self._variables.items() if not name.startswith(prefix)})
 
     def names(self) -> list[str]:
@@ -151,7 +151,7 @@ class Environment:
 
 
 def from_environment(variables: Environment) -> SettingsSource:
-    """Return what the ``OVH_*`` variables say; empty ones count as unset.
+    """Return the settings of the ``OVH_*`` variables; empty ones count as unset.
 
     Args:
         variables: the environment.
@@ -173,11 +173,11 @@ def from_environment(variables: Environment) -> SettingsSource:
 
 
 def parse_files(config_file: str | os.PathLike[str] | None, files: tuple[str, ...]) -> list[ParsedFile]:
-    """Return every file there is, most specific first.
+    """Return every file that exists, most specific first.
 
     Args:
-        config_file: must exist.
-        files: may exist.
+        config_file: a file that must exist.
+        files: files that may exist.
 
     Raises:
         InvalidConfiguration: ``config_file`` does not exist, or is unusable; its path is named.
@@ -206,7 +206,7 @@ def expanded(path: Any, what: str) -> str:
     """Return a path with ``~`` expanded.
 
     Raises:
-        InvalidConfiguration: it is not a path.
+        InvalidConfiguration: the value is not a path.
     """
     if not isinstance(path, (str, os.PathLike)):
         raise InvalidConfiguration(f"{what} must be the path of a file, not {type(path).__name__}")
@@ -278,7 +278,7 @@ def _warn_if_readable(path: str, parser: RawConfigParser) -> None:
         import shlex
         from logging import getLogger
 
-        # Taking it from others may take it from this program, where it belongs to another user.
+        # If the file belongs to another user, mode 600 might take it from this program, too.
         mode = "600" if found.st_uid == os.geteuid() else "o-rwx"
         getLogger("ovhcore").warning(
             "The configuration file %s holds secrets, and every user of this machine can read it. To mend it: chmod "
@@ -303,7 +303,7 @@ def _is_secret_field(name: str) -> bool:
 
 
 def from_file(file: ParsedFile, endpoint: str | None, options: tuple[str, ...] = ()) -> list[SettingsSource]:
-    """Return what the endpoint's section says, then what ``[default]`` does; nothing for an unusable file."""
+    """Return the settings of the endpoint's section, then those of ``[default]``; none for an unusable file."""
     if isinstance(file.parser, InvalidConfiguration):
         return []
     # The same spelling first; a URL may be written in another way in the other place.
@@ -319,11 +319,11 @@ def from_file(file: ParsedFile, endpoint: str | None, options: tuple[str, ...] =
 def from_section(
     file: ParsedFile, section: str, readable: Collection[str], *, of_endpoint: bool | None = None
 ) -> SettingsSource:
-    """Return what a section of a usable file says.
+    """Return the settings of a section of a usable file.
 
     Args:
         file: the file.
-        section: its name; there is one.
+        section: the name of the section, which must exist.
         readable: the settings that it may have.
         of_endpoint: whether the section's name is that of an endpoint; by default, whether it is not ``[default]``.
     """

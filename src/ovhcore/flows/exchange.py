@@ -14,7 +14,7 @@ from .effects import CLOCK, Flow, Handler, Send
 __all__ = ["exchange", "limited", "sent_now"]
 
 _MOMENT: Final = 0.001
-"""Seconds by which the end of a call need not be kept more exactly."""
+"""Seconds; the end of a call is kept no more exactly than this."""
 
 _TRUST: Final = (
     "If the server's certificate is your own or your company's, name the file that vouches for it as ca_bundle; "
@@ -23,7 +23,7 @@ _TRUST: Final = (
 
 
 def exchange(request: Request) -> Flow[Response]:
-    """Send a request; an exception says which one failed and whether it may be sent again.
+    """Send a request; an exception names the request and says whether it may be sent again.
 
     Raises:
         NetworkError: no answer came.
@@ -47,13 +47,13 @@ def exchange(request: Request) -> Flow[Response]:
 def sent_now(request: Request, fields: tuple[tuple[str, str], ...], now: float) -> Request:
     """Return the request with header fields added at the end, to be sent at once: with the time that its call has left.
 
-    Where none is left the deadline stands, and :func:`exchange` refuses the request. Otherwise that need not read the
-    clock once more.
+    If no time is left the deadline stays, and :func:`exchange` refuses the request. Otherwise :func:`exchange` need
+    not read the clock once more.
 
     Args:
-        request: of a call.
-        fields: what authenticates it.
-        now: what the monotonic clock has just shown.
+        request: a request of a call.
+        fields: the header fields that authenticate the request.
+        now: the time that the monotonic clock has just shown.
     """
     timeout, deadline = request.timeout, request.deadline
     if deadline is not None and (left := deadline - now) > 0:
@@ -85,12 +85,12 @@ def _shortened(request: Request, deadline: float, now: float) -> Request:
 def limited(handler: Handler, default: Timeout) -> Handler:
     """Let the total timeout of a request count for all exchanges of its call together.
 
-    What a call waits for that others wait for, too (a token, the time), has limits of its own.
+    A request that several calls wait for (for a token, for the time) has limits of its own.
 
     Args:
-        handler: what answers.
-        default: timeout of requests that have none. Where it is the one that holds where nobody says anything, a
-            transport's own comes before it.
+        handler: answers requests.
+        default: timeout of requests that have none. If it is :data:`.DEFAULT_TIMEOUT`, a transport's own comes
+            before it.
     """
     said = None if default is DEFAULT_TIMEOUT else default
 

@@ -1,4 +1,4 @@
-"""Tell observers of calls and exchanges. Costs next to nothing while nobody wants to know."""
+"""Handlers that tell observers about calls and exchanges. They cost next to nothing without active observers."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ __all__ = ["Contents", "observed_calls", "observed_exchanges"]
 
 SHOWN: Final = 2048
 """Characters of a body that an event holds."""
-# Bodies are redacted whole, for half a secret would not be recognised; what is larger is not shown at all.
+# Bodies are redacted whole, since half a secret would not be recognised; larger bodies are not shown at all.
 _JSON_LOOKED_AT: Final = 256 * 1024
 _TEXT_LOOKED_AT: Final = 32 * 1024
 
@@ -39,13 +39,13 @@ class Contents:
     def __init__(self, secrets: Callable[[], Iterable[str]], declared: Redaction = Redaction()) -> None:  # noqa: B008
         self._secrets = secrets
         self._declared = declared
-        # Kept until the secrets are others. Each is replaced as a whole, so threads need no lock.
+        # These are kept until the secrets change. Each is replaced as a whole, so threads need no lock.
         self._hiding: tuple[list[str], Redactor] | None = None
         self._url: tuple[object, str, str] = (None, "", "")
         self._query_id: tuple[object, object, str] = (None, None, "")
 
     def redactor(self) -> Redactor:
-        """Return what hides, now: consumer keys and tokens come and go."""
+        """Return a redactor for the secrets of this moment: consumer keys and tokens come and go."""
         values = [*self._secrets()]
         if self._hiding is None or values != self._hiding[0]:
             from ..protocol.secrets.redacting import Redactor
@@ -54,7 +54,7 @@ class Contents:
         return self._hiding[1]
 
     def of_request(self, request: Request) -> Contents:
-        """Return what hides the secrets of a request, too: an answer may repeat them."""
+        """Return a copy that hides the secrets of a request, too: an answer may repeat them."""
         from ..protocol.secrets.learning import of_request
 
         redactor = self.redactor()
@@ -63,19 +63,19 @@ class Contents:
         return other
 
     def query_id(self, response: Response, request: Request, known: Contents | None = None) -> str | None:
-        """Return what a server calls an exchange, which may repeat what the request has sent.
+        """Return the query id of a response, with secrets hidden: a server may repeat there what the request has sent.
 
         Args:
-            response: that has the name.
-            request: as it was sent.
-            known: what hides the secrets of the request, where that has been found out.
+            response: the response that has the query id.
+            request: the request as it was sent.
+            known: the contents that hide the secrets of the request, if they are there already.
         """
         found = response.query_id
         if found is None or not (request.body or "?" in request.url):
             return found
         by = self.redactor()
         exchange = (found, request.url, hash(request.body))  # the body itself would be kept until the next call
-        if self._query_id[:2] != (by, exchange):  # the exchange and its call end with the same
+        if self._query_id[:2] != (by, exchange):  # the exchange and its call end with the same query id
             self._query_id = (by, exchange, (known or self.of_request(request)).text(found))
         return self._query_id[2]
 
@@ -86,7 +86,7 @@ class Contents:
     def url(self, url: str) -> str:
         """Return a URL that may be shown."""
         by = self.redactor()
-        if self._url[:2] != (by, url):  # all events of a call have the same
+        if self._url[:2] != (by, url):  # all events of a call have the same URL
             self._url = (by, url, by.url(url))
         return self._url[2]
 
@@ -98,8 +98,8 @@ class Contents:
         """Return the beginning of a body that may be shown.
 
         Args:
-            body: the whole of it.
-            named: what it is called as a whole, as by the last part of a path.
+            body: the whole body.
+            named: the name of the whole body, such as the last part of a path.
         """
         if not body:
             return ""

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["BUILT_IN", "RETRY_OPTIONS"]
 
 RETRY_OPTIONS: Final = ("retry", "retry_methods", "retry_deadline")
-"""What programs may say although whoever runs them has switched the plugin off; nothing is tried again then."""
+"""Options that programs may give even if their user has switched the plugin off; nothing is tried again then."""
 
 
 class _TimeSync:
@@ -35,7 +35,7 @@ class _TimeSync:
 
 
 class _Retry:
-    """Tries again what failed."""
+    """Tries failed calls again."""
 
     @hookimpl
     def ovhcore_options(self) -> Iterable[Option]:
@@ -63,7 +63,7 @@ def read_retry(value: Any, what: str) -> bool | int | Policy:
     """Return whether, or how often at most, to try again; or the policy that is given.
 
     Raises:
-        InvalidConfiguration: it is none of these.
+        InvalidConfiguration: the value is none of these.
     """
     if isinstance(value, bool):
         return value
@@ -139,7 +139,7 @@ def _read_check(value: Any, what: str) -> str:
     """Return how calls are checked: ``"off"``, ``"warn"`` or ``"error"``.
 
     Raises:
-        InvalidConfiguration: it is none of these.
+        InvalidConfiguration: the value is none of these.
     """
     text = "off" if value is False else str(value).lower()
     if text not in ("off", "warn", "error"):
@@ -148,4 +148,4 @@ def _read_check(value: Any, what: str) -> str:
 
 
 BUILT_IN: Final = {"time-sync": _TimeSync(), "retry": _Retry(), "logging": _Logging(), "check": _Check()}
-"""By name, innermost first."""
+"""The built-in plugins by name, innermost first."""

@@ -1,4 +1,4 @@
-"""Where the API is: names, base URLs, OAuth2 token URLs, and the /v1 /v2 switch.
+"""Endpoints of the API: names, base URLs, OAuth2 token URLs, and the /v1 /v2 switch.
 
 The names and URLs are those of the official wrappers; ``runabove-ca`` is retired and
 kept for programs that still name it.
@@ -41,7 +41,7 @@ OAUTH2_TOKEN_URLS: Final = {
     "ovh-ca": "https://ca.ovh.com/auth/oauth2/token",
     "ovh-us": "https://us.ovhcloud.com/auth/oauth2/token",
 }
-"""Where service accounts fetch their access tokens."""
+"""The URLs at which service accounts fetch their access tokens, by the name of the endpoint."""
 
 # Hosts that serve the same regions; a custom URL on one of them needs no token URL of its own.
 _REGION_OF_HOST: Final = {
@@ -70,7 +70,7 @@ class Endpoint(Frozen):
     Attributes:
         name: ``"ovh-eu"``, or the URL itself for a custom one.
         url: base URL, as ``"https://eu.api.ovh.com/1.0"``, without a slash at the end.
-        token_url: where OAuth2 access tokens come from; None where there are none.
+        token_url: the URL that issues OAuth2 access tokens; None if the endpoint has none.
     """
 
     __slots__ = ("name", "url", "token_url")  # noqa: RUF023 - the order of __init__
@@ -104,7 +104,7 @@ class Endpoint(Frozen):
         return self.url + path
 
     def path_of(self, url: str) -> str | None:
-        """Return the path of a URL of this endpoint, with its version and its query; None if it is no URL of it.
+        """Return the path of a URL of this endpoint, with its version and its query; None for any other URL.
 
         >>> resolve_endpoint("ovh-eu").path_of("https://eu.api.ovh.com/1.0/me")
         '/1.0/me'
@@ -123,9 +123,9 @@ def resolve_endpoint(endpoint: str, token_url: str | None = None, *, allow_http:
 
     Args:
         endpoint: a name of :data:`ENDPOINTS`, or a base URL.
-        token_url: where OAuth2 tokens come from, if not where they do by default.
-        allow_http: whether ``http://`` may lead to other machines; what is sent there can be read, and the
-            credentials used, by whoever is in between.
+        token_url: the URL that issues OAuth2 tokens, if it is not the default one.
+        allow_http: whether ``http://`` may lead to other machines; anybody in between can then read what is
+            sent, and use the credentials.
 
     Raises:
         InvalidRegion: neither a known name nor a URL.
@@ -135,7 +135,7 @@ def resolve_endpoint(endpoint: str, token_url: str | None = None, *, allow_http:
     if endpoint in ENDPOINTS:
         return Endpoint(endpoint, ENDPOINTS[endpoint], token_url or OAUTH2_TOKEN_URLS.get(endpoint))
     if "/" not in endpoint:
-        shown = "" if "@" in endpoint else f" {endpoint!r}"  # what stands before it may be a password
+        shown = "" if "@" in endpoint else f" {endpoint!r}"  # the text before the "@" may be a password
         raise InvalidRegion(
             f"Unknown endpoint{shown}. Valid endpoints: {', '.join(ENDPOINTS)}, or a URL such as "
             "'https://eu.api.ovh.com/1.0'"
@@ -168,7 +168,7 @@ def is_of_the_api(url: str) -> bool:
 
 
 def is_plain(url: str) -> bool:
-    """Say whether what is sent to a URL leaves this machine without TLS."""
+    """Say whether requests to a URL leave this machine without TLS."""
     parts = urlsplit(url)
     return parts.scheme != "https" and not _is_loopback(parts.hostname or "")
 

@@ -1,4 +1,4 @@
-"""What the catalogue knows about an error of the API: which path, rule or argument may have been meant."""
+"""Advice of the catalogue on an error of the API: the path, rule or argument that may have been meant."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ _LISTED: Final = 40
 
 
 def advice(catalogue: Catalogue, error: APIError, method: str, path: str) -> str | None:
-    """Return what the catalogue has to say about an error, to be shown as its hint; None for nothing.
+    """Return the catalogue's advice on an error, to be shown as the error's hint; None if there is none.
 
-    It speaks of templates, names and rules, and never of what the call had in their place.
+    The advice names templates, arguments and rules, and never the values of the call.
 
     Args:
         catalogue: of the endpoint that was called.
@@ -30,7 +30,7 @@ def advice(catalogue: Catalogue, error: APIError, method: str, path: str) -> str
         path: of the call, with its query or without.
 
     Raises:
-        SchemaError: what a family is stored in is damaged.
+        SchemaError: the stored form of a family is damaged.
     """
     if not may_be_misspelt(error):
         return None
@@ -45,7 +45,7 @@ def advice(catalogue: Catalogue, error: APIError, method: str, path: str) -> str
 
 
 def _meant(catalogue: Catalogue, error: APIError, method: str, path: str) -> str | None:
-    """Say what a path that is not known may have been meant to be."""
+    """Say which paths may have been meant by one that is not known."""
     before = _before(error.hint)
     if methods := catalogue.methods(path):
         return f"{before}There is no {method} for this path; there is {', '.join(methods)}."

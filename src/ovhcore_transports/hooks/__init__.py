@@ -1,4 +1,4 @@
-"""Plugins that touch the world: rate limits of a process, the system's keyring, OpenTelemetry."""
+"""Plugins that use the outside world: rate limits of a process, the system's keyring, OpenTelemetry."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ __all__ = ["ProcessLimiter", "SharedLimiters", "shared"]
 
 
 class ProcessLimiter(Limiter):
-    """One for the threads of this process; a child of a fork begins with an empty line."""
+    """A limiter for the threads of this process; a child of a fork begins with an empty line."""
 
     def __init__(self, limits: Limits) -> None:
         super().__init__(limits, Lock())
@@ -26,7 +26,7 @@ class ProcessLimiter(Limiter):
 
 
 class SharedLimiters:
-    """The limiters of credentials, each for as long as a client has it."""
+    """The limiters of credentials, each kept for as long as a client has it."""
 
     def __init__(self) -> None:
         self._limiters: WeakValueDictionary[object, ProcessLimiter] = WeakValueDictionary()
@@ -38,7 +38,7 @@ class SharedLimiters:
         self._lock = Lock()
 
     def limiter(self, whose: object, limits: Limits) -> ProcessLimiter:
-        """Return the one there is, or a new one."""
+        """Return the limiter of some credentials and limits; a new one if there is none."""
         with self._lock:
             limiter = self._limiters.get((whose, limits))
             if limiter is None:

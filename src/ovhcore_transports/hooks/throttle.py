@@ -1,7 +1,7 @@
 """The plugin ``throttle``: limits of a client's own, off unless they are set.
 
 The limits themselves are in :mod:`ovhcore.flows.resilience.throttle`; here are the settings. Most clients have
-no limits, so what keeps to them is loaded for those that have.
+no limits, so the limiter is loaded only for those that have.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def read_rate(value: Any, what: str) -> float:
     """Return requests in a second, of a number or of text as ``"60/minute"``.
 
     Raises:
-        InvalidConfiguration: it is none of these, or not above 0.
+        InvalidConfiguration: the value is none of these, or not above 0.
     """
     rate = 0.0
     if isinstance(value, str):
@@ -103,12 +103,12 @@ class Throttle:
 
     @property
     def limiter(self) -> Limiter:
-        """What keeps to the limits, for people to look at."""
+        """The limiter that keeps to the limits, for people to look at."""
         return self._limiter
 
     @hookimpl(trylast=True)
     def ovhcore_middleware(self, settings: Settings, notify: Notifier) -> Middleware:
-        """Bracket every attempt."""
+        """Wrap every attempt."""
         from ovhcore.flows import throttled
 
         return throttled(self._limiter, notify)
@@ -135,7 +135,7 @@ def ovhcore_options() -> Iterable[Option]:
 
 @hookimpl(trylast=True)
 def ovhcore_middleware(settings: Settings, notify: Notifier) -> Middleware | None:
-    """Bracket every attempt, if there is a limit."""
+    """Wrap every attempt, if there is a limit."""
     options = settings.options
     rate, burst, concurrency = (options.get(name) for name in ("rate_limit", "rate_burst", "max_concurrency"))
     if rate is None and burst is None and concurrency is None:

@@ -1,4 +1,4 @@
-"""What HTTP transports share: the strict reader, bodies, deadlines, failures, proxies, TLS, pools.
+"""The parts that HTTP transports share: the strict reader, bodies, deadlines, failures, proxies, TLS, pools.
 
 The names below are promised to authors of transports; they are loaded when they are first used.
 """

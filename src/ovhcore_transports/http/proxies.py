@@ -39,7 +39,7 @@ class Proxy(NamedTuple):
 
     @property
     def headers(self) -> dict[str, str]:
-        """What to send to the proxy."""
+        """The header fields to send to the proxy."""
         return {} if self.authorization is None else {"Proxy-Authorization": self.authorization}
 
 
@@ -47,7 +47,7 @@ def read_proxy(proxy: str) -> Proxy | None:
     """Return the proxy of a setting, None for :data:`NO_PROXY`.
 
     Raises:
-        InvalidConfiguration: it is not the URL of an HTTP or HTTPS proxy.
+        InvalidConfiguration: the setting is not the URL of an HTTP or HTTPS proxy.
     """
     if proxy.lower() == NO_PROXY:
         return None
@@ -84,7 +84,7 @@ def proxy_for(setting: str | None, origin: str) -> Proxy | None:
     """Return the proxy for an origin, None to go without.
 
     Args:
-        setting: URL of a proxy, :data:`NO_PROXY`, or None for what the environment says.
+        setting: URL of a proxy, :data:`NO_PROXY`, or None for the environment's.
         origin: as ``"https://eu.api.ovh.com"``.
 
     Raises:
@@ -102,7 +102,7 @@ def proxy_for(setting: str | None, origin: str) -> Proxy | None:
     if not proxy:
         return None
     host, port = parts.hostname or "", parts.port or _PORTS.get(parts.scheme, 0)
-    # What has no port stands for all of them; what has one is looked for with the port that is connected to.
+    # An entry without a port stands for all ports; one with a port counts for the port that is connected to.
     spelled = {host, parts.netloc, f"[{host}]:{port}" if ":" in host else f"{host}:{port}"}
     direct = any(map(proxy_bypass, spelled)) or _is_excepted(host, port, proxies.get("no", ""))
     return None if direct else read_proxy(proxy)

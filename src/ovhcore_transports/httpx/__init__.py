@@ -1,7 +1,7 @@
-"""httpx and its successor httpx2, synchronous and asynchronous: by the connections that they are made of.
+"""httpx and its successor httpx2, synchronous and asynchronous: on the connections that they are made of.
 
-Those are httpcore's and httpcore2's, which have the same shape. Used directly, the request
-target goes out as it was signed, and nothing of httpx's own is in between: cookies,
+Those are httpcore's and httpcore2's, which have the same shape. Used directly, they send the
+request target as it was signed, and nothing of httpx's own is in between: cookies,
 passwords from ``~/.netrc``, proxies read in its own way. Neither httpx has to be loaded.
 """
 

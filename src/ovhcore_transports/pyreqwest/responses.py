@@ -1,4 +1,4 @@
-"""Answers of pyreqwest."""
+"""Responses made of pyreqwest's answers."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ _UNREADABLE: Final = "\ufffd"
 
 
 class Received(Headers):
-    """Header fields of an answer, taken from the library when they are looked at: of most one or two are.
+    """Header fields of an answer, taken from the library when they are looked at: most often one or two are.
 
     Args:
-        raw: the answer that has them.
+        raw: the library's answer that has them.
     """
 
     __slots__ = ("_found", "_raw")
@@ -39,7 +39,7 @@ class Received(Headers):
         """Return the value of a field, or ``default``."""
         try:
             found = self._raw.get_header_all(key)
-        except ValueError:  # it is not ASCII
+        except ValueError:  # the value is not ASCII
             return super().get(key, default)
         if not found:
             return default
@@ -47,10 +47,10 @@ class Received(Headers):
 
 
 def response_of(raw: Any, body: bytes, limit: int) -> Response:
-    """Return an answer that has been read.
+    """Return the response for an answer that has been read.
 
     Raises:
-        ProtocolError: it cannot be decompressed, or is not a final one.
+        ProtocolError: the answer cannot be decompressed, or is not a final one.
     """
     headers = Received(raw)
     if raw.get_header("content-encoding") is not None:
@@ -61,7 +61,7 @@ def response_of(raw: Any, body: bytes, limit: int) -> Response:
 
 
 def is_within(raw: Any, limit: int) -> bool:
-    """Say whether a body may be read in one call: the library takes the memory for what its header announces."""
+    """Say whether a body may be read in one call: the library takes as much memory as the header announces."""
     length = raw.get_header("content-length")
     if length is None or raw.get_header("transfer-encoding") is not None:
         return False

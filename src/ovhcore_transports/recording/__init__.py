@@ -1,7 +1,7 @@
 """Record what a client exchanges, once; replay it offline for ever.
 
 :class:`.RecordTransport` and :class:`.ReplayTransport`, and their asynchronous forms, are the
-transports; :class:`.Cassette` is what lies on the disk between them.
+transports; :class:`.Cassette` is the file on the disk between them.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = ["AsyncStdlibTransport", "StdlibTransport", "open_async", "open_sync"]
 
-# Each form brings threads or a loop with it; whoever needs one should not pay for the other.
+# Each form brings threads or a loop with it; a program that needs one does not load the other.
 __getattr__ = lazily(__name__, {"asynchronous": ("AsyncStdlibTransport",), "blocking": ("StdlibTransport",)})
 
 

@@ -35,7 +35,7 @@ class _Held(NamedTuple):
 
 
 class TokenSource:
-    """The access token of a service account: one per client, fetched once for all who wait."""
+    """The access token of a service account: one per client, fetched once for all calls that wait."""
 
     def __init__(
         self,
@@ -61,7 +61,7 @@ class TokenSource:
     def secrets(self) -> Iterator[str]:
         """Yield the values that must not be shown."""
         yield from self._credentials.secrets()
-        # Also those that were replaced: a call that took one may end after that.
+        # Replaced tokens, too: a call that took one may end after its replacement.
         for token in self._tokens:
             yield token.reveal()
 
@@ -70,7 +70,7 @@ class TokenSource:
 
         Raises:
             OAuth2FailureError: the token endpoint gave none.
-            NetworkError: it gave no answer.
+            NetworkError: the token endpoint gave no answer.
         """
         now: Now = yield Clock()
         held = self._usable(now, refused)
@@ -83,7 +83,7 @@ class TokenSource:
         return held.token if held is not None and held.token != refused and now.monotonic < held.renew_at else None
 
     def _renewed(self, refused: Secret | None) -> Flow[Secret]:
-        # Between asking and being let in, another may have renewed it.
+        # Before this flow started, another may have renewed the token.
         asked: Now = yield Clock()
         token = self._usable(asked, refused)
         if token is not None:

@@ -1,7 +1,7 @@
-"""Did the API answer, or something in front of it? Whatever is decided by an answer asks this first.
+"""Did the API answer, or something in front of it? Every decision that depends on an answer asks this first.
 
 Captive portals, proxies, load balancers and web servers answer in the API's place, with statuses of their own: a 404 of
-theirs says nothing of a resource, a 403 nothing of a key. The API has answered if it names the exchange
+theirs says nothing about a resource, a 403 nothing about a key. The API has answered if it names the exchange
 (``X-OVH-QUERYID``), or, behind proxies that strip header fields, in one of the shapes of its errors.
 """
 
@@ -17,20 +17,20 @@ if TYPE_CHECKING:
 __all__ = ["ErrorBody", "error_body", "is_of_the_api", "parse_json"]
 
 _OF_THE_API: Final = re.compile(r"(?:client|server)::", re.IGNORECASE)
-# In old errors, today's, and what may be added to both: what has others besides was written by somebody else.
+# The members of old and of today's errors, and those that may be added: the API writes no error with others.
 _MEMBERS: Final = frozenset({"class", "message", "details", "errorcode", "httpcode", "queryid"})
 _BEGINS_AS_JSON: Final = re.compile(rb'(?:\xef\xbb\xbf)?\s*(?:[\[{"0-9tfn-]|$)')
 
 
 class ErrorBody(NamedTuple):
-    """What the body of an error says; None for what it has not.
+    """The content of the body of an error; None for each part that the body lacks.
 
     Attributes:
         code: the legacy ``errorCode``, or OAuth2's ``error``.
         error_class: the current ``class``.
         message: what went wrong, in words.
         details: further members; empty if there are none.
-        of_the_api: whether it has one of the shapes that the API's errors have.
+        of_the_api: whether the body has one of the shapes of the API's errors.
     """
 
     code: str | None
@@ -51,10 +51,10 @@ _decoder: Final = json.JSONDecoder(parse_constant=_constant)
 
 
 def parse_json(body: bytes) -> Any:
-    """Parse a JSON body. Integers are exact; of a repeated member the last counts.
+    """Parse a JSON body. Integers are exact; the last of repeated members counts.
 
     Raises:
-        ValueError: it is not JSON, is ``NaN`` or ``Infinity``, is nested too deeply, or has an
+        ValueError: the body is not JSON, is ``NaN`` or ``Infinity``, is nested too deeply, or has an
             integer of more digits than ``sys.set_int_max_str_digits`` allows. The message
             and the traceback hold nothing of the body.
     """
@@ -74,12 +74,12 @@ def parse_json(body: bytes) -> Any:
     except ValueError as error:
         # An integer longer than sys.set_int_max_str_digits allows; or a constant.
         problem = str(error)
-    # Raised here, for the parser's own exceptions hold the whole text.
+    # The error is raised here because the parser's own exceptions hold the whole text.
     raise ValueError(problem)
 
 
 def error_body(response: Response) -> ErrorBody:
-    """Return what the body of an error says."""
+    """Return the content of the body of an error."""
     try:
         body = parse_json(response.body)
     except ValueError:
@@ -106,11 +106,11 @@ def _text(value: Any) -> str | None:
 def is_of_the_api(response: Response, body: ErrorBody | None = None) -> bool:
     """Say whether the API answered, and not something in front of it.
 
-    Of a success without ``X-OVH-QUERYID`` it is taken for granted, unless it is no JSON. The API does not redirect.
+    A success without ``X-OVH-QUERYID`` is taken for the API's if it begins as JSON does. The API does not redirect.
 
     Args:
         response: the answer.
-        body: what :func:`error_body` says of it, where that is known already.
+        body: the result of :func:`error_body` for the answer, if that is known already.
     """
     if response.query_id:
         return True
@@ -119,7 +119,7 @@ def is_of_the_api(response: Response, body: ErrorBody | None = None) -> bool:
         return _BEGINS_AS_JSON.match(response.body) is not None
     if status < 400:
         return False
-    # That a token is not valid may be said by the header field alone (RFC 6750, 3).
+    # The header field alone may say that a token is not valid (RFC 6750, 3).
     if status == 401 and response.headers.get("www-authenticate", "").lower().startswith("bearer"):
         return True
     return (error_body(response) if body is None else body).of_the_api
