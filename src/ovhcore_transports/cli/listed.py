@@ -23,6 +23,7 @@ SECTIONS: Final = {
         "wait": Listed("calling.commands", "wait_command", "GET an object until its operation is over."),
     },
     "Help": {
+        "schema": Listed("schema", "schema_commands", "Look operations up; fetch the API's descriptions."),
         "doctor": Listed("doctor.command", "doctor_command", "Look for what is wrong, and say what to do about it."),
     },
     "Offline": {
