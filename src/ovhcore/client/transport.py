@@ -60,7 +60,7 @@ class TransportSelection(NamedTuple):
         """Make sure that a transport chosen by name can be used as the client wants it.
 
         Raises:
-            InvalidConfiguration: it is not installed, or cannot do what the settings say.
+            InvalidConfiguration: the transport is not installed, or cannot do what the settings say.
         """
         sends = self.inner or self.spec
         if sends is not None:

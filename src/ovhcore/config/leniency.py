@@ -42,7 +42,7 @@ class Leniency:
         Args:
             name: of the setting.
             source: where it stands; None for the environment.
-            error: what is wrong with it.
+            error: the problem of the setting.
         """
         if not self._on or name in _DECISIVE or source is self.given:
             return False

@@ -184,7 +184,7 @@ class SettingsSources:
         return [*listed([*identity, *self._sources(self._endpoint(identity), names)])]
 
     def problems(self) -> list[str]:
-        """Return what is wrong with files that cannot be read."""
+        """Return the problems of files that cannot be read."""
         return [str(file.parser) for file in self._parsed if isinstance(file.parser, InvalidConfiguration)]
 
     def looked(self) -> str:

@@ -19,7 +19,7 @@ def where_looked(
     config_file: str | os.PathLike[str] | None,
     files: Iterable[str],
 ) -> str:
-    """Return which variables and files were read, the sections that these have, and what is nearly right.
+    """Return which variables and files were read, the sections that these have, and settings that are nearly right.
 
     Args:
         endpoint: name or URL of the endpoint that is called.

@@ -2,8 +2,8 @@
 
 Hooks build objects; the objects do the work. Hooks are plain functions and must not block:
 an awaitable is refused with :class:`TypeError`. A hook may leave out arguments that it does
-not need. What a hook raises ends the making of the client: an :class:`.APIError` as it is,
-anything else as :class:`.InvalidConfiguration` that names the plugin.
+not need. An exception of a hook ends the making of the client: an :class:`.APIError` as it is,
+any other one as an :class:`.InvalidConfiguration` that names the plugin.
 
 They are called in the order of this page. For each hook, the caller's plugins come first, the
 last of them foremost; then the installed ones; then the built-in ones. ``tryfirst`` and

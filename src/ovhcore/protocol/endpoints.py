@@ -189,7 +189,7 @@ def _is_loopback(host: str) -> bool:
 
 
 def _checked_url(url: str, what: str) -> str:
-    # A URL may hold a password, so no message repeats more of it than was found wrong.
+    # A URL may hold a password, so messages repeat only the part that is wrong.
     if not isinstance(url, str):
         raise InvalidConfiguration(f"The {what} must be a string, not {type(url).__name__}")
     try:

@@ -43,7 +43,7 @@ def redact_json(value: Any, hide: Callable[[str], str] | None = None) -> Any:
         hide: a function that hides known values in a string: one from :func:`redactor`, or your own.
 
     Raises:
-        RecursionError: it is nested too deeply.
+        RecursionError: the value is nested too deeply.
     """
     return _of(hide).json(value)
 

@@ -149,8 +149,8 @@ def verify(
 
     Args:
         application_secret, consumer_key, method, url, body, timestamp: as for :func:`sign`.
-        signature: what came as ``X-Ovh-Signature``.
-        received_consumer_key: what came as ``X-Ovh-Consumer``; None leaves it unchecked.
+        signature: the received value of ``X-Ovh-Signature``.
+        received_consumer_key: the received value of ``X-Ovh-Consumer``; None leaves it unchecked.
         now: seconds since 1970; None leaves the time unchecked.
         tolerance: seconds the timestamp may be off.
 

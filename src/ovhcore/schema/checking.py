@@ -1,7 +1,7 @@
 """The check of values against the schema, with the tolerance that schemas need.
 
 A schema describes one region at one time, and answers come from any. So in an answer, members that the schema does not
-know, members that are missing, and new values of an enumeration are no findings. What remains is another type, and
+know, members that are missing, and new values of an enumeration are no findings. Findings are another type, and
 null where it is not allowed.
 
 Values to be sent are held to more: their names, the members that must be there, and those that can be written. A
@@ -110,7 +110,7 @@ class _Check:
             type_ = known[name].type
             if value is None:
                 continue  # left out
-            # A single value stands for a list of one, and what is not text is written as text.
+            # A single value stands for a list of one, and values that are no text are written as text.
             if isinstance(type_, Array) and not isinstance(value, (list, tuple, Set)):
                 type_ = type_.item
             if isinstance(value, (tuple, Set)):

@@ -131,7 +131,7 @@ class Peer:
         return bool(chunk)
 
     def read(self) -> bytes:
-        """Read what is there, at least a byte; nothing if the client closed the connection."""
+        """Read the bytes that have come, at least one; none if the client closed the connection."""
         return self._connection.recv(65536)
 
     def take(self, data: bytes) -> Received | None:
@@ -185,7 +185,7 @@ class Peer:
     def close(self) -> None:
         """End the connection."""
         connection = self._connection
-        # TLS is not ended politely: a client must be able to tell what is whole.
+        # TLS is not ended politely: a client must be able to tell a whole answer from one that was cut off.
         with suppress(OSError):
             socket.socket.shutdown(connection, socket.SHUT_WR)
             _wait_until_acknowledged(connection)

@@ -272,6 +272,6 @@ def _fields(request: Request, origin: str, forwards: Proxy | None) -> dict[str, 
 
 
 def _is_plain(error: BaseException) -> bool:
-    # urllib3's own errors hold connections, which hold the proxy's password; others quote what came.
+    # urllib3's own errors hold connections, which hold the proxy's password; others quote the answer.
     error.__cause__ = error.__context__ = None
     return isinstance(error, OSError) and (error.strerror is not None or type(error) in _WORDLESS)

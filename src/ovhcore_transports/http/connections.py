@@ -34,7 +34,7 @@ class Exchange:
     """
 
     def __init__(self) -> None:
-        # Who lets go of an iterator may be this very thread, in the midst of it: garbage is found anywhere.
+        # This very thread may let an iterator go while it holds the lock: garbage is found anywhere.
         self._lock = Lock()
         self.is_cut = False
         self._socket: Any = None

@@ -25,8 +25,8 @@ class Deadline:
         with Deadline(timeout, lambda: cut(connection), origin):
             ...
 
-    Whatever the cut makes the HTTP library raise, and whatever else fails after the time has
-    passed, :class:`.TotalTimeout` is what leaves the block.
+    Whatever exception the HTTP library raises for the cut, and for any failure after the time has
+    passed, the block raises :class:`.TotalTimeout`.
 
     Args:
         timeout: of the exchange; without a total the exchange is never cut.

@@ -83,7 +83,7 @@ def meaning_of(error: Exception, origin: str, timeout: Timeout, connected: bool,
     else:
         kind, said = exc.ConnectError, "no connection could be made"
     failure = kind(f"{origin}: {said}{reason_of(causes)}")
-    # The text of http.client's own exceptions may repeat what came, and so what was sent.
+    # The text of http.client's own exceptions may repeat the answer, and so the request.
     plain = all(type(cause).__module__ in ("builtins", "socket", "ssl") for cause in causes)
     failure.__cause__ = error if plain else None  # None, too, keeps other exceptions out of the traceback
     return failure

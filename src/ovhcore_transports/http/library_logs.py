@@ -17,7 +17,7 @@ from ovhcore.protocol import redact_text
 
 __all__ = ["guard_logs"]
 
-# Values of header fields that are shown. Others may hold anything: a server may send back what came.
+# Values of header fields that are shown. Others may hold anything: a server may send back the request.
 _SHOWN: Final = re.compile(
     r"b'(?:\d{1,12}|close|keep-alive|gzip|deflate|br|zstd|identity|chunked"
     r"|(?:application|text)/[a-z.+-]{1,30}(?:; ?charset=[\w-]{1,12})?"

@@ -122,7 +122,7 @@ class Recording:
         self._session.check_played()
 
     def hide(self, values: Iterable[str]) -> None:
-        """Hide values of more than three characters in what is recorded from now on; a client tells its secrets so."""
+        """Hide values of more than three characters in recordings from now on; a client calls this with its secrets."""
         self._session.hide(values)
 
     def end(self) -> None:

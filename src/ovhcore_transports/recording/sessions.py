@@ -1,4 +1,4 @@
-"""A session of recording and replaying: what is kept and found, without the loop that waits."""
+"""A session of recording and replaying, which keeps and finds exchanges, without the loop that waits."""
 
 from __future__ import annotations
 
@@ -275,7 +275,7 @@ class Session:
         """Put an exchange into the cassette; it is on the disk when this returns.
 
         Raises:
-            CassetteError: it cannot be written.
+            CassetteError: the cassette cannot be written.
         """
         assert self._writer is not None
         with self._lock:

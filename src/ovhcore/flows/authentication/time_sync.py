@@ -109,7 +109,7 @@ class TimeSync:
         if server is None:
             return False
         received: Now = yield CLOCK
-        # Whatever was known is wrong.
+        # The offset so far is wrong.
         state = observe(ClockState(), signed, received, server)
         if not state.known or abs(signed.wall + state.offset - used) < _EXPLAINS:
             return False

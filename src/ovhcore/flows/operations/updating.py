@@ -168,7 +168,7 @@ def _sent(put: Callable[[dict[str, Any]], Flow[Any]], body: dict[str, Any]) -> F
     return answer
 
 
-# What is sent
+# The body of the PUT
 
 
 def _body(
@@ -225,7 +225,7 @@ def _merged(target: Any, patch: Any) -> Any:
     return merged
 
 
-# When it may be sent
+# The time to send it
 
 
 def _is_busy(resource: Any) -> bool:

@@ -82,8 +82,8 @@ class RetryPolicy(Frozen):
     in seconds or as a date, it is that time and up to ``base`` more; a time beyond
     ``retry_after`` is not waited for: the failure is the result. No attempt but the first
     begins, or goes on, later than ``deadline`` seconds after the call began, or than its
-    total timeout; if the wait would not end before, nothing is waited for. What calls wait for
-    together, a token or the time, keeps limits of its own.
+    total timeout; if the wait would not end before, nothing is waited for. Requests that calls wait
+    for together, for a token or the time, keep limits of their own.
 
     **How many.** All calls of a client share a :class:`.RetryBudget`, so that an API that is down
     gets one request for each call once it is used up.

@@ -198,7 +198,7 @@ class Redactor:
             named: the name of the whole value, such as the last part of a path.
 
         Raises:
-            RecursionError: it is nested too deeply.
+            RecursionError: the value is nested too deeply.
         """
         if named and isinstance(value, str) and value and self.is_secret(named):
             return REDACTED

@@ -15,7 +15,7 @@ __all__ = ["Reading", "Span", "decoded", "hidden", "readings"]
 Span = tuple[int, int]
 """The begin and the end of a part of a text."""
 
-# Percent-encoding and bytes (what is not ASCII as a whole), HTML, and what JSON and most languages write in strings.
+# Percent-encoding and bytes (a run that is not ASCII as a whole), HTML, and the escapes of strings in JSON and others.
 _ESCAPE: Final = re.compile(
     r"(?:%[89A-Fa-f][0-9A-Fa-f])++|%[0-7][0-9A-Fa-f]"
     r"|&(?:(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|amp|AMP|lt|LT|gt|GT|quot|QUOT|nbsp);?"

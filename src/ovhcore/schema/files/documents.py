@@ -23,7 +23,7 @@ def load(source: str | os.PathLike[str]) -> Catalogue:
 
     Args:
         source: a file, or a folder that is searched for ``.json``, ``.yaml`` and ``.yml`` files, those within its
-            folders, too. Native and OpenAPI documents are told apart by what is in them; an index of the API
+            folders, too. Native and OpenAPI documents are told apart by their members; an index of the API
             (``/1.0/``) beside them is passed over. YAML needs PyYAML.
 
     Raises:

@@ -46,7 +46,7 @@ class ClosingConformance(Suite):
             assert len(server.received) == 1 + _AT_ONCE
 
     def test_closing_begins_nothing_more(self, opened: Opener) -> None:
-        """A call that waits for a connection is refused: it has not been sent."""
+        """A call that still waits for a connection is refused, and not sent."""
         self.needs("an exact pool")
         go_on = threading.Event()
         with WireServer(_late(go_on)) as server, ThreadPoolExecutor(2 * _AT_ONCE) as pool:

@@ -178,7 +178,7 @@ class Cassette:
 
 @contextmanager
 def collecting_no_garbage() -> Generator[None, None, None]:
-    """Keep the collector from looking for garbage in what is being read, which takes longer than to read it."""
+    """Keep the collector from looking for garbage while a file is read, which takes longer than to read it."""
     paused = gc.isenabled()
     gc.disable()
     try:
@@ -212,7 +212,7 @@ def write_whole(path: str | os.PathLike[str], data: bytes) -> None:
     """Write a file whole or not at all. Only its owner may read a new file; an old one keeps its permissions.
 
     Raises:
-        CassetteError: it cannot be written.
+        CassetteError: the file cannot be written.
     """
     target = Path(os.path.realpath(path))  # a link stays one
     beside = target.with_name(f"{target.name}.{os.getpid()}.new")

@@ -106,7 +106,7 @@ class Scrubber:
 
     def _bytes(self, encoded: str) -> Packed:
         data = b64decode(encoded)
-        # Every byte is a character of Latin-1: what is ASCII in it looks the same.
+        # Every byte is a character of Latin-1: ASCII looks the same in it.
         readable = data.decode("latin-1")
         hidden = self.text(readable)
         if hidden != readable:

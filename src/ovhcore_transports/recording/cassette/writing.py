@@ -162,7 +162,7 @@ class Writer:
             answered: whether there was an answer; failures alone replace no cassette.
 
         Raises:
-            CassetteError: it cannot be written.
+            CassetteError: the cassette cannot be written.
         """
         assert self._descriptor is not None
         data = dumped(record)
@@ -198,7 +198,7 @@ class Writer:
             world: the readings of the clocks since the last interaction.
 
         Raises:
-            CassetteError: it cannot be written.
+            CassetteError: the cassette cannot be written.
         """
         descriptor, self._descriptor = self._descriptor, None
         if descriptor is None:

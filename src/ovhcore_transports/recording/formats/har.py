@@ -81,7 +81,7 @@ def _request(request: Request) -> dict[str, Any]:
     }
     if request.body:
         text = _text(request.body)
-        # HAR 1.2 says how a response is encoded, but not a request; what is added begins with "_".
+        # HAR 1.2 says how a response is encoded, but not a request; the names of additions begin with "_".
         if "encoding" in text:
             text["_encoding"] = text.pop("encoding")
         written["postData"] = {"mimeType": request.headers.get("content-type", _UNKNOWN_TYPE), **text}

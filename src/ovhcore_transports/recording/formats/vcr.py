@@ -178,7 +178,7 @@ def _loader() -> Any:
         return loader.construct_sequence(node, deep=True)
 
     def argument(loader: Any, node: Any) -> Any:
-        # A request body that was a file or an iterator: its content stands first, and nothing of it is called.
+        # A request body that was a file or an iterator: its content stands first, and no function of it is called.
         members = loader.construct_mapping(node, deep=True)
         found = members.get("args") or members.get("state") or [None]
         found = found[0] if isinstance(found, list) else found

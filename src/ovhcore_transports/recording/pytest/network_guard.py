@@ -2,7 +2,7 @@
 
 It guards Python's ``socket``, and with it asyncio, trio, urllib3, httpx and aiohttp. Not
 caught are C and Rust extensions with sockets of their own (uvloop, pycurl, pyreqwest, grpc), asyncio's
-proactor on Windows where an address is already numeric, what is sent on connections that were open before,
+proactor on Windows where an address is already numeric, bytes sent on connections that were open before,
 functions that somebody imported by name from ``socket`` before (their connections are caught), other
 processes, and code that goes to ``_socket``.
 """
@@ -100,7 +100,7 @@ def _guarded_lookup(
 
 def _is_here(family: int, address: Any) -> bool:
     if family in _INTERNET:
-        # What is no address is for the real function to refuse.
+        # The real function refuses values that are no address.
         return not (isinstance(address, tuple) and address) or _is_local(address[0])
     return family == _UNIX
 

@@ -77,7 +77,7 @@ def _path(asked: Asked) -> str:
     return asked.url[start:].partition("?")[0] if start >= 0 else ""
 
 
-# Header fields that choose what is answered: pages, batches, the version of the schema.
+# Header fields that choose the answer: pages, batches, the version of the schema.
 _CHOOSING: Final = re.compile(
     r"^(x-pagination-[^:\n]*|x-ovh-batch|x-schemas-version): (.*)$", re.IGNORECASE | re.MULTILINE
 )
@@ -109,7 +109,7 @@ def _body(asked: Asked) -> Body:
     if "text" in packed:
         text: str = packed["text"]
         if text[:1] in _JSON_BEGINS:
-            # Whether it was said to be JSON does not count.
+            # The Content-Type does not count: text that parses as JSON is compared as JSON.
             with suppress(ValueError, RecursionError):
                 return Body("json", json.dumps(parse_json(text.encode()), sort_keys=True, allow_nan=False))
         return Body("text", text)
@@ -125,7 +125,7 @@ MATCHERS: Final[dict[str, Callable[[Asked], Hashable]]] = {
     "body": _body,
 }
 """The parts to compare by name. ``query`` and ``body`` are canonical: neither the order of names nor the layout counts.
-To the query belong the header fields that choose what is answered: those of pages, batches and schema versions."""
+The header fields that choose the answer belong to the query: those of pages, batches and schema versions."""
 
 Key: TypeAlias = tuple[Hashable, ...]
 
