@@ -172,9 +172,6 @@ class Connection:
         pass
 
 
-# What it collects may be what a test before it has left.
-@pytest.mark.filterwarnings("ignore:.*unclosed:pytest.PytestUnraisableExceptionWarning")
-@pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
 def test_a_place_that_was_lost_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pools, "_LOOK", 0.01)
     some: Pools[Connection] = Pools(2, lambda origin: Connection, lambda connection: False)
