@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import pickle
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ovhcore.protocol import Headers
+from ovhcore_transports.http.late_headers import LateHeaders
 
 responses = pytest.importorskip("ovhcore_transports.aiohttp.responses")
 
@@ -33,3 +35,15 @@ def test_they_are_as_headers(pairs: list[tuple[str, str]], key: str, indexed: bo
     assert received.pairs == plain.pairs
     assert received == plain
     assert pickle.loads(pickle.dumps(received)) == plain
+
+
+def test_a_nul_in_a_field_is_refused_whatever_the_library_takes() -> None:
+    answer = SimpleNamespace(status=200, raw_headers=((b"A", b"1"), (b"B", b"2\0")))
+    assert responses.refusal(answer) == "A header field of the answer has a NUL"
+    answer.raw_headers = answer.raw_headers[:1]
+    assert responses.refusal(answer) is None
+
+
+def test_a_base_alone_reads_nothing() -> None:
+    with pytest.raises(NotImplementedError):
+        len(LateHeaders(()))

@@ -45,7 +45,7 @@ from ..http.proxies import Proxy, proxy_for, read_proxy
 from ..http.slots import Slots
 from ..http.tls import tls_context
 from .pool import Connector, Exchange, NoCookies, NotConnected, Pieces, check_library, exchange_of_task
-from .responses import MAX_FIELDS, Received, whole_body
+from .responses import MAX_FIELDS, Received, refusal, whole_body
 
 __all__ = ["AsyncAiohttpTransport"]
 
@@ -234,8 +234,6 @@ class AsyncAiohttpTransport(AsyncTransport):
                 exchange.lets_go()
                 raise too_large(self._settings.max_response_size)
             exchange.is_done()
-            if any(b"\0" in value for _, value in raw.raw_headers):  # pragma: no cover - aiohttp < 3.13.4 takes it
-                raise exc.ProtocolError("A header field of the answer has a NUL")
             return Response(raw.status, Received(raw.raw_headers), body)
         except BaseException as error:
             ended = exchange.ended_by(error)
@@ -257,10 +255,9 @@ class AsyncAiohttpTransport(AsyncTransport):
         limit = self._settings.max_response_size
         content = raw.content
         try:
-            if raw.status < 200:
-                raise exc.ProtocolError("The answer is not a final one")
-            if len(raw.raw_headers) > MAX_FIELDS:
-                raise exc.ProtocolError("The answer has too many header fields")
+            refused = refusal(raw)
+            if refused is not None:
+                raise exc.ProtocolError(refused)
             length = raw.content_length
             check_length(length or 0, limit, raw.method, raw.status)
             body = await content.readany()  # most often it has all come by now

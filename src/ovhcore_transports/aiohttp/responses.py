@@ -6,34 +6,21 @@ from typing import Any
 
 import aiohttp
 
-from ovhcore.protocol import Headers
+from ..http.late_headers import LateHeaders
 
-__all__ = ["MAX_FIELDS", "Received", "whole_body"]
+__all__ = ["MAX_FIELDS", "Received", "refusal", "whole_body"]
 
 MAX_FIELDS = 10_000
 """Header fields beyond which an answer is given up."""
 
 
-class Received(Headers):
-    """Header fields of an answer, decoded when they are looked at: of most one or two are.
+class Received(LateHeaders[tuple[tuple[bytes, bytes], ...]]):
+    """Header fields of an answer, decoded when they are looked at."""
 
-    Args:
-        raw: as they came.
-    """
+    __slots__ = ()
 
-    __slots__ = ("_found", "_raw")
-
-    def __init__(self, raw: tuple[tuple[bytes, bytes], ...]) -> None:
-        self._raw = raw
-        self._found: tuple[tuple[str, str], ...] | None = None
-        self._index = None
-
-    @property
-    def pairs(self) -> tuple[tuple[str, str], ...]:  # type: ignore[override] # it is not assigned to
-        """Every field."""
-        if self._found is None:
-            self._found = tuple([(name.decode("latin-1"), _text(value)) for name, value in self._raw])
-        return self._found
+    def _read(self) -> tuple[tuple[str, str], ...]:
+        return tuple([(name.decode("latin-1"), _text(value)) for name, value in self._raw])
 
     def get(self, key: str, /, default: Any = None) -> Any:
         """Return the value of a field, or ``default``."""
@@ -48,6 +35,17 @@ def _text(value: bytes) -> str:
     return value.decode("latin-1").strip(" \t")
 
 
+def refusal(raw: aiohttp.ClientResponse) -> str | None:
+    """Return why an answer is not taken, by its head; None if it is."""
+    if raw.status < 200:
+        return "The answer is not a final one"
+    if len(raw.raw_headers) > MAX_FIELDS:
+        return "The answer has too many header fields"
+    if any(b"\0" in value for _, value in raw.raw_headers):  # aiohttp before 3.13.4 takes it
+        return "A header field of the answer has a NUL"
+    return None
+
+
 def whole_body(raw: aiohttp.ClientResponse) -> bytes | None:
     """Return the body of an answer that has all come by now, as most have; None if more has to be done for it."""
     content = raw.content
@@ -57,8 +55,7 @@ def whole_body(raw: aiohttp.ClientResponse) -> bytes | None:
         and content.exception() is None
         and "Content-Length" in headers
         and "Content-Encoding" not in headers
-        and raw.status >= 200
-        and len(headers) <= MAX_FIELDS
+        and refusal(raw) is None
     ):
         return content.read_nowait()
     return None

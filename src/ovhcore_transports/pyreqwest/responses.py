@@ -5,35 +5,23 @@ from __future__ import annotations
 from typing import Any, Final
 
 from ovhcore import exceptions as exc
-from ovhcore.protocol import Headers, Response
+from ovhcore.protocol import Response
 
 from ..http.bodies import decompressed
+from ..http.late_headers import LateHeaders
 
 __all__ = ["Received", "is_within", "response_of"]
 
 _UNREADABLE: Final = "\ufffd"
 
 
-class Received(Headers):
-    """Header fields of an answer, taken from the library when they are looked at: most often one or two are.
+class Received(LateHeaders[Any]):
+    """Header fields of the library's answer, taken from it when they are looked at."""
 
-    Args:
-        raw: the library's answer that has them.
-    """
+    __slots__ = ()
 
-    __slots__ = ("_found", "_raw")
-
-    def __init__(self, raw: Any) -> None:
-        self._raw = raw
-        self._found: tuple[tuple[str, str], ...] | None = None
-        self._index = None
-
-    @property
-    def pairs(self) -> tuple[tuple[str, str], ...]:  # type: ignore[override] # it is not assigned to
-        """Every field."""
-        if self._found is None:
-            self._found = _pairs_of(self._raw.headers)
-        return self._found
+    def _read(self) -> tuple[tuple[str, str], ...]:
+        return _pairs_of(self._raw.headers)
 
     def get(self, key: str, /, default: Any = None) -> Any:
         """Return the value of a field, or ``default``."""
