@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from ovhcore.config import FoundSetting
+from ovhcore.config import CREDENTIALS, FoundSetting
 from ovhcore.exceptions import APIError, InvalidConfiguration
 from ovhcore.protocol import ApplicationKey
 
@@ -17,7 +17,7 @@ from ..output.writing import Output
 from ..text import one_line
 from .conf_file import change_file
 from .identity import identity_lines, identity_of
-from .places import CREDENTIALS, found_settings, remove_entries
+from .places import found_settings, remove_entries
 
 __all__ = ["logout_command", "whoami_command"]
 

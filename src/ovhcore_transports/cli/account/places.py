@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
-from ovhcore.config import CONFIG_FILES, FoundSetting, SettingsSources
+from ovhcore.config import CONFIG_FILES, CREDENTIALS, FoundSetting, SettingsSources
 from ovhcore.exceptions import APIError, InvalidConfiguration
 from ovhcore.protocol import Secret, resolve_endpoint
 
@@ -14,16 +14,7 @@ from ..frame.groups import globals_of
 from .conf_file import change_file, read_text
 from .conf_text import parsed
 
-__all__ = ["CREDENTIALS", "file_of", "found_settings", "keep", "remove_entries", "section_of"]
-
-CREDENTIALS: Final = (
-    "application_key",
-    "application_secret",
-    "consumer_key",
-    "client_id",
-    "client_secret",
-    "access_token",
-)
+__all__ = ["file_of", "found_settings", "keep", "remove_entries", "section_of"]
 
 
 def file_of() -> str:

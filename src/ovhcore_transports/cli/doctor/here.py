@@ -10,14 +10,13 @@ from hashlib import sha256
 from typing import Any, Final
 
 from ovhcore import __version__
-from ovhcore.config import CONFIG_FILES, FoundSetting, SettingsSources
+from ovhcore.config import CONFIG_FILES, CREDENTIALS, FoundSetting, SettingsSources
 from ovhcore.exceptions import InvalidConfiguration
 from ovhcore.plugins import Plugins, installed_version, list_plugins
 from ovhcore.protocol import Secret, redact_url
 
 from ..account.conf_file import read_text
 from ..account.conf_text import parsed
-from ..account.places import CREDENTIALS
 from ..frame.groups import globals_of
 from .findings import OK, PROBLEM, WARNING, Finding
 
