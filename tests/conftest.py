@@ -35,15 +35,14 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    left = [
-        item
-        for item in items
-        if (item.get_closest_marker("spread") or KIT in item.path.parents)
-        and not is_of_this_part(item.nodeid.removesuffix(item.name), item.name)
-    ]
+    kept: list[pytest.Item] = []
+    left: list[pytest.Item] = []
+    for item in items:
+        shared = item.get_closest_marker("spread") or KIT in item.path.parents
+        here = not shared or is_of_this_part(item.nodeid.removesuffix(item.name), item.name)
+        (kept if here else left).append(item)
     config.hook.pytest_deselected(items=left)
-    chosen = set(map(id, left))
-    items[:] = [item for item in items if id(item) not in chosen]
+    items[:] = kept
     unfit = unfit_transports()
     for item in items if unfit else ():
         for name in transports_of(item) & unfit.keys():

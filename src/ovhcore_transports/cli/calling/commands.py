@@ -16,7 +16,7 @@ from ..frame.groups import Command
 from ..output.terminal import shows_progress, told_nothing, waiting
 from ..output.writing import Output
 from .arguments import NO_BODY, Typed, condition, header_fields, parse, path_of
-from .options import body_options, call_options, list_options, output_options
+from .options import call_options, change_options, list_options, output_options
 
 if TYPE_CHECKING:
     from ovhcore.schema import Catalogue
@@ -90,9 +90,7 @@ def get_command(
 @click.command("post", cls=Command)
 @click.argument("path")
 @click.argument("arguments", metavar=_CHANGING, nargs=-1)
-@body_options
-@output_options
-@call_options
+@change_options
 def post_command(path: str, arguments: tuple[str, ...], **options: Any) -> None:
     """POST to a path, and print the answer.
 
@@ -111,9 +109,7 @@ def post_command(path: str, arguments: tuple[str, ...], **options: Any) -> None:
 @click.command("put", cls=Command)
 @click.argument("path")
 @click.argument("arguments", metavar=_CHANGING, nargs=-1)
-@body_options
-@output_options
-@call_options
+@change_options
 def put_command(path: str, arguments: tuple[str, ...], **options: Any) -> None:
     """PUT to a path, and print the answer; arguments as for post.
 
@@ -127,9 +123,7 @@ def put_command(path: str, arguments: tuple[str, ...], **options: Any) -> None:
 @click.command("delete", cls=Command)
 @click.argument("path")
 @click.argument("arguments", metavar=_ARGUMENTS, nargs=-1)
-@body_options
-@output_options
-@call_options
+@change_options
 def delete_command(path: str, arguments: tuple[str, ...], **options: Any) -> None:
     """DELETE a path, and print the answer; on a terminal it asks first.
 
@@ -143,9 +137,7 @@ def delete_command(path: str, arguments: tuple[str, ...], **options: Any) -> Non
 @click.argument("method")
 @click.argument("path")
 @click.argument("arguments", metavar=_CHANGING, nargs=-1)
-@body_options
-@output_options
-@call_options
+@change_options
 def call_command(method: str, path: str, arguments: tuple[str, ...], **options: Any) -> None:
     """Make a call with any METHOD; arguments as for post, and as for get where a method has no body.
 

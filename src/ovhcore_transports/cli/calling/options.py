@@ -7,7 +7,7 @@ from typing import Any, Final, TypeVar
 
 import click
 
-__all__ = ["MODES", "body_options", "call_options", "list_options", "output_options"]
+__all__ = ["MODES", "call_options", "change_options", "list_options", "output_options"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -49,13 +49,18 @@ def call_options(function: F) -> F:
     )(function)
 
 
-def body_options(function: F) -> F:
+def _body_options(function: F) -> F:
     """Add the options of calls that change something."""
     return _all(
         click.option("--edit", is_flag=True, help="Write the body in $EDITOR; a PUT begins with the object as it is."),
         click.option("--wait", is_flag=True, help="Wait until what the call has begun is over, and print it."),
         click.option("-y", "--yes", is_flag=True, help="Do not ask before what cannot be undone."),
     )(function)
+
+
+def change_options(function: F) -> F:
+    """Add the options of calls that change something, how their answers are printed, and those of every call."""
+    return _all(_body_options, output_options, call_options)(function)
 
 
 def list_options(function: F) -> F:
