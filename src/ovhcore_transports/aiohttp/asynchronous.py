@@ -227,6 +227,10 @@ class AsyncAiohttpTransport(AsyncTransport):
                 data=_body(request, exchange) if request.body else None,
                 **route.options,
             )
+            refused = refusal(raw)
+            if refused is not None:
+                raw.close()
+                raise exc.ProtocolError(refused)
             body = whole_body(raw)
             if body is None:
                 body = await self._read(raw, exchange)
@@ -255,9 +259,6 @@ class AsyncAiohttpTransport(AsyncTransport):
         limit = self._settings.max_response_size
         content = raw.content
         try:
-            refused = refusal(raw)
-            if refused is not None:
-                raise exc.ProtocolError(refused)
             length = raw.content_length
             check_length(length or 0, limit, raw.method, raw.status)
             body = await content.readany()  # most often it has all come by now

@@ -55,7 +55,6 @@ def whole_body(raw: aiohttp.ClientResponse) -> bytes | None:
         and content.exception() is None
         and "Content-Length" in headers
         and "Content-Encoding" not in headers
-        and refusal(raw) is None
     ):
         return content.read_nowait()
     return None
