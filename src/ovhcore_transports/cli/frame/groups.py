@@ -86,7 +86,32 @@ def _adding_options(params: list[click.Parameter]) -> None:
 _ALSO: Final = "Options of all commands, as --profile and -v, may stand here, too: see ovhcore --help."
 
 
-class Command(click.Command):
+class _Helped(click.Command):
+    """A command with ``--help`` in English; click's own looks for translations, which takes a while."""
+
+    _help: click.Option | None = None
+
+    def get_help_option(self, ctx: click.Context) -> click.Option | None:
+        """Return the option; it is made once."""
+        if self._help is None:
+            self._help = click.Option(
+                self.get_help_option_names(ctx),
+                is_flag=True,
+                expose_value=False,
+                is_eager=True,
+                callback=_show_help,
+                help="Show this message and exit.",
+            )
+        return self._help
+
+
+def _show_help(context: click.Context, option: click.Parameter, wanted: bool) -> None:
+    if wanted and not context.resilient_parsing:
+        click.echo(context.get_help(), color=context.color)
+        context.exit()
+
+
+class Command(_Helped):
     """A command that takes the options of all commands behind its name, too."""
 
     def __init__(self, *args: Any, **more: Any) -> None:
@@ -95,7 +120,7 @@ class Command(click.Command):
         _adding_options(self.params)
 
 
-class CommandGroup(click.Group):
+class CommandGroup(_Helped, click.Group):
     """A group of such commands."""
 
     command_class = Command
@@ -119,7 +144,7 @@ class Listed(NamedTuple):
     help: str
 
 
-class LazyGroup(click.Group):
+class LazyGroup(_Helped, click.Group):
     """A group whose commands are loaded when they are called.
 
     Args:
