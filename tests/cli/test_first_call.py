@@ -30,12 +30,13 @@ UNNEEDED = {
 }
 SCRIPT = """
 import sys
+before = {{*sys.modules}}
 sys.argv = ["ovhcore", *{arguments!r}]
 from ovhcore_transports.cli import main
 try:
     main()
 finally:
-    print(*sys.modules, file=sys.stderr)
+    print(*{{*sys.modules}} - before, file=sys.stderr)
 """
 
 

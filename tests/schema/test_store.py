@@ -150,6 +150,9 @@ def test_the_catalogues_there_are(tmp_path: Path) -> None:
         kept(tmp_path, date)
     (tmp_path / "ovh-eu" / "broken").mkdir()
     (tmp_path / "ovh-eu" / "broken" / "index").write_bytes(b"?")
+    (tmp_path / "ovh-eu" / "other").mkdir()
+    index = {"format": -1, "endpoint": "ovh-eu", "date": "3002", "families": []}
+    (tmp_path / "ovh-eu" / "other" / "index").write_bytes(squeeze(index))
     assert [each.date for each in catalogues(cache=tmp_path)][1:] == ["3000", "3001"]
 
 

@@ -58,6 +58,8 @@ def _run() -> int:
     said = Globals()
     try:
         commands = _commands()
+        if asked := os.environ.get("_OVHCORE_COMPLETE"):
+            return _complete(asked, commands, said)
         with commands.make_context(_program(), sys.argv[1:], obj=said) as context:
             _tell_warnings(said)
             commands.invoke(context)
@@ -78,6 +80,19 @@ def _run() -> int:
         if isinstance(error, OSError) and error.errno == errno.EPIPE:
             raise
         return _report(error, said)
+    return 0
+
+
+def _complete(asked: str, commands: Any, said: Globals) -> int:
+    """Tell a shell what may be typed; in a prompt there is no place for errors."""
+    from .completing.shells import answer
+
+    try:
+        text = answer(asked, commands, said)
+    except Exception:
+        return 1
+    if text:
+        print(text)
     return 0
 
 

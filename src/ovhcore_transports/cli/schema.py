@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from .frame.clients import endpoint_said, note
-from .frame.groups import CommandGroup
+from .frame.groups import CommandGroup, later
 from .text import visible
 
 if TYPE_CHECKING:
@@ -66,8 +66,8 @@ def search(words: tuple[str, ...], limit: int) -> None:
 
 
 @schema_commands.command()
-@click.argument("method")
-@click.argument("path")
+@click.argument("method", shell_complete=later("methods"))
+@click.argument("path", shell_complete=later("paths"))
 def show(method: str, path: str) -> None:
     """Show the arguments and the answer of an operation; the path may be a template or a real one.
 
