@@ -98,6 +98,7 @@ def test_files(ask: Ask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     (tmp_path / "folder" / ".hidden").touch()
     monkeypatch.chdir(tmp_path)
     assert ask("post /x @fol") == ["@folder/"]
+    assert ask("--config fol") == ["folder/"]
     assert ask("post /x @folder/") == ["@folder/file"]
     assert ask("post /x key=@~/folder/.h") == ["key=@~/folder/.hidden"]
     assert ask("post /x key=@folder/f", "@=:") == ["folder/file"]

@@ -18,7 +18,7 @@ from .shells import NO_SPACE
 if TYPE_CHECKING:
     from ovhcore.schema import Catalogue, Family, Operation, Type
 
-__all__ = ["arguments", "endpoints", "methods", "paths", "profiles", "transports"]
+__all__ = ["arguments", "endpoints", "files", "methods", "paths", "profiles", "transports"]
 
 _METHODS = ("GET", "POST", "PUT", "DELETE")
 
@@ -75,6 +75,11 @@ def transports(context: click.Context, param: click.Parameter, begun: str) -> li
 
     specs = Plugins().transports()
     return [CompletionItem(name) for name, spec in specs.items() if name.startswith(begun) and spec.sync]
+
+
+def files(context: click.Context, param: click.Parameter, begun: str) -> list[CompletionItem[str]]:
+    """Return the files and folders that may be meant."""
+    return [CompletionItem(each, type=_kind(each)) for each in _files(begun)]
 
 
 @in_context

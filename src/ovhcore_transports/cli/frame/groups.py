@@ -109,7 +109,10 @@ def _global_options(*, hidden: bool) -> list[click.Option]:
             help="One of several accounts: a section [profile NAME] of ovh.conf.",
         ),
         option(
-            "--config", metavar="FILE", type=click.Path(), help="A file of settings that is read before the usual ones."
+            "--config",
+            metavar="FILE",
+            shell_complete=later("files"),
+            help="A file of settings that is read before the usual ones.",
         ),
         option(
             "--transport",
