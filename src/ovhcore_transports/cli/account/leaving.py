@@ -34,7 +34,7 @@ def whoami_command(format_: str | None, query: str | None, columns: str | None) 
     output = Output(format_, query, columns)
     with client() as caller:
         known = identity_of(caller)
-    if output.for_people and query is None and columns is None and format_ is None:
+    if output.for_people and query is None and columns is None and output.asked is None:
         for line in identity_lines(known, _source()):
             click.echo(line)
     else:
