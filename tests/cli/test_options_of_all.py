@@ -55,3 +55,13 @@ def test_a_format_for_what_has_none(run: Runner) -> None:
         assert ran.code == 2
         assert "-o is for commands that print answers" in ran.err
     assert run("-o", "xml", "get", "/me").code == 2
+
+
+def test_plugins_for_programs(run: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
+    told = json.loads(run("plugins", "--json").out)
+    assert {each["name"] for each in told["plugins"]} >= {"retry", "logging", "ovhcore-transports"}
+    assert "settings" not in told
+    told = json.loads(run("plugins", "--json", "--settings").out)
+    found = {each["name"]: each for each in told["settings"]}
+    assert found["check"]["variable"] == "OVH_CHECK"
+    assert found["check"]["per_call"] is True
