@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final
 
 from ..exceptions import InvalidRequest
+from .completing import going_on
 from .model import Family, Operation
 from .paths import Paths, plain_path, segments_cost
 from .searching import found
@@ -147,6 +148,20 @@ class Catalogue:
         if self._whole is None:
             self._whole = self._joint_tree(self.families())
         return self._whole.near(path, method, limit)
+
+    def completions(self, begun: str, method: str | None = None) -> list[str]:
+        """Return what a path may be once its last word is complete, sorted; one that has to go on ends with a slash.
+
+        Words before the last one may stand for arguments. Of the families, those that the path leads to are loaded.
+
+        Args:
+            begun: the beginning of a path, as ``"/me/bi"`` or ``"/domain/zone/example.com/"``.
+            method: a method that the paths must have; None for any.
+
+        Raises:
+            SchemaError: the stored form of a family is damaged.
+        """
+        return going_on(self._heads, self.family, begun or "/", None if method is None else method.upper())
 
     def search(self, words: str, limit: int = 20) -> list[Operation]:
         """Return the operations that words speak of, the likeliest first; see :func:`.search`."""
