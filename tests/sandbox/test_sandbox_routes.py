@@ -97,10 +97,15 @@ def test_bodies_that_a_call_does_not_describe(client: ovh.Client) -> None:
 
 
 def test_what_is_not_imitated(client: ovh.Client) -> None:
-    with pytest.raises(ovh.ResourceNotFoundError, match=r"invalid \(or empty\) URL") as caught:
-        client.get("/email/domain")
-    assert caught.value.details["sandbox"].startswith("GET /email/domain is not among the calls that the sandbox")
-    assert "has no such path" in (caught.value.hint or "")
+    with pytest.raises(ovh.ResourceNotFoundError, match="The sandbox does not know this path") as caught:
+        client.get("/emails/domains")
+    told = caught.value.details["sandbox"]
+    assert told.startswith("GET /emails/domains is not among the calls that the sandbox")
+    assert "/email/domain" in told
+    assert caught.value.hint == told
+    with pytest.raises(ovh.ResourceNotFoundError) as caught:
+        client.delete("/vps")
+    assert caught.value.details["sandbox"].endswith("its catalogue has GET for this path")
     with pytest.raises(ovh.ResourceNotFoundError) as caught:
         ovh.Client("http://127.0.0.1:1", transport=SandboxTransport(), **ACCESS_KEYS).get("/me")
     assert caught.value.details["sandbox"].startswith("GET /me is not among")

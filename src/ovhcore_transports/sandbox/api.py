@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 from collections import Counter
 from email.utils import formatdate
 from hashlib import sha256
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 from urllib.parse import parse_qsl
 
 from ovhcore.exceptions import InvalidConfiguration
@@ -20,12 +21,16 @@ from .control.controlled import Controlled
 from .control.journal import BoundedCounter
 from .control.settings import Controls
 from .faults import Failure, Faults, fail
+from .generic.engine import Engine
 from .listing import carry_out
 from .login.door import Door, is_page
 from .login.tokens import issue_token
 from .modes import Modes
-from .routes import find_route, no_route
+from .routes import no_route
 from .state import ApiError, State
+
+if TYPE_CHECKING:
+    from ovhcore.schema.lookup import Catalogue
 
 __all__ = ["Sandbox"]
 
@@ -69,6 +74,10 @@ class Sandbox(Controlled):
         modes: which ways of listing it knows; by default all.
         task_seconds: seconds that a task takes.
         controls: when it answers, how often, and by which clock.
+        schemas: what it answers: a :class:`~ovhcore.schema.Catalogue`, or a file or folder with schema documents,
+            native or OpenAPI; by default the catalogue of ``ovh-eu``. Its families are loaded when they are first
+            asked for.
+        seed: another one, other made-up data.
 
     Attributes:
         faults: the same; may be changed at any time.
@@ -89,6 +98,8 @@ class Sandbox(Controlled):
         modes: Modes | None = None,
         task_seconds: float = 60.0,
         controls: Controls | None = None,
+        schemas: Catalogue | str | os.PathLike[str] | None = None,
+        seed: int = 0,
     ) -> None:
         if not task_seconds >= 0:
             raise InvalidConfiguration(f"sandbox: task_seconds must be 0 or more, not {task_seconds!r}")
@@ -102,6 +113,7 @@ class Sandbox(Controlled):
         self._failed: Counter[Failure] = Counter()
         self._met: Counter[bytes] = BoundedCounter()
         self._door = Door()
+        self._engine = Engine(schemas, seed)
         self._lock = Lock()
         renew_after_fork(self)
 
@@ -252,27 +264,36 @@ class Sandbox(Controlled):
         path, base, now = place.path, place.base, self._clock.at(wire)
         if path == "/auth/oauth2/token" and request.method == "POST":
             return self._token(request, now)
+        if request.method == "GET" and (base is None or path.endswith((".json", base + "/"))):
+            found = self._engine.document(base, path.removeprefix(base or ""), place.origin)
+            if found is not None:
+                return 200, _JSON, _dumped(found)
         if base is None:
-            raise no_route(request.method, path)
+            raise no_route(request.method, path, "paths of the API begin with /1.0, /v1 or /v2")
         # Access rules, and the routes of version 1, are written without the version.
-        route, arguments = find_route(request.method, place.name)
+        route, arguments = self._engine.find(request.method, place.name)
         credential = None
         if route.login:
             credential = authenticate(self._state, request, path.removeprefix(base), now, wire)
         elif route.application:
             check_application(self._state, request)
+        pairs = parse_qsl(place.query, keep_blank_values=True, errors="replace")
+        several: dict[str, list[str]] = {}
+        for name, value in pairs:
+            several.setdefault(name, []).append(value)
         call = SandboxCall(
             self._state,
             self.modes,
             place.name,
             arguments,
-            dict(parse_qsl(place.query, keep_blank_values=True, errors="replace")),
+            dict(pairs),
             _parsed(request),
             {name.lower(): value for name, value in request.headers.items()},
             credential,
             wire if place.name == "/auth/time" else now,
             place.origin,
             headers,
+            several,
         )
         route.check(call)
         body = _dumped(carry_out(route, call))
@@ -289,7 +310,7 @@ class Sandbox(Controlled):
 
 
 def _parsed(request: Request) -> Any:
-    if request.method not in ("POST", "PUT") or not request.body:
+    if request.method not in ("POST", "PUT", "PATCH") or not request.body:
         return None
     try:
         return parse_json(request.body)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 from urllib.parse import unquote
 
@@ -13,7 +14,7 @@ from .login.html import form_target
 from .login.keys import new_credential, shown_credential
 from .state import ApiError
 
-__all__ = ["ROUTES", "Route", "find_route", "no_route"]
+__all__ = ["ROUTES", "Route", "find_special", "no_route"]
 
 
 def _time(call: SandboxCall) -> int:
@@ -216,6 +217,10 @@ class Route(NamedTuple):
     """Whether somebody must be logged in."""
     application: bool = False
     """Whether a call that needs no login must come from a known application."""
+    refuse: Callable[[SandboxCall], None] | None = None
+    """Refuses calls that are not as described; None for what :meth:`check` looks at."""
+    details: Route | None = None
+    """Of a list of ids, the route of one object."""
 
     @property
     def version_2(self) -> bool:
@@ -245,7 +250,9 @@ class Route(NamedTuple):
         Raises:
             ApiError: it has other members, or there is one where none belongs.
         """
-        if call.body is None:
+        if self.refuse is not None:
+            self.refuse(call)
+        if call.body is None or self.refuse is not None:
             return
         if self.accepts == ():
             raise ApiError.of_class(400, "BadRequest", "You provided an input body while none was expected")
@@ -314,24 +321,43 @@ ROUTES: Final = (
 )
 
 
-def no_route(method: str, path: str) -> ApiError:
-    """Return the answer to a call that the sandbox does not know."""
-    error = ApiError.of_class(404, "NotFound", "Got an invalid (or empty) URL")
-    error.body["details"] = {"sandbox": f"{method} {path} is not among the calls that the sandbox imitates"}
+def no_route(method: str, path: str, more: str = "") -> ApiError:
+    """Return the answer to a call that the sandbox does not know.
+
+    Args:
+        method: of the call.
+        path: of the call.
+        more: what else to say.
+    """
+    error = ApiError.of_class(404, "NotFound", "The sandbox does not know this path")
+    said = f"{method} {path} is not among the calls that the sandbox imitates"
+    error.body["details"] = {"sandbox": f"{said}; {more}" if more else said}
     return error
 
 
-def find_route(method: str, path: str) -> tuple[Route, dict[str, str]]:
-    """Return the route of a path that was received, without its version if that is 1, and the arguments it has.
+def find_special(method: str, path: str) -> tuple[Route, dict[str, str]] | None:
+    """Return the route of its own that a path has, and the arguments it has; None if it has none.
 
-    Raises:
-        ApiError: there is none.
+    Args:
+        method: as ``"GET"``.
+        path: as it was received, without its version if that is 1.
     """
     segments = [unquote(segment, errors="replace") for segment in path.split("/")[1:]]
     if len(segments) > 1 and not segments[-1]:
         del segments[-1]  # "/dedicated/server/" is "/dedicated/server"
-    for route in ROUTES:
+    for route in _BY_SHAPE.get((method, len(segments), segments[0]), ()):
         arguments = route.arguments(method, segments)
         if arguments is not None:
             return route, arguments
-    raise no_route(method, path)
+    return None
+
+
+def _by_shape() -> dict[tuple[str, int, str], list[Route]]:
+    found: dict[tuple[str, int, str], list[Route]] = {}
+    for route in ROUTES:
+        segments = route.template.split("/")[1:]
+        found.setdefault((route.method, len(segments), segments[0]), []).append(route)
+    return found
+
+
+_BY_SHAPE: Final = _by_shape()

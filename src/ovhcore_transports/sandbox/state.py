@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from hashlib import sha256
 from typing import Any, Final, TypedDict
 
+from .generic.holding import Held
 from .login.keys import KeyRing, new_application, new_client, new_credential
 
 __all__ = [
@@ -180,7 +181,12 @@ _RESOURCES: Final[dict[str, Any]] = {
         _record(1004, "TXT", "", '"v=spf1 -all"'),
     ],
     "policies": [
-        {"id": f"policy-{number}", "name": f"policy {number}", "owner": _NICHANDLE, "readOnly": False}
+        {
+            "id": f"00000000-0000-4000-a000-{number:012d}",
+            "name": f"policy {number}",
+            "owner": _NICHANDLE,
+            "readOnly": False,
+        }
         for number in range(1, 8)
     ],
     "vrack_services": [
@@ -202,6 +208,7 @@ class Operation:
         seconds: what it takes.
         fails: whether it fails in the end.
         settled: whether its end was carried out.
+        steps: what it changes on its way, as data.
     """
 
     subject: str
@@ -212,6 +219,7 @@ class Operation:
     seconds: float
     fails: bool
     settled: bool = False
+    steps: dict[str, Any] = field(default_factory=dict)
 
     def since(self, phase: int) -> float:
         """Return when a phase begins: 0 is to be accepted, 1 to wait, 2 to be carried out, 3 to be over."""
@@ -238,6 +246,7 @@ class State:
         self.failing_tasks = False
         self.operations: dict[str, list[Operation]] = {}
         self.expanded: dict[str, list[dict[str, Any]]] = {}
+        self.held = Held()
         self._count = 0
         self._bills = 0
         every = [{"method": method, "path": "/*"} for method in ("GET", "POST", "PUT", "DELETE", "PATCH")]
