@@ -55,11 +55,15 @@ class Caller:
 
     def __init__(self, sandbox: Sandbox, catalogue: Catalogue) -> None:
         self.sandbox, self.catalogue = sandbox, catalogue
+        self.renew()
+
+    def renew(self) -> None:
+        """Begin with a token of the sandbox, and without knowing any list."""
         self.lists: dict[str, list[Any]] = {}
         form = {"grant_type": "client_credentials", "client_id": CLIENT_ID, "client_secret": CLIENT_SECRET}
         fields = {"Content-Type": "application/x-www-form-urlencoded"}
         body = urlencode({**form, "scope": "all"}).encode()
-        answer = sandbox.handle(Request("POST", "https://sandbox.test/auth/oauth2/token", fields, body), NOW)
+        answer = self.sandbox.handle(Request("POST", "https://sandbox.test/auth/oauth2/token", fields, body), NOW)
         self.token = json.loads(answer.body)["access_token"]
 
     def call(self, method: str, path: str, body: Any = None, fields: Any = None) -> tuple[int, Any, Any]:

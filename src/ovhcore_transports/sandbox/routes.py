@@ -8,6 +8,7 @@ from urllib.parse import unquote
 
 from . import operations
 from .calls import Answer, SandboxCall, named
+from .families.dns import check_record, zone_text
 from .filters import tagged
 from .login import account
 from .login.html import form_target
@@ -178,6 +179,7 @@ def _new_record(call: SandboxCall) -> dict[str, Any]:
         "target": call.member("target"),
         "ttl": call.body.get("ttl") or 0,
     }
+    check_record(record, _records_of(call))
     call.state.resources["records"].append(record)
     return record
 
@@ -188,9 +190,12 @@ def _record(call: SandboxCall) -> dict[str, Any]:
 
 def _change_record(call: SandboxCall) -> None:
     record = _record(call)
+    changed = dict(record)
     for name in ("subDomain", "target", "ttl"):
         if call.body and name in call.body:
-            record[name] = call.member(name, int if name == "ttl" else str)
+            changed[name] = call.member(name, int if name == "ttl" else str)
+    check_record(changed, [each for each in _records_of(call) if each is not record])
+    record.update(changed)
 
 
 def _delete_record(call: SandboxCall) -> None:
@@ -199,6 +204,10 @@ def _delete_record(call: SandboxCall) -> None:
 
 def _refresh(call: SandboxCall) -> None:
     _records_of(call)
+
+
+def _export(call: SandboxCall) -> str:
+    return zone_text(call.path["zoneName"], _records_of(call))
 
 
 def _policies(call: SandboxCall) -> Any:
@@ -310,6 +319,7 @@ ROUTES: Final = (
     Route("PUT", "/domain/zone/{zoneName}/record/{id}", _change_record, _RECORD[1:]),
     Route("DELETE", "/domain/zone/{zoneName}/record/{id}", _delete_record),
     Route("POST", "/domain/zone/{zoneName}/refresh", _refresh),
+    Route("GET", "/domain/zone/{zoneName}/export", _export),
     Route("GET", "/v2/iam/policy", _policies),
     Route("GET", _VRACK_SERVICES, operations.vrack_services),
     Route("POST", _VRACK_SERVICES, operations.new_vrack_services, ("targetSpec",)),

@@ -47,6 +47,7 @@ ACCESS_KEYS: Final[AccessKeys] = {
 """Credentials that every sandbox accepts, as arguments of a client."""
 
 _NICHANDLE: Final = "aa1234-ovh"
+_POLICY: Final = "00000000-0000-4000-a000-"
 
 
 class ApiError(Exception):

@@ -43,6 +43,8 @@ class Changer:
             ApiError: what the API answers where it refuses.
         """
         method = place.operation.method
+        if self._action(place.operation.path, method) is not None:
+            return self._act(call, place, arguments)
         if method == "POST" and place.list is not None and place.list.model is not None:
             return self._create(call, place, place.list, arguments)
         if method == "POST" and (below := self._unlisted(place)) is not None:
@@ -133,7 +135,8 @@ class Changer:
             rule(change)
         if resource.unique and change.kind in ("create", "change"):
             wanted = [change.object.get(name) for name in resource.unique]
-            if any([each.get(name) for name in resource.unique] == wanted for each in change.others()):
+            known = any(value is not None for value in wanted)
+            if known and any([each.get(name) for name in resource.unique] == wanted for each in change.others()):
                 names = ", ".join(f"{name} = {value}" for name, value in zip(resource.unique, wanted, strict=True))
                 raise ApiError.of_class(409, "Conflict", f"An object with the same values already exists ({names})")
 
@@ -213,6 +216,8 @@ class Changer:
         held.keep(path, value)
         if is_async(model):
             self._become(call, maker, model, path, value, "UPDATING")
+        elif place.operation.method == "POST":
+            self._start(call, maker, model, path, value, resource)
         return self._answer(call, place, maker, arguments, (path, value, None, None))
 
     def _free(
@@ -274,8 +279,7 @@ class Changer:
         given = call.body if isinstance(call.body, dict) else {}
         if found is None:
             call.answer_headers["X-Ovhcore-Sandbox"] = "no-effect"
-            own = (concrete(path, arguments), {}, None, None)
-            return self._answer(call, place, maker, arguments, own)
+            return self._answer(call, place, maker, arguments, (concrete(path, arguments), {}, None, None))
         resource, action = found
         names = {name: value for name, value in arguments.items() if f"{{{name}}}" in resource.path}
         read = self.reader.known.get(resource.path)
@@ -290,6 +294,7 @@ class Changer:
         change = Change(f"{method} {path.removeprefix(resource.path)}", names, given, value, list)
         self._rules(call, of_it, None, resource, change)
         model = of_it.family.model(of_it.object) if isinstance(of_it.object, Ref) else None
+        value = change.object
         if isinstance(model, Model) and (action.sets or action.then):
             then = maker.merged(
                 model, {name: value[name] for name in action.then if name in value}, filled(action.then, given)
@@ -299,7 +304,9 @@ class Changer:
             if action.then:
                 self._run(call, object_path, change.kind, {"then": then})
         if action.answer is not None:
-            return action.answer(change)
+            answered = action.answer(change)
+            call.state.held.keep(object_path, value)
+            return answered
         return self._answer(call, place, maker, arguments, (object_path, value, None, None))
 
     def _action(self, path: str, method: str) -> tuple[Resource, Action] | None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
+from ovhcore.schema.types import Array
+
 from ..calls import SandboxCall
 from ..routes import Route, find_special, no_route
 from ..state import ApiError
@@ -110,7 +112,9 @@ class Engine:
                 made = route
             else:
                 place = self.known.place(operation)
-                made = route._replace(answer=partial(self._with_held, route, place))
+                made = route._replace(
+                    answer=partial(self._with_held, route, place), refuse=partial(self._refuse_beside, route, place)
+                )
             self._routes[key] = made
         return made
 
@@ -139,6 +143,12 @@ class Engine:
             return self._answer(place, call)
         return route.answer(call)
 
+    def _refuse_beside(self, route: Route, place: Place, call: SandboxCall) -> None:
+        """Refuse what a route of its own does not look at; what it does, it refuses in its own words."""
+        route.check(call)
+        if not route.template.startswith("/v2/vrackServices"):  # whose target specs say more than the schema has
+            refuse(place.family, place.operation, {}, call.pairs, call.body, own_way=True)
+
     def _refuse(self, place: Place, call: SandboxCall) -> None:
         refuse(place.family, place.operation, call.path, call.pairs, call.body)
 
@@ -149,7 +159,7 @@ class Engine:
             call.answer_headers["X-Ovhcore-Sandbox"] = "kept"
             return self._changer.carry_out(call, place, arguments)
         call.answer_headers["X-Ovhcore-Sandbox"] = "made-up"
-        if place.object is None:
+        if place.object is None or isinstance(place.operation.answer, Array):
             value = self._reader.listed(call, place, arguments)
             return value if isinstance(value, list) else [value]
         return self._reader.object(call, place.family, place.operation.path, arguments, place.object)

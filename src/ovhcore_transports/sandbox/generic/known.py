@@ -120,7 +120,7 @@ class Known:
         above = tuple(self._above(path))
         read = self.get(path)
         family = self.catalogue.family(operation.family)
-        object_ = None if read is None or isinstance(read.answer, Array) else read.answer
+        object_: Type | None = None if read is None or isinstance(read.answer, Array) else read.answer
         of = above[-1] if above and above[-1].item == path else None
         if of is None and path.endswith("}"):
             of = self._unlisted(path)
@@ -168,7 +168,7 @@ class Known:
         if not _ARGUMENT.fullmatch(one.path.rpartition("/")[2]):
             return None
         of_argument = _argument_type(one, argument)
-        model = one.answer if one.method == "GET" and isinstance(one.answer, Ref) else None
+        model: Type | None = one.answer if one.method == "GET" and isinstance(one.answer, Ref) else None
         item = read.answer.item
         member: str | None = None
         listed = family.model(item) if isinstance(item, Ref) else None

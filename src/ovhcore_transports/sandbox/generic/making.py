@@ -11,6 +11,7 @@ from ovhcore.schema.model import Enumeration, Family, Model, Property
 from ovhcore.schema.types import Array, Map, Ref, Scalar, Type
 
 from ..modes import Modes
+from .refusing import well_formed
 from .words import PREFERRED, date_like, long_like, text_like
 
 __all__ = ["Maker", "draw"]
@@ -134,6 +135,8 @@ class Maker:
 
     def fits(self, type_: Type, value: Any) -> bool:
         """Say whether a value can stand where a type is asked for."""
+        if isinstance(type_, Scalar) and not well_formed(type_, value):
+            return False
         return not check_value(self.family, type_, value)
 
     def merged(self, model: Model, made: dict[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any, Final
 from urllib.parse import unquote
 
 from ovhcore.schema.model import Enumeration, Family, Model
-from ovhcore.schema.types import Ref, Scalar, Type
+from ovhcore.schema.types import Array, Ref, Scalar, Type
 
 from ..calls import SandboxCall
 from ..families.tables import Resource
@@ -163,7 +163,11 @@ class Reader:
         resource = self.resources.get(template)
         if resource is not None:
             last = list(arguments.values())[-1] if arguments else ""
-            shown = {**resource.shows, **resource.each.get(last, {})}
+            shown = {
+                name: value
+                for name, value in {**resource.shows, **resource.each.get(last, {})}.items()
+                if name in made or name not in model.properties
+            }
             maker.merged(
                 model, made, {name: v.replace("{id}", last) if isinstance(v, str) else v for name, v in shown.items()}
             )
@@ -173,7 +177,7 @@ class Reader:
         """Return a list: of ids, or of objects, of those that the query asks for."""
         of = place.list
         operation = place.operation
-        if of is None:
+        if of is None or not isinstance(operation.answer, Array):
             value = self.maker(call, place.family).value(operation.answer, concrete(operation.path, arguments), "")
             return value if isinstance(value, list) else [value]
         ids = self.ids(call, of, arguments)

@@ -8,7 +8,7 @@ from datetime import date, datetime, time
 from ipaddress import ip_address, ip_interface
 from typing import Any, Final
 
-from ovhcore.schema.checking import Finding, check_arguments
+from ovhcore.schema.checking import check_arguments
 from ovhcore.schema.model import Enumeration, Family, Model, Operation
 from ovhcore.schema.types import Array, Map, Ref, Scalar, Type
 
@@ -36,7 +36,7 @@ def refuse(
     query: Mapping[str, list[str]],
     body: Any,
     *,
-    any_query: bool = False,
+    own_way: bool = False,
 ) -> None:
     """Refuse a call that its operation does not describe.
 
@@ -46,12 +46,12 @@ def refuse(
         path: its arguments.
         query: its arguments, each with all its values.
         body: as it was parsed; None for none.
-        any_query: whether arguments of the query that are not described are passed over.
+        own_way: whether it has a route that looks at its body itself; and that takes any query.
 
     Raises:
         ApiError: what the API answers.
     """
-    if any_query:
+    if own_way:
         known = {each.name for each in operation.placed("query")}
         query = {name: values for name, values in query.items() if name in known}
     takes_body = any(each.place == "body" for each in operation.parameters)
@@ -62,8 +62,8 @@ def refuse(
         body = None
     findings = list(check_arguments(family, operation, query=given, body=body))
     _unknown(family, operation, query, body)
-    for each in findings:
-        if each.certain or not _null(each):
+    for each in [] if own_way else findings:
+        if each.certain:  # not null for what need not be given, as clients send it; values are looked at below
             raise bad_request(f"[{each.place.removeprefix('$.').lstrip('$') or 'body'}] {each.problem}")
     for name, value in path.items():
         _check(family, _type(operation, "path", name), value, name, text=True)
@@ -71,16 +71,13 @@ def refuse(
         for value in values:
             _check(family, _single(_type(operation, "query", name)), value, name, text=True)
     whole = operation.body
+    if own_way:
+        return
     if whole is not None and body is not None:
         _check(family, whole, body, "body")
     elif isinstance(body, Mapping):
         for name, value in body.items():
             _check(family, _type(operation, "body", name), value, name)
-
-
-def _null(finding: Finding) -> bool:
-    """Whether null was given for what need not be given: as clients do that know no other way to leave it out."""
-    return finding.problem.startswith("is null")
 
 
 def _single(type_: Type | None) -> Type | None:
