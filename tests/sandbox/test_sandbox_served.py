@@ -314,6 +314,7 @@ def test_encrypted(transport: str) -> None:
         asked = client.request_consumerkey([{"method": "GET", "path": "/*"}])
         assert asked["validationUrl"].startswith(f"{server.origin}/auth/?credentialToken=")
         client.close()
+    assert not server.ca_bundle.parent.exists()
 
 
 def test_encrypted_by_files(tmp_path: Path) -> None:

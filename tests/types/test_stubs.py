@@ -179,6 +179,7 @@ def test_odd_names_and_types_can_be_written() -> None:
         [_family("/a", "/a", "long"), _family("/b", "/b", "string"), _family("/c", "/c", "long")]
     )
     module, _ = types_for(catalogue, families=["a", "/b", "c"])
+    assert types_for(catalogue, families=["all"])[0] == module
     compile(module.stub, "stub", "exec")
     stub = module.stub
     assert "MeThing = TypedDict(" in stub

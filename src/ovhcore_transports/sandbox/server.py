@@ -7,6 +7,7 @@ client gives up. A connection cannot be refused once it is there; it ends at onc
 from __future__ import annotations
 
 import asyncio
+import shutil
 import socket
 import threading
 import time
@@ -142,7 +143,7 @@ class Server:
         url: what to give to a client as its endpoint.
         token_url: where service accounts fetch their tokens.
         page_url: a page that shows what is in the sandbox.
-        ca_bundle: the file to trust a certificate that was made up by; None for none.
+        ca_bundle: the file to trust a certificate that was made up by, which is there until the end; None for none.
     """
 
     def __init__(
@@ -206,6 +207,8 @@ class Server:
         self._server.should_exit = True
         self._thread.join(_PATIENCE)
         self._socket.close()
+        if self.ca_bundle is not None:
+            shutil.rmtree(self.ca_bundle.parent, ignore_errors=True)
 
     def __enter__(self) -> Self:
         self._thread.start()

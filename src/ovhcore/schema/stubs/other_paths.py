@@ -6,8 +6,10 @@ from collections.abc import Collection, Iterable, Iterator
 from typing import Final
 
 from ..lookup import Catalogue
+from ..model import Operation
 from ..types import Array
 from .naming import argument_name, literal
+from .signatures import has_status
 from .uses import ANY_NAME, METHODS, Use
 
 __all__ = ["OtherPaths"]
@@ -45,14 +47,19 @@ class OtherPaths:
             return
         others: set[str] = set()
         for operation in self._catalogue.operations():
-            of_method = operation.method == METHODS[method]
-            of_list = method != "iterate" or isinstance(operation.answer, Array)
-            of_object = method != "batch" or "{" in operation.path
-            if of_method and of_list and of_object and operation.path not in typed:
+            if operation.method == METHODS[method] and operation.path not in typed and self._is_for(method, operation):
                 others.add(operation.path)
         name = self._alias(f"Other{method.capitalize()}Path", others)
         if name:
             yield self._overload(method, name, "bool", "**_: Any")
+
+    def _is_for(self, method: str, operation: Operation) -> bool:
+        """Say whether a method has a use for an operation: a list, one object of many, one that tells how far it is."""
+        if method == "iterate":
+            return isinstance(operation.answer, Array)
+        if method == "batch":
+            return operation.path.endswith("}")
+        return method != "wait" or has_status(self._catalogue.family(operation.family), operation.answer)
 
     def made(self, method: str, names: Collection[str]) -> Iterator[str]:
         """Yield overloads for paths that are made at run time.

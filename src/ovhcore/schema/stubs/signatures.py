@@ -12,7 +12,7 @@ from .models import PATCHED, READ, SENT, Models
 from .naming import Names, literal
 from .uses import Argument, Use
 
-__all__ = ["PATH", "Signatures"]
+__all__ = ["PATH", "Signatures", "has_status"]
 
 PATH: Final = "<path>"
 """Stands for the path, or several, in an overload."""
@@ -161,7 +161,7 @@ class Signatures:
     # Operations that take time
 
     def _wait(self, use: Use, family: Family) -> Iterator[str]:
-        if use.is_whole_family and not _has_status(family, use.operation.answer):
+        if use.is_whole_family and not has_status(family, use.operation.answer):
             return
         arguments = [*self._path_arguments(use, family), *self._query_arguments(use, family)]
         head = f"{self._define} wait"
@@ -218,6 +218,7 @@ def _target_spec(family: Family, type_: Type | None) -> Type | None:
     return found.type if found is not None and isinstance(found.type, Ref) else None
 
 
-def _has_status(family: Family, type_: Type) -> bool:
+def has_status(family: Family, type_: Type) -> bool:
+    """Say whether an object tells how far it is: it can be waited for."""
     model = family.model(type_) if isinstance(type_, Ref) else None
     return isinstance(model, Model) and any("stat" in name.lower() for name in model.properties)

@@ -56,9 +56,10 @@ class Controls:
         number(self.skew, "skew", least=None)
         self._rate()
 
-    def _rate(self) -> tuple[int, float] | None:
+    def _rate(self) -> tuple[int, float]:
+        """Return how many calls in how many seconds; any number in none where there is no limit."""
         if self.rate_limit is None:
-            return None
+            return 0, 0.0
         match = _RATE.fullmatch(self.rate_limit) if isinstance(self.rate_limit, str) else None
         if match is None:
             known = "'10/second', '60/minute' or '1000/hour'"
@@ -84,11 +85,14 @@ class RateLimiter:
         self._windows: dict[str, tuple[float, int]] = {}
 
     def wait(self, controls: Controls, caller: str, now: float) -> int | None:
-        """Count a call; return the seconds after which it may be made again, None if it may be made now."""
-        rate = controls._rate()
-        if rate is None:
-            return None
-        most, seconds = rate
+        """Count a call; return the seconds after which it may be made again, None if it may be made now.
+
+        Args:
+            controls: with a rate limit.
+            caller: whose call it is.
+            now: when.
+        """
+        most, seconds = controls._rate()
         begun, count = self._windows.pop(caller, (now, 0))
         if not begun <= now < begun + seconds:
             begun, count = now, 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -100,7 +100,7 @@ def run_sandbox(**options: Any) -> None:
 
 
 @contextmanager
-def _ending_at_sigterm() -> Iterator[None]:
+def _ending_at_sigterm() -> Generator[None]:
     """Let SIGTERM, as containers get it, be what Ctrl+C is."""
 
     def interrupt(*_: object) -> None:
