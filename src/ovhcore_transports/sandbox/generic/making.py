@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from hashlib import blake2b
 from typing import Any, Final
 
@@ -191,7 +191,7 @@ def _uuid(_: str, chance: int) -> str:
     return f"{text[:8]}-{text[8:12]}-4{text[13:16]}-8{text[17:20]}-{text[20:32]}"
 
 
-_FORMATS: Final[dict[str, Any]] = {
+_FORMATS: Final[dict[str, Callable[[str, int], str]]] = {
     "datetime": _datetime,
     "date": lambda name, chance: _datetime(name, chance)[:10],
     "time": lambda name, chance: _datetime(name, chance)[11:19],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime, time
 from ipaddress import ip_address, ip_interface
 from typing import Any, Final
@@ -167,8 +167,15 @@ def _holds(form: Any, value: str) -> bool:
     return found is not False
 
 
-def _version(kind: Any, version: int) -> Any:
-    return lambda value: kind(value).version == version
+def _version(kind: Callable[[str], Any], version: int) -> Callable[[str], Any]:
+    def holds(value: str) -> bool:
+        return bool(kind(value).version == version)
+
+    return holds
+
+
+def _datetime(value: str) -> datetime:
+    return datetime.fromisoformat(value.replace(" ", "T", 1) if value[10:11] == " " else value)
 
 
 _FORMS: Final[Mapping[str, Any]] = {
@@ -177,7 +184,7 @@ _FORMS: Final[Mapping[str, Any]] = {
     "phoneNumber": _PHONE,
     "internationalPhoneNumber": _PHONE,
     "duration": _DURATION,
-    "datetime": lambda value: datetime.fromisoformat(value.replace(" ", "T", 1) if value[10:11] == " " else value),
+    "datetime": _datetime,
     "date": date.fromisoformat,
     "time": time.fromisoformat,
     "ip": ip_interface,

@@ -92,35 +92,31 @@ _EXACT: Final[dict[str, tuple[str, ...]]] = {
     "schedule": ("0 3 * * *",),
 }
 
-_Rule = tuple[re.Pattern[str], Callable[[str, int], str]]
-
 
 def _date_text(name: str, chance: int) -> str:
     return date_like(name, chance).isoformat()
 
 
-_RULES: Final[tuple[_Rule, ...]] = tuple(
-    (re.compile(pattern), make)
-    for pattern, make in (
-        (r"e?mail(address)?$|^activationemail$", lambda _, n: f"{_FIRST[n % 6].lower()}@{_DOMAINS[n // 7 % 3]}"),
-        (r"(ur[li]|link|endpoint|href)$", lambda name, n: f"https://www.example.com/{name.lower()}/{n % 9999}"),
-        (r"urn$", lambda name, n: f"urn:v1:eu:resource:sandbox:{name.lower()}-{n % 9999}"),
-        (r"^contact|nic(handle)?$", lambda _, n: "aa1234-ovh"),
-        (r"ipv6|ip6", lambda _, n: f"2001:db8::{n % 65535:x}"),
-        (r"^ip$|ip(v4|address)?$|^gateway$", lambda _, n: f"192.0.2.{n % 253 + 1}"),
-        (r"netmask", lambda _, n: "255.255.255.0"),
-        (r"mac(address)?$", lambda _, n: "02:00:00:" + ":".join(f"{n >> s & 255:02x}" for s in (0, 8, 16))),
-        (r"(date|datetime|edat|resat|ionat)$", _date_text),
-        (r"checksum|hash|fingerprint|digest|md5", lambda _, n: _HEX.format(n) * 2),
-        (r"token|secret|password", lambda name, n: f"made-up-{name.lower()}-{n % 9999}"),
-        (r"(hostname|server|host)$", lambda _, n: f"{_NAMES[n % 8]}-{n // 8 % 90 + 1}.example.com"),
-        (r"phone|mobile|(calling|called)number", lambda _, n: f"003397252{n % 10000:04d}"),
-        (r"(id|uuid|reference|serial)$", lambda _, n: _HEX.format(n)),
-        (r"name$", lambda _, n: f"{_NAMES[n % 8]}-{n // 8 % 90 + 1}"),
-        (r"size|quota|memory|storage|disk", lambda _, n: f"{2 ** (n % 6) * 10} GB"),
-        (r"size|speed|bandwidth", lambda _, n: "1000 Mbps"),
-    )
+_MAKERS: Final[tuple[tuple[str, Callable[[str, int], str]], ...]] = (
+    (r"e?mail(address)?$|^activationemail$", lambda _, n: f"{_FIRST[n % 6].lower()}@{_DOMAINS[n // 7 % 3]}"),
+    (r"(ur[li]|link|endpoint|href)$", lambda name, n: f"https://www.example.com/{name.lower()}/{n % 9999}"),
+    (r"urn$", lambda name, n: f"urn:v1:eu:resource:sandbox:{name.lower()}-{n % 9999}"),
+    (r"^contact|nic(handle)?$", lambda _, n: "aa1234-ovh"),
+    (r"ipv6|ip6", lambda _, n: f"2001:db8::{n % 65535:x}"),
+    (r"^ip$|ip(v4|address)?$|^gateway$", lambda _, n: f"192.0.2.{n % 253 + 1}"),
+    (r"netmask", lambda _, n: "255.255.255.0"),
+    (r"mac(address)?$", lambda _, n: "02:00:00:" + ":".join(f"{n >> s & 255:02x}" for s in (0, 8, 16))),
+    (r"(date|datetime|edat|resat|ionat)$", _date_text),
+    (r"checksum|hash|fingerprint|digest|md5", lambda _, n: _HEX.format(n) * 2),
+    (r"token|secret|password", lambda name, n: f"made-up-{name.lower()}-{n % 9999}"),
+    (r"(hostname|server|host)$", lambda _, n: f"{_NAMES[n % 8]}-{n // 8 % 90 + 1}.example.com"),
+    (r"phone|mobile|(calling|called)number", lambda _, n: f"003397252{n % 10000:04d}"),
+    (r"(id|uuid|reference|serial)$", lambda _, n: _HEX.format(n)),
+    (r"name$", lambda _, n: f"{_NAMES[n % 8]}-{n // 8 % 90 + 1}"),
+    (r"size|quota|memory|storage|disk", lambda _, n: f"{2 ** (n % 6) * 10} GB"),
+    (r"size|speed|bandwidth", lambda _, n: "1000 Mbps"),
 )
+_RULES: Final = tuple((re.compile(pattern), make) for pattern, make in _MAKERS)
 
 
 def text_like(name: str, chance: int) -> str:
