@@ -136,6 +136,20 @@ def _instance(number: int, name: str, region: str, status: str) -> dict[str, Any
     }
 
 
+def _policy(number: int) -> dict[str, Any]:
+    return {
+        "id": f"{_POLICY}{number:012d}",
+        "name": f"policy {number}",
+        "description": f"Demonstration {number}",
+        "owner": _NICHANDLE,
+        "readOnly": False,
+        "createdAt": "2025-11-03T10:00:00+00:00",
+        "identities": [f"urn:v1:eu:identity:account:{_NICHANDLE}"],
+        "resources": [{"urn": "urn:v1:eu:resource:dedicatedServer:ns1.ip-192-0-2.eu"}],
+        "permissions": {"allow": [{"action": "dedicatedServer:apiovh:get"}]},
+    }
+
+
 def _record(number: int, field_type: str, sub_domain: str, target: str) -> dict[str, Any]:
     return {
         "id": number,
@@ -181,15 +195,7 @@ _RESOURCES: Final[dict[str, Any]] = {
         _record(1003, "MX", "", "10 mail.example.com."),
         _record(1004, "TXT", "", '"v=spf1 -all"'),
     ],
-    "policies": [
-        {
-            "id": f"00000000-0000-4000-a000-{number:012d}",
-            "name": f"policy {number}",
-            "owner": _NICHANDLE,
-            "readOnly": False,
-        }
-        for number in range(1, 8)
-    ],
+    "policies": [_policy(number) for number in range(1, 8)],
     "vrack_services": [
         _vrack_services(1, "eu-west-rbx", {"environment": "production"}),
         _vrack_services(2, "eu-west-lim", {}),

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from ovhcore.schema.types import Array
 
 from ..calls import SandboxCall
+from ..listing import DETAILS
+from ..modes import Modes
 from ..routes import Route, find_special, no_route
 from ..state import ApiError
 from .changing import Changer
@@ -21,7 +24,14 @@ if TYPE_CHECKING:
 
 __all__ = ["Engine"]
 
-_MOST_ROUTES: Final = 20_000
+_COMPLETED: Final = (
+    "/me",
+    "/dedicated/server/{serviceName}",
+    "/domain/zone/{zoneName}",
+    "/cloud/project/{serviceName}",
+)
+"""What a route of its own answers in part; the other members are made up."""
+_MOST_COMPLETED: Final = 1000
 
 
 class Engine:
@@ -40,6 +50,7 @@ class Engine:
         self._reader = Reader(self.known, seed, resources(), self._special)
         self._changer = Changer(self._reader)
         self._routes: dict[tuple[str, str], Route] = {}
+        self._completed: dict[tuple[str, Modes], dict[str, Any]] = {}
 
     def _catalogue(self) -> Catalogue:
         from ovhcore import schema
@@ -112,8 +123,11 @@ class Engine:
                 made = route
             else:
                 place = self.known.place(operation)
+                one = DETAILS.get(route.template)
                 made = route._replace(
-                    answer=partial(self._with_held, route, place), refuse=partial(self._refuse_beside, route, place)
+                    details=None if one is None else self._whole(one),
+                    answer=partial(self._with_held, route, place),
+                    refuse=partial(self._refuse_beside, route, place),
                 )
             self._routes[key] = made
         return made
@@ -121,7 +135,9 @@ class Engine:
     def _with_held(self, route: Route, place: Place, call: SandboxCall) -> Any:
         """Return what a route of its own answers, with what was made, changed or deleted by others."""
         held = call.state.held
-        if not (held.objects or held.removed or held.gone):
+        if route.method == "GET" and route.template in _COMPLETED:
+            route = route._replace(answer=partial(self._complete, route, place))
+        if not (held.objects or held.removed or held.added or held.gone):
             return route.answer(call)
         path = concrete(route.template, call.path)
         if route.method == "GET" and place.list is not None:
@@ -143,11 +159,32 @@ class Engine:
             return self._answer(place, call)
         return route.answer(call)
 
+    def _complete(self, route: Route, place: Place, call: SandboxCall) -> Any:
+        """Return the object of a route of its own, with the other members that the schema has."""
+        own = route.answer(call)
+        key = concrete(route.template, call.path), call.modes
+        rest = self._completed.get(key)
+        if rest is None:
+            if len(self._completed) >= _MOST_COMPLETED:
+                self._completed.clear()
+            arguments = dict(zip(_names(place.operation.path), call.path.values(), strict=True))
+            asked = call._replace(answer_headers={})
+            rest = self._reader.object(asked, place.family, place.operation.path, arguments, place.operation.answer)
+            self._completed[key] = rest
+        return {**deepcopy(rest), **own}
+
     def _refuse_beside(self, route: Route, place: Place, call: SandboxCall) -> None:
         """Refuse what a route of its own does not look at; what it does, it refuses in its own words."""
         route.check(call)
         if not route.template.startswith("/v2/vrackServices"):  # whose target specs say more than the schema has
-            refuse(place.family, place.operation, {}, call.pairs, call.body, own_way=True)
+            refuse(
+                place.family,
+                place.operation,
+                {},
+                call.pairs,
+                call.body,
+                own_way=True,
+            )
 
     def _refuse(self, place: Place, call: SandboxCall) -> None:
         refuse(place.family, place.operation, call.path, call.pairs, call.body)

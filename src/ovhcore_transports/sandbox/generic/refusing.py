@@ -46,7 +46,7 @@ def refuse(
         path: its arguments.
         query: its arguments, each with all its values.
         body: as it was parsed; None for none.
-        own_way: whether it has a route that looks at its body itself; and that takes any query.
+        own_way: whether it has a route that looks at its body itself, and takes any query: programs tell calls apart so.
 
     Raises:
         ApiError: what the API answers.
