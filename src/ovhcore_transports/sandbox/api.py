@@ -6,6 +6,7 @@ import json
 import os
 from collections import Counter
 from email.utils import formatdate
+from functools import cached_property
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 from urllib.parse import parse_qsl
@@ -21,16 +22,17 @@ from .control.controlled import Controlled
 from .control.journal import BoundedCounter
 from .control.settings import Controls
 from .faults import Failure, Faults, fail
-from .generic.engine import Engine
 from .listing import carry_out
 from .login.door import Door, is_page
 from .login.tokens import issue_token
 from .modes import Modes
-from .routes import no_route
+from .routes import COMPLETED, Route, find_special, no_route
 from .state import ApiError, State
 
 if TYPE_CHECKING:
-    from ovhcore.schema.lookup import Catalogue
+    from ovhcore.schema import Catalogue
+
+    from .generic.engine import Engine
 
 __all__ = ["Sandbox"]
 
@@ -113,9 +115,15 @@ class Sandbox(Controlled):
         self._failed: Counter[Failure] = Counter()
         self._met: Counter[bytes] = BoundedCounter()
         self._door = Door()
-        self._engine = Engine(schemas, seed)
+        self._schemas, self._seed = schemas, seed
         self._lock = Lock()
         renew_after_fork(self)
+
+    @cached_property
+    def _engine(self) -> Engine:
+        from .generic.engine import Engine  # with the schemas; what needs neither is answered without
+
+        return Engine(self._schemas, self._seed)
 
     def after_fork(self) -> None:
         """Be free in the child of a fork, whichever thread of the parent was being answered."""
@@ -271,7 +279,11 @@ class Sandbox(Controlled):
         if base is None:
             raise no_route(request.method, path, "paths of the API begin with /1.0, /v1 or /v2")
         # Access rules, and the routes of version 1, are written without the version.
-        route, arguments = self._engine.find(request.method, place.name)
+        found_special = find_special(request.method, place.name) if self._schemas is None else None
+        if found_special is not None and self._is_plain(request, place, *found_special):
+            route, arguments = found_special
+        else:
+            route, arguments = self._engine.find(request.method, place.name)
         credential = None
         if route.login:
             credential = authenticate(self._state, request, path.removeprefix(base), now, wire)
@@ -299,6 +311,17 @@ class Sandbox(Controlled):
         body = _dumped(carry_out(route, call))
         self._executed[request.method, place.name] += 1
         return 200, _JSON, body
+
+    def _is_plain(self, request: Request, place: _ResolvedPath, route: Route, arguments: dict[str, str]) -> bool:
+        """Say whether a route of its own is all that a call needs: neither schemas, nor what other calls changed."""
+        return (
+            request.method == "GET"
+            and not place.query
+            and "x-pagination-mode" not in request.headers
+            and route.template not in COMPLETED
+            and not self._state.held
+            and not any(value.isalpha() for value in arguments.values())
+        )
 
     def _token(self, request: Request, now: float) -> tuple[int, str, bytes]:
         try:

@@ -15,7 +15,7 @@ from .login.html import form_target
 from .login.keys import new_credential, shown_credential
 from .state import ApiError
 
-__all__ = ["ROUTES", "Route", "find_special", "no_route"]
+__all__ = ["COMPLETED", "ROUTES", "Route", "find_special", "no_route"]
 
 
 def _time(call: SandboxCall) -> int:
@@ -331,6 +331,10 @@ ROUTES: Final = (
 )
 
 
+COMPLETED: Final = ("/dedicated/server/{serviceName}", "/domain/zone/{zoneName}", "/cloud/project/{serviceName}")
+"""What is answered in part here; the other members are made up."""
+
+
 def no_route(method: str, path: str, more: str = "") -> ApiError:
     """Return the answer to a call that the sandbox does not know.
 
@@ -339,7 +343,7 @@ def no_route(method: str, path: str, more: str = "") -> ApiError:
         path: of the call.
         more: what else to say.
     """
-    error = ApiError.of_class(404, "NotFound", "The sandbox does not know this path")
+    error = ApiError.of_class(404, "NotFound", "Got an invalid (or empty) URL")
     said = f"{method} {path} is not among the calls that the sandbox imitates"
     error.body["details"] = {"sandbox": f"{said}; {more}" if more else said}
     return error

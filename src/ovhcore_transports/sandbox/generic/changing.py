@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from copy import deepcopy
 from typing import Any, Final
 
-from ovhcore.schema.model import Model
-from ovhcore.schema.types import Ref, Scalar, Type
+from ovhcore.schema import Model, Ref, Scalar, Type
 
 from ..calls import SandboxCall
 from ..families.tables import Action, Change, Resource
@@ -43,6 +42,10 @@ class Changer:
             ApiError: what the API answers where it refuses.
         """
         method = place.operation.method
+        if method == "POST" and call.state.held.full:
+            raise ApiError.of_class(
+                403, "Forbidden::ItemQuotaReached", "Quota reached: the sandbox holds no more objects"
+            )
         if self._action(place.operation.path, method) is not None:
             return self._act(call, place, arguments)
         if method == "POST" and place.list is not None and place.list.model is not None:

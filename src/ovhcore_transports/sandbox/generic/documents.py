@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from ovhcore.schema.lookup import Catalogue
-from ovhcore.schema.model import Enumeration, Family, Model, Operation
-from ovhcore.schema.types import Type
+from ovhcore.schema import Catalogue, Enumeration, Family, Model, Operation, Type
 
 __all__ = ["document", "known_here", "native"]
 

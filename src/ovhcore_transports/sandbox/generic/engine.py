@@ -6,12 +6,12 @@ from copy import deepcopy
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from ovhcore.schema.types import Array
+from ovhcore.schema import Array
 
 from ..calls import SandboxCall
 from ..listing import DETAILS
 from ..modes import Modes
-from ..routes import Route, find_special, no_route
+from ..routes import COMPLETED, Route, find_special, no_route
 from ..state import ApiError
 from .changing import Changer
 from .documents import document, known_here
@@ -20,17 +20,10 @@ from .reading import Reader
 from .refusing import refuse
 
 if TYPE_CHECKING:
-    from ovhcore.schema.lookup import Catalogue
+    from ovhcore.schema import Catalogue
 
 __all__ = ["Engine"]
 
-_COMPLETED: Final = (
-    "/me",
-    "/dedicated/server/{serviceName}",
-    "/domain/zone/{zoneName}",
-    "/cloud/project/{serviceName}",
-)
-"""What a route of its own answers in part; the other members are made up."""
 _MOST_COMPLETED: Final = 1000
 
 
@@ -135,7 +128,7 @@ class Engine:
     def _with_held(self, route: Route, place: Place, call: SandboxCall) -> Any:
         """Return what a route of its own answers, with what was made, changed or deleted by others."""
         held = call.state.held
-        if route.method == "GET" and route.template in _COMPLETED:
+        if route.method == "GET" and route.template in COMPLETED:
             route = route._replace(answer=partial(self._complete, route, place))
         if not (held.objects or held.removed or held.added or held.gone):
             return route.answer(call)

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
-
-if TYPE_CHECKING:
-    from ..state import Operation
+from typing import Any, Final
 
 __all__ = ["Held"]
 
@@ -22,26 +19,26 @@ class Held:
         removed: by the path of a list, the ids that were deleted, as text.
         objects: by their paths, the objects that were made or changed.
         gone: paths of objects that no list has, and that were deleted.
-        running: by the path of an object, what is being done to it.
+        running: by the path of an object, the :class:`.Operation` that is being done to it.
     """
 
     added: dict[str, dict[str, Any]] = field(default_factory=dict)
     removed: dict[str, dict[str, bool]] = field(default_factory=dict)
     objects: dict[str, dict[str, Any]] = field(default_factory=dict)
     gone: dict[str, bool] = field(default_factory=dict)
-    running: dict[str, Operation] = field(default_factory=dict)
+    running: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def full(self) -> bool:
+        """Whether there are so many objects that no more are taken."""
+        return len(self.objects) >= _MOST
+
+    def __bool__(self) -> bool:
+        """Whether anything was changed."""
+        return any(map(bool, (self.added, self.removed, self.objects, self.gone)))
 
     def keep(self, path: str, value: dict[str, Any]) -> None:
-        """Keep an object.
-
-        Raises:
-            ApiError: there are too many.
-        """
-        if path not in self.objects and len(self.objects) >= _MOST:
-            from ..state import ApiError  # which has a Held itself
-
-            message = f"Quota reached ({_MOST} objects)"
-            raise ApiError.of_class(403, "Forbidden::ItemQuotaReached", message)
+        """Keep an object."""
         self.objects[path] = value
         self.gone.pop(path, None)
 

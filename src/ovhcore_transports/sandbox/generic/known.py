@@ -11,9 +11,7 @@ from functools import cached_property
 from typing import Final, NamedTuple
 from urllib.parse import quote, unquote
 
-from ovhcore.schema.lookup import Catalogue
-from ovhcore.schema.model import Enumeration, Family, Model, Operation
-from ovhcore.schema.types import Array, Ref, Scalar, Type
+from ovhcore.schema import Array, Catalogue, Enumeration, Family, Model, Operation, Ref, Scalar, Type
 
 __all__ = ["Collection", "Known", "Place", "concrete", "plain"]
 

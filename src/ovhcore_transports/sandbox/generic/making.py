@@ -6,9 +6,7 @@ from collections.abc import Callable, Mapping
 from hashlib import blake2b
 from typing import Any, Final
 
-from ovhcore.schema.checking import check_value
-from ovhcore.schema.model import Enumeration, Family, Model, Property
-from ovhcore.schema.types import Array, Map, Ref, Scalar, Type
+from ovhcore.schema import Array, Enumeration, Family, Map, Model, Property, Ref, Scalar, Type, check_value
 
 from ..modes import Modes
 from .refusing import well_formed

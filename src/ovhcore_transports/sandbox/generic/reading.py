@@ -6,8 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 from urllib.parse import unquote
 
-from ovhcore.schema.model import Enumeration, Family, Model
-from ovhcore.schema.types import Array, Ref, Scalar, Type
+from ovhcore.schema import Array, Enumeration, Family, Model, Ref, Scalar, Type
 
 from ..calls import SandboxCall
 from ..families.tables import Resource

@@ -8,9 +8,7 @@ from datetime import date, datetime, time
 from ipaddress import ip_address, ip_interface
 from typing import Any, Final
 
-from ovhcore.schema.checking import check_arguments
-from ovhcore.schema.model import Enumeration, Family, Model, Operation
-from ovhcore.schema.types import Array, Map, Ref, Scalar, Type
+from ovhcore.schema import Array, Enumeration, Family, Map, Model, Operation, Ref, Scalar, Type, check_arguments
 
 from ..state import ApiError
 
@@ -46,7 +44,7 @@ def refuse(
         path: its arguments.
         query: its arguments, each with all its values.
         body: as it was parsed; None for none.
-        own_way: whether it has a route that looks at its body itself, and takes any query: programs tell calls apart so.
+        own_way: whether it has a route that looks at its body itself, and takes any query.
 
     Raises:
         ApiError: what the API answers.

@@ -9,8 +9,7 @@ from copy import deepcopy
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from ovhcore.schema.model import Enumeration, Model
-from ovhcore.schema.types import Ref, Scalar
+from ovhcore.schema import Enumeration, Model, Ref, Scalar
 
 from .holding import Held
 from .making import Maker
