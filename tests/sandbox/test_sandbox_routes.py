@@ -101,7 +101,7 @@ def test_what_is_not_imitated(client: ovh.Client) -> None:
         client.get("/emails/domains")
     told = caught.value.details["sandbox"]
     assert told.startswith("GET /emails/domains is not among the calls that the sandbox")
-    assert "/email/domain" in told
+    assert "GET / lists" in told
     assert caught.value.hint == told
     with pytest.raises(ovh.ResourceNotFoundError) as caught:
         client.delete("/vps")

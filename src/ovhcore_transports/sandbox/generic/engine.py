@@ -83,8 +83,7 @@ class Engine:
         methods = catalogue.methods(plain(path))
         if methods:
             return no_route(method, path, f"its catalogue has {', '.join(methods)} for this path")
-        near = catalogue.suggest(path)
-        return no_route(method, path, f"did you mean {' or '.join(near)}?" if near else "")
+        return no_route(method, path, "GET / lists the families it knows, and ovhcore.schema what is like a path")
 
     def _route(self, place: Place) -> Route:
         operation = place.operation
