@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import ssl
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -65,17 +66,17 @@ class Answering(asyncio.Protocol):
         )
 
 
-async def listen(protocol: Callable[[], asyncio.Protocol]) -> None:
+async def listen(protocol: Callable[[], asyncio.Protocol], context: ssl.SSLContext | None = None) -> None:
     """Serve until standard input ends, which it does when the parent process does."""
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(protocol, "127.0.0.1", 0, backlog=512)
+    server = await loop.create_server(protocol, "127.0.0.1", 0, backlog=512, ssl=context)
     print(server.sockets[0].getsockname()[1], flush=True)
     await loop.run_in_executor(None, sys.stdin.read)
 
 
-def serving(delay: float = 0.0) -> AbstractContextManager[str]:
-    """Run the server; yield its origin."""
-    return serving_with("benchmarks.server", str(delay))
+def serving(delay: float = 0.0, certificate: str = "") -> AbstractContextManager[str]:
+    """Run the server; yield its origin. With a file of a certificate and its key it speaks TLS."""
+    return serving_with("benchmarks.server", str(delay), certificate)
 
 
 @contextmanager
@@ -99,5 +100,8 @@ def serving_with(module: str, *arguments: str) -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    seconds = float(sys.argv[1])
-    asyncio.run(listen(lambda: Answering(seconds)))
+    seconds, file = float(sys.argv[1]), sys.argv[2]
+    tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH) if file else None
+    if tls is not None:
+        tls.load_cert_chain(file)
+    asyncio.run(listen(lambda: Answering(seconds), tls))

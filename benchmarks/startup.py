@@ -1,7 +1,8 @@
 """CPU time of whole processes: ``python -m benchmarks.startup``.
 
 First those that import and make a client, less the interpreter's own time; then those that
-also make one signed GET to a server on loopback, from beginning to end.
+also make one signed GET to a server on loopback, from beginning to end; and the same over HTTPS, with the
+certificates of certifi and one more to trust.
 """
 
 from __future__ import annotations
@@ -13,6 +14,10 @@ import subprocess
 import sys
 from pathlib import Path
 from statistics import median
+from tempfile import TemporaryDirectory
+
+import certifi
+import trustme
 
 import ovhcore
 import ovhcore_transports
@@ -46,9 +51,12 @@ def medians(programs: dict[str, str], rounds: int) -> dict[str, float]:
     return {name: median(values) for name, values in times.items()}
 
 
-def first_calls(base: str) -> dict[str, str]:
-    """Return programs that make one signed GET."""
-    ours = "import ovhcore; c = ovhcore.Client({!r}, 'k', 's', 'c', transport={!r}, proxy='none'); c.get('/me')"
+def first_calls(base: str, bundle: str | None = None) -> dict[str, str]:
+    """Return programs that make one signed GET; python-ovh takes the bundle of trusted certificates from a variable."""
+    more = f", ca_bundle={bundle!r}" if bundle else ""
+    ours = (
+        f"import ovhcore; c = ovhcore.Client({{!r}}, 'k', 's', 'c', transport={{!r}}, proxy='none'{more}); c.get('/me')"
+    )
     theirs = f"import ovh; ovh.client.ENDPOINTS[{base!r}] = {base!r}; ovh.Client({base!r}, 'k', 's', 'c').get('/me')"
     names = ("pyreqwest", "urllib3", "httpx", "httpx2")
     return {"python-ovh": theirs} | {f"ovhcore on {name}": ours.format(base, name) for name in names}
@@ -64,6 +72,15 @@ def main() -> None:
     print(table({name: value - interpreter for name, value in figures.items()}, "import ovh", "CPU ms"))
     with serving() as origin:
         print("\n" + table(medians(first_calls(f"{origin}/1.0"), 25), "python-ovh", "CPU ms"))
+    with TemporaryDirectory() as directory:
+        authority = trustme.CA()
+        bundle, certificate = Path(directory, "trusted.pem"), Path(directory, "server.pem")
+        bundle.write_bytes(Path(certifi.where()).read_bytes() + authority.cert_pem.bytes())
+        authority.issue_cert("127.0.0.1").private_key_and_cert_chain_pem.write_to_path(str(certificate))
+        os.environ["REQUESTS_CA_BUNDLE"] = str(bundle)
+        with serving(certificate=str(certificate)) as origin:
+            base = f"https://{origin.partition('//')[2]}/1.0"
+            print("\nOver HTTPS:\n\n" + table(medians(first_calls(base, str(bundle)), 25), "python-ovh", "CPU ms"))
 
 
 if __name__ == "__main__":

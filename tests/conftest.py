@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.profiles import PROFILE, is_of_this_part, tries
+from tests.unfit import transports_of, unfit_transports
 
 pytest_plugins = ["pytester"]
 
@@ -26,15 +28,25 @@ SHARED = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
 KIT = Path(__file__).parent / "conformance"
 
 
+def pytest_configure() -> None:
+    """Let tests of Ctrl+C hear it, also in the background of a shell that keeps it from them."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    left = [
-        item
-        for item in items
-        if (item.get_closest_marker("spread") or KIT in item.path.parents) and not is_of_this_part(item.nodeid)
-    ]
+    kept: list[pytest.Item] = []
+    left: list[pytest.Item] = []
+    for item in items:
+        shared = item.get_closest_marker("spread") or KIT in item.path.parents
+        here = not shared or is_of_this_part(item.nodeid.removesuffix(item.name), item.name)
+        (kept if here else left).append(item)
     config.hook.pytest_deselected(items=left)
-    chosen = set(map(id, left))
-    items[:] = [item for item in items if id(item) not in chosen]
+    items[:] = kept
+    unfit = unfit_transports()
+    for item in items if unfit else ():
+        for name in transports_of(item) & unfit.keys():
+            item.add_marker(pytest.mark.skip(reason=unfit[name]))
 
 
 @pytest.fixture(scope="session")

@@ -54,7 +54,7 @@ def test_all_is_all_of_them_but_what_tests_need() -> None:
 def test_groups_that_developers_need_have_what_the_kit_needs() -> None:
     groups: dict[str, list[Any]] = PROJECT["dependency-groups"]
     included = {each["include-group"] for each in groups["dev"]}
-    assert included == {"test", "peers", "types", "lint", "docs"}
+    assert included == {"test", "peers", "types", "lint", "docs", "browser"}
     assert set(EXTRAS["testing"]) <= set(groups["test"])
 
 

@@ -50,6 +50,7 @@ PURE = {
 READING = {
     "flows/events.py": {"logging"},  # an observer that fails
     "config": {"configparser", "io", "logging", "os", "shlex", "stat", "warnings"},
+    "plugins/check.py": {"warnings"},
     "plugins": {"importlib", "importlib.machinery", "importlib.metadata", "importlib.util", "inspect", "logging", "os"},
     "schema/files": {"io", "os", "pathlib", "shutil", "tempfile", "yaml", "argparse"},
     "schema/stubs": {"ast", "textwrap"},
@@ -219,6 +220,8 @@ def test_wrong_arrows_are_found(place: str, line: str, tmp_path: Path) -> None:
 def test_transports_import_public_names_only(file: Path) -> None:
     for module, names in imports(file, TRANSPORTS):
         if module.partition(".")[0] == "ovhcore":
+            if module == "ovhcore._lazy":
+                continue  # how packages load their names: both come in one distribution, and have it once
             assert module in FACES, f"{module} is internal"
             assert set(names) <= set(importlib.import_module(module).__all__), (module, names)
 

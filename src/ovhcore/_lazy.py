@@ -24,7 +24,7 @@ def lazily(package: str, homes: Mapping[str, tuple[str, ...]]) -> Callable[[str]
         if name not in home_of:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
         value = getattr(import_module(f"{package}.{home_of[name]}"), name)
-        setattr(sys.modules[package], name, value)  # the next look finds it there
+        setattr(sys.modules[package], name, value)  # the next access finds the name there
         return value
 
     return load

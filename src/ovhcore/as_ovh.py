@@ -40,7 +40,7 @@ def main(arguments: list[str]) -> None:
     if not os.path.exists(rest[0]):
         raise SystemExit(f"There is no program {rest[0]}")
     if not os.path.isdir(rest[0]) and not getattr(sys.flags, "safe_path", False):
-        # What "python -m" has put first is the working directory.
+        # "python -m" has put the working directory first.
         sys.path[0] = os.path.dirname(os.path.realpath(rest[0]))
     runpy.run_path(rest[0], run_name="__main__")
 

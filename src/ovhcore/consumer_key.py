@@ -1,4 +1,4 @@
-"""What python-ovh's module of this name has; see :mod:`ovhcore.python_ovh`."""
+"""The names of python-ovh's module ``consumer_key``; see :mod:`ovhcore.python_ovh`."""
 
 from .client.consumer_key import API_READ_ONLY, API_READ_WRITE, API_READ_WRITE_SAFE, ConsumerKeyRequest
 

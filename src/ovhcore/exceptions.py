@@ -25,7 +25,7 @@ below a python-ovh name are finer kinds of it::
     ├── TooManyRequests              429
     ├── ServerError                  5xx
     │   └── GatewayError             408 or 5xx not in the API's JSON (also an InvalidResponse)
-    ├── InvalidResponse              an answer that is not what it should be
+    ├── InvalidResponse              an answer that is not what it should be, or not the API's
     ├── OAuth2FailureError           no access token to be had
     ├── ReadOnlyError                a write where only reads are allowed
     ├── ClientClosed                 the client was closed, or the interpreter ends (also a RuntimeError)
@@ -105,12 +105,12 @@ __all__ = [
     "WaitTimeout",
 ]
 
-_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+_UNPRINTABLE = "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"  # compiled when needed
 
 
 def visible(text: str) -> str:
     """Write control, direction and lone surrogate characters as escapes, so that a message cannot forge log lines."""
-    return _UNPRINTABLE.sub(lambda match: match[0].encode("unicode_escape").decode("ascii"), text)
+    return re.sub(_UNPRINTABLE, lambda match: match[0].encode("unicode_escape").decode("ascii"), text)
 
 
 class APIError(Exception):
@@ -130,7 +130,7 @@ class APIError(Exception):
         retry_safe: whether sending the same request again cannot do a thing twice.
         hint: what is commonly wrong and what to do, or None.
         response: the answer, secrets hidden, or None.
-        history: the attempts that were made, if it was more than one; see :class:`.Attempt`.
+        history: the attempts that were made, if there was more than one; see :class:`.Attempt`.
     """
 
     may_have_arrived: bool = True
@@ -172,7 +172,7 @@ class APIError(Exception):
 
     @property
     def attempts(self) -> int:
-        """How many attempts were made."""
+        """The number of attempts that were made."""
         return max(1, len(self.history))
 
     @property
@@ -265,7 +265,7 @@ class TooManyRequests(APIError):
 
 
 class InvalidResponse(APIError):
-    """The answer is not what the API promises: not JSON, or without what must be in it."""
+    """The answer is not what the API promises: no JSON, or without what must be in it; or not the API's own."""
 
 
 class ServerError(APIError):
@@ -277,7 +277,9 @@ class GatewayError(ServerError, InvalidResponse):
 
 
 class OAuth2FailureError(APIError):
-    """The token endpoint gave no access token."""
+    """The token endpoint gave no access token; ``refused`` says whether the endpoint itself refuses the account."""
+
+    refused: bool = False
 
 
 class ReadOnlyError(APIError):
@@ -333,7 +335,7 @@ class OperationFailed(APIError):
 class WaitTimeout(APIError, TimeoutError):
     """An asynchronous operation of the API was not over when the time to wait for it was.
 
-    It may well go on. What kept the last polls from an answer, if anything did, is the ``__cause__``.
+    The operation may well go on. The ``__cause__`` is what kept the last polls from an answer, if anything did.
 
     Attributes:
         state: the last status seen, or None.
@@ -369,7 +371,7 @@ class ProxyError(ConnectError):
 
 
 class TransportTimeout(NetworkError, TimeoutError):
-    """It took longer than the timeout allows."""
+    """The exchange took longer than a timeout allows."""
 
 
 class ConnectTimeout(ConnectError, TransportTimeout):

@@ -1,4 +1,4 @@
-"""What python-ovh's module of this name has; see :mod:`ovhcore.python_ovh`."""
+"""The names of python-ovh's module ``oauth2``; see :mod:`ovhcore.python_ovh`."""
 
 from .python_ovh.oauth2 import OAuth2, OAuth2FailureError
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ._lazy import lazily
+from ovhcore._lazy import lazily
 
 if TYPE_CHECKING:
     from .base.asynchronous import AsyncTransport
@@ -22,5 +22,5 @@ __all__ = ["AsyncTransport", "SyncTransport"]
 # Each brings threads or a loop with it; a program that needs one does not load the other.
 __getattr__ = lazily(
     __name__,
-    {"AsyncTransport": "base.asynchronous", "SyncTransport": "base.blocking"},
+    {"base.asynchronous": ("AsyncTransport",), "base.blocking": ("SyncTransport",)},
 )

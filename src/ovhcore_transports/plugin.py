@@ -1,4 +1,4 @@
-"""What ovhcore finds by entry point: every transport here, loaded when first needed."""
+"""The plugin that ovhcore finds by entry point: it offers every transport here, loaded when first needed."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ REPLAY_DEFAULTS: Final = {
     "application_secret": "replay-application-secret",
     "consumer_key": "replay-consumer-key",
 }
-"""Settings of a client that replays, where nothing else is said: a recording asks nobody who they are."""
+"""The default settings of a client that replays: a recording checks no credentials."""
 
 
 @hookimpl

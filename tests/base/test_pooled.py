@@ -81,3 +81,10 @@ def test_what_a_thread_has_taken_is_not_begun_once_it_is_closed() -> None:
     with WireServer(answer(b"1")) as server:
         asyncio.run(program(server.url))
     assert len(server.received) == 1
+
+
+def test_a_wait_that_the_exchange_has_no_time_for_is_not_begun() -> None:
+    connection = BlockingConnection()
+    connection._read, connection.until = 60.0, time.monotonic() - 1
+    with pytest.raises(TimeoutError):
+        connection._hurry(None)

@@ -776,7 +776,8 @@ def test_no_more_threads_can_be_started(monkeypatch: pytest.MonkeyPatch) -> None
         begin(thread)
         until(lambda: bool(transport.sent))
 
-    transport.gate("0").set()
+    for name in ("0", "1"):
+        transport.gate(name).set()
     monkeypatch.setattr(threading.Thread, "start", start)
     with pytest.raises(RuntimeError, match="can't start"):
         transport.gather([sending(number) for number in range(9)], 3)

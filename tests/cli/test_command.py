@@ -11,6 +11,7 @@ from inspect import signature
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 from click.testing import CliRunner
 
@@ -23,6 +24,7 @@ from ovhcore_transports.cli import command as cli
 from ovhcore_transports.recording.cassette.cassettes import Cassette
 from ovhcore_transports.recording.cassette.interactions import Interaction
 from ovhcore_transports.sandbox import ACCESS_KEYS, Server
+from tests.cli.conftest import Runner
 
 COMMAND = [sys.executable, "-c", "from ovhcore_transports.cli import main; main()"]
 
@@ -44,7 +46,7 @@ def test_the_main_job_in_a_process() -> None:
 def test_version_and_help() -> None:
     runner = CliRunner()
     assert runner.invoke(cli._commands(), ["--version"]).output == f"ovhcore, version {ovh.__version__}\n"
-    assert "No account is needed but for get and wait" in runner.invoke(cli._commands(), ["-h"]).output
+    assert "With --transport sandbox no account is needed" in runner.invoke(cli._commands(), ["-h"]).output
 
 
 @pytest.mark.parametrize("kind", [[], ["--oauth2"]])
@@ -65,7 +67,7 @@ def test_a_sandbox_for_other_programs(kind: list[str]) -> None:
             port = client.endpoint.url.removesuffix("/1.0").rpartition(":")[2]
         taken = subprocess.run([*COMMAND, "sandbox", "--port", port], capture_output=True, text=True, timeout=60)
         assert variables["OVH_PROXY"] == "none"  # a proxy of the environment cannot reach it
-        assert taken.returncode == 1
+        assert taken.returncode == 1, taken.stderr
         assert taken.stderr.startswith("Error: ")
         assert len(taken.stderr.splitlines()) == 1
         served.send_signal(signal.SIGINT)
@@ -77,12 +79,12 @@ def test_a_sandbox_for_other_programs(kind: list[str]) -> None:
     assert err.endswith("# Serving; press Ctrl+C to stop.\n# Stopped.\n")
 
 
-def test_what_is_missing_is_said_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "argv", ["ovhcore", "demo"])
+def test_what_is_missing_is_said_in_one_line(run: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "uvicorn", None)
-    monkeypatch.setattr(sys, "stdout", io.StringIO())  # what IDEs put there
-    with pytest.raises(SystemExit, match=r'^Error: Serving the sandbox needs uvicorn, .* "ovhcore\[cli\]"$'):
-        cli.main()
+    ran = run("demo")
+    assert (ran.code, ran.err) == (
+        3, 'Error: Serving the sandbox needs uvicorn, which is not installed: pip install "ovhcore[cli]"\n'
+    )  # fmt: skip
 
 
 def test_a_terminal_without_a_euro_sign() -> None:
@@ -103,15 +105,44 @@ def test_a_sandbox_until_interrupted(kind: list[str], monkeypatch: pytest.Monkey
     assert "# Stopped." in result.output
 
 
-def test_main(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setattr(sys, "argv", ["ovhcore", "--version"])
-    with pytest.raises(SystemExit) as caught:
-        cli.main()
-    assert caught.value.code == 0
-    assert ovh.__version__ in capsys.readouterr().out
+def test_main(run: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert run("--version") == (0, f"ovhcore, version {ovh.__version__}\n", "")
     monkeypatch.setitem(sys.modules, "rich.console", None)
-    with pytest.raises(SystemExit, match=r'needs rich.console, which is not installed: pip install "ovhcore\[cli\]"'):
+    missing = 'The command needs rich.console, which is not installed: pip install "ovhcore[cli]"\n'
+    assert run("demo") == (1, "", missing)
+    monkeypatch.setitem(sys.modules, "ovhcore_transports.cli.serving", None)  # what is ours is a mistake of ours
+    assert run("demo").err.startswith("Error: ModuleNotFoundError: import of ovhcore_transports.cli.serving halted")
+
+
+def test_help_loads_neither_rich_nor_what_calls() -> None:
+    code = "import sys; sys.argv = ['ovhcore', '--help']\nfrom ovhcore_transports.cli import main\n"
+    code += "try: main()\nexcept SystemExit: print(*sys.modules, file=sys.stderr)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    loaded = set(done.stderr.split())
+    assert "click" in loaded
+    heavy = {"rich", "pluggy", "jmespath", "yaml", "logging", "asyncio", "ssl", "ovhcore.client", "ovhcore.exceptions"}
+    assert not loaded & heavy
+
+
+def test_streams_that_lack_letters_do_not_fail(monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    monkeypatch.setattr(sys, "stdout", stream)
+    monkeypatch.setattr(sys, "argv", ["ovhcore", "--version"])
+    with pytest.raises(SystemExit):
         cli.main()
+    assert stream.errors == "replace"
+    group = cli._commands()
+    assert group.get_command(click.Context(group), "no-such-command") is None
+
+
+def test_the_list_of_commands_says_what_they_say() -> None:
+    group = cli._commands()
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        assert command is not None
+        assert command.name == name
+        assert command.get_short_help_str(200).split()[0] == group.listed[name].help.split()[0], name
 
 
 @pytest.fixture

@@ -252,6 +252,8 @@ SHAPES = [
     Shape("403 credential", lambda c: c.get("/me"), _error("403 Forbidden", "INVALID_CREDENTIAL")),
     Shape("403 forbidden", lambda c: c.get("/me"), _error("403 Forbidden", "FORBIDDEN")),
     Shape("404", lambda c: c.get("/me"), _error("404 Not Found")),
+    Shape("404 html", lambda c: c.get("/me"), ("404 Not Found", b"<html>")),
+    Shape("404 of others", lambda c: c.get("/me"), ("404 Not Found", b"{}"), "a 404 in JSON"),
     Shape("409", lambda c: c.post("/me"), _error("409 Conflict")),
     Shape("460", lambda c: c.get("/me"), _error("460 Expired")),
     Shape("429", lambda c: c.get("/me"), _error("429 Too Many Requests")),

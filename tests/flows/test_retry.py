@@ -875,7 +875,7 @@ def test_without_the_plugin_nothing_is_tried_again() -> None:
     with pytest.raises(ovh.ServerError):
         client.get("/me", _options={"retry": 3, "retry_methods": "PUT"})
     assert len(world.sent) == 2
-    with pytest.raises(ovh.InvalidRequest, match="single calls may have: none"):
+    with pytest.raises(ovh.InvalidRequest, match="single calls may have: check"):
         client.get("/me", _options={"retries": 1})
     for options in ([("a", "canary")], 5):
         with pytest.raises(ovh.InvalidConfiguration, match=r"options must be a mapping, .*, not (list|int)") as caught:

@@ -269,9 +269,9 @@ def each(threads: int, job: Callable[[int], object], count: int) -> None:
 def test_an_api_that_fails_three_times_in_ten(threads: int, budgets: list[Watched]) -> None:
     box = Sandbox(faults=Faults(0.3, seed=1))
     transport = SandboxTransport(box, timeout=PATIENCE)
-    # The time that one thread waits passes for all of them, so that the deadline of a call would come too early.
+    # The time that one thread waits passes for all of them, so that the end of a call would come too early.
     policy: Any = 12 if threads == 1 else RetryPolicy(attempts=12, deadline=1e6)
-    client = ovh.Client("ovh-eu", transport=transport, retry=policy, timeout=5, **ACCESS_KEYS)
+    client = ovh.Client("ovh-eu", transport=transport, retry=policy, timeout=(5, 5, None), **ACCESS_KEYS)
     # Each has a query of its own, so that each meets the same failures whichever thread comes first.
     each(threads, lambda number: client.get("/me", n=number), 10_000)
     assert set(box.failed) == set(Failure)

@@ -201,7 +201,7 @@ def test_what_is_no_final_answer_is_no_success(status: int) -> None:
 @pytest.mark.parametrize("depth", [400, 700, 980])
 def test_details_that_are_nested_deeply(depth: int) -> None:
     body = b'{"message":"x","details":{"a":' + b"[" * depth + b"]" * depth + b"}}"
-    error = error_of(Response(400, {}, body), GET)
+    error = error_of(Response(400, {"X-OVH-QUERYID": "q"}, body), GET)
     assert type(error) is exc.BadParametersError
     assert str(error)
 

@@ -98,12 +98,14 @@ def test_by_keyboard_on_a_telephone(browser: Any, served: Server, application: s
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.goto(url)
     picture(page, f"sign-in-narrow-{script}")
-    page.keyboard.type("aa1234-ovh")  # the first field has the focus
+    page.locator("[name=account]:focus").wait_for()  # a browser moves the focus some time after it shows a page
+    page.keyboard.type("aa1234-ovh")
     page.keyboard.press("Tab")
     page.keyboard.type("wrong")
     page.keyboard.press("Enter")
     assert "wrong" in page.get_by_role("alert").inner_text()
     picture(page, f"wrong-narrow-{script}")
+    page.locator("[name=account]:focus").wait_for()
     page.keyboard.press("Tab")
     page.keyboard.type("sandbox-password")
     page.keyboard.press("Enter")

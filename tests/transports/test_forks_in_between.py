@@ -121,7 +121,7 @@ PROGRAM = dedent(
 
     settings = TransportSettings()
     over = threading.Event()
-    kept = []
+    kept = [open_sync(settings)]  # a fork in the midst of the import of logging would be CPython's to complain of
 
     def make():
         while not over.is_set():

@@ -140,6 +140,7 @@ def test_a_fresh_program_opens_nothing_in_its_loop(loop: str, transport: str, se
     assert fresh(loop, transport, "open", secure) == "[]\n"
 
 
+@pytest.mark.transport("httpx")
 def test_what_a_fresh_program_opens_without_it(secure: tuple[WireServer, Path]) -> None:
     found = fresh("asyncio", "httpx", "make", secure)
     assert all(f"('{event}'" in found for event in ("open", "import", "load_verify_locations"))

@@ -92,7 +92,7 @@ def test_what_is_missing_is_said_where_it_was_asked_for(
     with pytest.raises(raised):
         loading._load_in_a_thread_that_stays()
     ended: SimpleQueue[BaseException | None] = SimpleQueue()
-    loading._load_and_stay(ended, None)
+    in_a_thread(loading._load_and_stay, ended, None).join()  # which keeps signals from the thread it is in
     assert isinstance(ended.get(), raised)
     assert loading._keepers == []
 

@@ -38,6 +38,13 @@ def test_nothing_is_connected(place: str, url: str, monkeypatch: pytest.MonkeyPa
     assert trio is not None
 
 
+def test_certificates_for_an_https_proxy_are_loaded() -> None:
+    transport = made(PLACES["httpx, sync"], TransportSettings(proxy="https://127.0.0.1:9", http2=True))
+    transport.warm(["https://api.invalid/1.0"])
+    assert transport._common._contexts.keys() == {True, False}
+    transport.close()
+
+
 class Warmed(SyncTransport):
     def __init__(self) -> None:
         super().__init__()

@@ -316,11 +316,11 @@ def test_from_a_terminal(tmp_path: Path) -> None:
 
     (tmp_path / "app.py").write_text('c.get("/mee")', "utf-8")
     runner = CliRunner()
-    assert runner.invoke(types_command(), []).exit_code == 2
-    made = runner.invoke(types_command(), ["--scan", str(tmp_path)])
+    assert runner.invoke(types_command, []).exit_code == 2
+    made = runner.invoke(types_command, ["--scan", str(tmp_path)])
     assert made.exit_code == 0, made.output
     assert (tmp_path / "ovh_types.pyi").is_file()
-    assert runner.invoke(types_command(), ["--scan", str(tmp_path), "--check"]).exit_code == 1
+    assert runner.invoke(types_command, ["--scan", str(tmp_path), "--check"]).exit_code == 1
 
 
 def test_a_gather_may_be_of_any_calls(tmp_path: Path) -> None:

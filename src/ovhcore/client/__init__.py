@@ -34,7 +34,7 @@ __all__ = [
 ]
 
 TIMEOUT: Final = DEFAULT_TIMEOUT.read
-"""Seconds to wait where nothing is said, as python-ovh names it."""
+"""Seconds to wait by default, under python-ovh's name."""
 
 # python-ovh's module has its exceptions, too: "from ovh.client import APIError".
 if TYPE_CHECKING:

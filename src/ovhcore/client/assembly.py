@@ -1,4 +1,4 @@
-"""Making a client: from what the caller gave to what carries out its calls."""
+"""Making a client: from the caller's arguments to the core that carries out its calls."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ def assemble(
         InvalidConfiguration: a setting is missing, malformed or contradicts another.
         InvalidRegion: no endpoint is set, or an unknown one.
     """
-    # Everything that says settings, read once. Which settings there are depends on the plugins, and which plugins on a
-    # setting; what a transport brings along fills gaps, and its name is a setting, too. So it goes in this order.
+    # All sources of settings are read once. Which settings there are depends on the plugins, and which plugins on a
+    # setting; what a transport brings along fills gaps, and its name is a setting, too. Hence this order.
     sources = SettingsSources(
         arguments, config_file=config_file, apart=config if not isinstance(config, bool) else not config
     )

@@ -14,18 +14,21 @@ from ..protocol.endpoints import Endpoint
 from ..protocol.redaction import as_secret
 from ..python_ovh.names import PythonOvhNames, refuse_unconfigured
 from .assembly import assemble
+from .calls import call_arguments
 from .collections import CollectionMethods
-from .core import ClientCore, ClientKind, call_arguments
+from .core import ClientCore, ClientKind
 from .operations import OperationMethods
 
 __all__ = ["BaseClient"]
 
 if TYPE_CHECKING:
+    from ..schema.model import Operation
+
     settable = property
 else:
 
     class settable(property):  # noqa: N801 - used as property is
-        """A property that an heir may set: it then has what it set, and nothing of ours looks at it."""
+        """A property that a subclass may set: its instance then has that value, which ovhcore itself never reads."""
 
         def __set_name__(self, owner, name):
             self.name = name
@@ -44,7 +47,7 @@ else:
 
 
 class BaseClient(PythonOvhNames, CollectionMethods, OperationMethods):
-    """Everything of a client but the loop that drives its flows."""
+    """The part that both clients share: all but the loop that drives the flows."""
 
     _ovhcore: ClientCore
     _ovhcore_kind: ClassVar[ClientKind]
@@ -81,13 +84,14 @@ class BaseClient(PythonOvhNames, CollectionMethods, OperationMethods):
         options: Mapping[str, Any] | None = None,
         allow_http: bool | None = None,
         config: bool = True,
+        profile: str | None = None,
     ) -> None:
         """Make a client; nothing is sent yet.
 
-        What is not given comes from ``OVH_*`` variables, then ``./ovh.conf``, ``~/.ovh.conf``
-        and ``/etc/ovh.conf``. With the endpoint and a whole set of credentials given, neither
-        is asked for them. An empty argument says that there is none: ``consumer_key=""`` does not
-        take that of a variable or file. Credentials go only where their own place or a more
+        Settings that are not given come from ``OVH_*`` variables, then ``./ovh.conf``, ``~/.ovh.conf``
+        and ``/etc/ovh.conf``. If the endpoint and a whole set of credentials are given, neither variables
+        nor files are asked for these. An empty argument says that there is none: ``consumer_key=""`` does
+        not take the key of a variable or file. Credentials go only where their own place or a more
         trusted one sends them; see :mod:`ovhcore.config.trust`.
 
         Args:
@@ -109,7 +113,7 @@ class BaseClient(PythonOvhNames, CollectionMethods, OperationMethods):
             user_agent: put before the library's own.
             headers: fields to send with every request.
             time_sync: ``"date"``, ``"server"`` or ``"off"``; see :mod:`ovhcore.flows.authentication.time_sync`.
-            token_url: where OAuth2 tokens come from, if not where they do by default.
+            token_url: the URL that issues OAuth2 tokens, if it is not the default one.
             max_response_size: bytes beyond which a response is refused.
             pool_size: connections to one server; calls beyond wait for one.
             verify: False not to verify servers, which warns; see ``ca_bundle`` for a better way.
@@ -125,12 +129,14 @@ class BaseClient(PythonOvhNames, CollectionMethods, OperationMethods):
                 between reads credentials.
             config: False to look at no ``OVH_*`` variable and at none of the usual files: what is not given has
                 its default.
+            profile: name of a profile, the section ``[profile NAME]`` of a file: its endpoint and credentials count,
+                and no variable's or other section's.
 
         Raises:
             InvalidConfiguration: a setting is missing, malformed or contradicts another.
             InvalidRegion: no endpoint is set, or an unknown one.
         """
-        # What a traceback would show of this frame, should anything below fail.
+        # A traceback would show the arguments of this frame, should anything below fail.
         application_key, application_secret = _hidden(application_key), _hidden(application_secret)
         consumer_key, access_token = _hidden(consumer_key), _hidden(access_token)
         client_id, client_secret, proxy = _hidden(client_id), _hidden(client_secret), _hidden(proxy)
@@ -165,6 +171,7 @@ class BaseClient(PythonOvhNames, CollectionMethods, OperationMethods):
                 "strict_observers": strict_observers,
                 "options": options,
                 "allow_http": allow_http,
+                "profile": profile,
             },
             transport=transport,
             plugins=plugins,
@@ -180,7 +187,7 @@ class BaseClient(PythonOvhNames, CollectionMethods, OperationMethods):
 
     @settable
     def settings(self) -> Settings:
-        """What the client was made of; prints without secrets."""
+        """The settings of the client; they print without secrets."""
         return self._ovhcore.settings
 
     @settable
@@ -222,10 +229,25 @@ class BaseClient(PythonOvhNames, CollectionMethods, OperationMethods):
         timeout: Any = None,
         options: Mapping[str, Any] | None = None,
     ) -> Any:
-        """Make a call; :class:`.Client` returns its JSON value, :class:`.AsyncClient` what is awaited for it."""
+        """Make a call; :class:`.Client` returns its JSON value, :class:`.AsyncClient` an awaitable of it."""
         raise NotImplementedError
 
-    # Any, for type checkers hold **{"date.from": ...} against every parameter that has a name.
+    def operation(self, method: str, path: str) -> Operation:
+        """Return what the catalogue of this client's endpoint knows of an operation; nothing is sent or awaited.
+
+        Args:
+            method: as ``"GET"``.
+            path: concrete, or a template, with any names in braces.
+
+        Raises:
+            InvalidRequest: there is none; the message names what may have been meant.
+            SchemaError: the catalogue is damaged.
+        """
+        from ..schema.files.store import catalogue
+
+        return catalogue(self._ovhcore.settings.endpoint.name).operation(method, path)
+
+    # The types are Any, since type checkers hold **{"date.from": ...} against every parameter that has a name.
     def get(
         self,
         /,
@@ -242,7 +264,7 @@ class BaseClient(PythonOvhNames, CollectionMethods, OperationMethods):
         Args:
             _target: path, as ``"/me/bill"`` or ``"/me/bill/{billId}"``.
             _need_auth: whether to authenticate the call.
-            _headers: fields to send besides.
+            _headers: further fields to send.
             _timeout: seconds, a number, a pair (connect, read), or three with the end of the whole call.
             _options: settings of plugins for this call, as ``{"retry": False}``.
             **kwargs: arguments by name; ``_from`` for names that are Python keywords.

@@ -1,4 +1,4 @@
-"""What carries out the calls of a client: middleware around authentication around the exchange."""
+"""The pipeline for the calls of a client: middleware around authentication around the exchange."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ _AGENT: Final = f"ovhcore/{__version__}"
 
 
 class CallPipeline:
-    """What carries out the calls of a client.
+    """The pipeline that carries out the calls of a client.
 
     Args:
-        settings: as they were found.
-        plugins: of the client.
+        settings: the settings as they were found.
+        plugins: the plugins of the client.
         sources: where the settings were found.
 
     Attributes:
-        settings: with what plugins decided.
+        settings: the settings, with the decisions of plugins.
         headers: fields sent with every request.
         auth: signs and sends, inside of all middleware.
         handle: answers a request.
@@ -46,7 +46,7 @@ class CallPipeline:
             settings = settings.replacing(credentials=credentials)
         time_sync = plugins.time_sync(settings)
         policy = plugins.retry_policy(settings)
-        if policy is not None:  # what the user says comes before what plugins do
+        if policy is not None:  # the user's settings come before the plugins' policy
             policy = chosen_policy(policy, settings.options)
         self.settings = settings = settings.replacing(retry=policy)
         self.headers = _default_headers(settings)
@@ -62,6 +62,7 @@ class CallPipeline:
             observer=notify if observers else None,
             declared=declared,
             looked=sources.looked,
+            contents=contents,
         )
         handler: Handler = self.auth.handle
         for middleware in plugins.middleware(settings, notify):
@@ -70,7 +71,7 @@ class CallPipeline:
         self.handle = observed_calls(handler, notify, contents) if observers else handler
 
     def secrets(self) -> Iterator[str]:
-        """Yield the values that an answer must not make an error show."""
+        """Yield the values that no error may show, even if an answer repeats them."""
         yield from self.auth.secrets()
         yield from self.settings.secrets()
 

@@ -1,4 +1,4 @@
-"""What the methods of a client share that make many calls: the check of their options, and their base class."""
+"""What the methods of a client share: arguments and options, and the base class of those that make many calls."""
 
 from __future__ import annotations
 
@@ -7,13 +7,44 @@ from keyword import iskeyword
 from typing import TYPE_CHECKING, Any, Final
 
 from ..exceptions import InvalidRequest
+from ..protocol.requests.building import BODILESS, split_arguments, target
+from ..protocol.requests.values import read_need_auth
+from ..python_ovh.installing import is_installed, query_arguments
 
 if TYPE_CHECKING:
     from .core import ClientCore
 
-__all__ = ["CallMethods", "refuse_options", "refuse_unknown"]
+__all__ = ["CallMethods", "call_arguments", "checked_need_auth", "refuse_misspelt", "refuse_options", "refuse_unknown"]
 
 _OF_CALLS: Final = ("need_auth", "headers", "timeout", "options")
+
+
+def call_arguments(
+    method: str, path: str, arguments: Mapping[str, Any], headers: Any, timeout: Any, options: Any
+) -> tuple[str, Any, dict[str, Any]]:
+    """Return path, data and further arguments for :meth:`.Client.call`.
+
+    The further ones only if they were given, so that a subclass may override ``call``
+    with python-ovh's four parameters.
+
+    Raises:
+        InvalidRequest: an argument is no option, and is written like one; or it cannot stand in the path or query.
+    """
+    if arguments:
+        refuse_misspelt(arguments, path)
+    further = {} if headers is None else {"headers": headers}
+    if timeout is not None:
+        further["timeout"] = timeout
+    if options is not None:
+        further["options"] = options
+    if method in BODILESS:
+        if arguments and is_installed():
+            arguments = query_arguments(path, arguments)
+        return (target(path, arguments) if arguments else path), None, further
+    if arguments:
+        path, rest = split_arguments(path, arguments)
+        return path, rest or None, further
+    return path, None, further
 
 
 def refuse_options(arguments: Mapping[str, Any], *options: str) -> None:
@@ -36,6 +67,35 @@ def refuse_options(arguments: Mapping[str, Any], *options: str) -> None:
                 f"{name} is an option, and written _{name}. An argument of the API by this name is written into the "
                 f"path, as '/path?{name}=...'"
             )
+
+
+def refuse_misspelt(arguments: Iterable[str], path: object, *options: str) -> None:
+    """Refuse arguments of a call that can only be meant as options, since no argument of the API begins so.
+
+    Args:
+        arguments: the names.
+        path: what they fill; the names in its braces are its own.
+        options: as for :func:`refuse_options`.
+
+    Raises:
+        InvalidRequest: one begins with an underscore, and is neither a keyword of Python nor in the path.
+    """
+    for name in arguments:
+        if name[:1] == "_" and not iskeyword(name[1:]) and f"{{{name}}}" not in str(path):
+            raise _no_option(name, options + _OF_CALLS)
+
+
+def checked_need_auth(value: Any, call: str) -> bool:
+    """Return whether calls are to be authenticated, of what a method that makes many of them was given.
+
+    Args:
+        value: what was given.
+        call: how the method is called with arguments, for the message.
+
+    Raises:
+        InvalidRequest: it is text, or a container, and so was rather meant as arguments.
+    """
+    return read_need_auth(value, f"Arguments of the API are passed by name, as {call}")
 
 
 def refuse_unknown(arguments: Iterable[str], *options: str) -> None:

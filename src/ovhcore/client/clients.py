@@ -64,7 +64,7 @@ class Client(ClientMethods):
             path: path below the endpoint, with its query.
             data: what becomes the JSON body; None for none.
             need_auth: whether to authenticate the call.
-            headers: fields to send besides.
+            headers: further fields to send.
             timeout: seconds, a number, a pair (connect, read), or three with the end of the whole call.
             options: settings of plugins for this call, as ``{"retry": False}``.
 
@@ -115,7 +115,7 @@ class Client(ClientMethods):
         """Ask for a consumer key and use it from now on.
 
         Args:
-            access_rules: what it should allow, as ``[{"method": "GET", "path": "/me"}]``.
+            access_rules: what the key should allow, as ``[{"method": "GET", "path": "/me"}]``.
             redirect_url: where the user's browser goes after validation.
             allowedIPs: CIDR blocks the key may be used from; None for all.
 
@@ -143,7 +143,7 @@ class Client(ClientMethods):
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
-        # Not self.close(): heirs of python-ovh's client may call by this name what they like.
+        # Not self.close(): subclasses of python-ovh's client may use this name as they like.
         for transport in self._ovhcore.close():
             transport.close()
 
@@ -251,13 +251,13 @@ class AsyncClient(AsyncClientMethods):
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
     ) -> None:
-        # Not self.close(): heirs of python-ovh's client may call by this name what they like.
+        # Not self.close(): subclasses of python-ovh's client may use this name as they like.
         for transport in self._ovhcore.close():
             await transport.close()
 
 
 class _Making(Generic[C]):
-    """Makes a client, in another thread; prints without its arguments, of which some are secrets."""
+    """A function that makes a client in another thread; it prints without the arguments, some of which are secrets."""
 
     __slots__ = ("_args", "_kind", "_options")
 

@@ -1,4 +1,4 @@
-"""What a client does with many objects and with many calls."""
+"""The methods of a client for many objects and for many calls."""
 
 from __future__ import annotations
 
@@ -11,14 +11,16 @@ from ..flows.collections.fan_out import SingleFanOut, item_or_failure, read_conc
 from ..flows.effects import Flow
 from ..protocol.messages import Request
 from ..protocol.requests.building import around_id, described_call, named_arguments, target
+from ..protocol.requests.values import read_need_auth
 from ..protocol.urls import checked_path, encode_segment, template_names
-from .calls import CallMethods, refuse_options, refuse_unknown
+from .calls import CallMethods, checked_need_auth, refuse_misspelt, refuse_options, refuse_unknown
 from .iterators import Progress
 
 __all__ = ["CollectionMethods"]
 
-# What the methods do is imported when they are first called: every client would pay for it.
+# The methods import what they need when they are first called: otherwise every client would pay for it.
 _BY_ID: Final = ("auto", "batch", "single")
+_ARGUMENTS: Final = "Arguments of a call come third, as ('PUT', path, {...})"
 
 
 class CollectionMethods(CallMethods):
@@ -50,8 +52,8 @@ class CollectionMethods(CallMethods):
     ) -> Any:
         """Iterate over the objects of a collection, as ``for bill in client.iterate("/me/bill")``.
 
-        They come in the order of the list, once each, and as the loop asks for them: little is
-        fetched ahead. Leaving the loop ends it. See :mod:`ovhcore.flows.collections.pager` for how it is done.
+        The objects come in the order of the list, once each, and as the loop asks for them: little is
+        fetched ahead. Leaving the loop ends the iteration. :mod:`ovhcore.flows.collections.pager` says how it is done.
 
         Args:
             _target: path of the list, as ``"/me/bill"`` or ``"/domain/zone/{zoneName}/record"``.
@@ -59,7 +61,7 @@ class CollectionMethods(CallMethods):
             _mode: ``"auto"``, or one way alone: ``"cursor"``, ``"pages"``, ``"batch"``, ``"single"``.
             _size: objects of one page or batch, at most; the server may send fewer.
             _concurrency: requests at once; 10 by default.
-            _item: path of one object, with a name in braces for its id, where that is not below the list.
+            _item: path of one object, with a name in braces for its id, if that path is not below the list.
             _filter: conditions on the objects of an expanded list; see :func:`.pagination_filter`. A server that
                 expands a list and passes over the filter cannot be told from one that has nothing to leave out.
             _sort: field to sort an expanded list by; ``"-date"`` for the other way round.
@@ -67,7 +69,7 @@ class CollectionMethods(CallMethods):
             _errors: ``"return"`` to hand out the exception in the place of an object, or of a numbered page, that
                 cannot be fetched.
             _progress: is told, as objects come, how many have and how many there are, None if that is not known.
-            _headers: fields to send besides.
+            _headers: further fields to send.
             _timeout: seconds for each request, as for ``get``; the third is for each call, not for all of them.
             _options: settings of plugins for these calls.
             **kwargs: arguments of the list, as for ``get``.
@@ -76,11 +78,12 @@ class CollectionMethods(CallMethods):
             InvalidRequest: the call cannot be sent as written.
             APIError: the kind that an answer calls for, after the objects before it.
             InvalidResponse: the answer is not a list, the server gives no expanded list where one was asked for,
-                or not all objects came of which it had told.
+                or not all the objects came that it had told of.
         """
         from ..flows.collections.pager import Pager, read_mode, read_size
 
         refuse_options(kwargs, "mode", "size", "concurrency", "item", "filter", "sort", "cached", "errors", "progress")
+        _need_auth = checked_need_auth(_need_auth, "client.iterate(path, **{...})")
         core = self._ovhcore
         item, of_list = None, named_arguments(kwargs)
         if _item is not None:
@@ -131,11 +134,11 @@ class CollectionMethods(CallMethods):
     ) -> Any:
         """GET the objects of ids, as ``client.batch("/me/bill/{billId}", ["FR1", "FR2"])``.
 
-        With so many in one request where the API can (``X-Ovh-Batch``), else side by side.
+        Many objects come with one request where the API can (``X-Ovh-Batch``); else requests run side by side.
 
         Args:
             _target: path of one object; the one name in braces without an argument is for the ids.
-            _ids: what to put there.
+            _ids: the ids.
             _need_auth: whether to authenticate the calls.
             _as_completed: iterate over pairs of id and object as they arrive, instead of returning a list.
             _mode: ``"auto"``, or ``"batch"`` or ``"single"`` alone.
@@ -143,7 +146,7 @@ class CollectionMethods(CallMethods):
             _concurrency: requests at once; 10 by default.
             _errors: ``"return"`` to hand out the exception in the place of an object that cannot be fetched.
             _progress: is told, as objects come, how many have and how many there are.
-            _headers: fields to send besides.
+            _headers: further fields to send.
             _timeout: seconds for each request, as for ``get``; the third is for each call, not for all of them.
             _options: settings of plugins for these calls.
             **kwargs: further arguments, as for ``get``.
@@ -162,6 +165,7 @@ class CollectionMethods(CallMethods):
         from ..flows.collections.pager import read_mode, read_size
 
         refuse_options(kwargs, "as_completed", "mode", "size", "concurrency", "errors", "progress")
+        _need_auth = checked_need_auth(_need_auth, "client.batch(path, ids, **{...})")
         core, ids = self._ovhcore, list(_ids)
         before, after = around_id(_target, kwargs, query=True)
         if _errors == "raise":
@@ -201,18 +205,18 @@ class CollectionMethods(CallMethods):
         """Make many calls at once, as ``client.gather(["/me", ("PUT", "/me", {"city": "Roubaix"})])``.
 
         A call is a path to GET, or method, path and arguments, which fill its template first: the
-        others go into the query or the body, as with ``get`` and ``put``. What is no mapping is the
-        whole body. A fourth value says whether to authenticate. It may also be a flow of your own.
+        others go into the query or the body, as with ``get`` and ``put``. Arguments that are no mapping are
+        the whole body. A fourth value says whether to authenticate. A call may also be a flow of your own.
 
         Args:
-            _calls: what to make; a list is checked before anything is sent, unless errors are returned; other iterables
+            _calls: the calls; a list is checked before anything is sent, unless errors are returned; other iterables
                 are read as there is room.
             _concurrency: calls at once; 10 by default.
             _as_completed: iterate over pairs of position and value as they arrive, instead of returning a list.
             _errors: ``"return"`` to hand out the exception in the place of a value when its call fails.
             _progress: is told, as calls are answered, how many are and how many there are, None if that is not known.
             _need_auth: whether to authenticate the calls.
-            _headers: fields to send besides.
+            _headers: further fields to send.
             _timeout: seconds for each call, as for ``get``.
             _options: settings of plugins for these calls.
 
@@ -233,8 +237,12 @@ class CollectionMethods(CallMethods):
 
         def described(position: int, call: Any) -> Request:
             try:
+                parts: tuple[Any, ...] = tuple(call) if isinstance(call, (tuple, list)) else ()
+                if len(parts) > 2 and isinstance(parts[2], Mapping):
+                    refuse_misspelt([name for name in parts[2] if isinstance(name, str)], parts[1])
                 method, path, data, *auth = described_call(call)
-                return core.request(method, path, data, auth[0] if auth else _need_auth, _headers, _timeout, _options)
+                need_auth = read_need_auth(auth[0] if auth else _need_auth, _ARGUMENTS)
+                return core.request(method, path, data, need_auth, _headers, _timeout, _options)
             except InvalidRequest as error:
                 problem = str(error)
             raise InvalidRequest(f"call {position}: {problem}")

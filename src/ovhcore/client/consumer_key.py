@@ -1,4 +1,4 @@
-"""Collect access rules, and ask for a consumer key with them."""
+"""A helper that collects access rules and asks for a consumer key with them."""
 
 from __future__ import annotations
 

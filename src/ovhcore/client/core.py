@@ -8,6 +8,7 @@ overwrite it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -22,24 +23,23 @@ from ..exceptions import (
     MissingCredentials,
 )
 from ..flows.authentication import KeyAuthentication
-from ..flows.authentication.oauth2 import REMEMBERED
 from ..flows.collections.fan_out import CallResult, FanOutSource, Fetch
 from ..flows.driver import glance
 from ..flows.effects import Flow
 from ..plugins import Plugins
 from ..plugins.settings import Settings
+from ..protocol.credentials import REMEMBERED
 from ..protocol.messages import Call, Headers, Request, Response
 from ..protocol.redaction import Secret, as_secret, redactor
 from ..protocol.requests.access_rules import credential_request
-from ..protocol.requests.building import BODILESS, build_request, checked_headers, split_arguments, target
+from ..protocol.requests.building import BODILESS, build_request, checked_headers
 from ..protocol.requests.values import read_need_auth, read_timeout
-from ..protocol.responses.decoding import conceal, decode, parse_json
-from ..python_ovh.installing import is_installed, query_arguments
+from ..protocol.responses.decoding import conceal, decode, may_be_misspelt, parse_json, rehint
 from .call_pipeline import CallPipeline
 from .iterators import Progress
 from .transport import ClientTransport
 
-__all__ = ["ClientCore", "ClientKind", "call_arguments"]
+__all__ = ["ClientCore", "ClientKind"]
 
 
 class ClientKind(NamedTuple):
@@ -153,7 +153,7 @@ class ClientCore:
         if self.closed:
             raise ClientClosed("This client is closed; make a new one")
         if need_auth is not True and need_auth is not False:
-            need_auth = read_need_auth(need_auth)
+            need_auth = read_need_auth(need_auth, _instead(method))
         fields = self.headers
         if headers:
             added = checked_headers(headers)
@@ -196,7 +196,24 @@ class ClientCore:
             except ValueError:
                 pass  # it is said below what was wrong
         received = None if response.status == 200 else self.transport.clock().wall
-        return decode(response, request, redact=redactor(self.secrets()), received=received)
+        try:
+            return decode(response, request, redact=redactor(self.secrets()), received=received)
+        except APIError as error:
+            self.advise(error, request)
+            raise
+
+    def advise(self, error: APIError, request: Request) -> None:
+        """Add to the hint of an error what the catalogue of operations knows about it."""
+        if not may_be_misspelt(error):
+            return
+        with suppress(Exception):  # a catalogue that is lost or damaged never stands in the way of what the API said
+            from ..schema.advice import advice
+            from ..schema.files.store import catalogue
+
+            endpoint = self.settings.endpoint
+            path = endpoint.path_of(request.url)
+            if path is not None and (hint := advice(catalogue(endpoint.name), error, request.method, path)):
+                rehint(error, hint)
 
     def sent(self, request: Request) -> Flow[Response]:
         """Send a request through the pipeline; an error hides what the request has sent."""
@@ -282,24 +299,10 @@ class ClientCore:
         raise InvalidResponse("POST /auth/credential did not answer with a consumerKey that can be used")
 
 
-def call_arguments(
-    method: str, path: str, arguments: Mapping[str, Any], headers: Any, timeout: Any, options: Any
-) -> tuple[str, Any, dict[str, Any]]:
-    """Return path, data and further arguments for :meth:`.Client.call`.
-
-    The further ones only if they were given, so that a subclass may override ``call``
-    with python-ovh's four parameters.
-    """
-    further = {} if headers is None else {"headers": headers}
-    if timeout is not None:
-        further["timeout"] = timeout
-    if options is not None:
-        further["options"] = options
-    if method in BODILESS:
-        if arguments and is_installed():
-            arguments = query_arguments(path, arguments)
-        return (target(path, arguments) if arguments else path), None, further
-    if arguments:
-        path, rest = split_arguments(path, arguments)
-        return path, rest or None, further
-    return path, None, further
+def _instead(method: Any) -> str:
+    """Say how arguments of a method are passed that came where ``need_auth`` is."""
+    name = str(method).upper()
+    body = "" if name in BODILESS else f"a whole body is passed as client.call({name!r}, path, body)"
+    if name not in ("GET", "POST", "PUT", "DELETE"):
+        return body[:1].upper() + body[1:] or "Arguments are written into the path, as '/path?name=value'"
+    return f"Arguments are passed by name, as client.{name.lower()}(path, **{{...}})" + (body and f"; {body}")

@@ -1,4 +1,4 @@
-"""Objects as they come: step after step of a source, for threads and for tasks."""
+"""Iterators over objects that come by the steps of a source, for threads and for tasks."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ World = TypeVar("World")
 T = TypeVar("T")
 
 Progress = Callable[[int, int | None], object]
-"""Is told how many objects have come, and how many there are altogether, None if that is not known."""
+"""A function that is told how many objects have come, and how many there are altogether, None if unknown."""
 
 
 class _ObjectIterator(Generic[World]):
-    """Keeps what has come, and hands it out.
+    """The base of both iterators: it keeps the objects that have come, and hands them out.
 
     Args:
-        source: where steps come from.
+        source: the source of steps.
         opened: returns the transport.
-        errors: ``"raise"``, or ``"return"`` to hand them out in the place of what failed.
-        progress: is told how many have come.
+        errors: ``"raise"``, or ``"return"`` to hand out exceptions in the place of objects.
+        progress: is told how many objects have come.
     """
 
     def __init__(
@@ -44,7 +44,7 @@ class _ObjectIterator(Generic[World]):
 
     @property
     def mode(self) -> str:
-        """How the objects are fetched; known after the first one.
+        """The mode in which the objects are fetched; known after the first object.
 
         One of :data:`ovhcore.flows.collections.pager.MODES`, or ``"plain"`` for a list that needs nothing more.
         """
@@ -52,12 +52,12 @@ class _ObjectIterator(Generic[World]):
 
     @property
     def done(self) -> int:
-        """How many objects have come."""
+        """The number of objects that have come."""
         return self._done
 
     @property
     def total(self) -> int | None:
-        """How many there are altogether, as far as that is known."""
+        """The number of all objects; None as long as it is not known."""
         return self._source.total
 
     def __repr__(self) -> str:
@@ -71,13 +71,13 @@ class _ObjectIterator(Generic[World]):
                 refuse_awaitable(self._progress(self._done, self._source.total), "progress")
 
     def _begin(self) -> None:
-        """Make sure that one asks at a time: of two, both would take the same step."""
+        """Make sure that only one thread or task asks at a time: two would take the same step."""
         if self._is_busy:
             raise RuntimeError("another thread or task is waiting for this iterator; each needs one of its own")
         self._is_busy = True
 
     def _begun(self, step: FanOut | None, transport: Any) -> Any:
-        """Take what has come with a step; return the stream of what comes besides, None at the end."""
+        """Take the items of a step; return the stream of the items that come later, None at the end."""
         if step is None or self._is_over:
             self._is_over = True
             return None
@@ -96,7 +96,7 @@ class _ObjectIterator(Generic[World]):
 class ObjectIterator(_ObjectIterator[Transport], Generic[T]):
     """An iterator over objects.
 
-    For one thread at a time. When nobody has it any more, or it is closed, nothing further is asked for.
+    It serves one thread at a time. Once nobody refers to it any more, or it is closed, it asks for nothing further.
     """
 
     _stream: Stream[Sequence[Any]] | None = None
@@ -124,7 +124,7 @@ class ObjectIterator(_ObjectIterator[Transport], Generic[T]):
         if self._stream is not None:
             for _, items in self._stream:
                 return self._add(items)
-            if self._is_over:  # somebody has closed it meanwhile
+            if self._is_over:  # the iterator was closed meanwhile
                 return None
         transport = self._opened()
         step: FanOut | None = run(self._source.step(), transport)
@@ -132,7 +132,7 @@ class ObjectIterator(_ObjectIterator[Transport], Generic[T]):
         return None
 
     def close(self) -> None:
-        """Ask for nothing further; what is on its way is cut short or thrown away. May be called again."""
+        """Ask for nothing further; calls under way are cut short, or their answers thrown away. May be called again."""
         self._is_over = True
         self._come.clear()
         if self._stream is not None:
@@ -148,8 +148,8 @@ class ObjectIterator(_ObjectIterator[Transport], Generic[T]):
 class AsyncObjectIterator(_ObjectIterator[AsyncTransport], Generic[T]):
     """An asynchronous iterator over objects.
 
-    For one task at a time. When nobody has it any more, or it is closed, or the task that waits for an object is
-    cancelled (as by a timeout), it has ended, and what is under way is cancelled.
+    It serves one task at a time. Once nobody refers to it any more, or it is closed, or the task that waits for an
+    object is cancelled (as by a timeout), it has ended, and the calls under way are cancelled.
     """
 
     _stream: AsyncStream[Sequence[Any]] | None = None
@@ -177,7 +177,7 @@ class AsyncObjectIterator(_ObjectIterator[AsyncTransport], Generic[T]):
         if self._stream is not None:
             async for _, items in self._stream:
                 return self._add(items)
-            if self._is_over:  # somebody has closed it meanwhile
+            if self._is_over:  # the iterator was closed meanwhile
                 return None
         transport = self._opened()
         step: FanOut | None = await arun(self._source.step(), transport)
@@ -185,7 +185,7 @@ class AsyncObjectIterator(_ObjectIterator[AsyncTransport], Generic[T]):
         return None
 
     async def aclose(self) -> None:
-        """Ask for nothing further, and cancel what is under way. May be called again."""
+        """Ask for nothing further, and cancel the calls under way. May be called again."""
         self._is_over = True
         self._come.clear()
         if self._stream is not None:

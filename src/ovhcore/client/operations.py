@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 from ..flows.effects import Flow
 from ..protocol.requests.building import target
-from .calls import CallMethods, refuse_options
+from .calls import CallMethods, checked_need_auth, refuse_options
 
 if TYPE_CHECKING:
     from ..flows.operations.waiting import Waiting
 
 __all__ = ["OperationMethods"]
 
-# What the methods do is imported when they are first called: every client would pay for it.
+# The methods import what they need when they are first called: otherwise every client would pay for it.
 
 
 class OperationMethods(CallMethods):
-    """The methods of a client that wait. What they return is awaited with :class:`.AsyncClient`."""
+    """The methods of a client that wait. With :class:`.AsyncClient` their results are awaited."""
 
     def wait(
         self,
@@ -41,25 +41,25 @@ class OperationMethods(CallMethods):
 
         The object is a task, or a resource of version 2, whose ``resourceStatus`` and
         ``currentTasks`` count. See :func:`ovhcore.flows.operations.waiting.waited` for what is over, what
-        has failed, and which errors it tolerates.
+        has failed, and which errors are tolerated.
 
         Args:
             _target: path of the object, as ``"/dedicated/server/{serviceName}/task/{taskId}"``.
             _need_auth: whether to authenticate the calls.
             _until: ``"done"``; ``"gone"`` for a deletion; the statuses to wait for, as ``{"ok"}``; or a function
                 of the object that says when to end.
-            _failed: statuses that mean failure, where others do than usually.
+            _failed: statuses that mean failure, instead of the usual ones.
             _deadline: seconds to wait at most.
             _interval: seconds between the first two requests, and the longest that this grows to; or one number.
             _grace: seconds that a new object may not be found.
             _progress: is told of each answer.
-            _headers: fields to send besides.
+            _headers: further fields to send.
             _timeout: seconds for each request, as for ``get``; the third is for each call, not for all of them.
             _options: settings of plugins for these calls.
             **kwargs: arguments by name, as for ``get``.
 
         Raises:
-            OperationFailed: it has failed.
+            OperationFailed: the operation has failed.
             WaitTimeout: the deadline has passed.
             InvalidRequest: the call cannot be sent as written.
             APIError: the kind that an answer calls for.
@@ -67,6 +67,7 @@ class OperationMethods(CallMethods):
         from ..flows.operations.waiting import waited
 
         refuse_options(kwargs, "until", "failed", "deadline", "interval", "grace", "progress")
+        _need_auth = checked_need_auth(_need_auth, "client.wait(path, **{...})")
         core, path = self._ovhcore, target(_target, kwargs)
         request = core.request("GET", path, None, _need_auth, _headers, _timeout, _options)
         flow = waited(
@@ -97,22 +98,22 @@ class OperationMethods(CallMethods):
         _options: Any = None,
         **kwargs: Any,
     ) -> Any:
-        """Change the ``targetSpec`` of a resource of version 2, and wait until it is so; return the resource.
+        """Change the ``targetSpec`` of a resource of version 2, wait until the resource follows, and return it.
 
-        Reads it, changes a copy, sends that with the checksum, and begins again if somebody else
-        was faster. See :func:`ovhcore.flows.operations.updating.updated`.
+        This reads the target, changes a copy, sends the copy with the checksum, and begins again if somebody
+        else was faster. See :func:`ovhcore.flows.operations.updating.updated`.
 
         Args:
             _target: path of the resource, as ``"/v2/vrackServices/resource/{id}"``.
             _change: members to change, merged into the ``targetSpec``; or a function that changes the copy
                 it is given, or returns another.
             _need_auth: whether to authenticate the calls.
-            _wait: whether to wait for the end; else what the PUT answered is returned.
+            _wait: whether to wait for the end; else the answer of the PUT is returned.
             _deadline: seconds for everything.
             _interval: seconds between the first two requests while waiting, and the longest that this grows to; or
                 one number.
             _progress: is told of each answer while waiting.
-            _headers: fields to send besides.
+            _headers: further fields to send.
             _timeout: seconds for each request, as for ``get``; the third is for each call, not for all of them.
             _options: settings of plugins for these calls.
             **kwargs: arguments of the path.
@@ -120,13 +121,14 @@ class OperationMethods(CallMethods):
         Raises:
             OperationFailed: the resource has come into an error.
             WaitTimeout: the deadline has passed.
-            PreconditionFailed: others went on changing it.
-            InvalidRequest: it has no ``targetSpec``, or the call cannot be sent as written.
+            PreconditionFailed: others went on changing the resource.
+            InvalidRequest: the resource has no ``targetSpec``, or the call cannot be sent as written.
             APIError: the kind that an answer calls for.
         """
         from ..flows.operations.updating import updated
 
         refuse_options(kwargs, "wait", "deadline", "interval", "progress")
+        _need_auth = checked_need_auth(_need_auth, "client.update(path, change, **{...})")
         core, path = self._ovhcore, target(_target, kwargs)
 
         def made(method: str, body: Any) -> Flow[Any]:

@@ -23,17 +23,17 @@ _METHODS: Final = ("sleep", "clock", "uniform", "once", "gather", "stream", "clo
 
 
 class InsecureWarning(UserWarning):
-    """Servers are not verified: whoever is in between reads and changes what is sent."""
+    """Servers are not verified: anybody in between can read and change what is sent."""
 
 
 class TransportSelection(NamedTuple):
-    """Which transport a client sends through; nothing of it is imported yet.
+    """The transport that was selected for a client; nothing of it is imported yet.
 
     Attributes:
         asynchronous: whether it is for ``async`` code.
-        given: the caller's own; None for one that is chosen by name.
-        spec: of the one that is chosen by name.
-        inner: of the one that it sends through, if it wraps one.
+        given: the caller's own transport; None for one that is chosen by name.
+        spec: the description of the transport that is chosen by name.
+        inner: the description of the one that it sends through, if it wraps one.
     """
 
     asynchronous: bool
@@ -43,7 +43,7 @@ class TransportSelection(NamedTuple):
 
     @property
     def defaults(self) -> Mapping[str, str]:
-        """Settings that the transport brings along, for where nothing is said."""
+        """Settings that the transport brings along, for those that no place says."""
         if self.spec is None:
             if not hasattr(self.given, "defaults"):
                 return {}
@@ -53,14 +53,14 @@ class TransportSelection(NamedTuple):
 
     @property
     def isolated(self) -> bool:
-        """Whether the credentials of environment and files are not for it."""
+        """Whether the credentials of environment and files are not meant for the transport."""
         return self.spec is not None and self.spec.isolated
 
     def check(self, settings: TransportSettings) -> None:
-        """Make sure that what is chosen by name can be used as the client wants it.
+        """Make sure that a transport chosen by name can be used as the client wants it.
 
         Raises:
-            InvalidConfiguration: it is not installed, or cannot do what the settings say.
+            InvalidConfiguration: the transport is not installed, or cannot do what the settings say.
         """
         sends = self.inner or self.spec
         if sends is not None:
@@ -83,13 +83,13 @@ def select_transport(
 
     Args:
         given: what the caller gave as ``transport``.
-        name: what all settings together say; None for the default one.
+        name: the name that the settings say; None for the default one.
         plugins: they offer transports.
         order: the names of the default ones; the first that is installed counts.
         asynchronous: whether it is for ``async`` code.
 
     Raises:
-        InvalidConfiguration: there is none of this name, it is not installed, or it is no transport.
+        InvalidConfiguration: there is no transport of this name, it is not installed, or ``given`` is no transport.
     """
     if given is not None and not isinstance(given, str):
         return TransportSelection(asynchronous, _checked(given, asynchronous))
@@ -118,9 +118,9 @@ class ClientTransport:
     """The transport of one client: opened when it is first needed, for HTTP libraries take long to import.
 
     Args:
-        selection: which one.
-        settings: what the client wants of it.
-        secrets: of the client; a transport that writes down what it exchanges is told them, see
+        selection: the transport that was selected.
+        settings: the client's settings for it.
+        secrets: those of the client; a transport that writes down what it exchanges is told them, see
             :class:`.HidingTransport`.
     """
 
@@ -162,7 +162,7 @@ class ClientTransport:
         """Make the transport, and have it do what its first requests would do: import, read files, load certificates.
 
         Args:
-            urls: of what it will send to.
+            urls: the URLs that it will send to.
         """
         transport = self.open()
         if callable(getattr(transport, "warm", None)):
@@ -170,15 +170,15 @@ class ClientTransport:
             warmable.warm(tuple(urls))
 
     def closing(self) -> list[Any]:
-        """Return what the client has to close; nothing can be opened after it. What the caller gave stays open."""
+        """Return the transports that the client has to close, and open none after this. The caller's own stays open."""
         self._selection = None
         return self.opened if self._is_ours else []
 
 
 async def off_the_loop(work: Callable[[], T]) -> T:
-    """Run something in a thread while the loop goes on: asyncio's, or trio's.
+    """Run a function in a thread while the loop goes on: asyncio's, or trio's.
 
-    Neither is imported: where it runs, it is there. In another kind of loop it is done at once.
+    Neither library is imported: where its loop runs, it is loaded. In another kind of loop the function runs at once.
     """
     trio = sys.modules.get("trio")
     if trio is not None and trio.lowlevel.in_trio_task():

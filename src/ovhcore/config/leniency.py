@@ -1,4 +1,4 @@
-"""What arguments keep out: settings that an empty one shields, and bad values that do not concern such a caller."""
+"""The settings that arguments keep out: those shielded by an empty argument, and bad values that do not matter then."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .sources import SettingsSource
 
 __all__ = ["ConfigurationWarning", "Leniency", "beneath", "shielded"]
 
-# Whom to trust, and whom to send through: to pass over one of these would send where nobody wanted it.
+# These say whom to trust and whom to send through: without one of them, requests would go where nobody wanted.
 _DECISIVE: Final = frozenset({"proxy", "ca_bundle", "verify", "client_cert", "client_key"})
 _APPLICATION: Final = frozenset({"application_key", "application_secret"})
 _ACCOUNT: Final = frozenset({"client_id", "client_secret"})
@@ -27,7 +27,7 @@ class Leniency:
     """Passes over bad values of variables and files, where a whole set of credentials was given as arguments.
 
     Args:
-        on: whether it was.
+        on: whether a whole set was given.
         given: the arguments, whose values are never passed over.
     """
 
@@ -42,7 +42,7 @@ class Leniency:
         Args:
             name: of the setting.
             source: where it stands; None for the environment.
-            error: what is wrong with it.
+            error: the problem of the setting.
         """
         if not self._on or name in _DECISIVE or source is self.given:
             return False
@@ -50,7 +50,7 @@ class Leniency:
         return True
 
     def warn(self, stacklevel: int) -> None:
-        """Warn of what was passed over; of each problem once in a process."""
+        """Warn of the settings that were passed over; of each problem once in a process."""
         for problem in self._problems:
             if problem not in _said:
                 _said.add(problem)
@@ -63,7 +63,7 @@ class Leniency:
 
 
 def shielded(given: SettingsSource) -> frozenset[str]:
-    """Return the settings that empty arguments keep from being looked for; of a pair, both."""
+    """Return the settings that empty arguments keep from being looked for; both settings of a pair."""
     names = set(given.empty)
     if names & _APPLICATION:
         # A consumer key belongs to its application.
@@ -74,6 +74,6 @@ def shielded(given: SettingsSource) -> frozenset[str]:
 
 
 def beneath(given: SettingsSource, sources: Iterable[SettingsSource]) -> list[SettingsSource]:
-    """Return sources without what empty arguments shield."""
+    """Return sources without the settings that empty arguments shield."""
     hidden = shielded(given)
     return [source.without(hidden) if hidden & source.values.keys() else source for source in sources]

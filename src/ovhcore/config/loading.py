@@ -21,7 +21,9 @@ from ..protocol.endpoints import ENDPOINTS, Endpoint, resolve_endpoint
 from ..protocol.redaction import Redaction
 from ..protocol.requests.values import shown
 from ..python_ovh.configuration import chosen_files
+from .found import FoundSetting, listed
 from .leniency import Leniency, beneath
+from .profiles import Profile, find_profile, without_credentials
 from .reading import read_settings
 from .sources import (
     CONFIG_FILES,
@@ -50,7 +52,7 @@ _KINDS: Final = tuple(_CLASSES)
 
 
 class SettingsSources:
-    """All the places that say settings, read once, before it is known which settings plugins define.
+    """All the places of settings, read once, before it is known which settings plugins define.
 
     Args:
         arguments: what the caller gave, by name; None counts as not given.
@@ -77,7 +79,7 @@ class SettingsSources:
         self._variables = environment or Environment()
         self._files = chosen_files(CONFIG_FILES) if files is None else files
         if apart:
-            # What is not ours belongs to the machine, as REQUESTS_CA_BUNDLE does.
+            # All other variables belong to the machine, as REQUESTS_CA_BUNDLE does.
             self._variables, self._files = self._variables.without("OVH_"), ()
         self._config_file = config_file
         self._options = arguments.get("options")
@@ -88,6 +90,7 @@ class SettingsSources:
         # A caller that gives everything must neither be hindered by the files nor meet their contents.
         self._all_given = "endpoint" in self._given.values and _has_credentials(self._given, whole=True)
         self._parsed = parse_files(config_file, () if self._all_given else self._files)
+        self._profile = None if self._all_given and "profile" not in self._given.values else self._chosen_profile()
         self._leading: list[Said] = []
         self._passed_over: tuple[str, ...] = ()
         self._found: tuple[str, str] | None = None
@@ -100,8 +103,15 @@ class SettingsSources:
                 raise
         return from_environment(self._variables.without("OVH_HTTP_HEADERS_"))
 
+    def _chosen_profile(self) -> Profile | None:
+        profile = find_profile(self._given, self._env, self._parsed)
+        if profile is not None and profile.chosen_by is self._given:
+            # A caller that names an account means that one, whatever the variables say.
+            self._env = without_credentials(self._env, "endpoint", "token_url")
+        return profile
+
     def disabled_plugins(self) -> tuple[tuple[str, ...], str]:
-        """Return the names of plugins that are not to be used, and which setting says so."""
+        """Return the names of plugins that are not to be used, and the setting that says so."""
         found = self._found_first("disabled_plugins")
         if found is None:
             return (), ""
@@ -109,7 +119,7 @@ class SettingsSources:
         return _names(found[0], what), what
 
     def with_disabled(self, make: Callable[[tuple[str, ...], str], T]) -> T:
-        """Return what is made of the names of plugins that are not to be used, and of the setting that says so."""
+        """Return the result of a function of the names of disabled plugins, and of the setting that says them."""
         names, what = self.disabled_plugins()
         try:
             return make(names, what)
@@ -121,7 +131,7 @@ class SettingsSources:
         return make((), what)
 
     def with_transport(self, make: Callable[[str | None], T]) -> T:
-        """Return what is made of the name of the transport, None where nothing says one."""
+        """Return the result of a function of the transport's name, which is None if no place says one."""
         found = self._found_first("transport")
         try:
             return make(found and found[0])
@@ -133,7 +143,7 @@ class SettingsSources:
         return make(None)
 
     def _found_first(self, name: str) -> tuple[Any, SettingsSource] | None:
-        endpoint = self._endpoint([self._given] if self._all_given else [self._given, self._env])
+        endpoint = self._endpoint(self._identity(self._given, self._env, ()))
         return first([self._given, self._env, *self._sources(endpoint, ())], name)
 
     def _endpoint(self, identity: list[SettingsSource]) -> str | None:
@@ -142,22 +152,47 @@ class SettingsSources:
             return None
         return str(found[0]).strip() if found else default_endpoint(self._parsed)
 
+    def _identity(self, given: SettingsSource, env: SettingsSource, options: tuple[str, ...]) -> list[SettingsSource]:
+        """Return the places that are asked for endpoint and credentials before files are, most specific first."""
+        if self._all_given:
+            return [given]
+        return [given, env] if self._profile is None else [given, env, self._profile.source(options)]
+
     def _sources(self, endpoint: str | None, options: tuple[str, ...]) -> list[SettingsSource]:
         found = [source for file in self._parsed for source in from_file(file, endpoint, options)]
+        if self._profile is not None:
+            found = [self._profile.source(options), *map(without_credentials, found)]
         return beneath(self._given, [source.without(self._passed_over) for source in found])
 
     def check_supplied(self) -> None:
         """Make sure that credentials which a plugin supplies go only where a place trusted enough sends them.
 
         Raises:
-            InvalidConfiguration: a less trusted one does; it is named.
+            InvalidConfiguration: a less trusted place sends them; the message names it.
         """
         check(self._leading, [Said("credentials", None)])
+
+    def found(self, options: Iterable[str] = ()) -> list[FoundSetting]:
+        """Return every setting of every place that was looked at, in the order in which places are asked.
+
+        Args:
+            options: the names of settings that plugins define.
+        """
+        names = tuple(options)
+        env = self._env.adding({name: self._variables.get(self._env.spelling(name)) or None for name in names})
+        identity = self._identity(self._given, env, names)
+        return [*listed([*identity, *self._sources(self._endpoint(identity), names)])]
+
+    def problems(self) -> list[str]:
+        """Return the problems of files that cannot be read."""
+        return [str(file.parser) for file in self._parsed if isinstance(file.parser, InvalidConfiguration)]
 
     def looked(self) -> str:
         """Say where credentials were looked for and what was found there; empty before there are settings."""
         if self._found is None:
             return ""
+        if self._profile is not None:
+            return self._profile.looked(self._found[0])
         return where_looked(*self._found, self._parsed, self._config_file, self._files)
 
     def settings(
@@ -171,10 +206,10 @@ class SettingsSources:
         """Put the settings of a client together.
 
         Args:
-            defaults: what the transport brings along, for where nothing is said.
+            defaults: settings that the transport brings along, for those that no place says.
             isolated: whether the credentials of environment and files are not meant for the transport.
             options: further settings, which plugins define.
-            redaction: what plugins declare as secret.
+            redaction: the secrets that plugins declare.
 
         Raises:
             InvalidConfiguration: a setting is malformed, contradicts another, or a file cannot be read.
@@ -185,13 +220,13 @@ class SettingsSources:
         given = self._given.adding(_options(self._options, names))
         env = self._env.adding({name: self._variables.get(self._env.spelling(name)) for name in names})
         (env,) = beneath(given, [env])
-        identity = [given] if self._all_given else [given, env]
+        identity = self._identity(given, env, names)
         endpoint = self._endpoint(identity)
         sources = self._sources(endpoint, names)
         others = [given, env, *sources]
         brought = SettingsSource("transport", defaults)
         if isolated:
-            # A sandbox knows nobody but its own; what the environment and files have is meant for the API.
+            # A sandbox knows only its own credentials; those of the environment and files are meant for the API.
             credentials = [given, brought]
         elif (unusable := self._unusable(identity, endpoint, names)) and not defaults:
             raise unusable
@@ -203,7 +238,7 @@ class SettingsSources:
         found, secrets = _credentials(credentials)
         settings = read_settings(resolved, found, others, self._variables, known, redaction, self.leniency)
         self._found = (resolved.name, led.named("endpoint"))
-        # What brings its own credentials asks nobody who they are, and writes nothing down.
+        # A transport that brings its own credentials checks none, and writes nothing down.
         deciding = [] if defaults else [name for name, option in known.items() if option.leads]
         self._leading = leading([*identity, *sources, brought], others, settings, deciding)
         check(self._leading, [*secrets, *other_secrets(others)])
@@ -212,7 +247,7 @@ class SettingsSources:
     def _unusable(
         self, identity: list[SettingsSource], endpoint: str | None, names: tuple[str, ...]
     ) -> InvalidConfiguration | None:
-        """Return why a file cannot be read that may have what no more specific place has."""
+        """Return the error of an unreadable file that may have settings which no more specific place has."""
         sources: list[SettingsSource] = []
         for number, file in enumerate(self._parsed):
             if not isinstance(file.parser, InvalidConfiguration):
@@ -310,7 +345,7 @@ def _credentials(stack: list[SettingsSource]) -> tuple[Credentials | None, list[
 def _consumer_key_below(source: SettingsSource, stack: list[SettingsSource]) -> tuple[Any, SettingsSource] | None:
     """Return the consumer key that completes a source's application key.
 
-    It stands alone in the next place that has credentials, or beside the same application key.
+    The key stands alone in the next place that has credentials, or beside the same application key.
     """
     if "consumer_key" in source.values or "application_key" not in source.values:
         return None
@@ -349,7 +384,7 @@ def _set_of(source: SettingsSource, present: list[str], consumer: tuple[Any, Set
         values["consumer_key"], places["consumer_key"] = consumer or (source.values["consumer_key"], source)
     for name, value in values.items():
         problem = key_problem(value.reveal())
-        # A program's own tests may give what no key can hold; a file or a variable does so by mistake.
+        # A program's own tests may give values that no key can have; a file or a variable has them by mistake.
         if problem and (places[name].where != "argument" or not isinstance(value.reveal(), str)):
             raise InvalidConfiguration(f"{places[name].spelling(name)} {problem} ({places[name].where})")
     return _CLASSES[kind].unchecked(**values)

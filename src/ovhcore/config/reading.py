@@ -1,4 +1,4 @@
-"""From what was found to what is meant: every setting of a client but who it is and where the API is."""
+"""Reading of found values: every setting of a client but its credentials and its endpoint."""
 
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ def read_settings(
 
     Args:
         endpoint: the API.
-        credentials: who calls.
-        others: where all else stands, the arguments first.
-        variables: for what others say, too, and is not ours.
-        options: what plugins define.
-        redaction: what plugins declare as secret.
+        credentials: the credentials.
+        others: the sources of all other settings, the arguments first.
+        variables: the environment, for variables that other programs read, too.
+        options: the settings that plugins define.
+        redaction: the secrets that plugins declare.
         leniency: passes over bad values.
 
     Raises:
@@ -59,7 +59,7 @@ def read_settings(
 
     ca_bundle = setting("ca_bundle", _file)
     if ca_bundle is None:
-        # What requests, and so python-ovh, looks at.
+        # requests, and so python-ovh, looks at these variables.
         for variable in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
             if path := variables.get(variable):
                 ca_bundle = _file(path, variable)
@@ -94,7 +94,7 @@ def read_settings(
 
 
 def _headers(others: list[SettingsSource], leniency: Leniency) -> tuple[tuple[str, str], ...]:
-    """Return the header fields of all places; of one name, that of the most specific."""
+    """Return the header fields of all places; for each name, the field of the most specific place."""
     hidden: dict[str, tuple[str, Secret]] = {}
     for source in reversed(others):
         for name, value in source.headers.items():

@@ -1,4 +1,4 @@
-"""Where settings come from: arguments, the environment and ``ovh.conf`` files.
+"""The sources of settings: arguments, the environment and ``ovh.conf`` files.
 
 The only module that reads the environment and files.
 """
@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import re
-import shlex
 import stat
 from collections.abc import Callable, Collection, Iterable, Mapping
 from enum import IntEnum
@@ -33,14 +32,15 @@ __all__ = [
     "expanded",
     "from_environment",
     "from_file",
+    "from_section",
     "parse_files",
 ]
 
 CONFIG_FILES: Final = ("./ovh.conf", "~/.ovh.conf", "/etc/ovh.conf")
-"""Where settings are looked for, most specific first."""
+"""The usual files of settings, most specific first."""
 
 HIDDEN: Final = frozenset({*CREDENTIALS, "proxy"})
-"""What no traceback shows while settings are put together; a proxy's URL may hold a password."""
+"""The settings that no traceback shows while settings are put together; a proxy's URL may hold a password."""
 
 _SECRET: Final = ("application_secret", "consumer_key", "client_secret", "access_token")
 _MAX_SIZE: Final = 1024 * 1024
@@ -49,7 +49,7 @@ _HEADER_VARIABLE: Final = re.compile(r"OVH_HTTP_HEADERS_[0-9]+")
 
 
 class Trust(IntEnum):
-    """How far a place is trusted; a higher one more."""
+    """The degree to which a place is trusted; a higher one means more."""
 
     DIRECTORY = 1
     """``./ovh.conf``: whoever made the working directory wrote it, as in a cloned repository."""
@@ -63,8 +63,10 @@ class SettingsSource:
 
     Attributes:
         where: the place, for messages.
-        trust: how far it is trusted.
+        trust: how far the place is trusted.
         of_endpoint: whether it is a section of a file that has the endpoint's name or URL.
+        file: the path of the file, None for other places.
+        section: of the file, or None.
     """
 
     def __init__(
@@ -75,8 +77,12 @@ class SettingsSource:
         *,
         trust: Trust = Trust.OWN,
         of_endpoint: bool = False,
+        file: str | None = None,
+        section: str | None = None,
     ) -> None:
         self.where = where
+        self.file = file
+        self.section = section
         self.trust = trust
         self.of_endpoint = of_endpoint
         self.empty = frozenset(name for name, value in values.items() if isinstance(value, str) and not value)
@@ -93,30 +99,31 @@ class SettingsSource:
         self.spelling = spelling
 
     def adding(self, values: Mapping[str, Any]) -> SettingsSource:
-        """Return a copy that says more."""
+        """Return a copy with further settings."""
         return self._saying({**self.values, **values})
 
     def without(self, names: Collection[str]) -> SettingsSource:
-        """Return a copy that says less."""
+        """Return a copy without some settings."""
         return self._saying({name: value for name, value in self.values.items() if name not in names})
 
     def _saying(self, values: Mapping[str, Any]) -> SettingsSource:
         source = SettingsSource(self.where, values, self.spelling, trust=self.trust, of_endpoint=self.of_endpoint)
         source.headers, source.empty = self.headers, self.empty
+        source.file, source.section = self.file, self.section
         return source
 
     def named(self, name: str) -> str:
-        """Say which setting of which place is meant."""
+        """Return the name of a setting with its place, for messages."""
         return f"{self.spelling(name)} ({self.where})"
 
 
 class ParsedFile(NamedTuple):
-    """A file that there is.
+    """A file of settings that exists.
 
     Attributes:
         path: of the file.
-        parser: what it says; for an unusable one, the error.
-        trust: how far it is trusted.
+        parser: the parsed contents; for an unusable file, the error.
+        trust: how far the place is trusted.
     """
 
     path: str
@@ -135,7 +142,7 @@ class Environment:
         return self._variables.get(name, "").strip()
 
     def without(self, prefix: str) -> Environment:
-        """Return one without the variables whose names begin so."""
+        """Return an environment without the variables whose names have a prefix."""
         return Environment({name: value for name, value in self._variables.items() if not name.startswith(prefix)})
 
     def names(self) -> list[str]:
@@ -144,7 +151,7 @@ class Environment:
 
 
 def from_environment(variables: Environment) -> SettingsSource:
-    """Return what the ``OVH_*`` variables say; empty ones count as unset.
+    """Return the settings of the ``OVH_*`` variables; empty ones count as unset.
 
     Args:
         variables: the environment.
@@ -160,17 +167,17 @@ def from_environment(variables: Environment) -> SettingsSource:
         elif name:
             del name, headers
             raise InvalidConfiguration(f"The environment variable {variable} must read 'Name: value'")
-    names = ("endpoint", *CREDENTIALS, *OTHERS)
+    names = ("endpoint", "profile", *CREDENTIALS, *OTHERS)
     values: dict[str, Any] = {name: variables.get(f"OVH_{name.upper()}") for name in names}
     return SettingsSource("environment", {**values, "headers": headers or None}, lambda name: f"OVH_{name.upper()}")
 
 
 def parse_files(config_file: str | os.PathLike[str] | None, files: tuple[str, ...]) -> list[ParsedFile]:
-    """Return every file there is, most specific first.
+    """Return every file that exists, most specific first.
 
     Args:
-        config_file: must exist.
-        files: may exist.
+        config_file: a file that must exist.
+        files: files that may exist.
 
     Raises:
         InvalidConfiguration: ``config_file`` does not exist, or is unusable; its path is named.
@@ -199,7 +206,7 @@ def expanded(path: Any, what: str) -> str:
     """Return a path with ``~`` expanded.
 
     Raises:
-        InvalidConfiguration: it is not a path.
+        InvalidConfiguration: the value is not a path.
     """
     if not isinstance(path, (str, os.PathLike)):
         raise InvalidConfiguration(f"{what} must be the path of a file, not {type(path).__name__}")
@@ -268,9 +275,10 @@ def _warn_if_readable(path: str, parser: RawConfigParser) -> None:
     real = os.path.realpath(path)
     if real not in _WARNED:
         _WARNED.add(real)
+        import shlex
         from logging import getLogger
 
-        # Taking it from others may take it from this program, where it belongs to another user.
+        # If the file belongs to another user, mode 600 might take it from this program, too.
         mode = "600" if found.st_uid == os.geteuid() else "o-rwx"
         getLogger("ovhcore").warning(
             "The configuration file %s holds secrets, and every user of this machine can read it. To mend it: chmod "
@@ -295,22 +303,31 @@ def _is_secret_field(name: str) -> bool:
 
 
 def from_file(file: ParsedFile, endpoint: str | None, options: tuple[str, ...] = ()) -> list[SettingsSource]:
-    """Return what the endpoint's section says, then what ``[default]`` does; nothing for an unusable file."""
+    """Return the settings of the endpoint's section, then those of ``[default]``; none for an unusable file."""
     if isinstance(file.parser, InvalidConfiguration):
         return []
     # The same spelling first; a URL may be written in another way in the other place.
     named = [name for name in file.parser.sections() if endpoint is not None and same_endpoint(name, endpoint)]
     named.sort(key=lambda name: name != endpoint)
     return [
-        _from_section(file, section, options)
+        from_section(file, section, OTHERS + options + (("endpoint",) if section == "default" else CREDENTIALS))
         for section in dict.fromkeys([*named, "default"])
         if file.parser.has_section(section)
     ]
 
 
-def _from_section(file: ParsedFile, section: str, options: tuple[str, ...]) -> SettingsSource:
+def from_section(
+    file: ParsedFile, section: str, readable: Collection[str], *, of_endpoint: bool | None = None
+) -> SettingsSource:
+    """Return the settings of a section of a usable file.
+
+    Args:
+        file: the file.
+        section: the name of the section, which must exist.
+        readable: the settings that it may have.
+        of_endpoint: whether the section's name is that of an endpoint; by default, whether it is not ``[default]``.
+    """
     assert not isinstance(file.parser, InvalidConfiguration)
-    readable = OTHERS + options + (("endpoint",) if section == "default" else CREDENTIALS)
     values: dict[str, Any] = {}
     headers: dict[str, str] = {}
     for name, value in file.parser.items(section):
@@ -322,5 +339,7 @@ def _from_section(file: ParsedFile, section: str, options: tuple[str, ...]) -> S
         f"{file.path}, section [{section}]",
         {**values, "headers": headers or None},
         trust=file.trust,
-        of_endpoint=section != "default",
+        of_endpoint=section != "default" if of_endpoint is None else of_endpoint,
+        file=file.path,
+        section=section,
     )

@@ -1,4 +1,4 @@
-"""Which place may say where the secrets of another place go.
+"""The rule that says which place may decide where the secrets of another place go.
 
 Credentials go only where the place they came from, or a more trusted one, sends them. The
 order says who controls a place, and is not the order in which settings are looked for:
@@ -21,7 +21,7 @@ __all__ = ["Said", "Trust", "check", "first", "leading", "other_secrets"]
 
 
 class Said(NamedTuple):
-    """A setting and the place that says it; ``source`` None for what a plugin supplies."""
+    """A setting and the place that says it; ``source`` is None for credentials that a plugin supplies."""
 
     name: str
     source: SettingsSource | None
@@ -38,7 +38,7 @@ class Said(NamedTuple):
 
 
 def first(sources: Iterable[SettingsSource], name: str) -> tuple[Any, SettingsSource] | None:
-    """Return a setting and its place, of the first place that has it."""
+    """Return a setting and its place, from the first place that has the setting."""
     for source in sources:
         if name in source.values:
             return source.values[name], source
@@ -48,13 +48,13 @@ def first(sources: Iterable[SettingsSource], name: str) -> tuple[Any, SettingsSo
 def leading(
     places: list[SettingsSource], others: list[SettingsSource], settings: Settings, options: Iterable[str]
 ) -> list[Said]:
-    """Return what decides where the secrets of a client go, or who can read them on the way.
+    """Return the settings that decide where the secrets of a client go, or who can read them on the way.
 
     Args:
-        places: those that may say the endpoint, most specific first.
-        others: those that may say everything else.
-        settings: what they say together.
-        options: the settings of plugins that decide it, too.
+        places: the places that may say the endpoint, most specific first.
+        others: the places that may say everything else.
+        settings: the settings of all places together.
+        options: the settings of plugins that decide where secrets go, too.
     """
     endpoint, connection = settings.endpoint, settings.connection
     decides = {
@@ -76,7 +76,7 @@ def leading(
 
 
 def other_secrets(others: Iterable[SettingsSource]) -> list[Said]:
-    """Return what may be secret besides credentials: header fields, and the certificate that is shown to servers."""
+    """Return settings that may be secret besides credentials: header fields, and the client's certificate and key."""
     listed = list(others)
     fields: dict[str, Said] = {}
     for source in reversed(listed):
@@ -93,7 +93,7 @@ def check(leading: Iterable[Said], secrets: Iterable[Said]) -> None:
         secrets: the settings that are or hold secrets.
 
     Raises:
-        InvalidConfiguration: one is; both places are named.
+        InvalidConfiguration: a secret is; the message names both places.
     """
     held = list(secrets)
     for leader in leading:

@@ -1,4 +1,4 @@
-"""Where credentials were looked for, for the error that there are none."""
+"""A report of where credentials were looked for, for the error that there are none."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ def where_looked(
     config_file: str | os.PathLike[str] | None,
     files: Iterable[str],
 ) -> str:
-    """Return which variables and files were read, the sections that these have, and what is nearly right.
+    """Return which variables and files were read, the sections that these have, and settings that are nearly right.
 
     Args:
         endpoint: name or URL of the endpoint that is called.
         said_by: the setting and the place that name it.
-        parsed: the files there are.
-        config_file: the one that the caller named.
-        files: the usual ones.
+        parsed: the files that exist.
+        config_file: the file that the caller named.
+        files: the usual files.
     """
     known = {file.path: file for file in parsed}
     named = [] if config_file is None else [expanded(config_file, "config_file")]

@@ -1,6 +1,6 @@
-"""What happens in which order: generators over a closed set of effects.
+"""The control flow of calls: generators over a closed set of effects.
 
-A flow yields effects and is resumed with what they brought; :func:`run` and :func:`arun` drive it with a transport,
+A flow yields effects and is resumed with their results; :func:`run` and :func:`arun` drive it with a transport,
 and so may any loop of your own. A flow is used once.
 
 The names below are promised, those beyond effects and drivers are loaded when they are first used. The modules in

@@ -17,14 +17,14 @@ _SAID: Final = {errno.ETIMEDOUT: "timed out", errno.ECONNRESET: "Connection rese
 
 
 def complete_causes(error: HTTPError) -> None:
-    """Let the chain of ``__cause__`` end in what Python itself calls a failure, where the transport does not say.
+    """Let the chain of ``__cause__`` end in Python's own exception for a failure, if the transport did not say it.
 
     Some HTTP libraries keep the operating system's exception, some tell of it in words, some see none: a connection
     that simply ends. Programs walk the chain for ``ConnectionRefusedError``, ``ConnectionResetError`` or
     ``TimeoutError``.
 
     Args:
-        error: of an exchange.
+        error: the failure of an exchange.
     """
     last: BaseException = error
     seen = {id(error)}

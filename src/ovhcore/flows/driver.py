@@ -1,4 +1,4 @@
-"""Carry out a flow's effects with a transport: the only code that knows ``StopIteration``."""
+"""Drivers, which carry out a flow's effects with a transport: the only code that knows ``StopIteration``."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ class Stream(Protocol[Out]):
         ...
 
     def close(self) -> None:
-        """End: nothing further is begun. May be called again."""
+        """End: no further flow is begun. May be called again."""
         ...
 
     def join(self) -> None:
-        """Wait for what was under way when it ended."""
+        """Wait for the flows that were under way when the stream ended."""
         ...
 
 
@@ -51,14 +51,14 @@ class AsyncStream(Protocol[Out]):
         ...
 
     async def aclose(self) -> None:
-        """End, and wait until what was under way is cancelled. May be called again."""
+        """End, and wait until the flows under way are cancelled. May be called again."""
         ...
 
 
 class Transport(Protocol):
-    """A client's whole outside world. ``ovhcore_transports.SyncTransport`` has all of it but ``send``.
+    """A client's whole outside world. ``ovhcore_transports.SyncTransport`` has all methods but ``send``.
 
-    It may have more; see :mod:`ovhcore.flows.transport_extensions`.
+    A transport may have more methods; see :mod:`ovhcore.flows.transport_extensions`.
     """
 
     def send(self, request: Request) -> Response:
@@ -97,7 +97,7 @@ class Transport(Protocol):
 
 
 class AsyncTransport(Protocol):
-    """The outside world of an asynchronous client. ``ovhcore_transports.AsyncTransport`` has all of it but ``send``."""
+    """An asynchronous client's outside world. ``ovhcore_transports.AsyncTransport`` has all methods but ``send``."""
 
     async def send(self, request: Request) -> Response:
         """Exchange one request, as it is, for one response."""
@@ -145,13 +145,12 @@ def glance(transport: Any) -> Now:
 
 _PERFORMED: Final[dict[type, Callable[[Any, Any], Any]]] = {
     Sleep: lambda world, effect: world.sleep(effect.seconds),
-    Clock: lambda world, effect: world.clock(),
     Glance: lambda world, effect: glance(world),
     Uniform: lambda world, effect: world.uniform(effect.low, effect.high),
     Once: lambda world, effect: world.once(effect.key, effect.flow),
     Gather: lambda world, effect: world.gather(effect.flows, effect.limit),
 }
-_IMMEDIATE: Final = frozenset({Clock, Glance, Uniform})
+_IMMEDIATE: Final = frozenset({Glance, Uniform})
 
 
 def _unknown(effect: object) -> Callable[[Any, Any], Any]:
@@ -162,9 +161,10 @@ def run(flow: Flow[T], transport: Transport) -> T:
     """Drive a flow to its end and return what it returns.
 
     An exception of the transport, also ``KeyboardInterrupt``, is raised inside the flow,
-    at the effect it belongs to; what the flow does not handle is raised here.
+    at the effect that failed; an exception that the flow does not handle is raised here.
     """
-    resume: Callable[[Any], Any] = flow.send
+    send: Callable[[Any], Any] = flow.send
+    resume = send
     value: Any = None
     while True:
         try:
@@ -172,20 +172,23 @@ def run(flow: Flow[T], transport: Transport) -> T:
         except StopIteration as stop:
             return stop.value  # type: ignore[no-any-return]
         finally:
-            value = None  # an error refers to this frame, which must not refer to it
+            value = None  # an error refers to this frame, which must not refer to the error
         try:
-            if type(effect) is Send:
+            if type(effect) is Clock:  # the two effects that every call yields
+                value = transport.clock()
+            elif type(effect) is Send:
                 value = transport.send(effect.request)
             else:
                 value = (_PERFORMED.get(type(effect)) or _unknown(effect))(transport, effect)
-            resume = flow.send
-        except BaseException as error:  # it goes into the flow
+            resume = send
+        except BaseException as error:  # the exception goes into the flow
             value, resume = at_exit(error) or error, flow.throw
 
 
 async def arun(flow: Flow[T], transport: AsyncTransport) -> T:
     """Drive a flow to its end with an asynchronous transport; as :func:`run` otherwise."""
-    resume: Callable[[Any], Any] = flow.send
+    send: Callable[[Any], Any] = flow.send
+    resume = send
     value: Any = None
     while True:
         try:
@@ -195,12 +198,14 @@ async def arun(flow: Flow[T], transport: AsyncTransport) -> T:
         finally:
             value = None  # as in run()
         try:
-            if type(effect) is Send:
+            if type(effect) is Clock:
+                value = transport.clock()
+            elif type(effect) is Send:
                 value = await transport.send(effect.request)
             else:
                 value = (_PERFORMED.get(type(effect)) or _unknown(effect))(transport, effect)
                 if type(effect) not in _IMMEDIATE:
                     value = await value
-            resume = flow.send
-        except BaseException as error:  # it goes into the flow
+            resume = send
+        except BaseException as error:  # the exception goes into the flow
             value, resume = at_exit(error) or error, flow.throw

@@ -13,7 +13,7 @@
                                                          once; the first failure stops the rest
 ========================= ============================== ==========================================
 
-What goes wrong while an effect is carried out is raised at its ``yield``.
+An exception of an effect is raised at its ``yield``.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class Send(Frozen):
         _put_request(self, request)
 
 
-# A slot's own setter; there is one of these for each call.
+# A slot's own setter is fast, and each call makes a ``Send``.
 (_put_request,) = (getattr(Send, name).__set__ for name in Send.__slots__)
 
 
@@ -76,10 +76,10 @@ class Clock(Frozen):
 
 
 class Glance(Clock):
-    """Read the clocks for somebody who only watches.
+    """Read the clocks for an observer.
 
-    What a flow decides does not depend on it, so recordings do not take it down, and a replay
-    comes out the same whoever watches. Anything else carries it out as a :class:`Clock`.
+    No decision of a flow depends on this effect, so recordings leave it out, and a replay comes out the
+    same with and without observers. Other transports carry it out as a :class:`Clock`.
     """
 
     __slots__ = ()
@@ -87,7 +87,7 @@ class Glance(Clock):
 
 GLANCE: Final = Glance()
 CLOCK: Final = Clock()
-"""The one there need be; it is yielded for every call."""
+"""The only instance that is needed; every call yields it."""
 
 
 class Uniform(Frozen):
@@ -104,7 +104,7 @@ class Uniform(Frozen):
 
 
 class Once(Frozen):
-    """Run ``flow`` unless one with the same ``key`` is running; then wait for what that one brings.
+    """Run ``flow``, unless a flow with the same ``key`` is running: then wait for the result of that one.
 
     A waiter that gives up does not disturb the others.
     """
@@ -135,13 +135,13 @@ class Gather(Frozen):
 
 
 Effect: TypeAlias = Send | Sleep | Clock | Uniform | Once | Gather
-"""What a flow may yield."""
+"""The effects that a flow may yield."""
 
 Flow: TypeAlias = Generator[Effect, Any, T]
 """A generator over effects that returns a ``T``."""
 
 Handler: TypeAlias = Callable[[Request], Flow[Response]]
-"""What answers a request."""
+"""A function that answers a request: it returns a flow of the response."""
 
 Middleware: TypeAlias = Callable[[Handler], Handler]
-"""What brackets a handler. It may change the request, send it again, or look at the answer."""
+"""A function that wraps a handler: to change the request, to send it again, or to look at the answer."""

@@ -1,8 +1,8 @@
-"""What observers are told. Events hold no secret: URLs, header fields and bodies are redacted.
+"""The events that observers are told. They hold no secret: URLs, header fields and bodies are redacted.
 
-Events of one call have its number as ``call``. It is None where a client acts for several
+Events of one call have its number as ``call``. The number is None where a client acts for several
 calls at once: when it asks for the time, or for a token. The events of one exchange, a
-request and what came of it, have its number as ``exchange``. Both count from 1 in each client.
+request and its outcome, have its number as ``exchange``. Both count from 1 in each client.
 """
 
 from __future__ import annotations
@@ -102,13 +102,13 @@ class Throttled(NamedTuple):
 
 
 class ClockCorrected(NamedTuple):
-    """The offset to the server's clock, in seconds, is now another."""
+    """The offset to the server's clock has changed; ``offset`` is the new one, in seconds."""
 
     offset: float
 
 
 class TokenRenewed(NamedTuple):
-    """New credentials came: an OAuth2 access token, which lives ``expires_in`` seconds; or others, None then."""
+    """New credentials came: an OAuth2 access token, which lives ``expires_in`` seconds; or other ones, with None."""
 
     expires_in: float | None
 
@@ -142,23 +142,23 @@ Event: TypeAlias = (
 )
 
 Observer: TypeAlias = Callable[[Event], None]
-"""Called with each event, in the thread or task the call runs in; must not block.
+"""A function that is called with each event, in the thread or task of the call; it must not block.
 
-Two attributes, which may change at any time, spare work that nobody wants: ``active``,
-whether it wants events at all, True if it is missing; ``wants_contents``, whether header
-fields and bodies are to be in them, False if it is missing."""
+Two attributes, which may change at any time, spare work that nobody wants: ``active``, whether the
+observer wants events at all, by default True; ``wants_contents``, whether its events are to hold
+header fields and bodies, by default False."""
 
 
 class Notifier:
-    """Tells all observers of one client.
+    """Tells all observers of one client about events.
 
     Args:
         observers: the name of a plugin, and its observer.
         strict: whether an observer that fails breaks the call. Otherwise it is logged under
             the name of its plugin: a call that has reached the API is not lost because
-            somebody who watches failed.
-        url: hides secrets in the URLs of events, whoever they come from.
-        text: hides secrets in what else they tell.
+            an observer failed.
+        url: a function that hides secrets in the URLs of all events.
+        text: a function that hides secrets in the other texts of events.
     """
 
     def __init__(
@@ -174,26 +174,26 @@ class Notifier:
         self._url = url
         self._text = text
         self._named = ("", "")
-        # What cannot say that it is not active always is. Asked for every call, so without detours.
+        # An observer without ``active`` is always active. Every call asks, so the answer is prepared here.
         self._switched: tuple[Any, ...] = tuple(each for _, each in self._observers if _can_say(each))
         self._always = len(self._switched) < len(self._observers)
 
     @property
     def active(self) -> bool:
-        """Whether anybody wants to be told."""
+        """Whether any observer wants events."""
         if self._always:
             return True
         for observer in self._switched:
             try:
                 if observer.active:
                     return True
-            except Exception:  # it is told, and if that fails too, it is logged
+            except Exception:  # the observer is told, and if that fails too, the failure is logged
                 return True
         return False
 
     @property
     def wants_contents(self) -> bool:
-        """Whether anybody wants header fields and bodies."""
+        """Whether any observer wants header fields and bodies."""
         with suppress(Exception):
             return any(getattr(observer, "wants_contents", False) for _, observer in self._observers)
         return False
@@ -207,7 +207,7 @@ class Notifier:
             except Exception as error:
                 what = f"An observer failed at {type(event).__name__}: plugin {name}"
                 if self._strict and isinstance(error, APIError):
-                    raise RuntimeError(what) from error  # as it is, it would look like a failure of the call
+                    raise RuntimeError(what) from error  # an APIError would look like a failure of the call
                 if self._strict:
                     raise
                 import logging
@@ -215,12 +215,12 @@ class Notifier:
                 logging.getLogger("ovhcore").exception("%s", what)
 
     def _redacted(self, event: Event) -> Event:
-        # Also plugins tell of events, and of kinds of their own.
+        # Plugins send events, too, also of kinds of their own.
         if isinstance(url := getattr(event, "url", None), str):
             event = event._replace(url=self._url(url))  # type: ignore[call-arg]
-        # A server may put anything into what it calls the name of an exchange.
+        # A server may put anything into the query id.
         if isinstance(query_id := getattr(event, "query_id", None), str):
-            if query_id != self._named[0]:  # two events of a call have the same
+            if query_id != self._named[0]:  # two events of a call have the same id
                 self._named = (query_id, self._text(query_id))
             event = event._replace(query_id=self._named[1])  # type: ignore[call-arg]
         if isinstance(event, RetryScheduled):

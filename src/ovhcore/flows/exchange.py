@@ -6,15 +6,15 @@ from typing import Final
 
 from ..exceptions import HTTPError, TLSError, TotalTimeout
 from ..protocol.clock import Now
-from ..protocol.messages import DEFAULT_TIMEOUT, Request, Response, Timeout
+from ..protocol.messages import DEFAULT_TIMEOUT, Headers, Request, Response, Timeout
 from ..protocol.responses.decoding import annotate
 from .causes import complete_causes
 from .effects import CLOCK, Flow, Handler, Send
 
-__all__ = ["exchange", "limited"]
+__all__ = ["exchange", "limited", "sent_now"]
 
 _MOMENT: Final = 0.001
-"""Seconds by which the end of a call need not be kept more exactly."""
+"""Seconds; the end of a call is kept no more exactly than this."""
 
 _TRUST: Final = (
     "If the server's certificate is your own or your company's, name the file that vouches for it as ca_bundle; "
@@ -23,7 +23,7 @@ _TRUST: Final = (
 
 
 def exchange(request: Request) -> Flow[Response]:
-    """Send a request; an exception says which one failed and whether it may be sent again.
+    """Send a request; an exception names the request and says whether it may be sent again.
 
     Raises:
         NetworkError: no answer came.
@@ -44,28 +44,53 @@ def exchange(request: Request) -> Flow[Response]:
     return response
 
 
+def sent_now(request: Request, fields: tuple[tuple[str, str], ...], now: float) -> Request:
+    """Return the request with header fields added at the end, to be sent at once: with the time that its call has left.
+
+    If no time is left the deadline stays, and :func:`exchange` refuses the request. Otherwise :func:`exchange` need
+    not read the clock once more.
+
+    Args:
+        request: a request of a call.
+        fields: the header fields that authenticate the request.
+        now: the time that the monotonic clock has just shown.
+    """
+    timeout, deadline = request.timeout, request.deadline
+    if deadline is not None and (left := deadline - now) > 0:
+        timeout, deadline = _of_what_is_left(timeout, left), None
+    headers = Headers(request.headers.pairs + fields)
+    return Request(
+        request.method, request.url, headers, request.body, request.need_auth, timeout, deadline, request.call
+    )
+
+
+def _of_what_is_left(timeout: Timeout | None, left: float) -> Timeout | None:
+    """Return a timeout with as much of its total as earlier exchanges of the call have left."""
+    usual = timeout or DEFAULT_TIMEOUT
+    if usual.total is not None and 0 <= usual.total - left < _MOMENT < left:
+        return timeout  # the first exchange of a call, most often; transports know what they were made with
+    return Timeout(usual.connect, usual.read, left)
+
+
 def _shortened(request: Request, deadline: float, now: float) -> Request:
-    """Return the request with as much of its total timeout as earlier exchanges of its call have left."""
     left = deadline - now
-    timeout = request.timeout or DEFAULT_TIMEOUT
-    if timeout.total is not None and 0 <= timeout.total - left < _MOMENT < left:
-        return request  # the first exchange of a call, most often; transports know what they were made with
     if left <= 0:
         error = TotalTimeout("The time for the call was over before this request could be sent")
         error.may_have_arrived = False
         raise error
-    return request.due(Timeout(timeout.connect, timeout.read, left), deadline)
+    timeout = _of_what_is_left(request.timeout, left)
+    return request if timeout is request.timeout else request.due(timeout, deadline)
 
 
 def limited(handler: Handler, default: Timeout) -> Handler:
     """Let the total timeout of a request count for all exchanges of its call together.
 
-    What a call waits for that others wait for, too (a token, the time), has limits of its own.
+    A request that several calls wait for (for a token, for the time) has limits of its own.
 
     Args:
-        handler: what answers.
-        default: timeout of requests that have none. Where it is the one that holds where nobody says anything, a
-            transport's own comes before it.
+        handler: answers requests.
+        default: timeout of requests that have none. If it is :data:`.DEFAULT_TIMEOUT`, a transport's own comes
+            before it.
     """
     said = None if default is DEFAULT_TIMEOUT else default
 

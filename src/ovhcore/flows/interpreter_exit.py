@@ -1,4 +1,4 @@
-"""Calls while the interpreter shuts down."""
+"""Failures of calls because the interpreter shuts down."""
 
 from __future__ import annotations
 
@@ -10,24 +10,28 @@ from ..exceptions import APIError, ClientClosed
 
 __all__ = ["at_exit"]
 
-_OVER: Final = re.compile("shut|new thread")
+_OVER: Final = "shut|new thread"  # compiled when it is needed
 
 
 def at_exit(error: BaseException | None = None) -> ClientClosed | None:
-    """Return what to raise for something that failed because the interpreter is shutting down; None if it did not.
+    """Return the exception for a failure because the interpreter is shutting down; None for other failures.
 
-    Then no thread can be started any more, and later no module imported, which asyncio, executors and imports
-    say in words of their own, of things that nobody asked them for.
+    During the shutdown no thread can be started any more, and later no module imported. Asyncio, executors and
+    imports report that in words of their own, which name things that the caller did not ask for.
 
     Args:
-        error: what was raised; None for what the end of the interpreter alone explains.
+        error: the exception that was raised; None if the end of the interpreter alone explains the failure.
     """
     threads = sys.modules.get("threading")  # where it is not loaded, nothing has needed a thread
     if not sys.is_finalizing() and (threads is None or threads.main_thread().is_alive()):
         return None
     link = error
     while link is not None:
-        if isinstance(link, (RuntimeError, ImportError)) and not isinstance(link, APIError) and _OVER.search(str(link)):
+        if (
+            isinstance(link, (RuntimeError, ImportError))
+            and not isinstance(link, APIError)
+            and re.search(_OVER, str(link))
+        ):
             break
         link = link.__cause__ or link.__context__
     if error is not None and link is None:

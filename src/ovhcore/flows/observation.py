@@ -1,4 +1,4 @@
-"""Tell observers of calls and exchanges. Costs next to nothing while nobody wants to know."""
+"""Handlers that tell observers about calls and exchanges. They cost next to nothing without active observers."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ __all__ = ["Contents", "observed_calls", "observed_exchanges"]
 
 SHOWN: Final = 2048
 """Characters of a body that an event holds."""
-# Bodies are redacted whole, for half a secret would not be recognised; what is larger is not shown at all.
+# Bodies are redacted whole, since half a secret would not be recognised; larger bodies are not shown at all.
 _JSON_LOOKED_AT: Final = 256 * 1024
 _TEXT_LOOKED_AT: Final = 32 * 1024
 
@@ -39,12 +39,13 @@ class Contents:
     def __init__(self, secrets: Callable[[], Iterable[str]], declared: Redaction = Redaction()) -> None:  # noqa: B008
         self._secrets = secrets
         self._declared = declared
-        # Kept until the secrets are others. Each is replaced as a whole, so threads need no lock.
+        # These are kept until the secrets change. Each is replaced as a whole, so threads need no lock.
         self._hiding: tuple[list[str], Redactor] | None = None
         self._url: tuple[object, str, str] = (None, "", "")
+        self._query_id: tuple[object, object, str] = (None, None, "")
 
     def redactor(self) -> Redactor:
-        """Return what hides, now: consumer keys and tokens come and go."""
+        """Return a redactor for the secrets of this moment: consumer keys and tokens come and go."""
         values = [*self._secrets()]
         if self._hiding is None or values != self._hiding[0]:
             from ..protocol.secrets.redacting import Redactor
@@ -53,7 +54,7 @@ class Contents:
         return self._hiding[1]
 
     def of_request(self, request: Request) -> Contents:
-        """Return what hides the secrets of a request, too: an answer may repeat them."""
+        """Return a copy that hides the secrets of a request, too: an answer may repeat them."""
         from ..protocol.secrets.learning import of_request
 
         redactor = self.redactor()
@@ -61,12 +62,22 @@ class Contents:
         other._hiding = ([*self._secrets()], redactor.knowing(of_request(request, redactor)))
         return other
 
-    def query_id(self, response: Response, request: Request) -> str | None:
-        """Return what a server calls an exchange, which may repeat what the request has sent."""
+    def query_id(self, response: Response, request: Request, known: Contents | None = None) -> str | None:
+        """Return the query id of a response, with secrets hidden: a server may repeat there what the request has sent.
+
+        Args:
+            response: the response that has the query id.
+            request: the request as it was sent.
+            known: the contents that hide the secrets of the request, if they are there already.
+        """
         found = response.query_id
         if found is None or not (request.body or "?" in request.url):
             return found
-        return self.of_request(request).text(found)
+        by = self.redactor()
+        exchange = (found, request.url, hash(request.body))  # the body itself would be kept until the next call
+        if self._query_id[:2] != (by, exchange):  # the exchange and its call end with the same query id
+            self._query_id = (by, exchange, (known or self.of_request(request)).text(found))
+        return self._query_id[2]
 
     def text(self, text: str) -> str:
         """Return text that may be shown."""
@@ -75,7 +86,7 @@ class Contents:
     def url(self, url: str) -> str:
         """Return a URL that may be shown."""
         by = self.redactor()
-        if self._url[:2] != (by, url):  # all events of a call have the same
+        if self._url[:2] != (by, url):  # all events of a call have the same URL
             self._url = (by, url, by.url(url))
         return self._url[2]
 
@@ -87,8 +98,8 @@ class Contents:
         """Return the beginning of a body that may be shown.
 
         Args:
-            body: the whole of it.
-            named: what it is called as a whole, as by the last part of a path.
+            body: the whole body.
+            named: the name of the whole body, such as the last part of a path.
         """
         if not body:
             return ""
@@ -164,12 +175,12 @@ def observed_exchanges(handler: Handler, notify: Notifier, contents: Contents) -
             notify(RequestFailed(method, url, type(error).__name__, received.monotonic - sent.monotonic, call, number))
             raise
         received = yield GLANCE
-        query_id = contents.query_id(response, request)
+        known = contents.of_request(request) if detailed else None
+        query_id = contents.query_id(response, request, known)
         seen = ResponseReceived(
             method, url, response.status, query_id, received.monotonic - sent.monotonic, call, number
         )
-        if detailed:
-            known = contents.of_request(request)
+        if known is not None:
             body = known.body(response.body, named=url.partition("?")[0].rpartition("/")[2])
             seen = seen._replace(headers=known.headers(response.headers), body=body)
         notify(seen)

@@ -29,21 +29,23 @@ def pipeline(
     observer: Observer | None = None,
     declared: Redaction = Redaction(),  # noqa: B008 - immutable
     looked: Callable[[], str] | None = None,
+    contents: Contents | None = None,
 ) -> Authentication:
-    """Return what signs and sends requests to an API, keeps its time and renews its tokens.
+    """Return the object that signs and sends requests to an API, keeps its time and renews its tokens.
 
-    One for many calls: it remembers the offset of the API's clock and the token in use. Its
+    It serves many calls: it remembers the offset of the API's clock and the token in use. Its
     ``handle(request)`` is a flow.
 
     Args:
         endpoint: the API.
-        credentials: who calls, or what supplies that; None for calls that need nobody.
+        credentials: the credentials, or a provider of them; None for calls that need none.
         time_sync: ``"date"``, ``"server"`` or ``"off"``; see :mod:`ovhcore.flows.authentication.time_sync`.
             Or a function that makes a :class:`.TimeSync` of the request for the time, its sender and an observer.
-        headers: fields of the requests that it makes itself, for the time and for tokens.
+        headers: fields of the object's own requests, for the time and for tokens.
         observer: is told of every exchange.
-        declared: what is hidden from the observer, besides what always is.
+        declared: secrets that are hidden from the observer, besides those that always are.
         looked: says where credentials were looked for, for the error when there are none.
+        contents: the one that events of calls use, if there is one; the secrets of a request are then learnt once.
 
     Raises:
         InvalidConfiguration: a service account for an endpoint that has no token URL.
@@ -51,7 +53,7 @@ def pipeline(
     handler: Handler = exchange
     notify = Notifier([("observer", observer)]) if observer and not isinstance(observer, Notifier) else observer
     if notify is not None:
-        handler = observed_exchanges(exchange, notify, Contents(lambda: made.secrets(), declared))
+        handler = observed_exchanges(exchange, notify, contents or Contents(lambda: made.secrets(), declared))
     ask = build_request(endpoint, "GET", "/auth/time", need_auth=False, headers=headers)
     if isinstance(credentials, ApplicationKey) and credentials.problem is None:
         ask = as_application(ask, credentials)

@@ -1,4 +1,4 @@
-"""What a transport may have besides the methods of a transport.
+"""Optional extensions of a transport, each a protocol of its own.
 
 Each extension is one name. A client looks for it on the transport, and does without where it is missing. A
 transport need not inherit from these protocols; they are for type checkers and for the reader. An asynchronous
@@ -58,16 +58,16 @@ class WarmableTransport(Protocol):
     """A transport whose first request would read files, load certificates or import."""
 
     def warm(self, urls: Sequence[str]) -> None:
-        """Do this beforehand. A client calls it outside of the event loop.
+        """Do this work beforehand. A client calls the method outside of the event loop.
 
         Args:
-            urls: what will be sent to.
+            urls: the URLs that requests will go to.
         """
         ...
 
 
 class Cancellable(Protocol):
-    """Sends for one thread, until another thread cancels it."""
+    """A sender for one thread, until another thread cancels it."""
 
     def send(self, request: Request) -> Response:
         """Exchange one request for one response."""
@@ -82,8 +82,8 @@ class CancellableTransport(Protocol):
     """A transport of threads that can cut an exchange short."""
 
     def cancellable(self) -> Cancellable | None:
-        """Return what sends for one thread, and can be cancelled; None if sending cannot be cut short.
+        """Return a sender for one thread, which can be cancelled; None if sending cannot be cut short.
 
-        Threads that run flows side by side ask for it. Without it, an exchange goes on until its timeout.
+        Threads that run flows side by side ask for a sender. Without one, an exchange goes on until its timeout.
         """
         ...

@@ -15,14 +15,15 @@ from .hookspecs import hookimpl
 from .options import Option, read_seconds
 
 if TYPE_CHECKING:
-    from ..flows.effects import Middleware
+    from ..flows.effects import Flow, Handler, Middleware
     from ..flows.events import Notifier, Observer
+    from ..protocol.messages import Request, Response
     from .settings import Settings
 
 __all__ = ["BUILT_IN", "RETRY_OPTIONS"]
 
 RETRY_OPTIONS: Final = ("retry", "retry_methods", "retry_deadline")
-"""What programs may say although whoever runs them has switched the plugin off; nothing is tried again then."""
+"""Options that programs may give even if their user has switched the plugin off; nothing is tried again then."""
 
 
 class _TimeSync:
@@ -34,7 +35,7 @@ class _TimeSync:
 
 
 class _Retry:
-    """Tries again what failed."""
+    """Tries failed calls again."""
 
     @hookimpl
     def ovhcore_options(self) -> Iterable[Option]:
@@ -62,7 +63,7 @@ def read_retry(value: Any, what: str) -> bool | int | Policy:
     """Return whether, or how often at most, to try again; or the policy that is given.
 
     Raises:
-        InvalidConfiguration: it is none of these.
+        InvalidConfiguration: the value is none of these.
     """
     if isinstance(value, bool):
         return value
@@ -102,5 +103,49 @@ class _Logging:
         return LogObserver()
 
 
-BUILT_IN: Final = {"time-sync": _TimeSync(), "retry": _Retry(), "logging": _Logging()}
-"""By name, innermost first."""
+class _Check:
+    """Holds calls against the catalogue of operations before they are sent, if the setting ``check`` says so."""
+
+    @hookimpl
+    def ovhcore_options(self) -> Iterable[Option]:
+        meaning = (
+            "whether calls are held against the catalogue before they are sent: off, warn or error; off by default"
+        )
+        return (Option("check", _read_check, meaning, per_call=True),)
+
+    @hookimpl
+    def ovhcore_middleware(self, settings: Settings) -> Middleware:
+        mode, endpoint = settings.options.get("check", "off"), settings.endpoint
+        told: set[str] = set()
+
+        def middleware(handler: Handler) -> Handler:
+            def handle(request: Request) -> Flow[Response]:
+                call = request.call
+                chosen = mode if call is None else call.options.get("check", mode)
+                return handler(request) if chosen == "off" else checked(request, chosen)
+
+            def checked(request: Request, chosen: str) -> Flow[Response]:
+                from .check import check_request  # it loads the schemas
+
+                check_request(endpoint, request, chosen, told)
+                return (yield from handler(request))
+
+            return handle
+
+        return middleware
+
+
+def _read_check(value: Any, what: str) -> str:
+    """Return how calls are checked: ``"off"``, ``"warn"`` or ``"error"``.
+
+    Raises:
+        InvalidConfiguration: the value is none of these.
+    """
+    text = "off" if value is False else str(value).lower()
+    if text not in ("off", "warn", "error"):
+        raise InvalidConfiguration(f"{what} must be off, warn or error, not {shown(value)}")
+    return text
+
+
+BUILT_IN: Final = {"time-sync": _TimeSync(), "retry": _Retry(), "logging": _Logging(), "check": _Check()}
+"""The built-in plugins by name, innermost first."""

@@ -1,8 +1,8 @@
-"""Find entry points without ``importlib.metadata``, which takes longer to import than all of ovhcore.
+"""Discovery of entry points without ``importlib.metadata``, which takes longer to import than all of ovhcore.
 
-The files it would read are read the same way, as the packaging specifications lay them
-down; what only it can find (zip files, finders of other kinds) is left to it. The tests
-hold the two against each other.
+This module reads the same files in the same way, as the packaging specifications lay them
+down, and leaves to ``importlib.metadata`` what only that can find (zip files, finders of other
+kinds). The tests hold the two against each other.
 """
 
 from __future__ import annotations
@@ -28,21 +28,21 @@ OWN: Final = {
 }
 """The entry points of ovhcore itself, as its metadata has them.
 
-They are known without it: a frozen program has no metadata, nor has a copy among the files of another
-package, and beside the real one there may be what is left of an older version.
+They are known without metadata: a frozen program has none, nor has a copy among the files of another
+package, and beside the real metadata there may be those of an older version.
 """
 
 _DISTRIBUTION = re.compile(r"(.+?)(?:-([^-]*).*)?\.(?:dist|egg)-info", re.IGNORECASE)
 
 
 class EntryPoint(NamedTuple):
-    """A plugin that is installed.
+    """The entry point of an installed plugin.
 
     Attributes:
         name: of the entry point, and so of the plugin.
-        value: where it is, as ``"module:attribute"``.
-        distribution: normalised name of what it belongs to.
-        version: of that, None if it does not say.
+        value: where the plugin is, as ``"module:attribute"``.
+        distribution: normalised name of the distribution that it belongs to.
+        version: of the distribution, None if it does not say.
     """
 
     name: str
@@ -56,7 +56,7 @@ def find_entry_points(group: str, path: list[str] | None = None) -> dict[str, En
 
     Args:
         group: name of the group.
-        path: where distributions are; ``sys.path`` by default. The first of a name counts.
+        path: where distributions are; ``sys.path`` by default. The first distribution of a name counts.
     """
     directories = [os.path.realpath(directory or ".") for directory in (sys.path if path is None else path)]
     unusual = [directory for directory in directories if not os.path.isdir(directory) and os.path.exists(directory)]
@@ -98,7 +98,7 @@ def _is_there(module: str) -> bool:
 
 
 def load(value: str) -> Any:
-    """Import what an entry point names; its extras in brackets say nothing here."""
+    """Import the object that an entry point names; its extras in brackets have no effect here."""
     module, _, attributes = value.partition("[")[0].strip().partition(":")
     loaded: Any = import_module(module.strip())
     for attribute in filter(None, attributes.strip().split(".")):
@@ -108,7 +108,7 @@ def load(value: str) -> Any:
 
 def _finds_more(finder: Any) -> bool:
     """Say whether an import finder may know distributions that are not in the directories."""
-    # The backport's finder, which who imports importlib_metadata has, looks where Python's own does.
+    # The finder of the backport importlib_metadata looks where Python's own does.
     return (
         finder is not PathFinder
         and getattr(finder, "find_distributions", None) is not None
@@ -130,7 +130,7 @@ def _slowly(group: str, path: list[str] | None) -> dict[str, EntryPoint]:
     for distribution in distributions() if path is None else distributions(path=path):
         try:
             name, version = distribution.name, distribution.version
-        except Exception:  # one without metadata, of which the backport's finder makes more than Python's
+        except Exception:  # one without metadata; the backport's finder yields more of these than Python's
             continue
         normal = _normal(name or "")
         if normal not in seen:

@@ -2,8 +2,8 @@
 
 Hooks build objects; the objects do the work. Hooks are plain functions and must not block:
 an awaitable is refused with :class:`TypeError`. A hook may leave out arguments that it does
-not need. What a hook raises ends the making of the client: an :class:`.APIError` as it is,
-anything else as :class:`.InvalidConfiguration` that names the plugin.
+not need. An exception of a hook ends the making of the client: an :class:`.APIError` as it is,
+any other one as an :class:`.InvalidConfiguration` that names the plugin.
 
 They are called in the order of this page. For each hook, the caller's plugins come first, the
 last of them foremost; then the installed ones; then the built-in ones. ``tryfirst`` and
@@ -63,24 +63,24 @@ def ovhcore_options() -> Iterable[Option]:  # type: ignore[empty-body]
 
 @_hookspec
 def ovhcore_redaction() -> Redaction | None:
-    """Declare what is secret, besides what always is, in what is written down: recordings and events.
+    """Declare secrets, besides those that are always hidden, for what is written down: recordings and events.
 
-    What several plugins declare is put together. None for nothing.
+    The declarations of several plugins are put together. None for nothing.
     """
 
 
 @_hookspec(firstresult=True)
 def ovhcore_credentials(settings: Settings) -> Credentials | CredentialsProvider | None:
-    """Supply credentials, or what is asked for them when they are first needed and when they are refused.
+    """Supply credentials, or a provider that is asked when they are first needed and when they are refused.
 
-    Called where arguments, environment, files and transport have none. None leaves it to the
+    The hook is called if arguments, environment, files and transport have none. None leaves it to the
     next plugin; the first answer counts.
     """
 
 
 @_hookspec(firstresult=True)
 def ovhcore_time_sync(settings: Settings) -> TimeSyncFactory | None:
-    """Choose what knows the API's time.
+    """Choose the maker of the :class:`.TimeSync`, which knows the API's time.
 
     None leaves it to the next plugin; the first answer counts. The built-in plugin
     ``time-sync`` answers as the setting ``time_sync`` says; without it the clock of the
@@ -90,7 +90,7 @@ def ovhcore_time_sync(settings: Settings) -> TimeSyncFactory | None:
 
 @_hookspec(firstresult=True)
 def ovhcore_retry_policy(settings: Settings) -> Policy | None:
-    """Choose what is tried again.
+    """Choose the retry policy.
 
     None leaves it to the next plugin; the first answer counts. The built-in plugin ``retry``
     answers with a :class:`.RetryPolicy`. Settings of the user are applied to the answer.
@@ -99,7 +99,7 @@ def ovhcore_retry_policy(settings: Settings) -> Policy | None:
 
 @_hookspec
 def ovhcore_observer(settings: Settings) -> Observer | None:
-    """Look at what a client does, as :mod:`ovhcore.flows.events`, without changing it. None not to.
+    """Observe a client by the events of :mod:`ovhcore.flows.events`, and change nothing. None for no observer.
 
     An observer that raises is logged under the name of its plugin and breaks no call, unless
     ``strict_observers`` is on.
@@ -108,10 +108,10 @@ def ovhcore_observer(settings: Settings) -> Observer | None:
 
 @_hookspec
 def ovhcore_middleware(settings: Settings, notify: Notifier) -> Middleware | None:
-    """Bracket the exchanges of a client; ``notify`` tells its observers of an event.
+    """Wrap the exchanges of a client; ``notify`` tells its observers of an event.
 
-    The caller's plugins are outermost, then the installed ones, then retries. What is marked
-    ``trylast`` is inside of retries and brackets every attempt. All are outside of
+    The caller's plugins are outermost, then the installed ones, then retries. Middleware marked
+    ``trylast`` is inside of retries and wraps every attempt. All are outside of
     authentication, so a request that is sent again is signed again. None for a client that
     needs nothing.
     """

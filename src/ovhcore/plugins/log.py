@@ -1,4 +1,4 @@
-"""Write events to the logger ``ovhcore``."""
+"""The observer that writes events to the logger ``ovhcore``."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ LOGGER: Final = "ovhcore"
 _DEBUG: Final = 10
 _INFO: Final = 20
 
-# The messages are a promise: what collects logs groups by them. Fields in the order of the placeholders.
+# The messages are a promise: log collectors group by them. Fields in the order of the placeholders.
 _MESSAGES: Final[dict[type, tuple[int, str, tuple[str, ...]]]] = {
     CallStarted: (_DEBUG, "Call %s: %s %s", ("call", "method", "url")),
     RequestSent: (_DEBUG, "Sent %s %s %s %s", ("method", "url", "headers", "body")),
@@ -45,7 +45,7 @@ _MESSAGES: Final[dict[type, tuple[int, str, tuple[str, ...]]]] = {
     ClockCorrected: (_INFO, "The API's clock is %+.3f s ahead of this machine's", ("offset",)),
     TokenRenewed: (_DEBUG, "New credentials, lifetime in seconds: %s", ("expires_in",)),
 }
-_UNKNOWN: Final[tuple[int, str, tuple[str, ...]]] = (1, "", ())  # of plugins' own kinds nothing is known
+_UNKNOWN: Final[tuple[int, str, tuple[str, ...]]] = (1, "", ())  # nothing is known of plugins' own kinds
 _ANSWERED: Final = "%s %s: status %s within %.3f s, attempts: %s, query id: %s"
 _FAILED: Final = "%s %s: %s within %.3f s, attempts: %s"
 
@@ -78,7 +78,7 @@ class LogObserver:
 
     @property
     def wants_contents(self) -> bool:
-        """Whether it takes DEBUG."""
+        """Whether the logger takes DEBUG."""
         return self._level() <= _DEBUG
 
     def __call__(self, event: Event) -> None:
@@ -93,7 +93,7 @@ class LogObserver:
                 shown = (event.method, event.url, event.status, event.elapsed, event.attempts, event.query_id)
             else:
                 text = _FAILED
-                # Nobody waits for it any more.
+                # Nobody waits for the call any more.
                 error = "cancelled" if event.error == "GeneratorExit" else event.error
                 shown = (event.method, event.url, error, event.elapsed, event.attempts)
         else:

@@ -40,14 +40,14 @@ _CALLED: Final = ("ovhcore_time_sync", "ovhcore_retry_policy", "ovhcore_observer
 
 
 class _Awaitable:
-    """Stands for what nobody awaits here."""
+    """A mark for an awaitable answer, which nobody awaits here."""
 
 
 class PluginInfo(NamedTuple):
     """A plugin, for people to look at.
 
     Attributes:
-        name: what ``disabled_plugins`` calls it.
+        name: the name for ``disabled_plugins``.
         distribution: the installed package it comes from; None for one that a program made itself.
         version: of the package, None if it is not known.
         hooks: the hooks it has, in the order in which they are called.
@@ -85,11 +85,11 @@ class Plugins:
     Args:
         plugins: the caller's, in addition to those found by entry point.
         disabled: names of built-in and installed plugins that are not used, nor even loaded.
-        what: the setting that says so, for messages.
+        what: the setting that disables them, for messages.
 
     Raises:
-        InvalidConfiguration: a plugin cannot be loaded or has a hook that is unknown; or a name
-            in ``disabled`` is.
+        InvalidConfiguration: a plugin cannot be loaded or has an unknown hook; or a name
+            in ``disabled`` is unknown.
     """
 
     def __init__(
@@ -118,7 +118,7 @@ class Plugins:
             raise InvalidConfiguration(f"A plugin has a hook that ovhcore does not know: {error}") from error
 
     def _register(self, plugin: object, name: str) -> None:
-        # The caller may give two of one class; both are registered.
+        # The caller may give two plugins of one class; both are registered.
         numbered, number = name, 1
         while self._manager.has_plugin(numbered):
             number += 1
@@ -135,11 +135,11 @@ class Plugins:
         wrapped = len(having) < len(implementations)
         for one in reversed(having):
             try:
-                if wrapped:  # those that wrap others wrap every one
+                if wrapped:  # hook wrappers wrap each implementation
                     others = [each.plugin for each in having if each is not one]
                     answer = self._manager.subset_hook_caller(hook, others)(**arguments)
                     answer = answer[0] if isinstance(answer, list) and answer else answer or None
-                else:  # each by itself, to know who answers
+                else:  # each implementation alone, to know which plugin answers
                     answer = one.function(*(arguments[name] for name in one.argnames))
                 if inspect.isawaitable(answer):
                     if inspect.iscoroutine(answer):
@@ -171,7 +171,7 @@ class Plugins:
         return next((answer for _, answer in self._each(hook, **arguments)), None)
 
     def transports(self) -> dict[str, TransportSpec]:
-        """Return what is offered, by name.
+        """Return the transports that plugins offer, by name.
 
         Raises:
             InvalidConfiguration: two plugins offer the same name.
@@ -190,7 +190,7 @@ class Plugins:
         """Return the transport of a name; of ``"outer+inner"``, the outer one.
 
         Raises:
-            InvalidConfiguration: none of this name, or not for this kind of client; or it wraps none.
+            InvalidConfiguration: no transport has this name, or none for this kind of client; or it wraps no other.
         """
         outer, plus, _ = name.partition("+")
         specs = self.transports()
@@ -251,7 +251,7 @@ class Plugins:
             raise InvalidRequest(str(error)) from None
 
     def redaction(self) -> Redaction:
-        """Return what plugins declare as secret."""
+        """Return the secrets that plugins declare."""
         declared = Redaction()
         for name, each in self._each("ovhcore_redaction"):
             if not isinstance(each, Redaction):
@@ -262,7 +262,7 @@ class Plugins:
         return declared
 
     def credentials(self, settings: Settings) -> Credentials | CredentialsProvider | None:
-        """Return credentials, or who supplies them; None if no plugin does."""
+        """Return credentials, or a provider of them; None if no plugin supplies any."""
         for name, answer in self._each("ovhcore_credentials", settings=settings):
             if isinstance(answer, (ApplicationKey, OAuth2Client, AccessToken)) or callable(answer):
                 return answer  # type: ignore[no-any-return]
@@ -274,15 +274,15 @@ class Plugins:
         return None
 
     def time_sync(self, settings: Settings) -> TimeSyncFactory | str:
-        """Return what knows the API's time; the clock of the machine if no plugin says another."""
+        """Return the maker of the :class:`.TimeSync`; ``"off"``, the clock of the machine, if no plugin has one."""
         return self._first("ovhcore_time_sync", settings=settings) or "off"
 
     def retry_policy(self, settings: Settings) -> Policy | None:
-        """Return what is tried again; None for nothing."""
+        """Return the retry policy; None to try nothing again."""
         return self._first("ovhcore_retry_policy", settings=settings)  # type: ignore[no-any-return]
 
     def middleware(self, settings: Settings, notify: Notifier) -> list[Middleware]:
-        """Return the brackets for a client, innermost first."""
+        """Return the middleware for a client, innermost first."""
         return [made for _, made in self._each("ovhcore_middleware", settings=settings, notify=notify)][::-1]
 
     def observers(self, settings: Settings) -> list[tuple[str, Observer]]:
@@ -309,8 +309,8 @@ def list_plugins(disabled: Iterable[str] = (), what: str = "disabled_plugins") -
     """Return all built-in and installed plugins, also those that are off or cannot be loaded.
 
     Args:
-        disabled: names of those that are to count as off.
-        what: the setting that says so, for messages.
+        disabled: names of the plugins that are to count as off.
+        what: the setting that disables them, for messages.
     """
     off = _known(disabled, what)
     problems: dict[str, str] = {}
@@ -355,7 +355,7 @@ def _loaded(point: EntryPoint) -> Any:
 
 
 def _lost() -> str:
-    """Say that what belongs to ovhcore is not there, if so."""
+    """Return a sentence about missing parts of ovhcore; empty if none is missing."""
     lost = [module for name, module in OWN.items() if name not in {point.name for point in _installed()}]
     if not lost:
         return ""
@@ -366,7 +366,7 @@ def _lost() -> str:
 
 
 def _name_of(plugin: object) -> str:
-    """Return what a plugin of the caller's is called in messages."""
+    """Return the name of a caller's plugin for messages."""
     if inspect.ismodule(plugin):
         return plugin.__name__
     kind = plugin if isinstance(plugin, type) else type(plugin)

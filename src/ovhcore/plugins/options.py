@@ -22,10 +22,10 @@ def read_text(value: Any, what: str) -> str:
     """Return a line of text.
 
     Raises:
-        InvalidConfiguration: it is none.
+        InvalidConfiguration: the value is none.
     """
     hidden = as_secret(value)
-    del value  # a proxy's may hold a password, and a traceback would show it
+    del value  # a proxy's URL may hold a password, and a traceback would show it
     if not isinstance(hidden.reveal(), str) or not hidden.reveal().isprintable():
         raise InvalidConfiguration(f"{what} must be a line of text")
     return str(hidden.reveal())
@@ -35,7 +35,7 @@ def read_number(value: Any, what: str) -> int:
     """Return a whole number above 0.
 
     Raises:
-        InvalidConfiguration: it is none.
+        InvalidConfiguration: the value is none.
     """
     try:
         number = int(value)
@@ -50,7 +50,7 @@ def read_seconds(value: Any, what: str) -> float:
     """Return a number of seconds above 0.
 
     Raises:
-        InvalidConfiguration: it is none.
+        InvalidConfiguration: the value is none.
     """
     try:
         seconds = 0.0 if isinstance(value, bool) else float(value)
@@ -65,7 +65,7 @@ def read_switch(value: Any, what: str) -> bool:
     """Return whether something is on: ``true``, ``yes``, ``on``, ``1``, and their contraries.
 
     Raises:
-        InvalidConfiguration: it is neither.
+        InvalidConfiguration: the value is neither.
     """
     read = value if isinstance(value, bool) else _SWITCHES.get(str(value).lower())
     if read is None:
@@ -82,12 +82,12 @@ class Option(Frozen):
 
     Attributes:
         name: in lower case with underscores.
-        read: returns what a value means. Called with the value, which is text if it comes from
+        read: returns the meaning of a value. It is called with the value, which is text if it comes from
             the environment or a file, and with the name of the setting and its place, for
             :class:`.InvalidConfiguration` to say.
         meaning: one line, for lists of settings.
         per_call: whether a single call may have another, as ``client.get(path, _options={name: ...})``.
-        leads: whether it decides where secrets go or are kept, as the address of a server or a file to
+        leads: whether the setting decides where secrets go or are kept, as the address of a server or a file to
             write, so that no place may say it that is less trusted than the credentials; see
             :mod:`ovhcore.config.trust`.
     """

@@ -1,4 +1,4 @@
-"""What a client is made of."""
+"""The settings of a client."""
 
 from __future__ import annotations
 
@@ -41,24 +41,24 @@ OTHERS: Final = (
     "strict_observers",
     "allow_http",
 )
+"""All other settings that every client has, but ``endpoint`` and ``headers``."""
 _SECRET: Final = ("application_secret", "consumer_key", "client_secret", "access_token")
-"""All others that every client has, but ``endpoint`` and ``headers``."""
 
 
 class Settings(Frozen):
-    """What a client is made of. Prints without secrets.
+    """The settings of a client. They print without secrets.
 
     Attributes:
         endpoint: the API.
-        credentials: who calls; None for calls that need none.
+        credentials: the credentials; None for calls that need none.
         transport: name of a transport, or None for the client's default.
         connection: timeout, proxy, certificates, limits.
         user_agent: put before the library's own, or None.
         headers: fields sent with every request.
         time_sync: ``"date"``, ``"server"`` or ``"off"``.
-        options: what plugins define themselves, by name; see :class:`.Option`.
+        options: settings that plugins define, by name; see :class:`.Option`.
         strict_observers: whether an observer that fails breaks the call.
-        retry: what is tried again, None for nothing; plugins decide it.
+        retry: the retry policy, None to try nothing again; plugins decide it.
     """
 
     __slots__ = (  # noqa: RUF023 - the order of __init__
@@ -113,11 +113,11 @@ class Settings(Frozen):
         return hash((self.endpoint, self.credentials, self.transport, self.connection))
 
     def secrets(self) -> Iterator[str]:
-        """Yield what must not be shown besides the credentials and headers: who the proxy is asked for."""
+        """Yield the values that must not be shown, besides credentials and headers: those for the proxy."""
         return self.connection.secrets()
 
     def __repr__(self) -> str:
-        # A header may hold anything, and so may what a plugin defines.
+        # A header may hold anything, and so may an option of a plugin.
         return (
             f"Settings({self.endpoint!r}, {self.credentials!r}, {self.transport!r}, {self.connection!r}, "
             f"user_agent={self.user_agent!r}, headers={[name for name, _ in self.headers]!r}, "

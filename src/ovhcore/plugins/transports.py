@@ -1,4 +1,4 @@
-"""What a plugin says of a transport, and what a client says to it."""
+"""The description of a transport by its plugin, and the settings that a client gives it."""
 
 from __future__ import annotations
 
@@ -31,20 +31,20 @@ DEFAULT_POOL_SIZE: Final = 64
 
 
 class TransportSettings(Frozen):
-    """What a client wants of the transport that is made for it.
+    """The settings of the transport that is made for a client.
 
     Attributes:
-        timeout: seconds to wait, where a request does not say otherwise.
-        proxy: URL of a proxy, ``"none"`` for none; None for what the environment says.
+        timeout: seconds to wait, if a request does not say otherwise.
+        proxy: URL of a proxy, ``"none"`` for none; None for the environment's.
         ca_bundle: file with the certificates to trust; None for the system's.
         max_response_size: bytes of a decompressed response beyond which to give up.
-        pool_size: connections to one server, in use and kept; who finds them all in use waits.
+        pool_size: connections to one server, in use and kept; a request that finds them all in use waits.
         verify: whether a server must prove who it is.
         client_cert: file with a certificate to show to servers, and its key unless ``client_key`` has it.
         client_key: file with the key of ``client_cert``.
         http2: whether to speak HTTP/2 with servers that offer it.
-        options: what transports and other plugins define themselves, by name; see ``TransportSpec.options``.
-        redaction: what plugins declare as secret, for transports that write down what they exchange.
+        options: settings that transports and other plugins define, by name; see ``TransportSpec.options``.
+        redaction: the secrets that plugins declare, for transports that write down what they exchange.
     """
 
     __slots__ = (  # noqa: RUF023 - the order of __init__
@@ -103,7 +103,7 @@ class TransportSettings(Frozen):
         return hash((self.timeout, self.proxy, self.ca_bundle, *self.options))
 
     def secrets(self) -> Iterator[str]:
-        """Yield what must not be shown: who the proxy is asked for."""
+        """Yield the values that must not be shown: those for the proxy."""
         user, at, _ = (self.proxy or "").rpartition("://")[2].rpartition("@")
         if at:
             from base64 import b64encode
@@ -115,32 +115,32 @@ class TransportSettings(Frozen):
     def __repr__(self) -> str:
         shown = {name: getattr(self, name) for name in self.__slots__}
         shown["proxy"] = self.proxy and "<redacted>"  # it may hold a password
-        shown["options"] = [*self.options]  # nobody knows what they hold
+        shown["options"] = [*self.options]  # their values may hold anything
         return f"TransportSettings({', '.join(f'{name}={value!r}' for name, value in shown.items())})"
 
 
 TransportFactory: TypeAlias = "str | Callable[..., Any]"
-"""Makes a transport of :class:`TransportSettings`; or where it is, as ``"package.module:function"``, imported when
-first needed. One that wraps another also takes a function that makes that one."""
+"""A function that makes a transport from :class:`TransportSettings`; or its place, as ``"package.module:function"``,
+imported when first needed. For a transport that wraps another, it also takes a function that makes the other one."""
 
 
 class TransportSpec(Frozen):
     """A transport that a plugin offers.
 
     Attributes:
-        name: what ``Client(transport=...)`` and ``OVH_TRANSPORT`` call it.
+        name: the name for ``Client(transport=...)`` and ``OVH_TRANSPORT``.
         sync: factory for ``Client``; None if it has none.
         asynchronous: factory for ``AsyncClient``; None if it has none.
         requires: modules it needs, so that a missing one is named before anything is sent.
         extra: what to install for them, as ``"ovhcore[urllib3]"``.
-        defaults: settings, by their names in ``ovh.conf``, that hold where nothing else is
-            said; the sandbox brings its credentials so.
+        defaults: settings, by their names in ``ovh.conf``, that hold where no other place says
+            them; so the sandbox brings its credentials.
         http2: further modules it needs to speak HTTP/2; None if it cannot.
         isolated: whether the credentials of environment and files are not meant for it, as for a sandbox.
         wraps: whether it sends through another transport: the default one, or that of ``"name+other"``.
         options: settings of its own: names, for lines of text, or :class:`.Option`; several transports may share one.
         versions: which versions of those packages it works with, by name, as ``{"urllib3": ">=2.2,<3"}``: comparisons
-            with ``>=`` and ``<``, of release numbers. One that says nowhere which version it is, is taken.
+            with ``>=`` and ``<``, of release numbers. A package without a known version is taken.
     """
 
     __slots__ = (  # noqa: RUF023 - the order of __init__
@@ -203,15 +203,15 @@ class TransportSpec(Frozen):
 
     @property
     def installed(self) -> bool:
-        """Whether what the transport needs is installed, in a version it works with; nothing is imported for it."""
+        """Whether the modules that it needs are installed, in versions it works with; nothing is imported for this."""
         return not _missing(self.requires) and unfit(self.versions) is None
 
     def check(self, settings: TransportSettings = TransportSettings()) -> None:  # noqa: B008 - immutable
-        """Make sure that the transport can be made as it is wanted, without importing it.
+        """Make sure that the transport can be made with these settings, without importing it.
 
         Raises:
-            InvalidConfiguration: what it needs is not installed, or not in a version it works with, or it cannot
-                speak HTTP/2.
+            InvalidConfiguration: a module that it needs is not installed, or not in a version it works with, or it
+                cannot speak HTTP/2.
         """
         install = f': pip install "{self.extra}"' if self.extra else ""
         if missing := _missing(self.requires):
@@ -243,8 +243,8 @@ class TransportSpec(Frozen):
         """Make the transport.
 
         Args:
-            settings: what is wanted of it.
-            asynchronous: which form.
+            settings: the client's settings for the transport.
+            asynchronous: whether to make the asynchronous form.
             inner: makes the transport that it wraps, if it wraps one.
         """
         factory = self.asynchronous if asynchronous else self.sync

@@ -1,4 +1,4 @@
-"""Which version of a package is installed, and whether it is one of those that are wanted.
+"""The versions of installed packages, compared with the ranges that are wanted.
 
 The metadata are read without ``importlib.metadata``, which takes longer to import than all of ovhcore.
 """
@@ -22,7 +22,7 @@ _CLAUSE = re.compile(r"\s*(>=|<)\s*(\d+(?:\.\d+)*)\s*")
 
 
 class Unfit(NamedTuple):
-    """A package in a version that is not wanted.
+    """A package whose installed version is out of the range that is wanted.
 
     Attributes:
         package: its name.
@@ -38,13 +38,13 @@ class Unfit(NamedTuple):
 def unfit(ranges: Mapping[str, str]) -> Unfit | None:
     """Return the first package that is installed in a version out of its range.
 
-    One that is not installed, or says nowhere which version it is, as in a frozen program, is passed over.
+    A package that is not installed, or has no known version, as in a frozen program, is passed over.
 
     Args:
         ranges: by name of the package, as ``{"urllib3": ">=2.2,<3"}``.
 
     Raises:
-        InvalidConfiguration: a range is none.
+        InvalidConfiguration: a range is malformed.
     """
     for package, wanted in ranges.items():
         found = installed_version(package)
@@ -56,15 +56,15 @@ def unfit(ranges: Mapping[str, str]) -> Unfit | None:
 def is_within(version: str, wanted: str) -> bool:
     """Say whether a version is in a range.
 
-    A version before a release, as ``3.0rc1``, has what the release will have: it is out of a range that ends
-    there, and in one that begins there. A version that cannot be read is taken.
+    A version before a release, as ``3.0rc1``, counts as the release: it is out of a range that ends there,
+    and in one that begins there. A version that cannot be read counts as within.
 
     Args:
         version: as its package says it.
         wanted: comparisons with ``>=`` and ``<``, with commas between them.
 
     Raises:
-        InvalidConfiguration: the range is none.
+        InvalidConfiguration: the range is malformed.
     """
     read = _NUMBERS.fullmatch(version)
     numbers = None if read is None else _numbers(read[1])
@@ -79,7 +79,7 @@ def is_within(version: str, wanted: str) -> bool:
 
 
 def installed_version(package: str) -> str | None:
-    """Return the version of a package, None if it does not say or is not there; nothing is imported.
+    """Return the version of a package, None if it is not known or not installed; nothing is imported.
 
     Args:
         package: its name, which is also that of its module.
@@ -91,7 +91,7 @@ def installed_version(package: str) -> str | None:
         found = None
     if found is None:
         return None
-    # Where the module is, its metadata are beside it; another one of the name on the path does not count.
+    # The metadata stand beside the module; another package of that name on the path does not count.
     homes = found.submodule_search_locations or ([found.origin] if found.origin else [])
     for home in dict.fromkeys(os.path.dirname(place) for place in homes):
         try:
@@ -100,14 +100,14 @@ def installed_version(package: str) -> str | None:
             continue
         if name in versions:
             return versions[name]
-    # Without metadata, as in a frozen program, a module that is loaded may say it.
+    # Without metadata, as in a frozen program, a module that is loaded may say its version.
     version = getattr(sys.modules.get(found.name), "__version__", None)
     return version if isinstance(version, str) else None
 
 
 @lru_cache(8)
 def _versions_in(home: str, changed: int) -> dict[str, str]:
-    # Read once, and anew when it has changed: the default asks of several transports, and twice of the one it takes.
+    # A directory is read again only when it has changed: the default's choice asks for the same package twice.
     found: dict[str, str] = {}
     for entry in os.listdir(home):
         name, dash, version = entry.removesuffix(".dist-info").lower().partition("-")

@@ -1,4 +1,4 @@
-"""What the API says: pure functions and frozen data, on the standard library alone.
+"""The protocol of the API: pure functions and frozen data, on the standard library alone.
 
 The names below are promised: they are loaded when they are first used. The modules in which they live are not: their
 names and places may change.

@@ -1,7 +1,7 @@
-"""What the server's clock shows: (state, observation) -> state.
+"""The offset of the server's clock, learned from responses: (state, observation) -> state.
 
 A response's ``Date`` is a whole second that passed between sending the request and
-receiving the answer. That bounds the offset between the two clocks from both sides;
+receiving the answer. These two times bound the offset between the clocks from both sides;
 an offset within the bounds is kept, so that latency and rounding never move it.
 """
 
@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 __all__ = ["MAX_LATENCY", "ClockState", "Now", "observe", "parse_http_date"]
 
 MAX_LATENCY: Final = 30.0
-"""Seconds an exchange may take and still tell something about the clock."""
+"""Seconds that an exchange may take at most to tell something about the clock."""
 
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _IMF_FIXDATE = re.compile(
@@ -30,7 +30,7 @@ class Now(NamedTuple):
 
 
 class ClockState(NamedTuple):
-    """What is known of the server's clock."""
+    """An estimate of how far the server's clock is from the local one."""
 
     offset: float = 0.0
     """Seconds to add to the local wall clock to get the server's."""
@@ -41,10 +41,10 @@ class ClockState(NamedTuple):
 
 
 def observe(state: ClockState, sent: Now, received: Now, server: int, *, asked: bool = False) -> ClockState:
-    """Take in that between ``sent`` and ``received`` the server's clock showed ``server``, in whole seconds.
+    """Return the state after an exchange in which the server's clock showed ``server``, in whole seconds.
 
     An exchange that took longer than :data:`MAX_LATENCY`, or during which the local
-    clock was set, shows nothing. What was asked for outranks ``Date`` headers, which a
+    clock was set, shows nothing. An offset that was asked for outranks ``Date`` headers, which a
     cache or a proxy may have written.
     """
     elapsed = received.monotonic - sent.monotonic
@@ -58,7 +58,7 @@ def observe(state: ClockState, sent: Now, received: Now, server: int, *, asked: 
 
 
 def parse_http_date(text: str) -> int | None:
-    """Return the seconds since 1970 of an HTTP date (RFC 9110, IMF-fixdate), or None if it is not one.
+    """Return the seconds since 1970 of an HTTP date (RFC 9110, IMF-fixdate), or None if the text is none.
 
     >>> parse_http_date("Mon, 11 Jun 2018 13:19:31 GMT")
     1528723171

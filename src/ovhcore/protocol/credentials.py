@@ -1,15 +1,18 @@
-"""The three ways to say who calls. All of them print without their secrets."""
+"""The three kinds of credentials. All of them print without their secrets."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from ..exceptions import InvalidConfiguration
 from .frozen import Frozen, put
 from .redaction import Secret, as_secret
 
-__all__ = ["AccessToken", "ApplicationKey", "Credentials", "OAuth2Client", "key_problem"]
+__all__ = ["REMEMBERED", "AccessToken", "ApplicationKey", "Credentials", "OAuth2Client", "key_problem"]
+
+REMEMBERED: Final = 4
+"""The number of replaced tokens and keys that are still kept out of error messages."""
 
 
 class _Checked(Frozen):
@@ -19,9 +22,9 @@ class _Checked(Frozen):
 
     @classmethod
     def unchecked(cls, **values: Any) -> Self:
-        """Return credentials that may hold what no key can, for programs that never send them.
+        """Return credentials that may hold values no key can have, for programs that never send them.
 
-        A client made of them refuses calls that have to be authenticated.
+        A client with such credentials refuses calls that have to be authenticated.
 
         Args:
             **values: as the class takes them.
@@ -42,7 +45,7 @@ class _Checked(Frozen):
 
     @property
     def problem(self) -> str | None:
-        """Why they cannot be sent, without showing them; None if they can."""
+        """The reason why the credentials cannot be sent, without their values; None if they can."""
         names: tuple[str, ...] = self.__slots__
         for name in names:
             value = getattr(self, name)
@@ -67,7 +70,7 @@ class ApplicationKey(_Checked):
     def __init__(
         self, application_key: str, application_secret: str | Secret, consumer_key: str | Secret | None = None
     ):
-        # Hidden all before any is refused: a traceback shows this frame.
+        # All values are hidden before the first is refused: a traceback shows this frame.
         key, secret = as_secret(application_key), as_secret(application_secret)
         user = None if consumer_key is None else as_secret(consumer_key)
         del application_key, application_secret, consumer_key
@@ -83,7 +86,7 @@ class ApplicationKey(_Checked):
             yield self.consumer_key.reveal()
 
     def __repr__(self) -> str:
-        # One whose values are refused is shown by tracebacks before it has them.
+        # If a value is refused, tracebacks show the object before it has its values.
         key = getattr(self, "application_key", "")
         return f"ApplicationKey({_hinted(key)}, <redacted>, {getattr(self, 'consumer_key', None)})"
 
@@ -132,13 +135,13 @@ class AccessToken(_Checked):
 
 
 _QUOTES = "\"'`"
-_SHOWN = ("application_key", "client_id")  # kept as they are
+_SHOWN = ("application_key", "client_id")  # kept as plain strings
 
 Credentials = ApplicationKey | OAuth2Client | AccessToken
 
 
 def _checked(secret: Secret, name: str) -> Secret:
-    # The values go into headers and hashes; what cannot go there is refused here, unseen.
+    # The values go into headers and hashes; a value that cannot is refused here, without being shown.
     problem = key_problem(secret.reveal())
     if problem:
         raise InvalidConfiguration(f"{name} {problem}")

@@ -1,4 +1,4 @@
-"""Where the API is: names, base URLs, OAuth2 token URLs, and the /v1 /v2 switch.
+"""Endpoints of the API: names, base URLs, OAuth2 token URLs, and the /v1 /v2 switch.
 
 The names and URLs are those of the official wrappers; ``runabove-ca`` is retired and
 kept for programs that still name it.
@@ -41,7 +41,7 @@ OAUTH2_TOKEN_URLS: Final = {
     "ovh-ca": "https://ca.ovh.com/auth/oauth2/token",
     "ovh-us": "https://us.ovhcloud.com/auth/oauth2/token",
 }
-"""Where service accounts fetch their access tokens."""
+"""The URLs at which service accounts fetch their access tokens, by the name of the endpoint."""
 
 # Hosts that serve the same regions; a custom URL on one of them needs no token URL of its own.
 _REGION_OF_HOST: Final = {
@@ -55,7 +55,7 @@ _REGION_OF_HOST: Final = {
 
 _HOSTS: Final = frozenset({*_REGION_OF_HOST, *(url.split("/")[2] for url in ENDPOINTS.values())})
 _IN_127 = r"127(?:\.(?:25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}"
-_LOOPBACK: Final = re.compile(rf"{_IN_127}|(?:0{{0,4}}:)+(?:0{{0,3}}1|ffff:{_IN_127})")
+_LOOPBACK: Final = rf"{_IN_127}|(?:0{{0,4}}:)+(?:0{{0,3}}1|ffff:{_IN_127})"  # compiled when it is needed
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 _VERSION_OF_BASE = re.compile(r"/(?:1\.0|v1|v2)$")
 _VERSION_OF_PATH = re.compile(r"/(?:1\.0|v1|v2)(?:/|\?|$)")
@@ -70,7 +70,7 @@ class Endpoint(Frozen):
     Attributes:
         name: ``"ovh-eu"``, or the URL itself for a custom one.
         url: base URL, as ``"https://eu.api.ovh.com/1.0"``, without a slash at the end.
-        token_url: where OAuth2 access tokens come from; None where there are none.
+        token_url: the URL that issues OAuth2 access tokens; None if the endpoint has none.
     """
 
     __slots__ = ("name", "url", "token_url")  # noqa: RUF023 - the order of __init__
@@ -103,6 +103,15 @@ class Endpoint(Frozen):
             return f"{self.url[:-3]}/1.0{path}"  # time and consumer keys exist in version 1 alone
         return self.url + path
 
+    def path_of(self, url: str) -> str | None:
+        """Return the path of a URL of this endpoint, with its version and its query; None for any other URL.
+
+        >>> resolve_endpoint("ovh-eu").path_of("https://eu.api.ovh.com/1.0/me")
+        '/1.0/me'
+        """
+        base = _VERSION_OF_BASE.sub("", self.url)
+        return url[len(base) :] if url.startswith(f"{base}/") else None
+
     def is_version_2(self, path: str) -> bool:
         """Say whether a path is one of version 2 of the API."""
         version = _VERSION_OF_PATH.match(normalise_path(path)) or _VERSION_OF_BASE.search(self.url)
@@ -114,9 +123,9 @@ def resolve_endpoint(endpoint: str, token_url: str | None = None, *, allow_http:
 
     Args:
         endpoint: a name of :data:`ENDPOINTS`, or a base URL.
-        token_url: where OAuth2 tokens come from, if not where they do by default.
-        allow_http: whether ``http://`` may lead to other machines; what is sent there can be read, and the
-            credentials used, by whoever is in between.
+        token_url: the URL that issues OAuth2 tokens, if it is not the default one.
+        allow_http: whether ``http://`` may lead to other machines; anybody in between can then read what is
+            sent, and use the credentials.
 
     Raises:
         InvalidRegion: neither a known name nor a URL.
@@ -126,7 +135,7 @@ def resolve_endpoint(endpoint: str, token_url: str | None = None, *, allow_http:
     if endpoint in ENDPOINTS:
         return Endpoint(endpoint, ENDPOINTS[endpoint], token_url or OAUTH2_TOKEN_URLS.get(endpoint))
     if "/" not in endpoint:
-        shown = "" if "@" in endpoint else f" {endpoint!r}"  # what stands before it may be a password
+        shown = "" if "@" in endpoint else f" {endpoint!r}"  # the text before the "@" may be a password
         raise InvalidRegion(
             f"Unknown endpoint{shown}. Valid endpoints: {', '.join(ENDPOINTS)}, or a URL such as "
             "'https://eu.api.ovh.com/1.0'"
@@ -159,7 +168,7 @@ def is_of_the_api(url: str) -> bool:
 
 
 def is_plain(url: str) -> bool:
-    """Say whether what is sent to a URL leaves this machine without TLS."""
+    """Say whether requests to a URL leave this machine without TLS."""
     parts = urlsplit(url)
     return parts.scheme != "https" and not _is_loopback(parts.hostname or "")
 
@@ -176,11 +185,11 @@ def _encrypted(url: str, what: str, allow_http: bool) -> str:
 
 def _is_loopback(host: str) -> bool:
     host = host.removesuffix(".")
-    return host == "localhost" or host.endswith(".localhost") or _LOOPBACK.fullmatch(host) is not None
+    return host == "localhost" or host.endswith(".localhost") or re.fullmatch(_LOOPBACK, host) is not None
 
 
 def _checked_url(url: str, what: str) -> str:
-    # A URL may hold a password, so no message repeats more of it than was found wrong.
+    # A URL may hold a password, so messages repeat only the part that is wrong.
     if not isinstance(url, str):
         raise InvalidConfiguration(f"The {what} must be a string, not {type(url).__name__}")
     try:

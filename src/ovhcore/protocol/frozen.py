@@ -15,7 +15,7 @@ put = object.__setattr__
 
 
 class Frozen:
-    """Compares, hashes, prints, copies and pickles by the values of its slots.
+    """An immutable record: it compares, hashes, prints, copies and pickles by the values of its slots.
 
     A subclass names its fields in ``__slots__`` and takes them in that order in
     ``__init__``, where it stores them with :data:`put`.

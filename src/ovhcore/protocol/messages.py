@@ -1,7 +1,7 @@
 """Requests and responses: frozen data, bodies as bytes.
 
-Nothing here prints a secret: the reprs show the values of a few harmless headers, of
-others the names, and of bodies only the length.
+Nothing here prints a secret: the reprs show the values of a few harmless headers, the
+names of all others, and the length of a body.
 """
 
 from __future__ import annotations
@@ -19,19 +19,19 @@ T = TypeVar("T")
 
 
 DEFAULT_TOTAL: Final = 600.0
-"""Seconds after which a call ends where nothing else is said: ten minutes, whatever it waits for.
+"""Seconds after which a call ends by default: ten minutes, whatever the call waits for.
 
-Without it a server that sends a byte now and then would hold a call for ever, since no silence is ever too long.
+Without this limit a server that sends a byte now and then would hold a call for ever: no silence is ever too long.
 """
 
 
 class Timeout(NamedTuple):
-    """How long to wait, in seconds.
+    """The time limits of a call, in seconds.
 
     Attributes:
         connect: for a connection, TLS included.
         read: for each read, and for a pooled connection to become free.
-        total: for a whole call, with all that it waits for and tries again; of a single exchange, from asking for a
+        total: for a whole call, with all its waits and attempts; for a single exchange, from asking for a
             connection to the last byte. None for no limit.
     """
 
@@ -41,11 +41,11 @@ class Timeout(NamedTuple):
 
 
 DEFAULT_TIMEOUT: Final = Timeout(180.0, 180.0)
-"""Connect and read as in python-ovh, and the end that it has not."""
+"""Connect and read as in python-ovh, and a total, which python-ovh does not have."""
 
 
 class Headers(Mapping[str, str]):
-    """HTTP fields: case-insensitive to look up, order, case and repetition kept.
+    """HTTP header fields: looked up in any case; their order, case and repetition are kept.
 
     >>> headers = Headers([("Date", "today"), ("Via", "a"), ("via", "b")])
     >>> headers["VIA"], len(headers), headers.pairs[0]
@@ -130,10 +130,10 @@ class Headers(Mapping[str, str]):
 
 
 class Call(Frozen):
-    """The call of a program that requests belong to: one, or several where it is tried again.
+    """A call of a program: one request belongs to it, or several if the call is tried again.
 
     Attributes:
-        number: tells calls of one client apart; 0 where nobody observes it.
+        number: tells calls of one client apart; 0 if nobody observes the call.
         options: settings of plugins for this call alone, by name; see :class:`.Option`.
     """
 
@@ -158,9 +158,9 @@ class Attempt(NamedTuple):
         status: HTTP status of its answer, None if there was none.
         error: what went wrong without an answer, None if there was one.
         query_id: OVHcloud's name for the exchange, None if it has none.
-        elapsed: seconds it took.
-        waited: seconds that were waited before it.
-        stopped: of the last one, why no other followed, where that is not plain.
+        elapsed: seconds that the attempt took.
+        waited: seconds between the attempt before and this one.
+        stopped: for the last attempt, why no other followed, if that is not obvious.
     """
 
     number: int
@@ -172,10 +172,10 @@ class Attempt(NamedTuple):
     stopped: str = ""
 
     def shown(self, hide: Callable[[str], str]) -> Attempt:
-        """Return a copy as it may be shown.
+        """Return a copy whose texts hold no secret.
 
         Args:
-            hide: hides secrets in a text.
+            hide: a function that hides secrets in a text.
         """
         return self._replace(error=self.error and hide(self.error), query_id=self.query_id and hide(self.query_id))
 
@@ -197,8 +197,8 @@ class Request(Frozen):
         body: the bytes to send; empty for none.
         need_auth: whether the call is to be authenticated.
         timeout: seconds to wait for this call, or None for the transport's setting.
-        deadline: when the call it is part of must be over, in seconds on the monotonic clock, or None.
-        call: what is known of the call it is part of; None if nothing needs to be.
+        deadline: when the call of this request must be over, in seconds on the monotonic clock, or None.
+        call: the call that this request belongs to; None if nobody needs to know it.
     """
 
     __slots__ = (  # noqa: RUF023 - the order of __init__
@@ -275,14 +275,14 @@ class Response(RequestsNames, Frozen):
     """One HTTP response, read to its end and decompressed.
 
     ``status_code``, ``content``, ``text``, ``ok``, ``json()`` and others are spelled as in
-    requests, so that what reads ``client.raw_call(...)`` or ``error.response`` in a
-    program written for python-ovh goes on working. It is false if the status is 400 or above.
+    requests, so that a program written for python-ovh can go on reading ``client.raw_call(...)``
+    and ``error.response``. A response is false if its status is 400 or above.
 
     Attributes:
         status: HTTP status.
         headers: fields as they were received.
         body: the bytes, decompressed.
-        history: all the attempts that the call took, if it was more than one.
+        history: all the attempts of the call, if there was more than one.
     """
 
     __slots__ = ("status", "headers", "body", "history")  # noqa: RUF023 - the order of __init__
@@ -306,7 +306,7 @@ class Response(RequestsNames, Frozen):
 
     @property
     def request(self) -> Request | None:
-        """What was asked, before it was signed; ``error.response`` has it without a body, and with secrets hidden."""
+        """The request, before it was signed; that of ``error.response`` has no body, and its secrets are hidden."""
         return None if self.asked is None else self.asked.request
 
     @property
@@ -315,12 +315,12 @@ class Response(RequestsNames, Frozen):
         return self.headers.get("x-ovh-queryid") or self.headers.get("x-ovh-query-id")
 
     def answering(self, request: Request, elapsed: float = 0.0, redact: Callable[[str], str] | None = None) -> Response:
-        """Return a copy that knows what it answers.
+        """Return a copy that knows the request it answers.
 
         Args:
-            request: what was asked.
+            request: the request that this response answers.
             elapsed: seconds until the answer was complete.
-            redact: hides the secrets of the client, in exceptions.
+            redact: a function that hides the secrets of the client, for exceptions.
         """
         response = Response(self.status, self.headers, self.body, self.history)
         _put_asked(response, Asked(request, elapsed, redact))
@@ -328,7 +328,7 @@ class Response(RequestsNames, Frozen):
 
     def __reduce__(self) -> tuple[Any, ...]:
         asked = self.asked
-        # Without ``redact``, which knows secrets. With the decoder, so that it is there where this is unpickled.
+        # A pickle leaves ``redact`` out, which knows secrets, and names the decoder, so that unpickling imports it.
         known = None if asked is None else (asked.request, asked.elapsed)
         return (_response, (self._values(), known, self.decoder))
 

@@ -1,7 +1,7 @@
-"""What must never be shown, and how it is hidden.
+"""Functions that hide secrets in everything that is shown.
 
-Whatever shows something comes here: reprs, errors, events, logs, recordings. What is a secret is
-decided once, for all of them, by its name, by its form, or because its value is known; see
+Reprs, errors, events, logs and recordings all use them. What is a secret is decided once, for
+all of them, by its name, by its form, or because its value is known; see
 :mod:`ovhcore.protocol.secrets.redacting`. Nothing is hidden, and nothing loaded for it, while calls succeed.
 """
 
@@ -39,19 +39,19 @@ def redact_json(value: Any, hide: Callable[[str], str] | None = None) -> Any:
     """Return a copy of a JSON value with secrets hidden, at any depth.
 
     Args:
-        value: what JSON can hold.
-        hide: what hides known values in a string; as :func:`redactor` returns it, or a function of your own.
+        value: any value that JSON can hold.
+        hide: a function that hides known values in a string: one from :func:`redactor`, or your own.
 
     Raises:
-        RecursionError: it is nested too deeply.
+        RecursionError: the value is nested too deeply.
     """
     return _of(hide).json(value)
 
 
 def redact_text(text: str) -> str:
-    """Hide what is secret by its form, and what follows a secret's name.
+    """Hide secrets in a text: those that have a secret's form, and values that follow a secret's name.
 
-    In prose, a log line, JSON whole or cut off, a form, YAML, XML, multipart.
+    The text may be prose, a log line, JSON whole or cut off, a form, YAML, XML or multipart.
     """
     return _of(None).text(text) if text else text
 
@@ -76,7 +76,7 @@ def is_secret_name(name: str) -> bool:
 
 
 class ShownURL:
-    """A URL, or path with its query, that is shown without secrets. Nothing is looked at until it is."""
+    """A URL, or a path with its query, that prints without secrets. Secrets are looked for only when it prints."""
 
     __slots__ = ("_url",)
 
@@ -95,7 +95,7 @@ def is_secret_header(name: str) -> bool:
 
 
 class Hiding:
-    """Hides secrets in texts. It looks at the known ones when a first text comes.
+    """A function that hides secrets in texts. It reads the known secrets when the first text comes.
 
     Args:
         secrets: known values.
@@ -109,7 +109,7 @@ class Hiding:
 
     @property
     def full(self) -> Redactor:
-        """What hides in everything else, too."""
+        """The redactor behind this function, which also hides secrets in JSON, URLs and header fields."""
         if self._full is None:
             from .secrets.redacting import OWN
 
@@ -122,13 +122,13 @@ class Hiding:
         return self.full.text(text)
 
     def and_then(self, hide: Callable[[str], str]) -> Hiding:
-        """Return one that leaves the last word on every text to a function."""
+        """Return a copy that passes every text through another function at the end."""
         other = Hiding(())
         other._full = self.full.and_then(hide)
         return other
 
     def knowing(self, values: Iterable[str]) -> Hiding:
-        """Return one that knows more secrets.
+        """Return a copy that knows more secrets.
 
         Args:
             values: the secrets, as :func:`ovhcore.protocol.secrets.learning.of_request` finds them in a request.
@@ -139,11 +139,11 @@ class Hiding:
 
 
 def redactor(secrets: Iterable[str]) -> Hiding:
-    """Return a function that hides secrets in a text: ``secrets``, and what is one by its name or form.
+    """Return a function that hides secrets in a text: ``secrets``, and values that are secret by name or form.
 
     A known value is found however it is written: in base64, hexadecimal, upper case, percent-encoded,
-    escaped as in HTML or JSON. One of less than four characters is taken for it where it stands alone.
-    ``secrets`` is looked at when a first text comes.
+    escaped as in HTML or JSON. A value of fewer than four characters is found only where it stands alone.
+    ``secrets`` is read when the first text comes.
     """
     return Hiding(secrets)
 

@@ -1,4 +1,4 @@
-"""What everything about secrets is built on: the mark, names of header fields, and the records that hold secrets."""
+"""The base of all code about secrets: the mark, names of header fields, and the records that hold secrets."""
 
 from __future__ import annotations
 
@@ -82,21 +82,21 @@ class Secret:
 
 
 def as_secret(value: Any) -> Secret:
-    """Return a value that does not print."""
+    """Wrap a value so that it does not print."""
     return value if isinstance(value, Secret) else Secret(value)
 
 
 class Redaction(Frozen):
-    """What a program declares as secret, besides what always is.
+    """The secrets that a program declares, besides those that are always hidden.
 
     Attributes:
         names: of header fields, JSON members, form fields and query arguments, in lower case;
             their values are hidden.
-        patterns: what matches one of them is hidden, wherever it stands.
-        values: are hidden wherever they stand.
+        patterns: regular expressions; every match is hidden, wherever it stands.
+        values: texts that are hidden wherever they stand.
 
     Raises:
-        TypeError: what stands there is no list of strings.
+        TypeError: an argument is no list of strings.
         ValueError: a pattern is no regular expression.
     """
 
@@ -121,7 +121,7 @@ class Redaction(Frozen):
 
 
 def _strings(what: str, given: Iterable[Any]) -> list[Any]:
-    """Return what was declared; anything but strings would hide nothing."""
+    """Return the declared values; all but strings are refused, since they would hide nothing."""
     if isinstance(given, (str, bytes)) or not isinstance(given, Iterable):
         raise TypeError(f"{what} must be a list of strings, not {type(given).__name__}")
     listed = list(given)

@@ -31,7 +31,7 @@ _TIMESTAMP = re.compile(r"-?[0-9]{1,18}")
 
 
 class Verification(NamedTuple):
-    """What a check of a signature found; None stands for "not checked".
+    """The result of a check of a signature; None stands for "not checked".
 
     True in a condition only if nothing failed.
     """
@@ -48,7 +48,7 @@ class Verification(NamedTuple):
 
     @property
     def failed(self) -> tuple[str, ...]:
-        """Names of what failed, of ``"time"``, ``"key"`` and ``"signature"``."""
+        """The names of the checks that failed, of ``"time"``, ``"key"`` and ``"signature"``."""
         return tuple(name for name in ("time", "key", "signature") if getattr(self, name) is False)
 
 
@@ -73,7 +73,7 @@ def _signature(canonical: bytes) -> str:
 
 
 def _canonical(secret: str, key: str, method: str, url: str, body: bytes, timestamp: int) -> bytes | str:
-    """Return the canonical string, or as a str what is wrong."""
+    """Return the canonical string; or a str that says what is wrong."""
     if (
         isinstance(body, bytes)
         and isinstance(timestamp, int)
@@ -149,8 +149,8 @@ def verify(
 
     Args:
         application_secret, consumer_key, method, url, body, timestamp: as for :func:`sign`.
-        signature: what came as ``X-Ovh-Signature``.
-        received_consumer_key: what came as ``X-Ovh-Consumer``; None leaves it unchecked.
+        signature: the received value of ``X-Ovh-Signature``.
+        received_consumer_key: the received value of ``X-Ovh-Consumer``; None leaves it unchecked.
         now: seconds since 1970; None leaves the time unchecked.
         tolerance: seconds the timestamp may be off.
 
@@ -174,7 +174,7 @@ def verify(
 
 
 def _odd(signature: object, received_key: object, now: object, tolerance: object) -> str | None:
-    """Return what is wrong with what is to be checked, None if nothing is."""
+    """Return what is wrong with the values to check; None if nothing is."""
     if not isinstance(signature, str):
         return f"signature must be a str, not {type(signature).__name__}"
     if received_key is not None and not isinstance(received_key, str):

@@ -10,8 +10,8 @@ spelling that all of them leave alone:
 * and what the WHATWG URL standard would rewrite (spaces, quotes, brackets, braces,
   backslash, caret, grave accent, bar, non-ASCII) always encoded.
 
-What the caller encoded already (``/ip/127.0.0.1%2F29``) is brought to that spelling
-and never encoded twice. What has no such spelling is refused: dot segments, also as
+Text that the caller encoded already (``/ip/127.0.0.1%2F29``) is brought to that spelling
+and never encoded twice. Text that has no such spelling is refused: dot segments, also as
 ``%2e%2e``, control characters and lone surrogates.
 """
 
@@ -55,10 +55,10 @@ def quote_text(text: str, safe: str, what: str) -> str:
     Args:
         text: what to encode.
         safe: characters that stay, besides unreserved ones.
-        what: what it is, for messages.
+        what: the name of the text in messages.
 
     Raises:
-        InvalidRequest: a surrogate stands alone in it, and has no UTF-8.
+        InvalidRequest: the text holds a lone surrogate, which has no UTF-8.
     """
     # The codec's own error would carry the whole text.
     try:
@@ -87,7 +87,7 @@ def checked_path(path: Any) -> str:
     """Return a path that is a plain string.
 
     Raises:
-        InvalidRequest: it is of another type.
+        InvalidRequest: the path is of another type.
     """
     if not isinstance(path, str):
         raise InvalidRequest(f"path must be a string that starts with '/', not {type(path).__name__}")
@@ -134,7 +134,7 @@ def split_url(url: str) -> tuple[str, str]:
     ('http://127.0.0.1:8080', '/1.0/me?a=/b')
 
     Raises:
-        InvalidRequest: it is no absolute HTTP URL with a path.
+        InvalidRequest: the text is no absolute HTTP URL with a path.
     """
     start = url.find("/", 8)
     origin = url[:start]
@@ -215,7 +215,7 @@ def encode_query(arguments: Mapping[str, Any]) -> str:
         what = f"query argument {name!r}"
         texts = [] if value is None else _texts(value, what)
         if not texts:
-            # Left out, it would widen a list, and a loop that deletes what is listed would take all of it.
+            # Without the argument the list would be wider, and a loop that deletes its items would delete them all.
             is_none = "None" if value is None else "empty"
             raise InvalidRequest(
                 f"{what} is {is_none}, which the API has no way to write: leave it out if the call is meant without it"

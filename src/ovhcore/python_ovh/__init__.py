@@ -1,4 +1,4 @@
-"""What is there for programs written for python-ovh, and for nobody else.
+"""The names that are there for programs written for python-ovh, and for nobody else.
 
 The names of its modules and the private names of its client that programs reach for, and the finder that lets
 ``import ovh`` find ovhcore. Nothing but the edges of the house refers to this package: it can be read, tested,

@@ -1,6 +1,6 @@
-"""What python-ovh's module ``config`` has besides: a reader of single settings, and the list of files.
+"""Further names of python-ovh's module ``config``: a reader of single settings, and the list of files.
 
-Clients do not use the reader. The list they do: a program that changes ``ovh.config.CONFIG_PATH`` changes where
+Clients do not use the reader. They use the list: a program that changes ``ovh.config.CONFIG_PATH`` changes where
 they look.
 """
 
@@ -22,10 +22,10 @@ _PATH: Final = "CONFIG_PATH"
 
 
 class ConfigurationManager:
-    """Reads single settings: from ``OVH_...`` variables, then from files.
+    """A reader of single settings: from ``OVH_...`` variables, then from files.
 
     Attributes:
-        config: what the files say; of two that say the same, the later one in ``CONFIG_PATH`` counts.
+        config: the settings of the files; if two files have one, the later file in ``CONFIG_PATH`` counts.
     """
 
     config: RawConfigParser
@@ -47,7 +47,7 @@ class ConfigurationManager:
         return self.config.get(section, name, fallback=None) if variable is None else variable
 
     def read(self, config_file: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -> None:
-        """Read further files, if they are there; what they say counts before what was read earlier."""
+        """Read further files, if they exist; their settings count before those read earlier."""
         self.config.read(config_file)
 
 
@@ -59,10 +59,10 @@ _untouched: list[str] = []
 
 
 def name_of_module(name: str) -> Any:
-    """Return what python-ovh's module ``config`` has by a name.
+    """Return the value of a name in python-ovh's module ``config``.
 
     Raises:
-        AttributeError: it has none.
+        AttributeError: the module has no such name.
     """
     home = vars(import_module(_HOME))
     if name == _PATH:
@@ -81,7 +81,7 @@ def chosen_files(usual: tuple[str, ...]) -> tuple[str, ...]:
     """Return the files to look into, the most specific first.
 
     Args:
-        usual: those that count unless the program has changed ``CONFIG_PATH``.
+        usual: the files that count unless the program has changed ``CONFIG_PATH``.
     """
     path: Any = vars(sys.modules[_HOME]).get(_PATH)
     if path is None or path == _untouched:

@@ -1,4 +1,4 @@
-"""Let ``import ovh`` find ovhcore: a finder of the import system."""
+"""A finder of the import system that lets ``import ovh`` find ovhcore."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _THEIRS: Final = "ovh"
 
 
 class OvhFinder:
-    """Finds ``ovh.x.y`` as ``ovhcore.x.y``: the same module, whichever name it is imported by.
+    """A finder of ``ovh.x.y`` as ``ovhcore.x.y``: the same module, whichever name it is imported by.
 
     Attributes:
         originals: further names, for the python-ovh that is installed.
@@ -34,7 +34,7 @@ class OvhFinder:
     def find_spec(
         self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        """Return how a module is loaded, None if it is none of these."""
+        """Return the spec of a module; None if it is none of these."""
         if fullname in self.originals:
             return _original(fullname)
         if fullname != _THEIRS and not fullname.startswith(f"{_THEIRS}."):
@@ -55,7 +55,7 @@ class OvhFinder:
         sys.modules[module.__name__] = import_module(_counterpart(module.__name__))
 
     def find_distributions(self, context: DistributionFinder.Context | None = None) -> Iterator[Distribution]:
-        """Answer ``importlib.metadata.version("ovh")``; who lists what is installed is told nothing."""
+        """Answer ``importlib.metadata.version("ovh")``; a list of all that is installed does not show it."""
         name = getattr(context, "name", None)
         if isinstance(name, str) and name.lower() == _THEIRS:
             yield _distribution()
@@ -99,7 +99,7 @@ def is_installed() -> bool:
 def query_arguments(path: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return arguments of a query as a program written for python-ovh means them: None is sent as ``null``.
 
-    Whatever the API makes of that, it makes for such a program already. Paths with names in braces are ovhcore's.
+    Such a program gets the API's answer to that already. Paths with names in braces are ovhcore's.
     """
     if isinstance(path, str) and "{" not in path and None in arguments.values():
         return {name: "null" if value is None else value for name, value in arguments.items()}

@@ -25,7 +25,7 @@ __all__ = ["PythonOvhNames", "refuse_unconfigured"]
 
 
 class Core(Protocol):
-    """What these names are about: what a client consists of and calls with."""
+    """The parts of a client that these names read and replace."""
 
     auth: Authentication
     kind: Any
@@ -44,7 +44,7 @@ class Core(Protocol):
 class PythonOvhNames:
     """Attributes of python-ovh's client that are private there and used all the same.
 
-    To set one that has no counterpart is an error; it would otherwise change nothing, unseen.
+    To set an attribute without a counterpart is an error; otherwise it would change nothing, and nobody would notice.
     """
 
     _ovhcore: Core
@@ -176,7 +176,7 @@ def _key(core: Core, name: str) -> str | None:
 
 
 def _set_key(core: Core, name: str, value: str | None) -> None:
-    """Sign with another key from now on. If both of a pair are set, one after the other, the first one waits."""
+    """Sign with another key from now on. If both keys of a pair are set, one after the other, the first one waits."""
     if _is_other(core.auth.current):
         raise InvalidKey(f"{name} belongs to an application key, and this client has other credentials")
     keys = {**_keys(core), name: as_secret(value) if value else None}
@@ -197,11 +197,11 @@ def refuse_unconfigured(core: Core, *given: object) -> None:
     """Refuse a client without credentials where python-ovh's client is expected, which refuses it.
 
     Args:
-        core: of the client.
+        core: the core of the client.
         given: its arguments application_key and client_id; an empty one says that there are none on purpose.
 
     Raises:
-        InvalidConfiguration: there are none.
+        InvalidConfiguration: there are no credentials.
     """
     if core.kind.asynchronous or not is_installed() or type(core.auth) is not Authentication:
         return

@@ -1,4 +1,4 @@
-"""What python-ovh's module ``oauth2`` has: who a service account is, and its token."""
+"""The names of python-ovh's module ``oauth2``: a service account and its token."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ __all__ = ["OAuth2", "OAuth2FailureError"]
 
 
 class OAuth2:
-    """A service account. Prints without its secret.
+    """A service account. It prints without its secret.
 
     Args:
         client_id: its id.
         client_secret: its secret.
-        token_url: where its tokens come from.
+        token_url: the URL that issues its tokens.
         fetch: returns a token; that of a client.
     """
 
@@ -49,7 +49,7 @@ class OAuth2:
 
     @property
     def session(self) -> NoReturn:
-        """There is none."""
+        """A session of requests, which ovhcore does not have; to read this raises AttributeError."""
         raise AttributeError("there is no requests session; a client sends what a service account calls")
 
     def __repr__(self) -> str:

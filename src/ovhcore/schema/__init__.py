@@ -1,4 +1,4 @@
-"""What can be said to the API: every operation, its arguments, and what it answers.
+"""The schema of the API: every operation, its arguments, and its answer.
 
     >>> from ovhcore import schema
     >>> operation = schema.catalogue().operation("GET", "/me/bill/FR54100001")
@@ -15,6 +15,7 @@ cache is used before it. Nothing here is imported by ``import ovhcore``, or by m
 
 from __future__ import annotations
 
+from .calls import CheckWarning, DeprecatedOperationWarning
 from .checking import Finding, check_answer, check_arguments, check_value
 from .files.documents import load
 from .files.store import catalogue
@@ -27,6 +28,8 @@ from .types import Array, Map, Ref, Scalar, Type, parse_type
 __all__ = [
     "Array",
     "Catalogue",
+    "CheckWarning",
+    "DeprecatedOperationWarning",
     "Enumeration",
     "Family",
     "Finding",
@@ -55,13 +58,13 @@ __all__ = [
 def search(words: str, limit: int = 20, endpoint: str = "ovh-eu") -> list[Operation]:
     """Return the operations that words speak of, the likeliest first.
 
-    A word counts most where it is one of the path's, less within one of them, least in the description (which only a
+    A word counts most as one of the path's words, less within one of those, least in the description (which only a
     fetched catalogue has), the names of arguments and the type of the answer. Verbs as ``create`` count as methods.
 
     Args:
         words: in any order, as ``"zone record create"``.
         limit: how many at most.
-        endpoint: whose catalogue; see :func:`~ovhcore.schema.files.store.catalogue`.
+        endpoint: the endpoint of the catalogue; see :func:`~ovhcore.schema.files.store.catalogue`.
 
     Raises:
         SchemaError: the catalogue is damaged.

@@ -1,11 +1,11 @@
-"""Holds values against the schema, with the tolerance that schemas need.
+"""The check of values against the schema, with the tolerance that schemas need.
 
-A schema is of one region at one time, and answers are of any. So in an answer, members that the schema does not
-know, members that are missing, and new values of an enumeration are no findings. What remains is another type, and
+A schema describes one region at one time, and answers come from any. So in an answer, members that the schema does not
+know, members that are missing, and new values of an enumeration are no findings. Findings are another type, and
 null where it is not allowed.
 
-What is sent is held to more: its names, what must be there, and what can be written. Whether a finding is certain tells
-apart what is wrong from what may be right elsewhere or later.
+Values to be sent are held to more: their names, the members that must be there, and those that can be written. A
+finding is certain if the value is wrong, and uncertain if it may be right elsewhere or later.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ _DEEPEST: Final = 64
 
 
 class Finding(Frozen):
-    """Something that is not as the schema has it.
+    """A value that is not as the schema has it.
 
     Attributes:
-        place: where, as ``"$.contacts[0].email"``; of an argument, its name.
+        place: where the value stands, as ``"$.contacts[0].email"``; for an argument, its name.
         problem: what is wrong, in words.
-        certain: whether it is wrong for sure; not so a value that may be newer than the schema.
+        certain: whether the value is wrong for sure; False for one that may be newer than the schema.
     """
 
     __slots__ = ("place", "problem", "certain")  # noqa: RUF023 - the order of __init__
@@ -54,7 +54,7 @@ def check_answer(family: Family, operation: Operation, value: Any) -> list[Findi
 
     Args:
         family: of the operation.
-        operation: what was called.
+        operation: the operation that was called.
         value: what a client returned.
     """
     return list(_Check(family, sent=False).value(operation.answer, value, "$", 0))
@@ -66,8 +66,8 @@ def check_value(family: Family, type_: Type, value: Any, *, sent: bool = False) 
     Args:
         family: whose models the type speaks of.
         type_: the type.
-        value: as JSON has it; where it is to be sent, also what a client writes as JSON, as dates.
-        sent: whether it is to be sent; else it is an answer, for which there is more tolerance.
+        value: a JSON value; if it is to be sent, also values that a client writes as JSON, such as dates.
+        sent: whether the value is to be sent; else it is an answer, for which there is more tolerance.
     """
     return list(_Check(family, sent=sent).value(type_, value, "$", 0))
 
@@ -84,7 +84,7 @@ def check_arguments(
 
     Args:
         family: of the operation.
-        operation: what is to be called.
+        operation: the operation that is to be called.
         path: arguments of the path by name; None if they are not known, as for a concrete path.
         query: arguments of the query; None for none. Underscores before keywords of Python are passed over.
         body: of the request; None for none.
@@ -110,7 +110,7 @@ class _Check:
             type_ = known[name].type
             if value is None:
                 continue  # left out
-            # A single value stands for a list of one, and what is not text is written as text.
+            # A single value stands for a list of one, and values that are no text are written as text.
             if isinstance(type_, Array) and not isinstance(value, (list, tuple, Set)):
                 type_ = type_.item
             if isinstance(value, (tuple, Set)):
@@ -215,7 +215,7 @@ def _is_void(type_: Type) -> bool:
 
 
 def _fits(base: str, value: Any, sent: bool, as_text: bool) -> bool:
-    """Say whether a value is of a base; as text, whatever is written alike is of it."""
+    """Say whether a value has a base; as text, every value that is written alike has it."""
     if base == "any":
         return True
     if base == "void":

@@ -1,4 +1,4 @@
-"""All families together: operations by method and path, what a path may have been meant to be, and search."""
+"""The catalogue of all families: operations by method and path, suggestions for unknown paths, and search."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .tables import Table
 
 __all__ = ["Catalogue", "heads_of"]
 
-_NEAR: Final = 3  # families looked at for what a path may have been meant to be
+_NEAR: Final = 3  # families that suggestions for a path are looked for in
 _OTHER_WORDS: Final = 2.0
 
 
@@ -23,9 +23,9 @@ class Catalogue:
     Args:
         heads: of each family, the paths that its operations begin with.
         load: reads a family.
-        endpoint: whose API it describes, as ``"ovh-eu"``; empty for documents of the caller's.
-        date: of when it is, ISO 8601; empty where that is not known.
-        source: where it came from, for people.
+        endpoint: the endpoint whose API it describes, as ``"ovh-eu"``; empty for documents of the caller's.
+        date: the date of the catalogue, ISO 8601; empty if it is not known.
+        source: the origin of the catalogue, for people to read.
     """
 
     def __init__(
@@ -47,7 +47,7 @@ class Catalogue:
 
     @classmethod
     def of(cls, families: Iterable[Family], *, source: str = "") -> Catalogue:
-        """Return a catalogue of families at hand. One whose name is taken is called ``"/name~2"``."""
+        """Return a catalogue of families at hand. A family whose name is taken is called ``"/name~2"``."""
         named: dict[str, Family] = {}
         for family in families:
             name, number = family.name, 1
@@ -68,8 +68,8 @@ class Catalogue:
         """Return a family.
 
         Raises:
-            InvalidRequest: there is none of this name.
-            SchemaError: what it is stored in is damaged.
+            InvalidRequest: there is no family of this name.
+            SchemaError: its stored form is damaged.
         """
         family = self._loaded.get(name)
         if family is None:
@@ -92,7 +92,7 @@ class Catalogue:
                 ``/1.0`` or ``/v1`` before it are passed over.
 
         Raises:
-            SchemaError: what a family is stored in is damaged.
+            SchemaError: the stored form of a family is damaged.
         """
         method, path = method.upper(), plain_path(path)
         for name in self._candidates(path):
@@ -107,8 +107,8 @@ class Catalogue:
         """Return the operation of a method and a path, as :meth:`find`.
 
         Raises:
-            InvalidRequest: there is none; the message names what may have been meant.
-            SchemaError: what a family is stored in is damaged.
+            InvalidRequest: there is no such operation; the message names those that may have been meant.
+            SchemaError: the stored form of a family is damaged.
         """
         operation = self.find(method, path)
         if operation is not None:
@@ -126,11 +126,11 @@ class Catalogue:
         return tuple(sorted({each for name in self._candidates(path) for each in self._tree(name).methods(path)}))
 
     def suggest(self, path: str, method: str | None = None, limit: int = 3) -> list[str]:
-        """Return the templates that a path may have been meant to be, the likeliest first.
+        """Return the templates that may have been meant by a path, the likeliest first.
 
         Args:
             path: concrete, or a template.
-            method: one that they must have, if it matters.
+            method: a method that the templates must have; None for any.
             limit: how many at most.
         """
         path = plain_path(path)

@@ -1,4 +1,4 @@
-"""What can be said to the API, as frozen data: families of operations, and the models they speak of.
+"""The schema of the API as frozen data: families of operations, and the models they refer to.
 
 Two families may have models of the same name that differ, so a name means something within its family:
 :meth:`Family.model` looks one up.
@@ -30,13 +30,13 @@ CURSOR: Final = "X-Pagination-Cursor"
 
 
 class Status(Frozen):
-    """How far an operation can be relied on.
+    """The status of an operation: stable, in beta, deprecated and the like.
 
     Attributes:
         value: ``"PRODUCTION"``, ``"BETA"``, ``"ALPHA"``, ``"DEPRECATED"``, or another word of the API's.
         deprecated_on: since when it is deprecated, ISO 8601, or None.
         deleted_on: when it is to go, or None.
-        replacement: path of what to use instead, or None.
+        replacement: path of the operation to use instead, or None.
     """
 
     __slots__ = ("value", "deprecated_on", "deleted_on", "replacement")  # noqa: RUF023 - the order of __init__
@@ -60,12 +60,12 @@ class Status(Frozen):
 
     @property
     def deprecated(self) -> bool:
-        """Whether it is not to be used any more."""
+        """Whether the operation is not to be used any more."""
         return self.value == "DEPRECATED"
 
 
 class IamAction(Frozen):
-    """What an IAM policy has to allow.
+    """An action that an IAM policy has to allow.
 
     Attributes:
         name: ``"dnsZone:apiovh:record/get"``.
@@ -126,7 +126,7 @@ class Operation(Frozen):
         parameters: in the order of the schema.
         answer: type of a successful answer; :data:`~ovhcore.schema.types.VOID` for none.
         authentication: whether the call has to be authenticated.
-        iam_actions: what an IAM policy has to allow.
+        iam_actions: the actions that an IAM policy has to allow.
         status: whether it is stable, in beta, deprecated ...
         errors: classes of errors it may answer, as ``"Client::NotFound::ServiceNotFound"``; seldom all.
         expanded: for a list of ids that can bring the objects instead, the type of an object; else None.
@@ -195,7 +195,7 @@ class Operation(Frozen):
 
     @property
     def cursor(self) -> bool:
-        """Whether it lists by cursor."""
+        """Whether the operation lists by cursor."""
         return any(each.place == "header" and each.name.lower() == CURSOR.lower() for each in self.parameters)
 
     @property
@@ -254,9 +254,9 @@ class Model(Frozen):
     """The members of an object.
 
     Attributes:
-        name: as it is referred to; of a generic one, without variables: ``"complexType.UnitAndValue"``.
+        name: as types refer to it; for a generic model, without variables: ``"complexType.UnitAndValue"``.
         properties: by name.
-        variables: of a generic one, as ``("T",)``; they are referred to as if they were models.
+        variables: those of a generic model, as ``("T",)``; types refer to them as if they were models.
         description: in words; empty where only facts are kept.
     """
 
@@ -281,7 +281,7 @@ class Model(Frozen):
 
     @property
     def writable(self) -> Mapping[str, Property]:
-        """The properties that can be written; all of them where none can, for that was marked with answers in mind."""
+        """The properties that can be written; all of them if every one is read-only, a mark then meant for answers."""
         kept = {name: each for name, each in self.properties.items() if not each.read_only}
         return Table(kept) if kept else self.properties
 
@@ -296,7 +296,7 @@ class Enumeration(Frozen):
     """A set of values.
 
     Attributes:
-        name: as it is referred to.
+        name: as types refer to it.
         values: text, or numbers where the base is one. The API adds new ones at any time.
         base: ``"string"``, ``"long"``, ``"double"`` or ``"boolean"``.
         description: in words; empty where only facts are kept.
@@ -319,12 +319,12 @@ class Enumeration(Frozen):
 
 
 class Family(Frozen):
-    """The operations of one part of the API, and the models they speak of.
+    """The operations of one part of the API, and the models they refer to.
 
     Attributes:
-        name: the path they begin with, as ``"/dedicated/server"`` or ``"/v2/iam"``.
+        name: the path that the operations begin with, as ``"/dedicated/server"`` or ``"/v2/iam"``.
         operations: by method and path: ``family.operations["GET /me/bill"]``.
-        models: by name. A generic one stands under its name alone, and where the schema lists it with certain
+        models: by name. A generic model stands under its name alone, and where the schema lists it with certain
             arguments, under ``"complexType.UnitAndValue<long>"``, too.
     """
 
@@ -345,7 +345,7 @@ class Family(Frozen):
         return f"Family({self.name!r}, {len(self.operations)} operations, {len(self.models)} models)"
 
     def model(self, ref: Ref | str) -> Model | Enumeration | None:
-        """Return what a reference means here, a generic model with its arguments in place; None if nothing."""
+        """Return the model of a reference here, a generic one with its arguments in place; None if there is none."""
         found = self.models.get(str(ref))
         if found is None and isinstance(ref, Ref) and ref.arguments:
             generic = self.models.get(ref.name)
@@ -354,9 +354,9 @@ class Family(Frozen):
         return found
 
     def body_fields(self, operation: Operation) -> Mapping[str, Property] | None:
-        """Return what the body of an operation may hold, without what cannot be written.
+        """Return the fields that the body of an operation may hold, without those that cannot be written.
 
-        None if it is not an object of known fields: a list, a map, or anything.
+        None if the body is not an object of known fields: a list, a map, or anything.
         """
         whole = operation.body
         if whole is None:

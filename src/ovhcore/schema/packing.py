@@ -1,7 +1,7 @@
 """The compact form of a family: one compressed part, from which operations and models are made as they are asked for.
 
-A part is compressed JSON. Text that occurs often stands in one list, and elsewhere its number. What is at its
-default at the end of a row is left out. Descriptions are kept where they are wanted.
+A part is compressed JSON. Text that occurs often stands in one list, and elsewhere its number. Default
+values at the end of a row are left out. Descriptions are kept where they are wanted.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from .types import Type, parse_type
 __all__ = ["FORMAT", "pack", "squeeze", "unpack", "unsqueeze"]
 
 FORMAT: Final = 1
-"""Number of the form; parts of another are not read."""
+"""Number of this form; parts of another form are not read."""
 
 _PLACES: Final = ("path", "query", "header", "body")
 _DAMAGED: Final = (ValueError, TypeError, KeyError, IndexError, AttributeError, zlib.error, RecursionError, SchemaError)
@@ -35,7 +35,7 @@ def unsqueeze(data: bytes) -> Any:
     """Return the value of compressed bytes.
 
     Raises:
-        ValueError: they are damaged.
+        ValueError: the bytes are damaged.
     """
     try:
         return json.loads(zlib.decompress(data))
@@ -44,7 +44,7 @@ def unsqueeze(data: bytes) -> Any:
 
 
 class _Words:
-    """Text and its numbers: what occurs most often has the smallest; 0 is no text."""
+    """Texts and their numbers: the most frequent text has the smallest; 0 stands for no text."""
 
     def __init__(self) -> None:
         self.count: Counter[str] = Counter()
@@ -87,7 +87,7 @@ def pack(family: Family, *, descriptions: bool = False) -> bytes:
     """Return the compact form of a family: the same bytes for the same family.
 
     Args:
-        family: what to keep.
+        family: the family to pack.
         descriptions: whether descriptions are kept, too.
     """
     words = _Words()
@@ -159,7 +159,7 @@ def unpack(data: bytes, file: str = "part") -> Family:
         file: where it came from, for messages.
 
     Raises:
-        SchemaError: it is damaged, or of another format.
+        SchemaError: the data is damaged, or of another format.
     """
     try:
         return _Part(unsqueeze(data)).family()

@@ -1,4 +1,4 @@
-"""Path templates: which one a path is of, and which ones it may have been meant to be."""
+"""Path templates: the one that a path fits, and those that may have been meant by it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["Paths", "plain_path", "segments_cost"]
 
 _VERSION_1 = re.compile(r"/(?:1\.0|v1)(?=/|$)")
 _ARGUMENT = re.compile(r"(\{[^{}]*\})")
-_ALIKE: Final = 0.6  # of difflib: what is less alike is another word
+_ALIKE: Final = 0.6  # of difflib: words that are less alike are different
 _ARGUMENT_COST: Final = 0.05  # any value may stand for an argument; a word that is nearly right is likelier
 _OTHER_CASE_COST: Final = 0.02
 _MISSING_COST: Final = 0.5
@@ -77,11 +77,11 @@ class Paths:
         return sorted(set(_methods(self._root, path.split("/")[1:], 0)))
 
     def near(self, path: str, method: str | None = None, limit: int = 3) -> list[str]:
-        """Return the templates that a path may have been meant to be, the likeliest first.
+        """Return the templates that may have been meant by a path, the likeliest first.
 
         Args:
             path: concrete, or a template; without its first slash, too.
-            method: one that they must have, if it matters.
+            method: a method that the templates must have; None for any.
             limit: how many at most.
         """
         segments = path.strip("/").split("/")
@@ -141,7 +141,7 @@ def _methods(node: _Node, segments: list[str], at: int) -> Iterator[str]:
 
 
 def _steps(node: _Node, segment: str | None) -> Iterator[tuple[float, int, _Node]]:
-    """Yield cost, segments taken, and where it leads, of each way to go on from a node."""
+    """Yield cost, segments taken, and the next node, for each way to go on from a node."""
     for word, child in node.words.items():
         if segment is not None and (cost := _cost(word, segment)) is not None:
             yield cost, 1, child
@@ -168,7 +168,7 @@ def _cost(word: str, segment: str) -> float | None:
 
 
 def segments_cost(head: str, path: str) -> float:
-    """Say how unlike the beginning of a path is to another path; 2 and more is not at all."""
+    """Return how much the beginning of a path differs from a head; at 2 and more they are not alike at all."""
     heads, segments = head.strip("/").split("/"), path.strip("/").split("/")
     total = 0.0
     if heads[0] == "v2" and segments[0] != "v2":

@@ -1,4 +1,4 @@
-"""Which access rule allows a call."""
+"""The access rule that allows an operation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Finds operations by words."""
+"""The search for operations by words."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ _DEPRECATED: Final = 1.0
 def found(operations: Iterable[Operation], words: str, limit: int) -> list[Operation]:
     """Return the operations that all words speak of, the likeliest first.
 
-    A word counts most where it is one of the path's, less within one of them, least in the description, the names
+    A word counts most as one of the path's words, less within one of those, least in the description, the names
     of arguments and the type of the answer. Verbs as ``create`` count as methods.
 
     Args:
-        operations: to look through.
+        operations: the operations to look through.
         words: in any order; upper and lower case are the same.
         limit: how many at most.
     """

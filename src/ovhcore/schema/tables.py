@@ -15,8 +15,8 @@ class Table(Mapping[str, V]):
     """A mapping that does not change, whose values are made when they are first asked for.
 
     Args:
-        rows: what the values are made of.
-        make: makes one; without it, the rows are the values.
+        rows: the data that values are made of.
+        make: makes a value of a row; without it, the rows are the values.
     """
 
     __slots__ = ("_made", "_make", "_rows")

@@ -68,7 +68,7 @@ class Array(Frozen):
     """A list.
 
     Attributes:
-        item: the type of what is in it.
+        item: the type of its items.
     """
 
     __slots__ = ("item",)
@@ -109,7 +109,7 @@ class Ref(Frozen):
 
     Attributes:
         name: ``"me.Bill"``.
-        arguments: of a generic one.
+        arguments: those of a generic model.
     """
 
     __slots__ = ("name", "arguments")  # noqa: RUF023 - the order of __init__
@@ -129,10 +129,10 @@ Type: TypeAlias = Scalar | Array | Map | Ref
 """Any type."""
 
 ANY: Final = Scalar("any", "any")
-"""Anything."""
+"""The type of any value."""
 
 VOID: Final = Scalar("void", "void")
-"""Nothing."""
+"""The type of an answer or a body that is empty."""
 
 
 @lru_cache(maxsize=8192)
@@ -143,7 +143,7 @@ def parse_type(text: str) -> Type:
     'map[string]iam.resource.TagFilter[]'
 
     Raises:
-        SchemaError: it is not written in this language, or nested too deeply.
+        SchemaError: the text is not written in this language, or nested too deeply.
     """
     parser = _Parser(text)
     parsed = parser.type(0)

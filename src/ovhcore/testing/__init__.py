@@ -1,6 +1,6 @@
 """For tests: a server that misbehaves, strategies for calls, and the kit that every transport has to pass.
 
-Needs ``pip install "ovhcore[testing]"``. Nothing of the library itself imports it.
+Needs ``pip install "ovhcore[testing]"``. No other part of the library imports this package.
 
 ======================================= ==========================================================
 :class:`.TransportConformance`          subclass it, and pytest holds your transport to the contract
@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import pytest
 
-# What an assertion compared is shown only if pytest has been told before the modules are imported.
+# pytest shows what an assertion compared only if it is told so before the modules are imported.
 pytest.register_assert_rewrite(f"{__name__}.conformance")
 
 from . import strategies  # noqa: E402

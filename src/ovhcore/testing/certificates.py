@@ -12,10 +12,10 @@ __all__ = ["Authority"]
 
 
 class Authority:
-    """Issues certificates that nobody trusts but who is told to.
+    """A certificate authority that only those trust who are told to.
 
     Args:
-        directory: where its files go.
+        directory: the directory for its files.
 
     Attributes:
         bundle: file with its certificate, for ``ca_bundle``.

@@ -24,7 +24,7 @@ T = TypeVar("T")
 
 @contextmanager
 def driving(loop: str) -> Generator[Callable[[Any], Driven]]:
-    """Yield what makes a transport usable; all made so are closed at the end.
+    """Yield a function that makes a transport usable here; all these transports are closed at the end.
 
     Args:
         loop: ``"asyncio"`` or ``"trio"``, for asynchronous ones.
@@ -62,7 +62,7 @@ class Driven:
         self._portal = portal
 
     def run(self, function: Callable[..., Any], *args: Any) -> Any:
-        """Call a function of the transport's kind and return what it returns, or what it is awaited for."""
+        """Call a function of the transport's kind, await it if it is asynchronous, and return the result."""
         if not self.asynchronous:
             return function(*args)
         assert self._portal is not None

@@ -1,4 +1,4 @@
-"""What can go wrong on the wire, and the exception each of it must become on every transport.
+"""A table of faults on the wire, and the exception that each must become on every transport.
 
 :data:`FAULTS` is the table; the conformance kit runs all of it. ``Fault.behave`` is a
 behaviour for a :class:`.WireServer`, so that a program of your own can be tried with it too.
@@ -41,10 +41,10 @@ class Fault(NamedTuple):
     """One way to misbehave.
 
     Attributes:
-        name: what it is called.
-        behave: what the server does.
+        name: the name of the case.
+        behave: the behaviour of the server.
         raises: the kind of exception that it must become, exactly.
-        timeout: what the transport is told.
+        timeout: the timeout of the transport.
     """
 
     name: str
@@ -57,8 +57,8 @@ class GoodAnswer(NamedTuple):
     """An answer that looks odd and is fine.
 
     Attributes:
-        name: what it is called.
-        behave: what the server does.
+        name: the name of the case.
+        behave: the behaviour of the server.
         status: of the response.
         body: of the response.
         method: of the request.
@@ -80,18 +80,18 @@ def _after_request(act: Callable[[Peer], object]) -> Behaviour:
 
 
 def _saying(data: bytes) -> Behaviour:
-    """Send so much, then end the connection."""
+    """Send these bytes, then end the connection."""
 
     def act(peer: Peer) -> None:
         peer.send(data)
-        # Not reset: what was said arrives, and its end.
+        # The connection is not reset, so that the bytes arrive, and the end after them.
         peer.close()
 
     return _after_request(act)
 
 
 def _then_well(data: bytes) -> Behaviour:
-    """Answer with this once; from then on all is well, on this connection too."""
+    """Answer with these bytes once; from then on all is well, on this connection too."""
 
     def act(peer: Peer) -> None:
         peer.send(data)
@@ -103,7 +103,7 @@ def _then_well(data: bytes) -> Behaviour:
 def _then_reset(data: bytes) -> Behaviour:
     def act(peer: Peer) -> None:
         peer.send(data)
-        peer.pause(0.1)  # else what was sent may be lost with the reset
+        peer.pause(0.1)  # else the bytes may be lost with the reset
         peer.reset()
 
     return _after_request(act)
@@ -118,7 +118,7 @@ def _then_silence(data: bytes) -> Behaviour:
 
 
 def _and_wait(data: bytes) -> Behaviour:
-    """Send so much and leave the connection open: whoever waits for more has misread it."""
+    """Send these bytes and leave the connection open: a transport that waits for more has misread them."""
     return _then_silence(data)
 
 

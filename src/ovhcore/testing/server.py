@@ -65,7 +65,7 @@ class Received(NamedTuple):
 
     @property
     def target(self) -> str:
-        """What stands between the method and the version."""
+        """The target of the request, between the method and the version."""
         return self.head.split(b"\r\n", 1)[0].split(b" ")[1].decode("ascii")
 
     @property
@@ -76,7 +76,7 @@ class Received(NamedTuple):
 
     @property
     def fields(self) -> dict[str, str]:
-        """Header fields by name in lower case; of one name the last."""
+        """Header fields by name in lower case; for a repeated name, the last."""
         return dict(self.pairs)
 
 
@@ -93,7 +93,7 @@ def answer(body: bytes = b"null", status: str = "200 OK", *fields: str) -> bytes
 
 
 Answer = Callable[[Received], bytes | None]
-"""What answers a request; None closes the connection instead."""
+"""A function that answers a request; None closes the connection instead."""
 
 
 def echo(received: Received) -> bytes:
@@ -131,7 +131,7 @@ class Peer:
         return bool(chunk)
 
     def read(self) -> bytes:
-        """Read what is there, at least a byte; nothing if the client closed the connection."""
+        """Read the bytes that have come, at least one; none if the client closed the connection."""
         return self._connection.recv(65536)
 
     def take(self, data: bytes) -> Received | None:
@@ -185,7 +185,7 @@ class Peer:
     def close(self) -> None:
         """End the connection."""
         connection = self._connection
-        # TLS is not ended politely: a client must be able to tell what is whole.
+        # TLS is not ended politely: a client must be able to tell a whole answer from one that was cut off.
         with suppress(OSError):
             socket.socket.shutdown(connection, socket.SHUT_WR)
             _wait_until_acknowledged(connection)
@@ -200,7 +200,7 @@ class Peer:
 
 
 Behaviour = Callable[[Peer], Any]
-"""What a server does with a connection."""
+"""A function that says what a server does with a connection."""
 
 
 def in_turn(*steps: Behaviour) -> Behaviour:
@@ -214,7 +214,7 @@ def in_turn(*steps: Behaviour) -> Behaviour:
 
 
 class WireServer:
-    """Serves on a free port of 127.0.0.1 from when it is entered until it is left.
+    """A server on a free port of 127.0.0.1, from when it is entered until it is left.
 
     Args:
         behave: what to do with each connection, or what to answer to each request. Echoes
@@ -224,8 +224,8 @@ class WireServer:
     Attributes:
         behave: as above.
         received: every request, in order.
-        connections: how many there have been.
-        open: how many there are.
+        connections: the number of connections that there have been.
+        open: the number of connections that are open.
         stopping: whether the server is being left.
     """
 

@@ -37,7 +37,7 @@ __all__ = [
 ]
 
 _NASTY = ["/", "//", "%2F", "%2f", "%", "%zz", "%41", " ", "+", "'", '"', "[", "]", "\\", "^", "`", "|", "<", ">", ";"]
-# What every request of a client has; of some libraries a request without cannot be had.
+# Header fields of every request of a client; some libraries cannot send a request without them.
 _USUAL = {"User-Agent": "conformance", "Accept": "application/json", "X-Ovh-Consumer": "consumer"}
 _LETTERS = string.ascii_letters + string.digits
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ovhcore._lazy import lazily
 from ovhcore.plugins import TransportSettings
 
-from .._lazy import lazily
 from ..http.library_names import importing
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["AsyncAiohttpTransport", "open_async"]
 
 # Each form brings threads or a loop with it; whoever needs one should not pay for the other.
-__getattr__ = lazily(__name__, {"AsyncAiohttpTransport": "asynchronous"})
+__getattr__ = lazily(__name__, {"asynchronous": ("AsyncAiohttpTransport",)})
 
 
 def open_async(settings: TransportSettings) -> AsyncAiohttpTransport:

@@ -18,7 +18,6 @@ What is different from the other transports:
 from __future__ import annotations
 
 import asyncio
-import io
 import ssl
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import suppress
@@ -34,7 +33,7 @@ from yarl import URL
 from ovhcore import exceptions as exc
 from ovhcore.flows import at_exit
 from ovhcore.plugins import TransportSettings
-from ovhcore.protocol import Headers, Request, Response, Timeout, split_url
+from ovhcore.protocol import Request, Response, Timeout, split_url
 
 from ..base.asynchronous import AsyncTransport, only_on_asyncio, within
 from ..base.loop_timers import alarms_of
@@ -45,7 +44,8 @@ from ..http.library_logs import guard_logs
 from ..http.proxies import Proxy, proxy_for, read_proxy
 from ..http.slots import Slots
 from ..http.tls import tls_context
-from .pool import Connector, Exchange, NoCookies, NotConnected, check_library, exchange_of_task
+from .pool import Connector, Exchange, NoCookies, NotConnected, Pieces, check_library, exchange_of_task
+from .responses import MAX_FIELDS, Received, refusal, whole_body
 
 __all__ = ["AsyncAiohttpTransport"]
 
@@ -53,14 +53,13 @@ _AUTOMATIC: Final = ("User-Agent", "Accept", "Content-Type")
 _BARE: Final = frozenset({"GET", "DELETE", "HEAD"})
 _LARGE: Final = 1 << 16
 _MAX_LINE: Final = 1 << 18
-_MAX_FIELDS: Final = 10_000
 # So many turns an event loop needs to close the sockets of cut exchanges, and to end the tasks that wrote.
 _TURNS: Final = 8
 _CUT_OFF: Final = (ssl.SSLEOFError, ssl.SSLZeroReturnError, ssl.SSLSyscallError)
 _PATIENT: Final = aiohttp.ClientTimeout(sock_connect=None)  # an Exchange has the timers
 # As of aiohttp 3.14 there may be no more fields than this.
 _MORE: Final[dict[str, Any]] = (
-    {"max_headers": _MAX_FIELDS} if "max_headers" in signature(aiohttp.ClientSession).parameters else {}
+    {"max_headers": MAX_FIELDS} if "max_headers" in signature(aiohttp.ClientSession).parameters else {}
 )
 
 # The first row that fits anything in the chain of causes, once there was a connection.
@@ -192,22 +191,26 @@ class AsyncAiohttpTransport(AsyncTransport):
             opened = None
         if opened is None or self._closed:
             opened = await self._opened()
-        until = inf if timeout.total is None else opened.loop.time() + timeout.total
+        loop = opened.loop
+        now = loop.time()
+        until = inf if timeout.total is None else now + timeout.total
         route = opened.routes.get(origin)
         if route is None:
             route = opened.routes[origin] = self._route(origin)
         if route.places.free:
             route.places.free -= 1
-        elif not await within(timeout, origin, route.places.wait(timeout.read)):
-            del opened, route  # as below
-            raise pool_timeout(timeout, origin)
-        elif self._closed:
-            route.places.release()
-            del opened, route
-            raise exc.ClientClosed("The transport is closed")
-        exchange = Exchange(opened.alarms, timeout.connect, timeout.read, until)
+        else:
+            if not await within(timeout, origin, route.places.wait(timeout.read)):
+                del opened, route  # as below
+                raise pool_timeout(timeout, origin)
+            if self._closed:
+                route.places.release()
+                del opened, route
+                raise exc.ClientClosed("The transport is closed")
+            now = loop.time()
+        exchange = Exchange(opened.alarms, loop, timeout, now, until)
         opened.exchanges.add(exchange)
-        fields = raw = pairs = body = None
+        fields = raw = body = None
         try:
             fields = CIMultiDict(request.headers.pairs)
             if "Accept-Encoding" not in fields:
@@ -215,40 +218,47 @@ class AsyncAiohttpTransport(AsyncTransport):
             if route.fields:
                 fields.update(route.fields)
             exchange_of_task.set(exchange)
-            with exchange:
-                raw = await opened.session.request(
-                    request.method,
-                    url,
-                    allow_redirects=False,
-                    headers=fields,
-                    skip_auto_headers=_skipped(request, fields),
-                    data=_body(request, exchange),
-                    **route.options,
-                )
+            raw = await opened.session.request(
+                request.method,
+                url,
+                allow_redirects=False,
+                headers=fields,
+                skip_auto_headers=_skipped(request, fields),
+                data=_body(request, exchange) if request.body else None,
+                **route.options,
+            )
+            refused = refusal(raw)
+            if refused is not None:
+                raw.close()
+                raise exc.ProtocolError(refused)
+            body = whole_body(raw)
+            if body is None:
                 body = await self._read(raw, exchange)
-            pairs = tuple([(n.decode("latin-1"), v.decode("latin-1").strip(" \t")) for n, v in raw.raw_headers])
-            return Response(raw.status, Headers(pairs), body)
-        except (aiohttp.ClientError, OSError, ValueError) as error:
-            failure: BaseException = _failure(error, origin, timeout, route.proxy, exchange)
-        except BaseException as error:  # cancelled, most often
-            failure = at_exit(error) or causes_of(error)[0]
+            elif len(body) > self._settings.max_response_size:
+                exchange.lets_go()
+                raise too_large(self._settings.max_response_size)
+            exchange.is_done()
+            return Response(raw.status, Received(raw.raw_headers), body)
+        except BaseException as error:
+            ended = exchange.ended_by(error)
+            if isinstance(ended, (aiohttp.ClientError, OSError, ValueError)):
+                failure = _failure(ended, origin, timeout, route.proxy, exchange)
+            else:  # cancelled, most often
+                failure = at_exit(ended) or causes_of(ended)[0]
+            del ended
         finally:
             opened.exchanges.discard(exchange)
             route.places.release()
             if self._closed and not opened.exchanges and opened in self._open.values():
                 await opened.guard.aclose()
         # The frames of a traceback hold no signed headers and no password.
-        del opened, route, fields, raw, pairs, body, url, target
+        del opened, route, fields, raw, body, url, target
         raise failure
 
     async def _read(self, raw: aiohttp.ClientResponse, exchange: Exchange) -> bytes:
         limit = self._settings.max_response_size
         content = raw.content
         try:
-            if raw.status < 200:
-                raise exc.ProtocolError("The answer is not a final one")
-            if len(raw.raw_headers) > _MAX_FIELDS:
-                raise exc.ProtocolError("The answer has too many header fields")
             length = raw.content_length
             check_length(length or 0, limit, raw.method, raw.status)
             body = await content.readany()  # most often it has all come by now
@@ -265,8 +275,11 @@ class AsyncAiohttpTransport(AsyncTransport):
             if length is None and "Transfer-Encoding" not in raw.headers:
                 exchange.ends_well()
         except BaseException:
-            exchange.fails()
-            raw.close()
+            if raw.closed:
+                exchange.lets_go()
+            else:
+                exchange.fails()
+                raw.close()
             raise
         encoding = raw.headers.get("Content-Encoding")
         if encoding is None:
@@ -317,22 +330,9 @@ def _skipped(request: Request, fields: CIMultiDict[str]) -> list[str] | None:
     return [name for name in _AUTOMATIC if name not in fields] or None
 
 
-class _Pieces(io.BytesIO):
-    """A body that is read piece by piece; with each the wait begins anew."""
-
-    def __init__(self, body: bytes, exchange: Exchange) -> None:
-        super().__init__(body)
-        self._exchange = exchange
-
-    def read(self, size: int | None = -1, /) -> bytes:
-        """Return the next piece."""
-        self._exchange.progresses()
-        return super().read(size)
-
-
-def _body(request: Request, exchange: Exchange) -> bytes | io.BytesIO | None:
+def _body(request: Request, exchange: Exchange) -> bytes | Pieces:
     body = request.body
-    return _Pieces(body, exchange) if len(body) > _LARGE else body or None
+    return Pieces(body, exchange) if len(body) > _LARGE else body
 
 
 def _failure(

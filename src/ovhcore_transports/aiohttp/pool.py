@@ -10,19 +10,31 @@ connection off at once, so that none outlives its transport.
 from __future__ import annotations
 
 import asyncio
+import io
 import select
 from collections.abc import Callable
 from contextvars import ContextVar
 from functools import partial
-from types import TracebackType
+from http.cookies import SimpleCookie
 from typing import Any, Final
 
 import aiohttp
 
-from ..base.loop_timers import Alarms
+from ovhcore.protocol import Timeout
+
+from ..base.loop_timers import Alarms, End
 from ..http.library_names import lacking, require_names
 
-__all__ = ["Connector", "Exchange", "NoCookies", "NotConnected", "SentAlready", "check_library", "exchange_of_task"]
+__all__ = [
+    "Connector",
+    "Exchange",
+    "NoCookies",
+    "NotConnected",
+    "Pieces",
+    "SentAlready",
+    "check_library",
+    "exchange_of_task",
+]
 
 
 def check_library() -> None:
@@ -58,23 +70,26 @@ class NoCookies(aiohttp.DummyCookieJar):
     def update_cookies_from_headers(self, *args: Any, **options: Any) -> None:
         """Do nothing."""
 
+    def filter_cookies(self, *args: Any, **options: Any) -> SimpleCookie:
+        """Return none; they are not to be changed."""
+        return _NO_COOKIES
 
-class Exchange:
+
+_NO_COOKIES: Final = SimpleCookie()
+
+
+class Exchange(End):
     """What an exchange waits for, and for how long; one end serves all of its waits.
 
-    ::
-
-        with exchange:
-            ...
-
-    When a wait takes too long the task that entered is cancelled, and the block ends in
-    :class:`TimeoutError`.
+    It begins when it is made. When a wait takes too long the task is cancelled, and :meth:`ended_by` says so. At its
+    end, :meth:`is_done` or :meth:`ended_by` is called.
 
     Args:
         alarms: of the running loop.
-        connect: seconds until there is a connection.
-        read: seconds of silence that follow.
-        until: when all of it has to be over, on the clock of the loop; infinite for no limit.
+        loop: that runs.
+        timeout: for a connection, and of silence that follows.
+        now: what the clock of the loop shows.
+        until: when all of it has to be over, on that clock; infinite for no limit.
 
     Attributes:
         protocol: aiohttp's end of the connection; None while there is none.
@@ -85,8 +100,7 @@ class Exchange:
 
     __slots__ = (
         "_alarms",
-        "_connect",
-        "_end",
+        "_begun",
         "_loop",
         "_read",
         "_transport",
@@ -97,52 +111,65 @@ class Exchange:
         "protocol",
     )
 
-    def __init__(self, alarms: Alarms, connect: float, read: float, until: float) -> None:
-        self._loop = asyncio.get_running_loop()
+    def __init__(
+        self, alarms: Alarms, loop: asyncio.AbstractEventLoop, timeout: Timeout, now: float, until: float
+    ) -> None:
+        task = asyncio.current_task(loop)
+        assert task is not None
+        when = now + timeout.connect
+        super().__init__(task, min(until, when))
         self._alarms = alarms
-        self._connect = connect
-        self._read = read
+        self._loop = loop
+        self._read = timeout.read
+        self._begun = now
         self._until = until
         self.closed = self.garbled = self.is_over = False
         self.protocol: Any = None
         self._transport: asyncio.Transport | None = None
+        alarms.watch(loop, self)
 
     @property
     def connected(self) -> bool:
         """Whether there is a connection."""
         return self.protocol is not None
 
-    def __enter__(self) -> None:
-        self._end = self._alarms.begin_at(self._loop, min(self._loop.time() + self._connect, self._until))
+    def is_done(self) -> None:
+        """Say that all has come."""
+        self._alarms.over(self)
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
-        end = self._end
-        if kind is None:
-            self._alarms.over(end)
-            return
+    def ended_by(self, error: BaseException) -> BaseException:
+        """Say what has ended the exchange, and cut off its connection; return what it was: a wait, perhaps."""
         if self._transport is not None:
             # Politely closed it would last as long as a server takes to read what was sent, or to say goodbye.
             self._transport.abort()
-        is_late = end.has_cancelled()
+        is_late = self.has_cancelled()
         # A loop may ring a little before the time.
-        self.is_over = self._loop.time() >= self._until or (is_late and end.when >= self._until)
-        self._alarms.over(end)
-        if is_late and kind is asyncio.CancelledError:
-            raise TimeoutError from None
+        self.is_over = self._loop.time() >= self._until or (is_late and self.when >= self._until)
+        self._alarms.over(self)
+        return TimeoutError() if is_late and isinstance(error, asyncio.CancelledError) else error
 
-    def connects(self, connection: Any) -> None:
+    def connects(self, protocol: Any, transport: Any, *, is_new: bool) -> None:
         """Take a connection, and begin to wait for the answer."""
-        self.protocol, self._transport = connection.protocol, connection.transport
-        self._alarms.move(self._loop, self._end, min(self._loop.time() + self._read, self._until))
+        self.protocol, self._transport = protocol, transport
+        # Until there is one that was kept no time passes.
+        when = min((self._loop.time() if is_new else self._begun) + self._read, self._until)
+        if when < self.when:
+            self._alarms.move(self._loop, self, when)
+        else:
+            self.when = when
 
     def progresses(self) -> None:
         """Begin to wait anew. May be called in any thread, once there is a connection."""
-        self._end.when = min(self._loop.time() + self._read, self._until)
+        self.when = min(self._loop.time() + self._read, self._until)
 
     def fails(self) -> None:
         """Note why the body of an answer could not be read, before aiohttp forgets it."""
         failure = self.protocol.exception()
         self.garbled = failure is not None and not isinstance(failure, (aiohttp.ClientError, OSError))
+
+    def lets_go(self) -> None:
+        """Leave the connection alone: all has come, and another exchange may have it by now."""
+        self._transport = None
 
     def ends_well(self) -> None:
         """Make sure that a body is whole that went on to the end of its connection: a reset is none.
@@ -157,7 +184,20 @@ class Exchange:
     def cut(self) -> None:
         """End the exchange now: its loop ends."""
         self.closed = True
-        self._alarms.ring(self._end)
+        self._alarms.ring(self)
+
+
+class Pieces(io.BytesIO):
+    """A body that is read piece by piece; with each the wait begins anew."""
+
+    def __init__(self, body: bytes, exchange: Exchange) -> None:
+        super().__init__(body)
+        self._exchange = exchange
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """Return the next piece."""
+        self._exchange.progresses()
+        return super().read(size)
 
 
 exchange_of_task: Final[ContextVar[Exchange]] = ContextVar("exchange_of_task")
@@ -196,19 +236,18 @@ class Connector(aiohttp.TCPConnector):
                 connection = await super().connect(*args, **options)
             except (aiohttp.ClientError, OSError, ValueError) as error:
                 raise NotConnected from error
-            if self._is_usable(connection):
-                exchange.connects(connection)
+            protocol: Any = connection.protocol
+            transport: Any = connection.transport
+            has_input = self._input.get(transport)
+            if has_input is None:
+                self._input = {known: there for known, there in self._input.items() if not known.is_closing()}
+                self._input[transport] = _input_of(transport)
+                exchange.connects(protocol, transport, is_new=True)
+                return connection
+            if not (protocol.should_close or has_input()):
+                exchange.connects(protocol, transport, is_new=False)
                 return connection
             connection.close()
-
-    def _is_usable(self, connection: Any) -> bool:
-        transport = connection.transport
-        has_input = self._input.get(transport)
-        if has_input is not None:
-            return not (connection.protocol.should_close or has_input())
-        self._input = {known: there for known, there in self._input.items() if not known.is_closing()}
-        self._input[transport] = _input_of(transport)
-        return True
 
     def cut(self) -> None:
         """Cut off all connections that have been used."""

@@ -1,1 +1,1 @@
-"""What a transport inherits: everything but ``send``."""
+"""The bases of transports: everything but ``send``."""

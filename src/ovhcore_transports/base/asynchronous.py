@@ -1,4 +1,4 @@
-"""Everything of an asynchronous transport but ``send``, on asyncio and on trio."""
+"""The base of asynchronous transports: everything but ``send``, on asyncio and on trio."""
 
 from __future__ import annotations
 
@@ -19,10 +19,11 @@ from .single_flight import copy_for_waiter
 
 __all__ = ["AsyncTransport", "in_trio", "only_on_asyncio", "within"]
 
-# What is not imported before it is needed.
+# Modules that are not imported before they are needed.
 _LATER: Final = (
     "encodings.idna",
     "random",
+    "zlib",
     "ovhcore.flows.collections.batches",
     "ovhcore.flows.collections.pager",
     "ovhcore.flows.operations.updating",
@@ -46,7 +47,7 @@ class _Flight:
 
 def in_trio() -> bool:
     """Say whether the caller is a task of trio."""
-    # Most programs on asyncio never load it.
+    # Most programs on asyncio never load trio.
     trio = sys.modules.get("trio")
     return trio is not None and trio.lowlevel.in_trio_task()
 
@@ -69,8 +70,8 @@ async def within(timeout: Timeout, origin: str, exchange: Awaitable[T]) -> T:
 
     Args:
         timeout: of the exchange.
-        origin: what the message names.
-        exchange: what to wait for.
+        origin: the origin that the message names.
+        exchange: the exchange to wait for.
 
     Raises:
         TotalTimeout: the time has passed.
@@ -88,7 +89,7 @@ async def within(timeout: Timeout, origin: str, exchange: Awaitable[T]) -> T:
     end = alarms.begin(loop, timeout.total)
     try:
         return await exchange
-    except (Exception, asyncio.CancelledError) as error:  # whatever else fails because of it
+    except (Exception, asyncio.CancelledError) as error:  # also what fails because of the cancellation
         if not end.has_cancelled():
             if (ended := at_exit(error)) is not None:
                 raise ended from None
@@ -101,7 +102,7 @@ async def within(timeout: Timeout, origin: str, exchange: Awaitable[T]) -> T:
 class AsyncTransport:
     """Base of asynchronous transports; a subclass writes :meth:`send`.
 
-    What stands here works under asyncio and trio. Safe to use from many tasks of one loop.
+    Its methods work under asyncio and trio. It is safe to use from many tasks of one loop.
     """
 
     def __init__(self) -> None:
@@ -117,16 +118,16 @@ class AsyncTransport:
         raise NotImplementedError
 
     async def close(self) -> None:
-        """Let go of what the transport holds: begin nothing more, let what is under way end. May be called again."""
+        """Close the transport: begin nothing more, let exchanges under way end. May be called again."""
 
     def warm(self, urls: Sequence[str]) -> None:
-        """Do beforehand, in whatever thread this is, what would block the loop when requests are first sent.
+        """Do beforehand, in any thread, the work that would block the loop when requests are first sent.
 
-        A subclass that extends it reads files, loads certificates and imports here; what goes
-        wrong with them is raised here, or when something is sent. Nothing is connected.
+        A subclass that extends this reads files, loads certificates and imports here; a failure
+        is raised here, or when something is sent. Nothing is connected.
 
         Args:
-            urls: of what will be sent to.
+            urls: the URLs that requests will go to.
         """
         for module in _LATER:
             import_module(module)
@@ -144,7 +145,7 @@ class AsyncTransport:
 
     def clock(self) -> Now:
         """Read both clocks."""
-        # What Now(...) does, without its detour; it is read for every call.
+        # The same as Now(...), without its detour: every call reads the clocks.
         return tuple.__new__(Now, (time.time(), time.monotonic()))
 
     def uniform(self, low: float, high: float) -> float:
@@ -157,7 +158,7 @@ class AsyncTransport:
         """Run a flow, or wait for the one that runs under this key.
 
         The flow has a task of its own: a waiter that is cancelled does not disturb it,
-        and when the last one is gone it is cancelled too.
+        and when the last waiter is gone the flow is cancelled, too.
         """
         if in_trio():
             from .trio import once
@@ -195,9 +196,9 @@ class AsyncTransport:
         """Run flows in tasks, at most ``limit`` at once; return an iterator over their numbers and results.
 
         Args:
-            flows: what to run; asked for the next one only when there is room.
-            limit: how many run at once.
-            ahead: how many at most are run or kept whose result was not asked for; ``limit`` if None.
+            flows: the flows to run; the next one is asked for only when there is room.
+            limit: the number of flows that run at once.
+            ahead: at most so many flows are run or kept before their results are asked for; ``limit`` if None.
             ordered: whether results come in the order of the flows, or as they arrive.
         """
         from .tasks import TaskStream, of_asyncio

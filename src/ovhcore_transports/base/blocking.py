@@ -1,4 +1,4 @@
-"""Everything of a synchronous transport but ``send``: the real clock, sleep, chance and threads."""
+"""The base of synchronous transports, with everything but ``send``: the real clock, sleep, chance and threads."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ __all__ = ["SyncTransport"]
 T = TypeVar("T")
 
 _LOOK: Final = 0.1
-"""Seconds that somebody waits for a flight before looking whether it is still under way."""
+"""Seconds that a thread waits for a flight before it looks whether the flight is still under way."""
 _LOOKS: Final = 2
 
 
@@ -38,7 +38,7 @@ class _Flight:
         self.is_over = False
         self.value: Any = None
         self.error: Exception | None = None
-        # One for each thread that waits: an interrupt leaves none of them to another.
+        # One lock for each thread that waits: an interrupt leaves no thread to another.
         self.turns: list[LockType] = []
 
     def end(self) -> None:
@@ -48,7 +48,7 @@ class _Flight:
             self.turns.pop().release()
 
     def wait(self) -> None:
-        """Wait for the end, or until no thread runs it any more: an interrupt can end that thread without a word."""
+        """Wait for the end, or until no thread runs the flow any more: an interrupt can end it without a word."""
         turn = allocate_lock()
         turn.acquire()
         self.turns.append(turn)
@@ -69,7 +69,7 @@ class SyncTransport(Renewed):
         self._flights: dict[Hashable, _Flight] = {}
 
     def after_fork(self) -> None:
-        """Let go of what only the parent of a fork can use; called in the child."""
+        """Let go of all that only the parent of a fork can use; called in the child."""
         # Locks and flights of threads that the fork left behind would never be released.
         self._lock = Lock()
         self._flights = {}
@@ -83,17 +83,17 @@ class SyncTransport(Renewed):
         raise NotImplementedError
 
     def cancellable(self) -> Cancellable | None:
-        """Return what sends for one thread and can be cut short by another; None if sending cannot be cut short."""
+        """Return a sender for one thread, which another one can cut short; None if sending cannot be cut short."""
         return None
 
     def close(self) -> None:
-        """Let go of what the transport holds: begin nothing more, let what is under way end. May be called again."""
+        """Close the transport: begin nothing more, let exchanges under way end. May be called again."""
 
     def warm(self, urls: Sequence[str]) -> None:
-        """Do beforehand what takes long when requests are first sent: read files, load certificates, import.
+        """Do beforehand the work that takes long when requests are first sent: read files, load certificates, import.
 
         Args:
-            urls: of what will be sent to.
+            urls: the URLs that requests will go to.
         """
 
     def sleep(self, seconds: float) -> None:
@@ -102,7 +102,7 @@ class SyncTransport(Renewed):
 
     def clock(self) -> Now:
         """Read both clocks."""
-        # What Now(...) does, without its detour; it is read for every call.
+        # The same as Now(...), without its detour: every call reads the clocks.
         return tuple.__new__(Now, (time.time(), time.monotonic()))
 
     def uniform(self, low: float, high: float) -> float:
@@ -114,7 +114,7 @@ class SyncTransport(Renewed):
     def once(self, key: Hashable, flow: Flow[T]) -> T:
         """Run a flow, or wait for the one that another thread runs under this key.
 
-        If that thread is interrupted, one of those that wait takes over.
+        If that thread is interrupted, one of the waiting threads takes over.
         """
         mine = _Flight()
         while (flight := self._taking_off(key, mine)) is not mine:
@@ -141,12 +141,12 @@ class SyncTransport(Renewed):
             del mine, flight  # they refer to this frame
 
     def _taking_off(self, key: Hashable, mine: _Flight) -> _Flight:
-        """Return the flight under a key, which is a new one if there is none."""
+        """Return the flight under a key; ``mine`` takes the key if there is none."""
         with self._lock:
             return self._flights.setdefault(key, mine)
 
     def _landed(self, key: Hashable, flight: _Flight) -> None:
-        """Make room for another one, unless there is one."""
+        """Free the key of a flight, unless another flight has it already."""
         with self._lock:
             if self._flights.get(key) is flight:
                 del self._flights[key]
@@ -162,7 +162,7 @@ class SyncTransport(Renewed):
             for index, value in stream:
                 results[index] = value
         except BaseException as error:
-            stream.close()  # what was raised need not have come from it
+            stream.close()  # the exception need not have come from the stream
             if isinstance(error, Exception):
                 stream.join()
             raise
@@ -173,12 +173,12 @@ class SyncTransport(Renewed):
     ) -> Stream[T]:
         """Run flows in threads, at most ``limit`` at once; return an iterator over their numbers and results.
 
-        With a limit of 1 each is run in the thread that asks for its result.
+        With a limit of 1 each flow runs in the thread that asks for its result.
 
         Args:
-            flows: what to run; asked for the next one only when there is room.
-            limit: how many run at once.
-            ahead: how many at most are run or kept whose result was not asked for; ``limit`` if None.
+            flows: the flows to run; the next one is asked for only when there is room.
+            limit: the number of flows that run at once.
+            ahead: at most so many flows are run or kept before their results are asked for; ``limit`` if None.
             ordered: whether results come in the order of the flows, or as they arrive.
         """
         from .threads import SequentialStream, ThreadStream

@@ -1,4 +1,4 @@
-"""What has to be made anew in the child of a fork: locks that another thread held, connections that the parent uses."""
+"""Renewal in the child of a fork: of locks that another thread held, and of connections that the parent uses."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ __all__ = ["Forked", "Renewed", "renew_after_fork"]
 
 
 class Forked(Protocol):
-    """What can be renewed."""
+    """An object that can be renewed in the child of a fork."""
 
     def after_fork(self) -> None:
-        """Make anew what must not be shared with the parent; called in the child while it has one thread."""
+        """Make anew all that must not be shared with the parent; called in the child while it has one thread."""
         ...
 
 
@@ -25,25 +25,25 @@ _watched: WeakSet[Forked] = WeakSet()
 def renew_after_fork(thing: Forked) -> None:
     """Have ``thing.after_fork()`` called in the child of every fork, for as long as ``thing`` lives.
 
-    To be called when the thing is whole: another thread may fork at any time.
+    Call this when the thing is complete: another thread may fork at any time.
     """
     _watched.add(thing)
 
 
 class Renewed:
-    """Base of what is renewed in the child of every fork, from when its last ``__init__`` has ended.
+    """Base of objects that are renewed in the child of every fork, once their last ``__init__`` has ended.
 
-    Before that what ``after_fork`` of a subclass needs may be missing: it may call the base's ``__init__`` first.
+    Before that a subclass may lack attributes that its ``after_fork`` needs: it may call the base's ``__init__`` first.
     """
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
-        # Its own, or that of another base, which knows nothing of this.
+        # The __init__ of the class itself, or of another base, which knows nothing of this.
         if not hasattr(cls.__init__, "_is_watching"):
             cls.__init__ = _then_watched(cls.__init__)  # type: ignore[method-assign]
 
     def after_fork(self) -> None:
-        """Make anew what must not be shared with the parent; called in the child."""
+        """Make anew all that must not be shared with the parent; called in the child."""
 
 
 def _then_watched(initialize: Callable[..., None]) -> Callable[..., None]:
@@ -59,13 +59,13 @@ def _then_watched(initialize: Callable[..., None]) -> Callable[..., None]:
 
 def _renew() -> None:
     failures: list[Exception] = []
-    # What is renewed may make something that is watched, too.
+    # An object that is renewed may make another one that is watched, too.
     for thing in list(_watched):
         try:
             thing.after_fork()
-        except Exception as error:  # of one; the others must not go on with what the parent uses
+        except Exception as error:  # of one object; the others must not go on with what the parent uses
             failures.append(error)
-    if failures:  # the interpreter reports it, and goes on
+    if failures:  # the interpreter reports the exception, and goes on
         raise ExceptionGroup("not everything could be made anew after a fork", failures)
 
 

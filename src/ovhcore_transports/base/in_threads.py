@@ -29,7 +29,7 @@ _GRACE: Final = 5.0
 
 
 class ThreadsTransport(AsyncTransport):
-    """Base of what sends in threads, ``pool_size`` at most; on asyncio, in any of its event loops.
+    """Base of transports that send in threads, ``pool_size`` at most; on asyncio, in any of its event loops.
 
     A subclass names the blocking transport.
 
@@ -55,7 +55,7 @@ class ThreadsTransport(AsyncTransport):
         self._finalizer = finalize(self, self._threads.stop)
 
     def after_fork(self) -> None:
-        """Start other threads in the child of a fork: it has none of these."""
+        """Start other threads in the child of a fork, which has none of the parent's."""
         self._finalizer.detach()
         is_closed = self._threads.is_closed
         self._start()
@@ -118,7 +118,7 @@ class _Job:
         self.is_done = False
 
     def run(self, transport: PooledTransport) -> None:
-        """Do it, in a thread."""
+        """Carry out the exchange, in a thread."""
         outcome: Response | BaseException
         try:
             outcome = transport.send_within(self.exchange, self.request)
@@ -128,7 +128,7 @@ class _Job:
         self.finish(outcome)
 
     def finish(self, outcome: Response | BaseException) -> None:
-        """Say how it ended; called in any thread."""
+        """Hand the outcome to the task that waits; called in any thread."""
         self.is_done = True
         with suppress(RuntimeError):  # the loop has ended, and nobody waits
             self.loop.call_soon_threadsafe(_hand_over, self.future, outcome)
@@ -152,9 +152,9 @@ class _Threads:
     """Threads that run jobs, started when they are needed.
 
     Args:
-        transport: what the jobs use.
-        size: how many threads at most.
-        name: what theirs begin with.
+        transport: the transport that the jobs use.
+        size: the largest number of threads.
+        name: the beginning of the threads' names.
     """
 
     def __init__(self, transport: PooledTransport, size: int, name: str) -> None:
@@ -206,7 +206,7 @@ class _Threads:
             return not job.is_begun
 
     def end(self) -> None:
-        """Let what is under way come to its end, and the threads after it; begin nothing more."""
+        """Let jobs under way come to their end, and the threads after them; begin nothing more."""
         with self._lock:
             self.is_closed = True
             with suppress(Empty):
@@ -217,7 +217,7 @@ class _Threads:
                 self._queue.put(None)
 
     def stop(self) -> None:
-        """Cut short what is under way and end the threads; nobody has the transport any more."""
+        """Cut jobs under way short and end the threads; nobody refers to the transport any more."""
         self.end()
         with self._lock:
             for job in self._running:

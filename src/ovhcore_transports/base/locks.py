@@ -15,11 +15,11 @@ from typing import Any, Final
 __all__ = ["Lock", "is_running"]
 
 _LOOK: Final = 0.05
-"""Seconds that somebody waits before looking whether the lock is still in use."""
+"""Seconds that a thread waits before it looks whether the lock is still in use."""
 _ALONE: Final = 2
-"""Looks after which nobody holds a lock whose holder has gone."""
+"""Looks after which a lock whose holder has gone counts as free."""
 _NOBODY: Final = 10
-"""Looks after which nobody holds one that is held and has no holder: it is in between for a moment only."""
+"""Looks after which a held lock that has no holder counts as free: it is in that state for a moment only."""
 
 
 def is_running(frame: FrameType) -> bool:
@@ -34,10 +34,10 @@ def is_running(frame: FrameType) -> bool:
 
 
 class Lock:
-    """For one thread at a time; may be entered again by the one that is in, as by a signal handler.
+    """A lock for one thread at a time; the thread that holds it may enter again, as in a signal handler.
 
-    A thread that was interrupted at the wrong moment and did not release it holds up no other: that one sees
-    that the block is no longer run, and goes in.
+    A thread that was interrupted at the wrong moment and did not release the lock holds up no other thread, which
+    sees that the block is no longer run, and goes in.
     """
 
     __slots__ = ("_holder", "_lock")
@@ -57,7 +57,7 @@ class Lock:
     def _again(self, lock: Any) -> None:
         holder = self._holder
         if holder is None or not is_running(holder):
-            # It was left by an interrupt.
+            # An interrupt has left the lock held.
             while lock._is_owned():
                 lock.release()
         lock.acquire()
@@ -73,7 +73,7 @@ class Lock:
                 looks = 0
             if looks >= (_NOBODY if holder is None else _ALONE):
                 other = RLock()
-                # Nothing comes between the two: several who wait agree on the first one's.
+                # Nothing comes between these two steps: several threads that wait agree on the first one's lock.
                 if self._lock is lock:
                     self._lock = other
 
@@ -81,5 +81,5 @@ class Lock:
         self._holder = None
         try:  # noqa: SIM105 - quicker
             self._lock.release()
-        except RuntimeError:  # another was put in its place
+        except RuntimeError:  # another lock was put in its place
             pass

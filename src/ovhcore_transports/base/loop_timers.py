@@ -15,12 +15,12 @@ __all__ = ["Alarms", "End", "alarms_of"]
 
 
 class End:
-    """When the exchange of a task has to be over.
+    """The time at which the exchange of a task has to be over.
 
     Attributes:
-        task: what is cancelled then.
+        task: the task that is cancelled then.
         when: that time, on the clock of the loop.
-        passed: whether the task was cancelled because of it.
+        passed: whether the task was cancelled because of this end.
     """
 
     __slots__ = ("_cancelling", "passed", "task", "when")
@@ -32,7 +32,7 @@ class End:
         self._cancelling = task.cancelling()
 
     def has_cancelled(self) -> bool:
-        """Say whether it, and nobody else, has cancelled the task; to be asked once, by who was cancelled."""
+        """Say whether this end, and nobody else, has cancelled the task; the cancelled task asks once."""
         if not self.passed:
             return False
         self.passed = False
@@ -40,7 +40,7 @@ class End:
 
 
 class Alarms:
-    """The ends of one loop. It knows the loop only while something is to end, so that it does not keep it alive."""
+    """The ends of one loop. They refer to the loop only while something is to end, and so do not keep it alive."""
 
     __slots__ = ("_due", "_ends", "_timer")
 
@@ -58,28 +58,33 @@ class Alarms:
         task = asyncio.current_task(loop)
         assert task is not None
         end = End(task, when)
+        self.watch(loop, end)
+        return end
+
+    def watch(self, loop: asyncio.AbstractEventLoop, end: End) -> None:
+        """Cancel the task of an end at its time, unless :meth:`over` is called before."""
         self._ends.add(end)
         if end.when < self._due:
             self._ring_at(loop, end.when)
-        return end
 
     def move(self, loop: asyncio.AbstractEventLoop, end: End, when: float) -> None:
-        """Let an end be at another time, sooner or later than it was.
+        """Move an end to another time, sooner or later than it was.
 
-        Where it can only be later, setting its ``when`` will do.
+        If the new time can only be later, setting ``when`` will do.
         """
         end.when = when
         if end.when < self._due:
             self._ring_at(loop, end.when)
 
     def over(self, end: End) -> None:
-        """Forget an end."""
+        """Forget an end. May be called again."""
         self._ends.discard(end)
-        if end.passed:  # and it has come to its end all the same
+        if end.passed:  # and the exchange has come to its end all the same
+            end.passed = False
             end.task.uncancel()
 
     def ring(self, end: End) -> None:
-        """Let an end be now, unless it has been."""
+        """Cancel the task of an end now, unless that was done or the end is over."""
         if end in self._ends:
             self._ends.discard(end)
             end.passed = True
@@ -105,7 +110,7 @@ _known: Final[WeakKeyDictionary[asyncio.AbstractEventLoop, Alarms]] = WeakKeyDic
 
 
 def alarms_of(loop: asyncio.AbstractEventLoop) -> Alarms:
-    """Return those of a loop."""
+    """Return the alarms of a loop."""
     alarms = _known.get(loop)
     if alarms is None:
         alarms = _known[loop] = Alarms()

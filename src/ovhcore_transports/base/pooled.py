@@ -31,7 +31,7 @@ from .locks import Lock
 
 __all__ = ["PooledTransport"]
 
-# The first row that fits anything in the chain of causes.
+# The first row counts that fits anything in the chain of causes.
 _FAILURES: Final[tuple[tuple[tuple[type[BaseException], ...], type[exc.NetworkError], str], ...]] = (
     ((TimeoutError,), exc.ReadTimeout, "the server was silent for {read:g} s"),
     # Some of these are errors of HTTP, too.
@@ -61,7 +61,7 @@ class PooledTransport(SyncTransport):
     """
 
     _raised: ClassVar[tuple[type[Exception], ...]] = (Unconnected, NotHTTP, OSError)
-    """What an exchange raises that fails."""
+    """The exceptions that a failing exchange raises."""
 
     def __init__(self, settings: TransportSettings = TransportSettings()) -> None:  # noqa: B008 - immutable
         super().__init__()
@@ -90,7 +90,7 @@ class PooledTransport(SyncTransport):
         return self._send(request, request.timeout or self._settings.timeout, None)
 
     def cancellable(self) -> _CancellableSending:
-        """Return what sends as :meth:`send` does, and can be cut short."""
+        """Return a sender that sends as :meth:`send` does, and can be cut short."""
         return _CancellableSending(self)
 
     def send_within(self, exchange: Exchange, request: Request) -> Response:
@@ -125,7 +125,7 @@ class PooledTransport(SyncTransport):
         origin, target = split_url(request.url)
         forwards = proxy if origin.startswith("http:") else None
         if forwards is not None:
-            target = request.url  # a proxy wants all of it (RFC 9112, 3.2.2)
+            target = request.url  # a proxy wants the whole URL (RFC 9112, 3.2.2)
         limit = self._settings.max_response_size
         answer = None
         try:
@@ -149,7 +149,7 @@ class PooledTransport(SyncTransport):
             failure = exc.InvalidRequest("the method, the URL or a header field cannot be sent as it is")
         except BaseException as error:  # an interrupt, or what a signal handler raised
             failure = causes_of(error)[0]
-        del answer, target  # it may repeat what was sent; its query may have a token
+        del answer, target  # the answer may repeat what was sent; the target's query may have a token
         if exchange is not None:
             exchange.lets_go()
         lease.end()  # an interrupt may have been in the way
@@ -159,17 +159,17 @@ class PooledTransport(SyncTransport):
         raise failure
 
     def _route(self, origin: str) -> Callable[[], BlockingConnection]:
-        """Return what makes a connection to an origin, not connected yet."""
+        """Return a function that makes a connection to an origin, not connected yet."""
         proxy = self._proxies[origin] = proxy_for(self._settings.proxy, origin)
         with self._opening:
             return self._way(origin, proxy)
 
     def _way(self, origin: str, proxy: Proxy | None) -> Callable[[], BlockingConnection]:
-        """Return what makes a connection to an origin, not connected yet; called by one thread at a time.
+        """Return a function that makes a connection to an origin, not connected yet; called by one thread at a time.
 
         Args:
             origin: as ``"https://eu.api.ovh.com"``.
-            proxy: to go through; a tunnel to what has TLS.
+            proxy: the proxy to go through, by a tunnel if the origin has TLS; None for none.
         """
         raise NotImplementedError
 
@@ -193,10 +193,10 @@ class PooledTransport(SyncTransport):
 
 
 class _CancellableSending:
-    """Sends for one thread, until another one cancels it.
+    """A sender for one thread, until another thread cancels it.
 
     Args:
-        transport: whose connections it uses.
+        transport: the transport whose connections it uses.
     """
 
     def __init__(self, transport: PooledTransport) -> None:
@@ -241,7 +241,7 @@ def _failure(error: BaseException, origin: str, timeout: Timeout, proxy: Proxy |
     if isinstance(error, Unconnected):
         kind, said = error.kind, _UNCONNECTED[error.kind]
     elif any(isinstance(cause, ssl.SSLError) and _REJECTED.search(cause.reason or "") for cause in causes):
-        # With TLS 1.3 the server looks at a certificate when it has been sent a request, and does not read that.
+        # With TLS 1.3 the server looks at a certificate when a request was sent, and does not read the request.
         kind, said = exc.TLSError, _UNCONNECTED[exc.TLSError]
     else:
         rows = (row for row in _FAILURES if any(isinstance(cause, row[0]) for cause in causes))
@@ -272,6 +272,6 @@ def _fields(request: Request, origin: str, forwards: Proxy | None) -> dict[str, 
 
 
 def _is_plain(error: BaseException) -> bool:
-    # urllib3's own errors hold connections, which hold the proxy's password; others quote what came.
+    # urllib3's own errors hold connections, which hold the proxy's password; others quote the answer.
     error.__cause__ = error.__context__ = None
     return isinstance(error, OSError) and (error.strerror is not None or type(error) in _WORDLESS)

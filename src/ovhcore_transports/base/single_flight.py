@@ -1,4 +1,4 @@
-"""Copies of an exception for those that wait for one and the same flow."""
+"""Copies of an exception, one for each waiter of the same flow."""
 
 from __future__ import annotations
 

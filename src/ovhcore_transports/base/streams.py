@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 
 class StreamState:
-    """Whether what flows bring is wanted still. They do not know the stream itself, so that it can be let go of.
+    """A mark whether results are still wanted. Flows refer to the mark and not to the stream, which can thus be freed.
 
     Args:
         look_up: seconds that a flow sleeps before it looks.
@@ -27,7 +27,7 @@ class StreamState:
     def only(self, flow: Flow[Any]) -> Flow[Any]:
         """Run a flow, and end it before its next effect when the stream is over.
 
-        That holds for what it gathers, too; not for an :class:`.Once`, which others may wait for.
+        That holds for flows that it gathers, too; not for an :class:`.Once`, which others may wait for.
         """
         value: Any = None
         error: BaseException | None = None
@@ -37,7 +37,7 @@ class StreamState:
             except StopIteration as stop:
                 return stop.value
             finally:
-                value = error = None  # it refers to this frame, which must not refer to it
+                value = error = None  # the exception refers to this frame, which must not refer to it
             if self.is_over:
                 break
             try:
@@ -47,7 +47,7 @@ class StreamState:
                     value = yield Gather(map(self.only, effect.flows), effect.limit)
                 else:
                     value = yield effect
-            except BaseException as raised:  # it goes into the flow
+            except BaseException as raised:  # the exception goes into the flow
                 error = raised
         flow.close()
         return None
@@ -62,10 +62,10 @@ class StreamState:
 
 
 def deferring_errors(flows: Iterator[Flow[T]]) -> Iterator[Flow[T] | None]:
-    """Yield flows. When the iterator raises, yield None, and raise that when asked again: those before come first.
+    """Yield flows. When the iterator raises, yield None, and raise the exception when asked again.
 
-    Until then nothing but this generator refers to the exception. A stream that kept it would
-    be kept by it, by way of the frames in its traceback.
+    So the flows before it come first. Until then nothing but this generator refers to the exception. A stream
+    that kept the exception would be kept by it, by way of the frames in its traceback.
     """
     failure: Exception | None = None
     while failure is None:
@@ -74,7 +74,7 @@ def deferring_errors(flows: Iterator[Flow[T]]) -> Iterator[Flow[T] | None]:
             flow = next(flows)
         except StopIteration:
             return
-        except Exception as error:  # whoever interrupts the program does not want to wait
+        except Exception as error:  # an interrupt is not deferred
             failure = error
         yield flow
     try:

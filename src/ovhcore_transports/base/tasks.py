@@ -25,10 +25,10 @@ class _Event(Protocol):
 
 
 class Loop(Protocol):
-    """What a stream needs of a loop."""
+    """The operations of a loop that a stream needs."""
 
     def spawn(self, work: Callable[[], Coroutine[Any, Any, None]], ended: Callable[[], None]) -> Callable[[], object]:
-        """Begin a task, which calls ``ended`` when it has ended or was cancelled; return what cancels it."""
+        """Begin a task, which calls ``ended`` when it has ended or was cancelled; return a function that cancels it."""
         ...
 
     def event(self) -> _Event:
@@ -36,16 +36,16 @@ class Loop(Protocol):
         ...
 
     def soon(self, do: Callable[[], None]) -> None:
-        """Do something in the loop, whichever thread this is; nothing if the loop has ended."""
+        """Call a function in the loop, from any thread; do nothing if the loop has ended."""
         ...
 
     async def shielded(self, work: Coroutine[Any, Any, None]) -> None:
-        """Wait for something although the waiting task is being cancelled."""
+        """Wait for a coroutine although the waiting task is being cancelled."""
         ...
 
 
 class _Asyncio:
-    """asyncio's."""
+    """The operations of asyncio's loop."""
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
@@ -67,7 +67,7 @@ class _Asyncio:
         return asyncio.Event()
 
     def soon(self, do: Callable[[], None]) -> None:
-        with suppress(RuntimeError):  # it is closed, and has cancelled its tasks
+        with suppress(RuntimeError):  # the loop is closed, and has cancelled its tasks
             self._loop.call_soon_threadsafe(do)
 
     async def shielded(self, work: Coroutine[Any, Any, None]) -> None:
@@ -80,7 +80,7 @@ def of_asyncio() -> Loop:
 
 
 class _Workers(StreamState):
-    """What the tasks of a stream share with it."""
+    """The state that the tasks of a stream share with the stream."""
 
     def __init__(self, transport: AsyncTransport, loop: Loop) -> None:
         super().__init__()
@@ -95,7 +95,7 @@ class _Workers(StreamState):
         self._waiting: list[_Event] = []
 
     def hire(self, limit: int) -> None:
-        """Begin tasks for what is to be run, as far as there are not as many as there may be."""
+        """Begin tasks for the flows that are to be run, up to the limit."""
         while len(self._hands) < min(limit, self.running):
             self._hired += 1
             number = self._hired
@@ -121,12 +121,12 @@ class _Workers(StreamState):
                     self._tell()
                     del flow, value, failure
         finally:
-            # Not only when the task has ended: a job that comes meanwhile needs another one.
+            # Not only when the task has ended: a job that comes meanwhile needs another task.
             self._hands.discard(number)
 
     def _left(self, number: int) -> None:
         del self.at_work[number]
-        self._hands.discard(number)  # one that was cancelled before it had begun
+        self._hands.discard(number)  # of a task that was cancelled before it had begun
         self._tell()
 
     def _tell(self) -> None:
@@ -157,17 +157,17 @@ class _Workers(StreamState):
 
 
 class TaskStream(Generic[T]):
-    """Yields ``(number, result)`` of flows that run in tasks.
+    """An iterator over ``(number, result)`` of flows that run in tasks.
 
-    An exception of a flow is raised in the place of its result, and ends the stream. When that
-    ends, or nobody has it any more, what is under way is cancelled.
+    An exception of a flow is raised in the place of its result, and ends the stream. When the
+    stream ends, or nobody refers to it any more, flows under way are cancelled.
 
     Args:
-        flows: what to run; asked for the next one only when there is room, in the task that asks for results.
+        flows: the flows to run; the next one is asked for only when there is room, in the task that asks for results.
         transport: carries out their effects.
         loop: the loop it runs in.
-        limit: how many run at once.
-        ahead: how many at most are run or kept whose result was not asked for yet.
+        limit: the number of flows that run at once.
+        ahead: at most so many flows are run or kept before their results are asked for.
         ordered: whether results come in the order of the flows, or as they arrive.
     """
 
@@ -209,7 +209,7 @@ class TaskStream(Generic[T]):
                             raise RuntimeError("a flow raised StopAsyncIteration") from error
                         raise error
                     finally:
-                        del error  # it refers to this frame
+                        del error  # the exception refers to this frame
                 if not crew.running:
                     next(self._flows, None)  # raises what the iterable raised
                     break
@@ -220,7 +220,7 @@ class TaskStream(Generic[T]):
             raise
 
     def _fill(self) -> None:
-        """Begin what there is room for."""
+        """Begin flows as long as there is room."""
         crew = self._crew
         while not self._is_read and crew.running + len(crew.results) < self._ahead:
             flow = next(self._flows, None)
@@ -233,7 +233,7 @@ class TaskStream(Generic[T]):
         crew.hire(self._limit)
 
     async def aclose(self) -> None:
-        """End the stream, and wait until what was under way is cancelled. May be called again."""
+        """End the stream, and wait until the flows under way are cancelled. May be called again."""
         self._flows = iter(())
         self._crew.end()
         await self._crew.ended()

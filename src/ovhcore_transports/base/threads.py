@@ -31,7 +31,7 @@ _IDLE: Final = 2.0
 
 
 class SequentialStream(Generic[T]):
-    """Yields ``(number, result)`` of flows one after the other; each is run in the thread that asks for it."""
+    """An iterator over ``(number, result)`` of flows; each flow runs in the thread that asks for its result."""
 
     def __init__(self, flows: Iterable[Flow[T]], transport: Transport) -> None:
         self._flows = enumerate(flows)
@@ -54,7 +54,7 @@ class SequentialStream(Generic[T]):
             raise
 
     def close(self) -> None:
-        """End: what is run by another thread ends before its next effect. May be called again."""
+        """End: a flow that another thread runs ends before its next effect. May be called again."""
         self._wanted.is_over = True
         self._flows = enumerate(())
 
@@ -74,13 +74,13 @@ class _CancellableTransport:
 
 
 class _Workers(StreamState):
-    """What the threads of a stream share with it."""
+    """The state that the threads of a stream share with the stream."""
 
     def __init__(self, transport: Transport, stream: ref[Any]) -> None:
         super().__init__(_LOOK_UP)
         self.transport = transport
         self._stream = stream
-        # These can be put into whatever the thread is doing, also by __del__. None says that it is over.
+        # These queues take items whatever the thread is doing, also from __del__. None says that the stream is over.
         self.jobs: SimpleQueue[tuple[int, Flow[Any]] | None] = SimpleQueue()
         self.done: SimpleQueue[tuple[int, Any, BaseException | None] | None] = SimpleQueue()
         self.gone: SimpleQueue[None] = SimpleQueue()
@@ -88,20 +88,20 @@ class _Workers(StreamState):
         self._sending: list[Any] = []
 
     def start(self, thread: threading.Thread, outcome: SimpleQueue[BaseException | None]) -> None:
-        """Start a thread; called in another one that is there for nothing else.
+        """Start a thread; called in another thread that exists for nothing else.
 
-        What ``Thread.start`` waits with would be left locked by an interrupt, and the new thread never begin.
+        An interrupt would leave the lock that ``Thread.start`` waits with held, and the new thread would never begin.
         """
         try:
             thread.start()
-        except BaseException as error:  # it is raised where the thread was wanted
+        except BaseException as error:  # the exception is raised where the thread was wanted
             self.gone.put(None)
             outcome.put(error)
         else:
             outcome.put(None)
 
     def work(self) -> None:
-        """Run flows until it is over."""
+        """Run flows until the stream is over."""
         try:
             self._work()
         finally:
@@ -119,9 +119,9 @@ class _Workers(StreamState):
             try:
                 # A context can be entered by one thread at a time.
                 self.done.put((index, self.context.copy().run(self._run, flow, world), None))
-            except BaseException as error:  # it is raised where the result is asked for
+            except BaseException as error:  # the exception is raised where the result is asked for
                 self.done.put((index, None, error))
-            del job, flow  # the next one may be long in coming
+            del job, flow  # the next job may be long in coming
         self.jobs.put(None)  # for the next thread
 
     def _job(self) -> tuple[int, Flow[Any]] | None:
@@ -130,14 +130,14 @@ class _Workers(StreamState):
             try:
                 return self.jobs.get(True, _IDLE)
             except Empty:
-                if self._stream() is None:  # an interrupt came when it was about to say so
+                if self._stream() is None:  # an interrupt came when the stream was about to say so
                     return None
 
     def _run(self, flow: Flow[Any], world: Transport) -> Any:
         return run(self.only(flow), world)
 
     def end(self) -> None:
-        """Let threads go, and exchanges that can be cut short, once it is over."""
+        """Let the threads go, and cut exchanges short that can be, once the stream is over."""
         self.jobs.put(None)
         self.done.put(None)
         for sending in self._sending:
@@ -145,16 +145,16 @@ class _Workers(StreamState):
 
 
 class ThreadStream(Generic[T]):
-    """Yields ``(number, result)`` of flows that run in threads.
+    """An iterator over ``(number, result)`` of flows that run in threads.
 
-    An exception of a flow is raised in the place of its result, and ends the stream. When that
-    ends, or nobody has it any more, no flow goes on to its next effect.
+    An exception of a flow is raised in the place of its result, and ends the stream. When the
+    stream ends, or nobody refers to it any more, no flow goes on to its next effect.
 
     Args:
-        flows: what to run; asked for the next one only when there is room, in the thread that asks for results.
+        flows: the flows to run; the next one is asked for only when there is room, in the thread that asks for results.
         transport: carries out their effects.
-        limit: how many run at once.
-        ahead: how many at most are run or kept whose result was not asked for yet.
+        limit: the number of flows that run at once.
+        ahead: at most so many flows are run or kept before their results are asked for.
         ordered: whether results come in the order of the flows, or as they arrive.
     """
 
@@ -194,7 +194,7 @@ class ThreadStream(Generic[T]):
                         try:
                             raise error
                         finally:
-                            del error  # it refers to this frame
+                            del error  # the exception refers to this frame
                     if not self._running:
                         next(self._flows, None)  # raises what the iterable raised
                         break
@@ -205,7 +205,7 @@ class ThreadStream(Generic[T]):
             raise
 
     def _fill(self) -> None:
-        """Begin what there is room for."""
+        """Begin flows as long as there is room."""
         crew = self._crew
         while not self._is_read and self._running + len(self._results) < self._ahead:
             flow = next(self._flows, None)
@@ -229,7 +229,7 @@ class ThreadStream(Generic[T]):
                     raise at_exit(error) or error from None
 
     def _collect(self) -> None:
-        """Wait for a result; take what else has arrived."""
+        """Wait for a result; take further ones that have arrived."""
         done = self._crew.done
         while (arrived := done.get()) is not None:
             index, value, error = arrived
@@ -239,21 +239,21 @@ class ThreadStream(Generic[T]):
                 return
 
     def close(self) -> None:
-        """End the stream, from whatever thread: nothing further is begun, and waits for results end.
+        """End the stream, from any thread: no further flow is begun, and waits for results end.
 
-        Exchanges under way are cut short where the transport can; does not wait for them. May be called again.
+        Exchanges under way are cut short where the transport can, and not waited for. May be called again.
         """
         crew = self._crew
         if not self._is_closed:
             crew.is_over = True
-            # Another thread may be at work with what stood here before.
+            # Another thread may be at work with the objects that stood here before.
             self._flows = iter(())
             self._results = {}
             crew.end()
-            self._is_closed = True  # not before: what an interrupt cuts short is done again by __del__
+            self._is_closed = True  # not before: __del__ does again what an interrupt cuts short
 
     def join(self) -> None:
-        """Wait for exchanges under way, which must be the last thing that is done with a stream."""
+        """Wait for exchanges under way. This must be the last call of a stream."""
         while self._threads:
             self._crew.gone.get()
             self._threads -= 1

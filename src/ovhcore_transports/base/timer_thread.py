@@ -1,7 +1,7 @@
-"""One thread that does things when their time has come, for everything in the process that has a deadline.
+"""One thread for all deadlines of the process: it has functions called when their time has come.
 
-A thread for each, as ``threading.Timer`` is, takes longer than most of what a call does; and what it waits with is left
-locked by an interrupt at the wrong moment.
+A thread for each deadline, as ``threading.Timer`` is, takes longer than most of what a call does; and an interrupt at
+the wrong moment leaves the lock that it waits with held.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ _LOOK: Final = 1.0
 
 
 class Alarm:
-    """Something to be done.
+    """A function to be called at a time.
 
     Args:
         when: on the monotonic clock.
-        act: does it, in a thread of its own.
+        act: the function; it is called in a thread of its own.
     """
 
     __slots__ = ("act", "when")
@@ -41,12 +41,12 @@ class Alarm:
         self.act: Callable[[], object] | None = act
 
     def cancel(self) -> None:
-        """Let it not be done."""
+        """Keep the function from being called."""
         self.act = None
 
 
 class Watch:
-    """Sets off alarms."""
+    """The keeper of alarms, whose thread sets them off."""
 
     def __init__(self) -> None:
         self.after_fork()
@@ -66,13 +66,13 @@ class Watch:
         if alarm.when < self._next:
             self._wakes.put(None)
         if not self._has_begun:
-            # One of several goes to work. At the end of the interpreter there is none; waits have ends of their own.
+            # One of several threads goes to work. When the interpreter ends there is none; waits have their own ends.
             with suppress(RuntimeError):
                 start_new_thread(self._start, ())
 
     def _start(self) -> None:
-        # In a thread that is there for nothing else: what ``Thread.start`` waits with an interrupt would leave locked.
-        with suppress(RuntimeError):  # there is no room for another; the next alarm tries again
+        # This thread exists for nothing else: an interrupt would leave the lock of ``Thread.start`` held.
+        with suppress(RuntimeError):  # there is no room for another thread; the next alarm tries again
             threading.Thread(target=self._work, name="deadlines of ovhcore", daemon=True).start()
 
     def _work(self) -> None:
@@ -83,7 +83,7 @@ class Watch:
         alarms: list[tuple[float, int, Alarm]] = []
         wakes = self._wakes
         while True:
-            self._next = -inf  # who sets one meanwhile need not wake anybody
+            self._next = -inf  # an alarm that is set meanwhile need not wake the thread
             while self._set:
                 alarms.append((self._set[0].when, next(order), self._set.popleft()))
             alarms = [each for each in alarms if each[2].act is not None]
@@ -99,7 +99,7 @@ class Watch:
 
 
 def _go_off(alarm: Alarm) -> None:
-    # What it does may take long, and may fail: that of another is not to wait for it.
+    # The function may take long, and may fail: the functions of other alarms must not wait for it.
     with suppress(RuntimeError):
         threading.Thread(target=_act, args=(alarm,), name="deadline of ovhcore", daemon=True).start()
 
@@ -112,4 +112,4 @@ def _act(alarm: Alarm) -> None:
 
 
 watch: Final = Watch()
-"""That of this process."""
+"""The keeper of alarms of this process."""

@@ -1,4 +1,4 @@
-"""What asynchronous transports do under trio: one flow for many tasks, and tasks for many flows."""
+"""The parts of asynchronous transports for trio: one flow for many tasks, and tasks for many flows."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ class _Flight:
 async def once(transport: AsyncTransport, flights: dict[Hashable, _Flight], key: Hashable, flow: Flow[T]) -> T:
     """Run a flow, or wait for the one that another task runs under this key.
 
-    A task of trio has no life outside a nursery, so the flow runs in that of the first who
-    asks; if it is cancelled, one of those that wait takes over.
+    A task of trio has no life outside a nursery, so the flow runs in the task that asks first; if
+    that is cancelled, one of the waiting tasks takes over.
     """
     name = (trio.lowlevel.current_trio_token(), key)
     while (flight := flights.get(name)) is not None:
@@ -60,7 +60,7 @@ async def once(transport: AsyncTransport, flights: dict[Hashable, _Flight], key:
 
 
 class _Trio:
-    """trio's. Its tasks belong to no nursery of the program, for an iterator cannot hold one open; they never raise."""
+    """The operations of trio's loop. Its tasks belong to no nursery, since an iterator cannot hold one open."""
 
     def __init__(self) -> None:
         self._token = trio.lowlevel.current_trio_token()
@@ -69,7 +69,7 @@ class _Trio:
         scope = trio.CancelScope()
 
         async def scoped() -> None:
-            # Whatever it is, the stream raises it; a system task that raised it would end the program.
+            # The stream raises every exception; a system task that raised one would end the program.
             with suppress(BaseException), scope:
                 await work()
             ended()

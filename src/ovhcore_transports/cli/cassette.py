@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
+import click
+
+from .frame.groups import CommandGroup
 from .text import visible
 
 if TYPE_CHECKING:
@@ -15,55 +18,52 @@ __all__ = ["cassette_commands"]
 _UNLIMITED: Final = 100_000
 
 
-def cassette_commands() -> Any:
-    """Return the group of commands, for click."""
-    import click
+@click.group("cassette", cls=CommandGroup)
+def cassette_commands() -> None:
+    """Look at recorded HTTP traffic, convert it, repair it."""
 
-    @click.group("cassette")
-    def commands() -> None:
-        """Look at recorded HTTP traffic, convert it, repair it."""
 
-    @commands.command()
-    @click.argument("file", type=click.Path())
-    def show(file: str) -> None:
-        """List the interactions of a cassette of ovhcore or vcrpy.
+@cassette_commands.command()
+@click.argument("file", type=click.Path())
+def show(file: str) -> None:
+    """List the interactions of a cassette of ovhcore or vcrpy.
 
-        What is wrong with a cassette that is not whole stands on stderr, and the exit code is 1.
-        """
-        from ..recording.cassette.cassettes import Cassette
+    What is wrong with a cassette that is not whole stands on stderr, and the exit code is 1.
+    """
+    from ..recording.cassette.cassettes import Cassette
 
-        cassette = Cassette.load(file, warn=False)
-        _print_table(cassette.interactions)
-        for problem in cassette.problems:
-            click.echo(visible(problem), err=True)
-        if cassette.problems:
-            raise SystemExit(1)
+    cassette = Cassette.load(file, warn=False)
+    _print_table(cassette.interactions)
+    for problem in cassette.problems:
+        click.echo(visible(problem), err=True)
+    if cassette.problems:
+        raise SystemExit(1)
 
-    @commands.command()
-    @click.argument("source", type=click.Path())
-    @click.argument("target", type=click.Path())
-    def convert(source: str, target: str) -> None:
-        """Write a cassette in another format.
 
-        The suffix of TARGET says which: .yaml for vcrpy, .har for the developer tools of
-        browsers, any other for ovhcore. SOURCE is a cassette of ovhcore or vcrpy. What installed
-        plugins declare as secret is hidden.
-        """
-        from ovhcore.plugins import Plugins
+@cassette_commands.command()
+@click.argument("source", type=click.Path())
+@click.argument("target", type=click.Path())
+def convert(source: str, target: str) -> None:
+    """Write a cassette in another format.
 
-        from ..recording.formats.converting import convert
+    The suffix of TARGET says which: .yaml for vcrpy, .har for the developer tools of
+    browsers, any other for ovhcore. SOURCE is a cassette of ovhcore or vcrpy. What installed
+    plugins declare as secret is hidden.
+    """
+    from ovhcore.plugins import Plugins
 
-        click.echo(visible(convert(source, target, Plugins().redaction())))
+    from ..recording.formats.converting import convert
 
-    @commands.command()
-    @click.argument("file", type=click.Path())
-    def repair(file: str) -> None:
-        """Keep what is whole of a cassette that was cut off, in its place."""
-        from ..recording.formats.converting import repair
+    click.echo(visible(convert(source, target, Plugins().redaction())))
 
-        click.echo(visible(repair(file)))
 
-    return commands
+@cassette_commands.command()
+@click.argument("file", type=click.Path())
+def repair(file: str) -> None:
+    """Keep what is whole of a cassette that was cut off, in its place."""
+    from ..recording.formats.converting import repair
+
+    click.echo(visible(repair(file)))
 
 
 def _print_table(interactions: list[Interaction]) -> None:

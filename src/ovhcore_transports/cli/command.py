@@ -1,94 +1,148 @@
-"""The command ``ovhcore``: try the library on the sandbox, look at the API, look after recordings, list plugins.
+"""The command ``ovhcore``: log in, call the API, find out what is wrong, work offline.
 
-Needs the extra ``cli``; what a call goes through, and what cassettes are read with, may need others.
+Needs the extra ``cli``; what a call goes through, and what cassettes are read with, may need others. Nothing is loaded
+before it is known which command is meant.
 """
 
 from __future__ import annotations
 
+import errno
 import io
+import os
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any, Final
 
-from ovhcore.exceptions import APIError
-
-from .text import one_line
+if TYPE_CHECKING:
+    from .frame.groups import Globals
 
 __all__ = ["main"]
 
+_OURS: Final = ("click", "rich", "jmespath", "uvicorn", "urllib3")
+"""What the extra ``cli`` brings."""
+
 
 def main() -> None:
-    """Run the command."""
+    """Run the command, with what was typed; ends the process with its exit code."""
+    code = 130
+    try:
+        code = _run()
+    except KeyboardInterrupt:
+        pass
+    except OSError as error:
+        if error.errno != errno.EPIPE:
+            raise
+        _let_go_of_output()
+        code = 141
+    sys.exit(code)
+
+
+def _run() -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # not every terminal has a euro sign
     try:
-        commands = _commands()
+        import click
+
+        from .frame.groups import Globals
     except ModuleNotFoundError as error:
-        sys.exit(f'The command needs {error.name}, which is not installed: pip install "ovhcore[cli]"')
+        return _missing(error)
+    said = Globals()
     try:
-        commands()
-    except (APIError, OSError) as error:
-        sys.exit(f"Error: {one_line(str(error))}")
+        commands = _commands()
+        with commands.make_context(_program(), sys.argv[1:], obj=said) as context:
+            _tell_warnings(said)
+            commands.invoke(context)
+        sys.stdout.flush()
+    except click.exceptions.Exit as ended:
+        sys.stdout.flush()
+        return ended.exit_code
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except click.Abort:
+        return 130
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] not in _OURS:
+            return _report(error, said)
+        return _missing(error)
+    except Exception as error:
+        if isinstance(error, OSError) and error.errno == errno.EPIPE:
+            raise
+        return _report(error, said)
+    return 0
 
 
 def _commands() -> Any:
-    import click
-    from rich.console import Console
-    from rich.table import Table
+    from .frame.groups import LazyGroup
+    from .listed import SECTIONS
 
-    import ovhcore
-    from ovhcore_transports import sandbox
-    from ovhcore_transports.cli.calls import get_command, wait_command
-    from ovhcore_transports.cli.cassette import cassette_commands
-    from ovhcore_transports.cli.plugins import plugins_command
-    from ovhcore_transports.cli.types import types_command
-    from ovhcore_transports.sandbox.serving.command import run_sandbox, with_options
-
-    @click.group(context_settings={"help_option_names": ["-h", "--help"]})
-    @click.version_option(ovhcore.__version__, prog_name="ovhcore")
-    def commands() -> None:
-        """Try ovhcore on a sandbox of the OVHcloud API, look at the API, look after recordings, and list plugins.
-
-        No account is needed but for get and wait; with OVH_TRANSPORT=sandbox they need none either.
-        """
-
-    @commands.command()
-    def demo() -> None:
-        """List the bills of a sandbox, fetched by signed calls.
-
-        The sandbox is served on loopback while the command runs; urllib3 calls it.
-        """
-        console = Console()
-        with sandbox.serve(sandbox.Sandbox()) as server, _client(server.url) as client:
-            name = client.get("/me")["firstname"]
-            table = Table(title=f"Bills of {name}, from {server.url}", title_justify="left")
-            for heading in ("Bill", "Date", "Order"):
-                table.add_column(heading)
-            table.add_column("With tax", justify="right")
-            for bill in client.iterate("/me/bill"):
-                table.add_row(bill["billId"], bill["date"][:10], str(bill["orderId"]), bill["priceWithTax"]["text"])
-            console.print(table)
-            console.print(f"{server.sandbox.executed.total()} signed calls answered.", highlight=False)
-
-    @commands.command("sandbox")
-    @with_options
-    def serve(**options: Any) -> None:
-        """Serve a sandbox on loopback until interrupted.
-
-        Prints the variables that lead a program to it: paste them into another terminal.
-        """
-        run_sandbox(**options)
-
-    commands.add_command(get_command())
-    commands.add_command(wait_command())
-    commands.add_command(cassette_commands())
-    commands.add_command(plugins_command())
-    commands.add_command(types_command())
-    return commands
+    return LazyGroup(
+        SECTIONS,
+        name="ovhcore",
+        params=_version_option(),
+        context_settings={"help_option_names": ["-h", "--help"]},
+        help="OVHcloud's API from a terminal: log in, look, change, find out what is wrong.\n\n"
+        "With --transport sandbox no account is needed.",
+        epilog="ovhcore COMMAND --help tells of one command.",
+    )
 
 
-def _client(url: str) -> Any:
-    import ovhcore
-    from ovhcore_transports import sandbox
+def _version_option() -> list[Any]:
+    from click import Context, Option, Parameter, echo
 
-    return ovhcore.Client(endpoint=url, transport="urllib3", proxy="none", **sandbox.ACCESS_KEYS)
+    from ovhcore import __version__
+
+    def show(context: Context, option: Parameter, wanted: bool) -> None:
+        if wanted:
+            echo(f"ovhcore, version {__version__}")
+            context.exit()
+
+    help_ = "Show the version and exit."
+    return [Option(["--version"], is_flag=True, expose_value=False, is_eager=True, callback=show, help=help_)]
+
+
+def _program() -> str:
+    """Return how the command was called, for its help."""
+    return "python -m ovhcore" if os.path.basename(sys.argv[0]) == "__main__.py" else "ovhcore"
+
+
+def _missing(error: ModuleNotFoundError) -> int:
+    print(f'The command needs {error.name}, which is not installed: pip install "ovhcore[cli]"', file=sys.stderr)
+    return 1
+
+
+def _tell_warnings(said: Globals) -> None:
+    """Let a warning be a line for the user, without the place in a program."""
+    import warnings
+
+    def show(message: Warning | str, *where: object, **more: object) -> None:
+        from .text import one_line
+
+        if not said.quiet:
+            print(f"Warning: {one_line(str(message))}", file=sys.stderr)
+
+    warnings.showwarning = show
+
+
+def _report(error: Exception, said: Globals) -> int:
+    """Tell of an error; return the exit code."""
+    from .frame.errors import error_lines, exit_code
+
+    sys.stdout.flush()
+    if said.debug:
+        import traceback
+
+        traceback.print_exception(error)
+    for line in error_lines(error):
+        print(line, file=sys.stderr)
+    return int(exit_code(error))
+
+
+def _let_go_of_output() -> None:
+    """Let nothing be written any more: the interpreter would try to when it ends, and complain."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            with open(os.devnull, "w") as nothing:
+                os.dup2(nothing.fileno(), stream.fileno())

@@ -2,49 +2,53 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
-from ovhcore.config import SettingsSources
-from ovhcore.plugins import PluginInfo, Plugins, list_plugins
+import click
+
+from .frame.groups import Command, globals_of
+
+if TYPE_CHECKING:
+    from ovhcore.plugins import PluginInfo
 
 __all__ = ["plugins_command"]
 
 
-def plugins_command() -> Any:
-    """Return the command."""
-    import click
+@click.command("plugins", cls=Command)
+@click.option("--settings", is_flag=True, help="List the settings that plugins define, too.")
+def plugins_command(settings: bool) -> None:
+    """List the built-in and installed plugins.
+
+    What disabled_plugins switches off, in the environment or in ovh.conf, is shown as off.
+    """
     from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
 
-    @click.command("plugins")
-    @click.option("--settings", is_flag=True, help="List the settings that plugins define, too.")
-    def plugins(settings: bool) -> None:
-        """List the built-in and installed plugins.
+    from ovhcore.config import SettingsSources
+    from ovhcore.plugins import Plugins, list_plugins
 
-        What disabled_plugins switches off, in the environment or in ovh.conf, is shown as off.
-        """
-        disabled, what = SettingsSources({}).disabled_plugins()
-        console = Console()
-        table = Table("Plugin", "State", "Distribution", "Version", "Hooks", title="Plugins", title_justify="left")
-        infos = list_plugins(disabled, what)
-        for info in infos:
-            hooks = "\n".join(hook.removeprefix("ovhcore_") for hook in info.hooks)
-            origin = (info.distribution or "", info.version or "")
-            table.add_row(*(escape(text) for text in (info.name, _state(info), *origin, hooks)))
+    said = globals_of()
+    settings_of = {"endpoint": said.endpoint, "profile": said.profile}
+    disabled, what = SettingsSources(settings_of, config_file=said.config).disabled_plugins()
+    console = Console()
+    table = Table("Plugin", "State", "Distribution", "Version", "Hooks", title="Plugins", title_justify="left")
+    infos = list_plugins(disabled, what)
+    for info in infos:
+        hooks = "\n".join(hook.removeprefix("ovhcore_") for hook in info.hooks)
+        origin = (info.distribution or "", info.version or "")
+        table.add_row(*(escape(text) for text in (info.name, _state(info), *origin, hooks)))
+    console.print(table)
+    broken = [info for info in infos if info.problem is not None]
+    for info in broken:
+        console.print(f"{info.name}: {info.problem}", style="red", markup=False, highlight=False)
+    if settings:
+        table = Table("Setting", "Variable", "For a call", "Meaning", title="Their settings", title_justify="left")
+        for option in Plugins(disabled={*disabled, *(info.name for info in broken)}).options().values():
+            single = "yes" if option.per_call else ""
+            row = (option.name, f"OVH_{option.name.upper()}", single, option.meaning)
+            table.add_row(*map(escape, row))
         console.print(table)
-        broken = [info for info in infos if info.problem is not None]
-        for info in broken:
-            console.print(f"{info.name}: {info.problem}", style="red", markup=False, highlight=False)
-        if settings:
-            table = Table("Setting", "Variable", "For a call", "Meaning", title="Their settings", title_justify="left")
-            for option in Plugins(disabled={*disabled, *(info.name for info in broken)}).options().values():
-                single = "yes" if option.per_call else ""
-                row = (option.name, f"OVH_{option.name.upper()}", single, option.meaning)
-                table.add_row(*map(escape, row))
-            console.print(table)
-
-    return plugins
 
 
 def _state(info: PluginInfo) -> str:

@@ -1,10 +1,10 @@
-"""Plugins that touch the world: rate limits of a process, the system's keyring, OpenTelemetry."""
+"""Plugins that use the outside world: rate limits of a process, the system's keyring, OpenTelemetry."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .._lazy import lazily
+from ovhcore._lazy import lazily
 
 if TYPE_CHECKING:
     from .opentelemetry import OpenTelemetry
@@ -13,4 +13,4 @@ if TYPE_CHECKING:
 __all__ = ["OpenTelemetry", "Throttle"]
 
 # OpenTelemetry's API is loaded only for those who use it.
-__getattr__ = lazily(__name__, {"OpenTelemetry": "opentelemetry", "Throttle": "throttle"})
+__getattr__ = lazily(__name__, {"opentelemetry": ("OpenTelemetry",), "throttle": ("Throttle",)})

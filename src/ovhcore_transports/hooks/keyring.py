@@ -1,9 +1,9 @@
 """The plugin ``keyring``: credentials from the system's keyring, if the setting ``keyring`` names a service there.
 
-An entry has the endpoint's name and that of the credential, as ``ovh-eu/application_key``; for an
-endpoint that is a URL the URL, as sections of ``ovh.conf`` have it, so that no custom URL is
-sent what was stored for OVHcloud. They are read when a client is made, and again when the API
-does not accept them any more.
+An entry has the endpoint's name and that of the credential, as ``ovh-eu/application_key``; an
+endpoint that is a URL has the URL as its name, as in sections of ``ovh.conf``, so that no custom URL
+gets credentials that were stored for OVHcloud. Entries are read when a client is made, and again
+when the API does not accept the credentials any more.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def ovhcore_options() -> Iterable[Option]:
 
 @hookimpl
 def ovhcore_credentials(settings: Settings) -> RenewableProvider | None:
-    """Read the keyring, if a service of it is set; again when other credentials are asked for."""
+    """Read the keyring, if a service is set; read it again when other credentials are asked for."""
     service = settings.options.get("keyring")
     if service is None:
         return None
@@ -48,7 +48,7 @@ def read_keyring(service: str, endpoint: str) -> Credentials:
     """Return the credentials that a service in the system's keyring has for an endpoint.
 
     Args:
-        service: its name there.
+        service: the name of the service.
         endpoint: name of the endpoint, or its URL without a slash at the end.
 
     Raises:
@@ -93,7 +93,7 @@ def _command(verb: str, service: str, endpoint: str, name: str) -> str:
 
 def _stored(service: str, entry: str) -> Secret | None:
     """Return what an entry holds; an empty one counts as none."""
-    # Imported here: it looks for backends in all installed packages, and few programs need it.
+    # Imported here: keyring looks for backends in all installed packages, and few programs need it.
     try:
         import keyring
         from keyring.errors import NoKeyringError

@@ -61,7 +61,7 @@ class _Running:
 
 
 class _Instruments:
-    """What measures, of one provider."""
+    """The instruments of one meter provider, which measure."""
 
     def __init__(self, meter: Meter) -> None:
         self.requests = _histogram(meter, "http.client.request.duration", "Duration of HTTP client requests.")
@@ -86,12 +86,12 @@ class _Global:
     """Stands for the global provider, which may be set later."""
 
 
-# SDKs complain of an instrument that is made twice, as it would be with a second client.
+# SDKs complain of an instrument that is made twice, as a second client would do.
 _made: WeakKeyDictionary[object, _Instruments] = WeakKeyDictionary()
 
 
 class _Observer:
-    """Makes spans and measures, for one client.
+    """An observer that makes spans and measures, for one client.
 
     Args:
         tracers: where spans go; None for the global provider.
@@ -155,7 +155,7 @@ class _Observer:
             if call.sent:
                 more["http.request.resend_count"] = call.sent
             call.sent += 1
-        if event.exchange:  # without a number nobody could tell when it is over: it is measured then, no more
+        if event.exchange:  # without a number its end cannot be found: then it is only measured
             within = None if call is None else self._within(call.span)
             self._exchanges[event.exchange] = self._begin(event, "", self._client, within, more)
 
@@ -208,7 +208,7 @@ class _Observer:
 
 
 def _about(method: str, url: str) -> _Attributes:
-    """Return what is said of a request in spans and metrics: of few values."""
+    """Return the attributes of a request in spans and metrics: each has few values."""
     about: _Attributes = {"http.request.method": method if method in _METHODS else _OTHER}
     try:
         parts = urlsplit(url)
@@ -223,14 +223,14 @@ def _about(method: str, url: str) -> _Attributes:
 
 
 def _kind(error: str | None) -> str:
-    # What others tell of may have anything for a name: neither a message nor a secret is to get in.
+    # The name in an event of other code may be anything: neither a message nor a secret is to get in.
     return error if error and error.isidentifier() else _OTHER
 
 
 class OpenTelemetry:
     """Spans and metrics of clients, as a plugin of theirs: ``Client(plugins=[OpenTelemetry()])``.
 
-    May be given to many clients. Where the setting ``opentelemetry`` is on as well, all is told twice.
+    It may be given to many clients. If the setting ``opentelemetry`` is on as well, all is told twice.
 
     Args:
         tracer_provider: where spans go; the global one by default.
@@ -245,7 +245,7 @@ class OpenTelemetry:
 
     @hookimpl
     def ovhcore_observer(self, settings: Settings) -> Observer:
-        """Look at what a client does.
+        """Return the observer of a client.
 
         Raises:
             InvalidConfiguration: OpenTelemetry is not installed.
@@ -267,9 +267,9 @@ def ovhcore_options() -> Iterable[Option]:
 
 @hookimpl
 def ovhcore_observer(settings: Settings) -> Observer | None:
-    """Look at what a client does, if that is wanted.
+    """Return the observer of a client, if the setting is on.
 
     Raises:
-        InvalidConfiguration: it is, but OpenTelemetry is not installed.
+        InvalidConfiguration: the setting is on, but OpenTelemetry is not installed.
     """
     return _Observer(None, None) if settings.options.get("opentelemetry") else None

@@ -1,24 +1,22 @@
 """The plugin ``throttle``: limits of a client's own, off unless they are set.
 
-The limits themselves are in :mod:`ovhcore.flows.resilience.throttle`; here are the settings and the
-lock, which a package without threads cannot have.
+The limits themselves are in :mod:`ovhcore.flows.resilience.throttle`; here are the settings. Most clients have
+no limits, so the limiter is loaded only for those that have.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import Any, Final
-from weakref import WeakValueDictionary
+from typing import TYPE_CHECKING, Any, Final
 
-from ovhcore.config import Settings
 from ovhcore.exceptions import InvalidConfiguration
-from ovhcore.flows import Limiter, Limits, Middleware, Notifier, throttled
 from ovhcore.plugins import Option, hookimpl, read_number
 from ovhcore.protocol import shown
 
-from ..base.forks import renew_after_fork
-from ..base.locks import Lock
+if TYPE_CHECKING:
+    from ovhcore.config import Settings
+    from ovhcore.flows import Limiter, Limits, Middleware, Notifier
 
 __all__ = ["Throttle", "ovhcore_middleware", "ovhcore_options", "read_rate"]
 
@@ -32,7 +30,7 @@ _UNITS: Final = {
     "h": 3600.0,
     "hour": 3600.0,
 }
-_RATE: Final = re.compile(r"([0-9]{1,20}(?:\.[0-9]{1,20})?) *(?:/ *([a-z]+))?")
+_RATE: Final = r"([0-9]{1,20}(?:\.[0-9]{1,20})?) *(?:/ *([a-z]+))?"
 _LOWEST: Final = 1e-6  # in a second: waits of a few years can be slept
 _HIGHEST: Final = 1e6
 _SCOPES: Final = ("client", "credentials")
@@ -42,11 +40,11 @@ def read_rate(value: Any, what: str) -> float:
     """Return requests in a second, of a number or of text as ``"60/minute"``.
 
     Raises:
-        InvalidConfiguration: it is none of these, or not above 0.
+        InvalidConfiguration: the value is none of these, or not above 0.
     """
     rate = 0.0
     if isinstance(value, str):
-        match = _RATE.fullmatch(value.strip().lower())
+        match = re.fullmatch(_RATE, value.strip().lower())
         unit = _UNITS.get(match[2] or "s") if match else None
         if match and unit:
             rate = float(match[1]) / unit
@@ -69,43 +67,9 @@ def _read_scope(value: Any, what: str) -> str:
 def _limits(rate: float | None, burst: int | None, concurrency: int | None, names: tuple[str, str]) -> Limits:
     if burst is not None and rate is None:
         raise InvalidConfiguration(f"{names[1]} is part of a rate, and {names[0]} is not set")
+    from ovhcore.flows import Limits
+
     return Limits(rate, burst, concurrency)
-
-
-class _Limiter(Limiter):
-    """One for the threads of this process; a child of a fork begins with an empty line."""
-
-    def __init__(self, limits: Limits) -> None:
-        super().__init__(limits, Lock())
-        renew_after_fork(self)
-
-    def after_fork(self) -> None:
-        """Forget the requests that wait or are sent in the parent."""
-        self.renew(Lock())
-
-
-class _Shared:
-    """The limiters of credentials, each for as long as a client has it."""
-
-    def __init__(self) -> None:
-        self._limiters: WeakValueDictionary[object, _Limiter] = WeakValueDictionary()
-        self.after_fork()
-        renew_after_fork(self)
-
-    def after_fork(self) -> None:
-        """Let go of a lock that a thread of the parent may hold."""
-        self._lock = Lock()
-
-    def limiter(self, whose: object, limits: Limits) -> _Limiter:
-        """Return the one there is, or a new one."""
-        with self._lock:
-            limiter = self._limiters.get((whose, limits))
-            if limiter is None:
-                limiter = self._limiters[whose, limits] = _Limiter(limits)
-            return limiter
-
-
-_shared: Final = _Shared()
 
 
 class Throttle:
@@ -126,7 +90,9 @@ class Throttle:
     def __init__(
         self, rate: float | str | None = None, concurrency: int | None = None, burst: int | None = None
     ) -> None:
-        self._limiter = _Limiter(
+        from .limiters import ProcessLimiter
+
+        self._limiter = ProcessLimiter(
             _limits(
                 None if rate is None else read_rate(rate, "rate"),
                 None if burst is None else read_number(burst, "burst"),
@@ -137,12 +103,14 @@ class Throttle:
 
     @property
     def limiter(self) -> Limiter:
-        """What keeps to the limits, for people to look at."""
+        """The limiter that keeps to the limits, for people to look at."""
         return self._limiter
 
     @hookimpl(trylast=True)
     def ovhcore_middleware(self, settings: Settings, notify: Notifier) -> Middleware:
-        """Bracket every attempt."""
+        """Wrap every attempt."""
+        from ovhcore.flows import throttled
+
         return throttled(self._limiter, notify)
 
 
@@ -167,12 +135,16 @@ def ovhcore_options() -> Iterable[Option]:
 
 @hookimpl(trylast=True)
 def ovhcore_middleware(settings: Settings, notify: Notifier) -> Middleware | None:
-    """Bracket every attempt, if there is a limit."""
+    """Wrap every attempt, if there is a limit."""
     options = settings.options
     rate, burst, concurrency = (options.get(name) for name in ("rate_limit", "rate_burst", "max_concurrency"))
-    limits = _limits(rate, burst, concurrency, ("rate_limit", "rate_burst"))
-    if limits.rate is None and limits.concurrency is None:
+    if rate is None and burst is None and concurrency is None:
         return None
+    limits = _limits(rate, burst, concurrency, ("rate_limit", "rate_burst"))
+    from ovhcore.flows import throttled
+
+    from .limiters import ProcessLimiter, shared
+
     if options.get("limit_scope") == "credentials" and settings.credentials is not None:
-        return throttled(_shared.limiter((settings.endpoint.url, settings.credentials), limits), notify)
-    return throttled(_Limiter(limits), notify)
+        return throttled(shared.limiter((settings.endpoint.url, settings.credentials), limits), notify)
+    return throttled(ProcessLimiter(limits), notify)

@@ -1,4 +1,4 @@
-"""What HTTP transports share: the strict reader, bodies, deadlines, failures, proxies, TLS, pools.
+"""The parts that HTTP transports share: the strict reader, bodies, deadlines, failures, proxies, TLS, pools.
 
 The names below are promised to authors of transports; they are loaded when they are first used.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .._lazy import lazily
+from ovhcore._lazy import lazily
 
 if TYPE_CHECKING:
     from .bodies import ACCEPTED, decompressed
@@ -34,15 +34,12 @@ __all__ = [
 __getattr__ = lazily(
     __name__,
     {
-        "ACCEPTED": "bodies",
-        "Deadline": "deadlines",
-        "Pools": "pools",
-        "WholeResponse": "http_client",
-        "causes_of": "failures",
-        "decompressed": "bodies",
-        "meaning_of": "http_client",
-        "proxy_for": "proxies",
-        "reason_of": "failures",
-        "tls_context": "tls",
+        "bodies": ("ACCEPTED", "decompressed"),
+        "deadlines": ("Deadline",),
+        "failures": ("causes_of", "reason_of"),
+        "http_client": ("WholeResponse", "meaning_of"),
+        "pools": ("Pools",),
+        "proxies": ("proxy_for",),
+        "tls": ("tls_context",),
     },
 )

@@ -1,13 +1,12 @@
 """Bodies: decompressed within a limit, and only if they are whole.
 
-HTTP libraries take what is there of a compressed body that was cut off, and some
-decompress all of it before anybody can look at its size.
+HTTP libraries accept a compressed body that was cut off, and some decompress all of a
+body before anybody can look at its size.
 """
 
 from __future__ import annotations
 
 import re
-import zlib
 from collections.abc import Iterable
 from typing import Final
 
@@ -16,12 +15,12 @@ from ovhcore.exceptions import ProtocolError
 __all__ = ["ACCEPTED", "check_length", "codings_of", "decompressed", "encoding_is_chosen", "too_large"]
 
 ACCEPTED: Final = "gzip, deflate"
-"""The value of ``Accept-Encoding`` for what can be decompressed."""
+"""The value of ``Accept-Encoding`` for the codings that can be decompressed."""
 
 _BODILESS: Final = (204, 304)
 _MEMBERS: Final = 16
-# Each no longer than the longest that is registered: what is not like a name may repeat what was sent.
-_NAMES: Final = re.compile(r"[a-z][a-z0-9-]{0,11}(?:, [a-z][a-z0-9-]{0,11})?")
+# Each name is no longer than the longest registered one: a text unlike a name may repeat what was sent.
+_NAMES: Final = r"[a-z][a-z0-9-]{0,11}(?:, [a-z][a-z0-9-]{0,11})?"
 _GZIP: Final = 31
 _ZLIB: Final = 15
 _BARE: Final = -15
@@ -38,16 +37,16 @@ def too_large(limit: int) -> ProtocolError:
 
 
 def check_length(length: int, limit: int, method: str, status: int) -> None:
-    """Make sure that a body may be read that is announced to be so long.
+    """Make sure that a body of the announced length may be read.
 
     Args:
-        length: what the header says.
+        length: the length in the header.
         limit: bytes beyond which to give up.
         method: of the request.
         status: of the answer; with some there is no body, whatever the header says.
 
     Raises:
-        ProtocolError: it is larger.
+        ProtocolError: the body is larger.
     """
     if length > limit and method != "HEAD" and status not in _BODILESS:
         raise too_large(limit)
@@ -62,7 +61,7 @@ def decompressed(raw: bytes, encoding: str, limit: int) -> bytes:
         limit: bytes beyond which to give up.
 
     Raises:
-        ProtocolError: it is larger, cut off, garbled, or compressed in another way.
+        ProtocolError: the body is larger, cut off, garbled, or compressed in another way.
     """
     name = encoding.strip().lower()
     if "," in name:
@@ -75,8 +74,10 @@ def decompressed(raw: bytes, encoding: str, limit: int) -> bytes:
         # RFC 9110, 8.4.1.2: the zlib format; some servers send it without its header.
         window = _ZLIB if raw[0] & 15 == 8 and int.from_bytes(raw[:2], "big") % 31 == 0 else _BARE
     else:
-        named = f", {name}," if _NAMES.fullmatch(name) else ""
+        named = f", {name}," if re.fullmatch(_NAMES, name) else ""
         raise ProtocolError(f"The answer has a Content-Encoding{named} that was not asked for")
+    import zlib  # most answers are small, and not compressed
+
     body = bytearray()
     for _ in range(_MEMBERS):
         one = zlib.decompressobj(window)
@@ -85,7 +86,7 @@ def decompressed(raw: bytes, encoding: str, limit: int) -> bytes:
             body += one.decompress(raw, limit + 1 - len(body))
         except zlib.error:
             garbled = True
-        if garbled:  # raised here: as its context, the other would hold this frame, and with it the answer
+        if garbled:  # raised here: as its context, zlib's exception would hold this frame, and with it the answer
             raise ProtocolError("The answer cannot be decompressed")
         if len(body) > limit:
             raise too_large(limit)
@@ -98,5 +99,5 @@ def decompressed(raw: bytes, encoding: str, limit: int) -> bytes:
 
 
 def codings_of(encoding: str) -> list[str]:
-    """Return the codings that ``Content-Encoding`` names, small, in the order in which they were applied."""
+    """Return the codings that ``Content-Encoding`` names, in lower case, in the order in which they were applied."""
     return [name for coding in encoding.split(",") if (name := coding.strip().lower())]

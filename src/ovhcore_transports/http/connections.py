@@ -1,6 +1,6 @@
 """Blocking connections that write requests at once, read answers strictly and can be cut short.
 
-They say, too, at which step no connection was made.
+Their exceptions say, too, at which step of connecting they failed.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Exchange:
     """
 
     def __init__(self) -> None:
-        # Who lets go of an iterator may be this very thread, in the midst of it: garbage is found anywhere.
+        # This very thread may let an iterator go while it holds the lock: garbage is found anywhere.
         self._lock = Lock()
         self.is_cut = False
         self._socket: Any = None
@@ -42,7 +42,7 @@ class Exchange:
 
     def connects(self, sock: socket.socket) -> None:
         """Take a connection that is being made."""
-        # TLS takes the socket out of the object that holds it, and the one it makes is not seen before it is done.
+        # TLS takes the socket out of the object that holds it, and its own socket is not seen before TLS is set up.
         copy = sock.dup()
         self._hold(copy, copy)
 
@@ -68,7 +68,7 @@ class Exchange:
         with self._lock:
             self.is_cut = True
             if self._socket is not None:
-                # Not the method of a TLS socket: it would take TLS away from under the thread that reads.
+                # The method of a TLS socket would take TLS away from under the thread that reads.
                 inner = getattr(self._socket, "socket", self._socket)
                 with suppress(OSError):
                     socket.socket.shutdown(inner, socket.SHUT_RDWR)
@@ -78,7 +78,7 @@ class Unconnected(Exception):
     """No connection was made; the cause says why.
 
     Attributes:
-        kind: what to raise.
+        kind: the exception to raise.
     """
 
     def __init__(self, kind: type[exc.NetworkError]) -> None:
@@ -90,10 +90,10 @@ class BlockingConnection:
     """A connection to the server, or to the proxy; a subclass writes :meth:`_open` and ``close``.
 
     Attributes:
-        sock: what carries it; None as long as there is none.
+        sock: the socket of the connection; None as long as there is none.
         timeout: seconds that making it may take.
-        exchange: that has it, where that can be cut short.
-        until: when the exchange that has it has to be over, on the monotonic clock; None for no limit.
+        exchange: the exchange that has the connection, if that can be cut short.
+        until: when that exchange has to be over, on the monotonic clock; None for no limit.
         is_reusable: whether another request can be sent.
     """
 
@@ -110,18 +110,18 @@ class BlockingConnection:
 
     @property
     def is_stale(self) -> bool:
-        """Whether there is something to read, even only the end, or no connection at all."""
+        """Whether the connection has something to read, even only its end, or is not open."""
         raise NotImplementedError
 
     def close(self) -> None:
-        """Close it. May be called again."""
+        """Close the connection. May be called again."""
         raise NotImplementedError
 
     def _open(self) -> None:
-        """Connect, as far as the request can be sent.
+        """Connect, up to the point where the request can be sent.
 
         Raises:
-            Unconnected: it failed.
+            Unconnected: no connection was made.
         """
         raise NotImplementedError
 
@@ -142,7 +142,7 @@ class BlockingConnection:
             return exc.ProxyError
         if isinstance(error, TimeoutError):
             return exc.ConnectTimeout
-        # What is reset at once may still be connecting.
+        # A connection that is reset at once may still be connecting.
         if not (self._is_reached or isinstance(error, RESETS)):
             return exc.ConnectError
         return exc.TLSError if self._has_tls else exc.ConnectionLost
@@ -152,8 +152,8 @@ class BlockingConnection:
 
         Args:
             host: name or address.
-            port: of it.
-            family: of addresses.
+            port: the port of the host.
+            family: the family of addresses.
             options: of the socket.
 
         Raises:
@@ -167,7 +167,7 @@ class BlockingConnection:
                 sock = socket.socket(of, kind, number)  # not every kernel has each family
                 for option in options:
                     sock.setsockopt(*option)
-                # One that does not answer leaves the others their share.
+                # An address that does not answer leaves the others their share of the time.
                 sock.settimeout(self._time_left() / (len(found) - tried))
                 if self.exchange is not None:
                     self.exchange.connects(sock)
@@ -251,12 +251,12 @@ class BlockingConnection:
                         self._hurry(sock)
                         sock.sendall(view[at : at + _PIECE])
         except (ConnectionError, ssl.SSLError):
-            # Who hangs up before the request is complete may have said why.
+            # A server that hangs up before the request is complete may have said why.
             return False
         return True
 
     def recv(self, most: int) -> bytes:
-        """Return what has come, waiting for something; nothing at the end."""
+        """Wait for bytes and return them; none at the end of the connection."""
         sock: Any = self.sock
         self._hurry(sock)
         received: bytes = sock.recv(most)
@@ -266,7 +266,7 @@ class BlockingConnection:
         """Let the next wait last no longer than the exchange may.
 
         Raises:
-            TimeoutError: the time for it has passed.
+            TimeoutError: the time for the exchange has passed.
         """
         if self.until is not None:
             left = self.until - time.monotonic()
@@ -276,5 +276,5 @@ class BlockingConnection:
                 sock.settimeout(left)
 
     def _is_silent(self) -> bool:
-        """Say whether nothing has come that nobody read."""
+        """Say whether no bytes have come that nobody has read."""
         return True

@@ -25,13 +25,13 @@ class Deadline:
         with Deadline(timeout, lambda: cut(connection), origin):
             ...
 
-    Whatever the cut makes the HTTP library raise, and whatever else fails after the time has
-    passed, :class:`.TotalTimeout` is what leaves the block.
+    Whatever exception the HTTP library raises for the cut, and for any failure after the time has
+    passed, the block raises :class:`.TotalTimeout`.
 
     Args:
         timeout: of the exchange; without a total the exchange is never cut.
         abort: called once, in another thread, while the block runs: makes it fail soon.
-        origin: what the message names.
+        origin: the origin that the message names.
     """
 
     def __init__(self, timeout: Timeout, abort: Callable[[], object], origin: str = "") -> None:
@@ -52,7 +52,7 @@ class Deadline:
         return self
 
     def cut(self) -> None:
-        """Cut it short now."""
+        """Cut the exchange short now."""
         # The lock: a connection that went back to its pool may be in use by another exchange.
         with self._lock:
             if not self._over:

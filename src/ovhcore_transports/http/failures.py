@@ -1,4 +1,4 @@
-"""Exceptions of HTTP libraries: where they come from, and what may be shown of them."""
+"""Exceptions of HTTP libraries: their causes, and the words of theirs that may be shown."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from typing import Final
 __all__ = ["ENDED", "NOT_TLS", "RESETS", "causes_of", "reason_of"]
 
 ENDED: Final = "the connection ended before the answer was complete"
-"""What every transport says of that."""
+"""The words of every transport for a lost connection."""
 
 RESETS: Final = (ConnectionResetError, BrokenPipeError)
-"""How Linux says that a connection was reset; the second where the other side had said goodbye before."""
+"""The exceptions for a reset connection on Linux; the second one if the other side had ended the connection before."""
 
 NOT_TLS: Final = "what answers there does not speak TLS: if it speaks plain HTTP, write http:// in its URL"
-"""What every transport says of a port that speaks something else."""
+"""The words of every transport for a port that does not speak TLS."""
 
-# What OpenSSL says of bytes that are no TLS record, in several versions.
+# OpenSSL's reasons for bytes that are no TLS record, in several versions.
 _NO_RECORDS: Final = frozenset({"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "UNKNOWN_PROTOCOL", "PACKET_LENGTH_TOO_LONG"})
 # asyncio and aiohttp put their own words in the place of the system's, and of several failures make one text.
-_OF_LOOPS: Final = re.compile(r"Connect call failed|Multiple exceptions: ")
-_NUMBER: Final = re.compile(r"\[Errno ([0-9]+)\]")
+_OF_LOOPS: Final = ("Connect call failed", "Multiple exceptions: ")
+_NUMBER: Final = r"\[Errno ([0-9]+)\]"
 
 
 def causes_of(error: BaseException) -> list[BaseException]:
@@ -47,9 +47,9 @@ def causes_of(error: BaseException) -> list[BaseException]:
 
 
 def reason_of(causes: list[BaseException]) -> str:
-    """Return what the operating system or OpenSSL says, in parentheses, or nothing.
+    """Return the words of the operating system or OpenSSL, in parentheses; empty if there are none.
 
-    What the library says may quote what came, which may repeat what was sent.
+    The library's own words may quote the answer, which may repeat what was sent.
     """
     reasons = (_words_of(cause) for cause in reversed(causes) if isinstance(cause, OSError))
     reason = next(filter(None, reasons), "")
@@ -63,8 +63,8 @@ def _words_of(error: OSError) -> str:
     if _is(error, "socket", "gaierror") or _is(error, "socket", "herror"):
         return words  # their numbers are not the system's
     text = words or str(error)
-    if _OF_LOOPS.match(text):
-        found = _NUMBER.search(text)
+    if text.startswith(_OF_LOOPS):
+        found = re.search(_NUMBER, text)
         number = error.errno or (int(found[1]) if found else 0)
         return os.strerror(number) if number in errno.errorcode else ""
     return words

@@ -1,4 +1,4 @@
-"""What a server sends, taken apart strictly: no part of an answer, and nothing after it, is taken for an answer.
+"""The strict reader of answers: no part of an answer, and nothing after it, is taken for an answer.
 
 http.client, which urllib3 uses, lets much pass that leads to a wrong answer (two lengths, a
 head that is cut off, half a number), and reads headers with the email package.
@@ -19,17 +19,17 @@ _MOST_OF_A_LINE: Final = 8192
 _PIECE: Final = 16384
 _LARGE_PIECE: Final = 262144
 
-# What may stand in a text: no end of a line, nor what other readers take for one or for a space.
+# The bytes of a text: none that ends a line, or that other readers take for a line end or a space.
 _TEXT: Final = rb"[^\r\n\0\x0b\x0c]*"
 _FIELDS: Final = rb"(?:[!#$%&'*+\-.^_`|~0-9A-Za-z]+:" + _TEXT + rb"\r\n)*"
 _HEAD: Final = re.compile(rb"HTTP/1\.([0-9]) ([1-9][0-9][0-9])(?: " + _TEXT + rb")?\r\n(" + _FIELDS + rb")\r\n")
-# A status line is not folded: what looks so is a field without a name.
+# A status line is not folded: a line that looks so is a field without a name.
 _STATUS_LINE: Final = re.compile(rb"HTTP/1\.[0-9] [1-9][0-9][0-9](?: " + _TEXT + rb")?\r?\n(?![ \t])")
 _TRAILERS: Final = re.compile(_FIELDS)
 _BEGINNING: Final = b"HTTP/1."
 _END: Final = re.compile(rb"\n\r?\n")
 _BARE_LINE_FEED: Final = re.compile(rb"(?<!\r)\n")
-# From where spaces begin alone: from each of them it would take forever.
+# Spaces are matched only from where they begin: from each of them it would take forever.
 _FOLD: Final = re.compile(rb"(?:(?<![ \t])[ \t]+)?\r\n[ \t]+")
 _LINE_ENDS: Final = (b"\r\n", b"\n")
 _FIELD: Final = re.compile(r"([^:]+):[ \t]*([^\r]*)\r\n")
@@ -38,7 +38,7 @@ _LENGTH: Final = re.compile(r"[0-9]{1,18}")
 
 
 class NotHTTP(HTTPException):
-    """An answer that cannot be understood; the text repeats nothing of it."""
+    """An answer cannot be understood; the text of this exception repeats nothing of it."""
 
 
 class ResponseHead(NamedTuple):
@@ -47,9 +47,9 @@ class ResponseHead(NamedTuple):
     Attributes:
         status: the status code.
         fields: names and values, in order.
-        length: bytes of the body; None for what ``chunked`` says.
+        length: bytes of the body; None if ``chunked`` says how it ends.
         chunked: whether the body is in chunks; if it has no length either, it ends with the connection.
-        reusable: whether the connection stays open after it.
+        reusable: whether the connection stays open after the answer.
         encoding: Content-Encoding.
     """
 
@@ -62,7 +62,7 @@ class ResponseHead(NamedTuple):
 
 
 class ResponseReader:
-    """Reads one answer from a socket.
+    """A reader of one answer from a socket.
 
     Args:
         sock: the connection.
@@ -76,14 +76,14 @@ class ResponseReader:
         self._at = 0
 
     def head(self, method: str) -> ResponseHead:
-        """Read status and headers of the answer; those of the kind that only announces it are passed over.
+        """Read status and headers of the answer; interim answers (1xx) before it are passed over.
 
         Args:
             method: of the request.
 
         Raises:
-            NotHTTP: it is not HTTP.
-            http.client.RemoteDisconnected: it is cut off.
+            NotHTTP: the answer is not HTTP.
+            http.client.RemoteDisconnected: the answer is cut off.
             OSError: the connection failed.
         """
         # urllib3's TLS within TLS returns 0 at the end.
@@ -137,13 +137,13 @@ class ResponseReader:
         """Read the body.
 
         Args:
-            head: what came before it.
+            head: the head of the answer.
             limit: bytes beyond which to give up.
 
         Raises:
-            ProtocolError: it is larger.
-            NotHTTP: it is not HTTP.
-            http.client.RemoteDisconnected: it is cut off.
+            ProtocolError: the body is larger.
+            NotHTTP: the answer is not HTTP.
+            http.client.RemoteDisconnected: the answer is cut off.
             OSError: the connection failed.
         """
         length = head.length
@@ -162,7 +162,7 @@ class ResponseReader:
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing has come after what was read."""
+        """Whether no bytes have come after those that were read."""
         return self._at == len(self._buffer)
 
     def _take(self, length: int, body: bytearray) -> None:
@@ -171,7 +171,7 @@ class ResponseReader:
         body += piece
         missing = length - len(piece)
         while missing:
-            # No byte more: whatever comes after it stays in the socket, where the pool sees it.
+            # No byte more is read: bytes after the body stay in the socket, where the pool sees them.
             piece = self._receive(min(missing, _LARGE_PIECE))
             if not piece:
                 raise RemoteDisconnected("the body is cut off")
@@ -209,7 +209,7 @@ class ResponseReader:
         return bytes(body)
 
     def _pass_trailers(self) -> None:
-        """Read what may follow the last chunk. Nobody asks for it; whatever is no field makes the answer doubtful."""
+        """Read the fields after the last chunk. Nobody wants them; a line that is none makes the answer doubtful."""
         lines: list[bytes] = []
         room = _MOST_OF_A_HEAD
         while (line := self._line()) not in _LINE_ENDS:
@@ -240,7 +240,7 @@ def _unfolded(lines: bytes) -> bytes:
 
 
 def read_head(match: re.Match[bytes], method: str) -> ResponseHead:
-    """Return what a head says.
+    """Return a head with its meaning.
 
     Args:
         match: status line and header fields.
@@ -263,7 +263,7 @@ def read_head(match: re.Match[bytes], method: str) -> ResponseHead:
             fields[index] = (name, value)
         key = name.lower()
         if key == "content-length":
-            # Repeated by mistake it may be (RFC 9110, 8.6), but not with another value.
+            # The field may be repeated by mistake (RFC 9110, 8.6), but not with another value.
             for one in value.split(","):
                 one = one.strip(" \t")
                 if not _LENGTH.fullmatch(one) or digits not in ("", one):
@@ -282,7 +282,7 @@ def read_head(match: re.Match[bytes], method: str) -> ResponseHead:
     if status < 200 or status in (204, 304) or method == "HEAD":
         length, chunked = 0, False
     elif chunked:
-        # It may have been tampered with on its way (RFC 9112, 6.1 and 6.3).
+        # The answer may have been tampered with on its way (RFC 9112, 6.1 and 6.3).
         reusable = reusable and length is None and minor != b"0"
         length = None
     elif length is None:

@@ -1,4 +1,4 @@
-"""Pieces for transports on the standard library's http.client: strict answers, and what its exceptions mean."""
+"""Pieces for transports on the standard library's http.client: strict answers, and the meaning of its exceptions."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["WholeResponse", "meaning_of"]
 
 
 class WholeResponse:
-    """What ``http.client.HTTPConnection.response_class`` may be: read at once, to the last byte.
+    """A ``response_class`` for ``http.client.HTTPConnection`` that reads the answer at once, to the last byte.
 
     ::
 
@@ -28,7 +28,7 @@ class WholeResponse:
 
     Attributes:
         head: status and headers.
-        body: not decompressed yet.
+        body: the body, not decompressed yet.
         will_close: whether the connection cannot be used again.
     """
 
@@ -42,7 +42,7 @@ class WholeResponse:
         self._method = method or ""
 
     def begin(self) -> None:
-        """Read all of it; raises what :class:`.ResponseReader` does."""
+        """Read the whole answer; raise the exceptions of :class:`.ResponseReader`."""
         self.head = self._incoming.head(self._method)
         self.body = self._incoming.body(self.head, self._limit)
         self.will_close = not (self.head.reusable and self._incoming.is_empty)
@@ -52,18 +52,18 @@ class WholeResponse:
         return True
 
     def close(self) -> None:
-        """Nothing is left to be closed."""
+        """Do nothing: nothing is left to be closed."""
 
 
 def meaning_of(error: Exception, origin: str, timeout: Timeout, connected: bool, reached: bool) -> exc.NetworkError:
-    """Return what to raise for an exception of socket, ssl or http.client.
+    """Return the exception to raise for one of socket, ssl or http.client.
 
     Args:
-        error: what was raised; its tracebacks are taken off.
-        origin: what the message names.
+        error: the exception that was raised; its tracebacks are taken off.
+        origin: the origin that the message names.
         timeout: of the exchange.
         connected: whether there was a connection to send the request on, with TLS if it has to be.
-        reached: whether there was one without TLS at least.
+        reached: whether there was a connection without TLS at least.
     """
     causes = causes_of(error)
     timed_out = isinstance(error, TimeoutError)
@@ -78,12 +78,12 @@ def meaning_of(error: Exception, origin: str, timeout: Timeout, connected: bool,
     elif reached or isinstance(error, ssl.SSLError):
         kind, said = exc.TLSError, "TLS failed"
     elif isinstance(error, RESETS):
-        # It was accepted, and reset before anybody looked.
+        # The connection was accepted, and reset before anybody looked.
         kind, said = (exc.TLSError, "TLS failed") if origin.startswith("https:") else (exc.ConnectionLost, ENDED)
     else:
         kind, said = exc.ConnectError, "no connection could be made"
     failure = kind(f"{origin}: {said}{reason_of(causes)}")
-    # The text of http.client's own exceptions may repeat what came, and so what was sent.
+    # The text of http.client's own exceptions may repeat the answer, and so the request.
     plain = all(type(cause).__module__ in ("builtins", "socket", "ssl") for cause in causes)
     failure.__cause__ = error if plain else None  # None, too, keeps other exceptions out of the traceback
     return failure

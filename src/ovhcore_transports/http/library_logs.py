@@ -17,7 +17,7 @@ from ovhcore.protocol import redact_text
 
 __all__ = ["guard_logs"]
 
-# Values of header fields that are shown. Others may hold anything: a server may send back what came.
+# Values of header fields that are shown. Others may hold anything: a server may send back the request.
 _SHOWN: Final = re.compile(
     r"b'(?:\d{1,12}|close|keep-alive|gzip|deflate|br|zstd|identity|chunked"
     r"|(?:application|text)/[a-z.+-]{1,30}(?:; ?charset=[\w-]{1,12})?"
@@ -31,7 +31,7 @@ _LEFT_OUT: Final = "..."
 
 
 class _Guard(logging.Filter):
-    """Rewrites what a record says.
+    """A filter that rewrites the message of a record.
 
     Args:
         shown: returns a message as it may be written.
@@ -45,7 +45,7 @@ class _Guard(logging.Filter):
         """Let every record pass, without secrets."""
         record.msg, record.args = self._shown(record), ()
         if record.exc_info:
-            # Its text may quote what came, and its frames hold what was sent.
+            # The exception's text may quote the answer, and its frames hold the request.
             kind = record.exc_info[0]
             record.msg = f"{record.msg} ({kind.__name__ if kind else 'no exception'})"
             record.exc_info = record.exc_text = None
@@ -64,12 +64,12 @@ def _message(record: logging.LogRecord) -> str:
 
 
 def _without_fields(record: logging.LogRecord) -> str:
-    """Return what httpcore writes: arguments and results as Python shows them."""
+    """Return a message of httpcore without secrets: it has arguments and results as Python shows them."""
     return redact_text(_FIELD.sub(_field, _EXCEPTION.sub(rf"exception=\1({_LEFT_OUT})", record.getMessage())))
 
 
 def _without_arguments(record: logging.LogRecord) -> str:
-    """Return what hpack writes: numbers, and fields and bytes that cannot be told apart."""
+    """Return a message of hpack without secrets: numbers are shown, fields and bytes cannot be told apart."""
     given = record.args if isinstance(record.args, tuple) else ()
     shown = tuple(each if isinstance(each, (bool, int)) else _LEFT_OUT for each in given)
     return str(record.msg) % shown if shown else _message(record)
@@ -80,7 +80,7 @@ _FIELDS: Final = _Guard(_without_fields)
 _NUMBERS: Final = _Guard(_without_arguments)
 _PARTS: Final = ("connection", "http11", "http2", "proxy", "socks")
 
-# A filter sees what is written to its own logger alone, not what comes up from those below it.
+# A filter sees the records of its own logger alone, not those that come up from loggers below it.
 _GUARDS: Final[dict[str, tuple[_Guard, tuple[str, ...]]]] = {
     "urllib3": (_TEXT, ("connection", "connectionpool", "poolmanager", "response", "util.retry")),
     "httpcore": (_FIELDS, _PARTS),

@@ -1,7 +1,7 @@
 """Names of HTTP libraries that transports rely on without a promise, looked for when a transport is opened.
 
-A library may take such a name away in any version. Whoever opens the transport then hears of it, with
-what to do, rather than a call that fails in the midst of it. docs/explanation/what-transports-rely-on.md lists them.
+A library may take such a name away in any version. Then the opening of the transport fails, with a
+message that says what to do, and no call fails halfway. docs/explanation/what-transports-rely-on.md lists the names.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ def require_names(package: str, *wanted: Names) -> None:
 
     Args:
         package: the name of the library, also of its module.
-        wanted: where to look, and for what.
+        wanted: the objects to look at, and the names to look for.
 
     Raises:
-        InvalidConfiguration: it lacks some; the message names them, and the version that was found.
+        InvalidConfiguration: the library lacks some; the message names them, and the version that was found.
     """
     missing = [f"{_shown(owner)}.{name}" for owner, names in wanted for name in names if not hasattr(owner, name)]
     if missing:
@@ -35,13 +35,13 @@ def require_names(package: str, *wanted: Names) -> None:
 
 @contextmanager
 def importing(package: str) -> Generator[None]:
-    """Import what imports parts of a library by their names.
+    """Run imports that need parts of a library by their names.
 
     Args:
         package: the name of the library, also of its module.
 
     Raises:
-        InvalidConfiguration: one of them is not there.
+        InvalidConfiguration: a part is not there.
         ImportError: the library is not there at all.
     """
     try:
@@ -58,7 +58,7 @@ def lacking(package: str, *missing: str) -> InvalidConfiguration:
 
     Args:
         package: the name of the library, also of its module.
-        missing: what it lacks.
+        missing: the names that it lacks.
     """
     found = installed_version(package)
     remedy = f"{package}<{found}" if found else package

@@ -1,7 +1,7 @@
-"""Kept connections for blocking code: so many at once to each origin, shared by threads.
+"""Kept connections for blocking code: a limited number to each origin, shared by threads.
 
 An exception of a signal handler can come between any two steps of Python code. So places and connections pass from
-hand to hand in single steps, which no exception can come into: each is one call of what is written in C.
+hand to hand in single steps, which no exception can interrupt: each is one call of a function written in C.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ from .deadlines import pool_timeout, pool_wait
 __all__ = ["Closable", "Lease", "Pools"]
 
 _LOOK: Final = 0.1
-"""Seconds that somebody waits for a place before looking whether one was lost."""
+"""Seconds that a thread waits for a place before it looks whether a place was lost."""
 
 
 class Closable(Protocol):
     """A connection."""
 
     def close(self) -> object:
-        """Close it. May be called again."""
+        """Close the connection. May be called again."""
         ...
 
 
@@ -76,7 +76,7 @@ class _Pool(Generic[C]):
         return False
 
     def _restore(self) -> None:
-        """Make places anew that nobody has: somebody was interrupted more than once, while giving one back."""
+        """Make lost places anew: a thread was interrupted more than once while it gave one back."""
         with self._restoring:
             for number, mark in enumerate(self._marks):
                 if mark() is None:
@@ -90,7 +90,7 @@ class Pools(Generic[C]):
 
     Args:
         size: connections to one origin.
-        dial: returns what makes a connection to an origin; it may be opened later, in use.
+        dial: returns a function that makes a connection to an origin; the connection may be opened later, in use.
         is_stale: says whether an idle connection has anything to read: that the server has
             closed it, or sent what nobody asked for.
     """
@@ -205,7 +205,7 @@ class Lease(Generic[C]):
         return connections[0]
 
     def end(self) -> None:
-        """Give back what there is to give back. May be called again."""
+        """Give back the connection and the place, if the lease still has them. May be called again."""
         pool, connections = self._pool, self._connections
         try:
             if connections:

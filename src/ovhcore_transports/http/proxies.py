@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import sys
-from base64 import b64encode
 from contextlib import suppress
 from typing import Final, NamedTuple
 from urllib.parse import unquote, urlsplit
@@ -18,8 +17,10 @@ NO_PROXY: Final = "none"
 """The proxy setting for no proxy, whatever the environment says."""
 
 _PORTS: Final = {"http": 80, "https": 443}
-_BRACKETED: Final = re.compile(r"\[([^\]]*)\](?::([0-9]+))?")
-_HOST: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?\.?|[0-9a-fA-F:.]*:[0-9a-fA-F:.%]*")
+_BRACKETED: Final = r"\[([^\]]*)\](?::([0-9]+))?"
+_HOST: Final = (  # compiled where there is a proxy, as the one before
+    r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?\.?|[0-9a-fA-F:.]*:[0-9a-fA-F:.%]*"
+)
 
 
 class Proxy(NamedTuple):
@@ -38,7 +39,7 @@ class Proxy(NamedTuple):
 
     @property
     def headers(self) -> dict[str, str]:
-        """What to send to the proxy."""
+        """The header fields to send to the proxy."""
         return {} if self.authorization is None else {"Proxy-Authorization": self.authorization}
 
 
@@ -46,7 +47,7 @@ def read_proxy(proxy: str) -> Proxy | None:
     """Return the proxy of a setting, None for :data:`NO_PROXY`.
 
     Raises:
-        InvalidConfiguration: it is not the URL of an HTTP or HTTPS proxy.
+        InvalidConfiguration: the setting is not the URL of an HTTP or HTTPS proxy.
     """
     if proxy.lower() == NO_PROXY:
         return None
@@ -67,11 +68,13 @@ def _read(url: str) -> Proxy | None:
         host = (parts.hostname or "").encode("idna").decode("ascii")
     except ValueError:  # also a UnicodeError
         return None
-    if parts.scheme not in ("http", "https") or not _HOST.fullmatch(host) or port == 0 or not url.isprintable():
+    if parts.scheme not in ("http", "https") or not re.fullmatch(_HOST, host) or port == 0 or not url.isprintable():
         return None
     authorization = None
     if parts.username is not None:
         user = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+        from base64 import b64encode
+
         authorization = f"Basic {b64encode(user.encode('utf-8', 'replace')).decode('ascii')}"
     address = f"[{host}]" if ":" in host else host
     return Proxy(f"{parts.scheme}://{address}" + ("" if port is None else f":{port}"), authorization)
@@ -81,7 +84,7 @@ def proxy_for(setting: str | None, origin: str) -> Proxy | None:
     """Return the proxy for an origin, None to go without.
 
     Args:
-        setting: URL of a proxy, :data:`NO_PROXY`, or None for what the environment says.
+        setting: URL of a proxy, :data:`NO_PROXY`, or None for the environment's.
         origin: as ``"https://eu.api.ovh.com"``.
 
     Raises:
@@ -99,7 +102,7 @@ def proxy_for(setting: str | None, origin: str) -> Proxy | None:
     if not proxy:
         return None
     host, port = parts.hostname or "", parts.port or _PORTS.get(parts.scheme, 0)
-    # What has no port stands for all of them; what has one is looked for with the port that is connected to.
+    # An entry without a port stands for all ports; one with a port counts for the port that is connected to.
     spelled = {host, parts.netloc, f"[{host}]:{port}" if ":" in host else f"{host}:{port}"}
     direct = any(map(proxy_bypass, spelled)) or _is_excepted(host, port, proxies.get("no", ""))
     return None if direct else read_proxy(proxy)
@@ -120,7 +123,7 @@ def _is_excepted(host: str, port: int, without: str) -> bool:
     except ValueError:
         return False
     for entry in entries:
-        bracketed = _BRACKETED.fullmatch(entry)
+        bracketed = re.fullmatch(_BRACKETED, entry)
         network, its_port = bracketed.groups() if bracketed else (entry, None)
         with suppress(ValueError):
             if address in ip_network(network, strict=False) and its_port in (None, str(port)):

@@ -9,10 +9,10 @@ __all__ = ["Slots"]
 
 
 class Slots:
-    """How many more connections there may be.
+    """A counter of the connections that may still be made, with the tasks that wait for one.
 
     Attributes:
-        free: to take one, count it down, if it is not 0.
+        free: the number of free places; to take one, count it down, if it is not 0.
     """
 
     __slots__ = ("_waiting", "free")

@@ -12,10 +12,10 @@ __all__ = ["tls_context"]
 
 
 def tls_context(settings: TransportSettings) -> ssl.SSLContext:
-    """Return a context that verifies servers, unless it is not wanted, and shows the client's certificate.
+    """Return a context that verifies servers, unless that is switched off, and shows the client's certificate.
 
     Where the system has no certificates to trust, as Python on macOS before its installer's
-    last step, those of the package ``certifi`` are, if it is installed.
+    last step, those of the package ``certifi`` are trusted, if it is installed.
 
     Raises:
         InvalidConfiguration: a file holds no certificates, or no key that fits.
@@ -26,7 +26,7 @@ def tls_context(settings: TransportSettings) -> ssl.SSLContext:
         context.verify_mode = ssl.CERT_NONE
     if settings.client_cert is not None:
         try:
-            # Without the last argument OpenSSL would ask whoever sits at the terminal.
+            # Without the last argument OpenSSL would ask for a password at the terminal.
             context.load_cert_chain(settings.client_cert, settings.client_key, lambda: "")
             return context
         except (OSError, ssl.SSLError) as error:

@@ -1,7 +1,7 @@
-"""httpx and its successor httpx2, synchronous and asynchronous: by the connections that they are made of.
+"""httpx and its successor httpx2, synchronous and asynchronous: on the connections that they are made of.
 
-Those are httpcore's and httpcore2's, which have the same shape. Used directly, the request
-target goes out as it was signed, and nothing of httpx's own is in between: cookies,
+Those are httpcore's and httpcore2's, which have the same shape. Used directly, they send the
+request target as it was signed, and nothing of httpx's own is in between: cookies,
 passwords from ``~/.netrc``, proxies read in its own way. Neither httpx has to be loaded.
 """
 
@@ -9,9 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ovhcore._lazy import lazily
 from ovhcore.plugins import TransportSettings
-
-from .._lazy import lazily
 
 if TYPE_CHECKING:
     from .asynchronous import AsyncHttpxTransport
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["AsyncHttpxTransport", "HttpxTransport", "open_async", "open_async_2", "open_sync", "open_sync_2"]
 
 # Each form brings threads or a loop with it; a program that needs one does not load the other.
-__getattr__ = lazily(__name__, {"AsyncHttpxTransport": "asynchronous", "HttpxTransport": "blocking"})
+__getattr__ = lazily(__name__, {"asynchronous": ("AsyncHttpxTransport",), "blocking": ("HttpxTransport",)})
 
 
 def open_sync(settings: TransportSettings) -> HttpxTransport:

@@ -25,7 +25,7 @@ __all__ = ["AsyncHttpxTransport"]
 
 
 class _Wire(WrappedWire):
-    """A stream of httpcore's own, on trio or, for TLS within TLS, on asyncio, whose own has its faults."""
+    """A stream of httpcore's own: on trio, and for TLS within TLS on asyncio, whose own TLS has its faults there."""
 
     @classmethod
     async def connect(cls, core: ModuleType, host: str, port: int) -> _Wire:
@@ -34,7 +34,7 @@ class _Wire(WrappedWire):
         return cls(core, await backend.connect_tcp(host, port))
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        """Return what has come, waiting for something; nothing at the end."""
+        """Wait for bytes and return them; none at the end of the connection."""
         self.check()
         if rest := self.rest():
             await self._send(rest, timeout)
@@ -55,7 +55,7 @@ class _Wire(WrappedWire):
         self._stream = await self._stream.start_tls(context, host)
 
     async def aclose(self) -> None:
-        """Close it."""
+        """Close the stream."""
         await self._stream.aclose()
 
 
@@ -102,7 +102,7 @@ class _Pool:
         """Wait for a place.
 
         Raises:
-            PoolTimeout: none became free.
+            PoolTimeout: no place became free.
         """
         with suppress(anyio.WouldBlock):
             self.places.acquire_nowait()
@@ -113,7 +113,7 @@ class _Pool:
         raise pool_timeout(timeout, self.route.origin)
 
     async def take(self) -> _Link:
-        """Return a connection that is open, or one to be opened. There has to be a place for it."""
+        """Return a connection that is open, or one to be opened. The caller must have a place for it."""
         while self.idle:
             link = self.idle.pop()
             if not link.wire.get_extra_info("is_readable"):
@@ -123,7 +123,7 @@ class _Pool:
 
 
 class _Loop:
-    """What a transport has open in one loop, and what closes it when the loop ends."""
+    """The connections of a transport in one loop, with a generator that closes them when the loop ends."""
 
     def __init__(self, forget: Callable[[], object]) -> None:
         self.closed = False
@@ -132,7 +132,7 @@ class _Loop:
         self.keeper = _keeper(self, forget)
 
     async def close(self) -> None:
-        """Close what is not in use, and from now on what comes back."""
+        """Close the idle connections, and from now on those that come back."""
         self.closed = True
         with anyio.CancelScope(shield=True):
             for pool in self.pools.values():
@@ -189,7 +189,7 @@ class AsyncHttpxTransport(AsyncTransport):
             return await within(timeout, origin, self._exchange(loop, pool, request, target, timeout))
         except BaseException as error:
             failure = bare(error)
-        del target  # its query may have a token
+        del target  # the target's query may have a token
         # Raised here: the frames of the exchange hold signed headers.
         raise failure
 
@@ -234,7 +234,7 @@ class AsyncHttpxTransport(AsyncTransport):
         raise failure
 
     async def _open_loop(self) -> _Loop:
-        # What a loop left behind that has ended without finishing its generators can no longer be closed.
+        # A loop that ended without finishing its generators left connections that can no longer be closed.
         for ended in [key for key in self._loops if isinstance(key, asyncio.AbstractEventLoop) and key.is_closed()]:
             self._loops.pop(ended, None)
         key, loops = _running(), self._loops
@@ -243,7 +243,7 @@ class AsyncHttpxTransport(AsyncTransport):
         return loop
 
     def warm(self, urls: Sequence[str]) -> None:
-        """Load certificates, read which proxies to use, and import what waits."""
+        """Load certificates, read which proxies to use, and import the parts of anyio that wait."""
         super().warm(urls)
         self._common.warm(urls)
         for backend in ("asyncio", "trio"):
@@ -260,7 +260,7 @@ class AsyncHttpxTransport(AsyncTransport):
 
 
 def _running() -> object:
-    """Return what stands for the running loop."""
+    """Return the object that stands for the running loop."""
     if in_trio():
         import trio
 

@@ -1,6 +1,6 @@
 """A byte stream for httpcore's connections on asyncio's own transports.
 
-httpcore's, made of anyio's, takes more time than all the rest of an exchange.
+httpcore's own stream, made of anyio's, takes more time than all the rest of an exchange.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ __all__ = ["AsyncioWire"]
 
 _ENOUGH: Final = 65_536
 _HEAD_START: Final = 0.25  # seconds for one address before the next is tried as well (RFC 8305, 8)
-_NEVER: Final = 1e6  # seconds; who connects has a limit already
+_NEVER: Final = 1e6  # seconds; the caller limits the time to connect
 
 
 class AsyncioWire(Wire, asyncio.Protocol):
-    """A stream, and the protocol that asyncio knows it by."""
+    """A byte stream, which is also the protocol of asyncio's transport."""
 
     _transport: asyncio.Transport
 
@@ -48,7 +48,7 @@ class AsyncioWire(Wire, asyncio.Protocol):
         _, wire = await loop.create_connection(cls, host, port, **options)
         return wire
 
-    # What asyncio calls.
+    # The methods that asyncio calls.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take the transport."""
@@ -56,7 +56,7 @@ class AsyncioWire(Wire, asyncio.Protocol):
         self._socket = transport.get_extra_info("socket")
 
     def data_received(self, data: bytes) -> None:
-        """Keep what has come."""
+        """Keep the bytes that have come."""
         self._data = self._data + data if self._data else data
         if len(self._data) > _ENOUGH and not self._paused:
             self._paused = True
@@ -84,10 +84,10 @@ class AsyncioWire(Wire, asyncio.Protocol):
         self._full = False
         _wake(self._writer)
 
-    # What httpcore calls.
+    # The methods that httpcore calls.
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        """Return what has come, waiting for something; nothing at the end."""
+        """Wait for bytes and return them; none at the end of the connection."""
         self.check()
         if rest := self.rest():
             await self._send(rest, timeout)
@@ -128,26 +128,26 @@ class AsyncioWire(Wire, asyncio.Protocol):
 
     async def start_tls(self, context: ssl.SSLContext, host: str) -> None:
         """Go on in TLS."""
-        # There is none where the connection was lost meanwhile, which shows when it is used.
+        # start_tls returns None if the connection was lost meanwhile, which shows when it is used.
         secured = await self._loop.start_tls(
             self._transport, self, context, server_hostname=host, ssl_handshake_timeout=_NEVER
         )
         self._transport = secured or self._transport
 
     async def aclose(self) -> None:
-        """Close it."""
-        # Whatever else it does, close() of TLS waits for the other side.
+        """Close the stream."""
+        # close() would wait for the other side if there is TLS.
         self._transport.abort()
         await asyncio.sleep(0)
 
     @property
     def protocol(self) -> str | None:
-        """What was agreed on in the TLS handshake."""
+        """The application protocol (ALPN) of the TLS handshake."""
         return str(self._transport.get_extra_info("ssl_object").selected_alpn_protocol())
 
     def is_stale(self) -> bool:
-        """Say whether anything has come that nobody asked for: the end of the connection, most often."""
-        # The loop may not have had the time to hand it over.
+        """Say whether unexpected bytes have come, or, most often, the end of the connection."""
+        # The loop may not have had the time to hand the bytes over.
         return self._over or bool(self._data) or _is_readable(self._socket)
 
 

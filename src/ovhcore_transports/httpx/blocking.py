@@ -24,7 +24,7 @@ __all__ = ["HttpxTransport"]
 
 
 class _Wire(WrappedWire):
-    """A blocking stream, no wait of which goes beyond a point in time.
+    """A blocking stream whose waits do not go beyond a point in time.
 
     Attributes:
         until: that point, on the monotonic clock; None for none.
@@ -43,7 +43,7 @@ class _Wire(WrappedWire):
         return left if timeout is None else min(left, timeout)
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        """Return what has come, waiting for something; nothing at the end."""
+        """Wait for bytes and return them; none at the end of the connection."""
         self.check()
         if rest := self.rest():
             self._send(rest, timeout)
@@ -67,11 +67,11 @@ class _Wire(WrappedWire):
 
     @property
     def socket(self) -> Any:
-        """The socket below it."""
+        """The socket below the stream."""
         return self._stream.get_extra_info("socket")
 
     def close(self) -> None:
-        """Close it."""
+        """Close the stream."""
         self._stream.close()
 
 
@@ -115,7 +115,7 @@ class _Link(Link):
 
 
 def _reached(route: Route, end: float) -> Any:
-    """Return a stream to the first address of a host that can be reached; they share the time there is."""
+    """Return a stream to the first address of a host that can be reached; the addresses share the time."""
     host, port = route.hop
     found = socket.getaddrinfo(host.encode("ascii"), port, type=socket.SOCK_STREAM)
     failure: Exception = OSError("no address")
@@ -172,13 +172,13 @@ class HttpxTransport(SyncTransport):
                     # In TLS within TLS one read is many of the outer one, each with the whole timeout.
                     with Deadline(timeout, link.cut, origin):
                         parts = self._over(link, request, target, timeout, until)
-                # Not before nobody can cut it any more.
+                # This comes after the deadline's block, when nobody can cut the connection any more.
                 lease.keep = link.reusable
             return self._common.answer(*parts)
         except BaseException as error:
             lease.end()  # an interrupt may have been in the way
             failure = bare(error)
-        del parts, target  # it may repeat what was sent; its query may have a token
+        del parts, target  # the answer may repeat what was sent; the target's query may have a token
         # Raised here: the frames of the exchange hold signed headers.
         raise failure
 

@@ -39,7 +39,7 @@ __all__ = [
     "bare",
 ]
 
-# Where a connection stands.
+# The stages of a connection.
 PROXY: Final = "at the proxy"
 CONNECTING: Final = "on the way"
 TLS: Final = "shaking hands"
@@ -68,7 +68,7 @@ class _Body:
 
 
 class _NoLock:
-    """In the place of a lock or semaphore; an interrupt in one of httpcore's own leaves it held."""
+    """A stand-in for a lock or semaphore: an interrupt would leave one of httpcore's own held."""
 
     def __enter__(self) -> None: ...
 
@@ -82,7 +82,7 @@ class _NoLock:
 
 
 class _Always:
-    """An attribute that is what it is, whatever it is set to."""
+    """An attribute that always is ``_NO_LOCK``, whatever it is set to."""
 
     def __get__(self, connection: object, kind: type | None = None) -> _NoLock:
         return _NO_LOCK
@@ -103,7 +103,7 @@ def _without_locks(kind: type) -> type:
 
 
 def _check_library(core: ModuleType, http2: bool) -> None:
-    """Make sure that httpcore has what is used of it without a promise."""
+    """Make sure that httpcore has the names that are used here without a promise."""
     package = core.__name__
     origin = core.Origin(b"http", b"localhost", 80)
     kinds: list[tuple[str, tuple[str, ...]]]
@@ -120,12 +120,12 @@ def _check_library(core: ModuleType, http2: bool) -> None:
 
 
 class Route:
-    """How an origin is reached, and how requests to it are written.
+    """The way to an origin, and the form of requests to it.
 
     Args:
         core: the module ``httpcore`` or ``httpcore2``.
         origin: as ``"https://eu.api.ovh.com"``.
-        proxy: what is on the way, if anything.
+        proxy: the proxy on the way, if any.
         tls: returns the context for an origin (False) or a proxy (True).
     """
 
@@ -157,7 +157,7 @@ class Route:
         """Return a request as httpcore takes it.
 
         Args:
-            request: what to send.
+            request: the request to send.
             target: path and query.
             limits: httpcore's extensions.
         """
@@ -168,7 +168,7 @@ class Route:
         if body or request.method in ("POST", "PUT", "PATCH"):
             fields.append((b"Content-Length", b"%d" % len(body)))
         if self.proxy is not None and not self.secure:
-            target = request.url  # a proxy wants all of it (RFC 9112, 3.2.2)
+            target = request.url  # a proxy wants the whole URL (RFC 9112, 3.2.2)
             fields += self._to_proxy
         url = core.URL(scheme=self._scheme, host=self._end.host, port=self.port, target=target.encode("ascii"))
         return core.Request(request.method, url, headers=fields, content=_Body(body), extensions=limits)
@@ -188,20 +188,20 @@ class Route:
         """Make sure that a proxy has agreed to a tunnel.
 
         Raises:
-            httpcore.ProxyError: it has not.
+            httpcore.ProxyError: the proxy has not.
         """
         if not 200 <= raw.status < 300:
             raise self.core.ProxyError
 
 
 class Link:
-    """One connection, of one exchange at a time.
+    """One connection, for one exchange at a time.
 
-    Also of HTTP/2, which could carry more: httpcore's threads can take the same stream for two
-    requests, and where one request waits too long all that share the connection fail.
+    That holds for HTTP/2, too, which could carry more: httpcore's threads can take the same stream for two
+    requests, and if one request waits too long, all that share the connection fail.
 
     Attributes:
-        stage: where it stands.
+        stage: the stage of the connection.
     """
 
     connection: Any
@@ -215,17 +215,17 @@ class Link:
 
     @property
     def reusable(self) -> bool:
-        """Whether nothing of an exchange is left, so that another can follow."""
+        """Whether the connection holds nothing of an exchange any more, so that another can follow."""
         if not self.connection.is_available():
             return False
         if self.http2:
             return True
-        # What comes after an answer must not become part of the next. There is no public way to see it.
+        # Bytes after an answer must not become part of the next. There is no public way to see them.
         return not self.connection._h11_state.trailing_data[0]
 
 
 class Common:
-    """What does not depend on how to wait: settings, routes, answers, failures."""
+    """The parts of a transport that do not wait: settings, routes, answers, failures."""
 
     def __init__(self, settings: TransportSettings, core: str) -> None:
         guard_logs((core, "hpack"))
@@ -260,7 +260,7 @@ class Common:
         self.tls(False)
 
     def route(self, origin: str) -> Route:
-        """Return how to reach an origin.
+        """Return the route to an origin.
 
         Raises:
             InvalidConfiguration: the proxy that the environment names is not a usable URL.
@@ -275,7 +275,7 @@ class Common:
         """Return the fields of an answer whose body may be read.
 
         Raises:
-            ProtocolError: it must not.
+            ProtocolError: the body must not be read.
         """
         if raw.status < 200:
             raise exc.ProtocolError("The answer is not a final one")
@@ -286,7 +286,7 @@ class Common:
         return headers
 
     def answer(self, status: int, headers: Headers, body: bytes) -> Response:
-        """Return an answer that has come whole.
+        """Return the response for an answer that has come whole.
 
         Raises:
             ProtocolError: its body is too large, or cannot be decompressed.
@@ -298,7 +298,7 @@ class Common:
         return Response(status, headers, decompressed(body, encoding, limit) if encoding else body)
 
     def failure(self, error: Exception, link: Link, timeout: Timeout) -> exc.APIError:
-        """Return what to raise for an exception."""
+        """Return the exception to raise for one of httpcore, or of the system."""
         if isinstance(error, exc.APIError):
             return error
         if (ended := at_exit(error)) is not None:
@@ -325,10 +325,10 @@ class Common:
         elif route.secure:
             kind, said = exc.TLSError, "TLS failed"
         else:
-            # It was accepted, and reset before anybody looked.
+            # The connection was accepted, and reset before anybody looked.
             kind, said = exc.ConnectionLost, ENDED
         failure = kind(f"{route.origin}: {said}{reason_of(causes)}")
-        # The others quote what came, which may repeat what was sent.
+        # Other exceptions quote the answer, which may repeat what was sent.
         plain = (OSError, BaseExceptionGroup, self._core.NetworkError, self._core.TimeoutException)
         if all(isinstance(cause, plain) for cause in causes):
             failure.__cause__ = error
@@ -340,7 +340,7 @@ class Common:
         if not isinstance(error, self._core.RemoteProtocolError):
             return False
         if link.http2:
-            # It carries the event of a stream that was reset, or of a connection that was given up.
+            # The exception carries the event of a stream that was reset, or of a connection that was given up.
             return True
         return bool(link.wire.ended and link.wire.http)
 

@@ -1,7 +1,7 @@
-"""Byte streams for httpcore's connections: they note what is needed to tell failures apart.
+"""Byte streams for httpcore's connections, with notes that tell failures apart.
 
-httpcore says of a connection that ended too early the same as of one that carries garbage;
-whether the end was read, and how the answer began, says which it was.
+httpcore raises the same for a connection that ended too early as for one that carries garbage;
+whether the end was read, and how the answer began, tells which it was.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ _VERSION: Final = b"HTTP/1."
 
 
 class Wire(ABC):
-    """What every stream notes.
+    """The base of streams, with the notes that each takes.
 
     Attributes:
         begun: the first bytes of the answer, a few at most.
         ended: whether the other side has closed the connection.
-        stopped: whether to read no further, but fail.
+        stopped: whether the stream is to read no further, but fail.
     """
 
     begun = b""
@@ -39,7 +39,7 @@ class Wire(ABC):
         self.stopped = False
 
     def held(self, data: bytes) -> bytes:
-        """Return what to send now: nothing while it is little, which goes out in one piece before the next read."""
+        """Return the bytes to send now: none while they are few; those go out in one piece before the next read."""
         if self._unsent:
             data = self._unsent + data
         if len(data) < PIECE:
@@ -49,17 +49,17 @@ class Wire(ABC):
         return data
 
     def rest(self) -> bytes:
-        """Return what was held back."""
+        """Return the bytes that were held back."""
         data, self._unsent = self._unsent, b""
         return data
 
     @property
     def http(self) -> bool:
-        """Whether what has come may be the beginning of an answer."""
+        """Whether the bytes so far may be the beginning of an answer."""
         return self.begun.startswith(_VERSION) or _VERSION.startswith(self.begun)
 
     def note(self, data: bytes) -> bytes:
-        """Take note of what was read; return it."""
+        """Take note of bytes that were read; return them."""
         if not data:
             self.ended = True
         elif len(self.begun) < len(_VERSION):
@@ -67,22 +67,22 @@ class Wire(ABC):
         return data
 
     def get_extra_info(self, info: str) -> Any:
-        """Answer what httpcore asks."""
+        """Answer a question of httpcore's."""
         return self.is_stale() if info == "is_readable" else None
 
     @abstractmethod
     def is_stale(self) -> bool:
-        """Say whether anything has come that nobody asked for: the end of the connection, most often."""
+        """Say whether unexpected bytes have come, or, most often, the end of the connection."""
         ...
 
     def check(self) -> None:
-        """Refuse to read any further, if that is wanted.
+        """Refuse to read any further, if ``stopped`` is set.
 
         Raises:
-            ConnectionAbortedError: it is.
+            ConnectionAbortedError: ``stopped`` is set.
         """
-        # The generators that read a body are driven to their end so; left half-way they would be finished
-        # by whatever collects them, in a task of its own or with a warning.
+        # This drives the generators that read a body to their end; left half-way, they would be finished
+        # by the garbage collector, in a task of its own or with a warning.
         if self.stopped:
             raise ConnectionAbortedError
 
@@ -96,20 +96,20 @@ class WrappedWire(Wire):
 
     @property
     def protocol(self) -> str | None:
-        """What was agreed on in the TLS handshake."""
+        """The application protocol (ALPN) of the TLS handshake."""
         tls = self._stream.get_extra_info("ssl_object")
         return None if tls is None else str(tls.selected_alpn_protocol())
 
     def is_stale(self) -> bool:
-        """Say whether anything has come that nobody asked for: the end of the connection, most often."""
-        # None: httpcore 1.0.0 cannot say it of TLS within TLS.
+        """Say whether unexpected bytes have come, or, most often, the end of the connection."""
+        # None: httpcore 1.0.0 cannot tell for TLS within TLS.
         if self._stream.get_extra_info("is_readable") is not False:
             return True
         tls = self._stream.get_extra_info("ssl_object")
         if not isinstance(tls, ssl.SSLObject):
             return False
         try:
-            tls.read(1)  # of what has been received already; it does not wait
+            tls.read(1)  # of the bytes that were received already; it does not wait
         except ssl.SSLError as error:
             return not isinstance(error, ssl.SSLWantReadError)
         return True

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ovhcore._lazy import lazily
 from ovhcore.plugins import TransportSettings
 
-from .._lazy import lazily
 from ..http.library_names import importing
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["AsyncPyreqwestTransport", "PyreqwestTransport", "open_async", "open_sync"]
 
 # Each form brings threads or a loop with it; a program that needs one does not load the other.
-__getattr__ = lazily(__name__, {"AsyncPyreqwestTransport": "asynchronous", "PyreqwestTransport": "blocking"})
+__getattr__ = lazily(__name__, {"asynchronous": ("AsyncPyreqwestTransport",), "blocking": ("PyreqwestTransport",)})
 
 
 def open_async(settings: TransportSettings) -> AsyncPyreqwestTransport:

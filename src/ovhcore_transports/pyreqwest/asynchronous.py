@@ -1,7 +1,7 @@
 """The asynchronous form of the transport on pyreqwest; it works under asyncio alone.
 
-What :mod:`ovhcore_transports.pyreqwest` says of the library holds here, too, and this: a call that
-is cancelled ends at once and gives its place in the pool free, but the library goes on with the
+What ``ovhcore_transports.pyreqwest.blocking`` says of the library holds here, too, and this: a call
+that is cancelled ends at once and frees its place in the pool, but the library goes on with the
 exchange, until the answer has come or the read timeout has passed. A total timeout ends it properly.
 """
 
@@ -33,7 +33,7 @@ __all__ = ["AsyncPyreqwestTransport"]
 class AsyncPyreqwestTransport(AsyncTransport):
     """Send requests with pyreqwest: pooled, TLS verified, nothing redirected, nothing retried that may have arrived.
 
-    Connections do not belong to an event loop: one that comes after another uses those that are there.
+    Connections do not belong to an event loop: a loop that comes after another uses those that are there.
 
     Args:
         settings: timeout, proxy, certificates, size limit.
@@ -75,9 +75,10 @@ class AsyncPyreqwestTransport(AsyncTransport):
             self._loop, self._places = loop, {}
         places = self._places.get(origin)
         if places is None:
-            # Not the library's limit: a cancelled call would hold its place there until its exchange ends.
+            # The library's own limit is not used: a cancelled call would hold its place until its exchange ends.
             places = self._places[origin] = Slots(self._size)
         begin = 0.0 if timeout.total is None else time.monotonic()
+        total = timeout.total
         if places.free:
             places.free -= 1
         else:
@@ -88,9 +89,10 @@ class AsyncPyreqwestTransport(AsyncTransport):
                 client = None
                 places.release()
                 raise exc.ClientClosed("The transport is closed")
+            if total is not None:
+                total = max(0.0, begin + total - time.monotonic())
         try:
-            total = None if timeout.total is None else max(0.0, begin + timeout.total - time.monotonic())
-            exchange = built(client, request, self._limit, total)
+            exchange = built(client, request, self._limit, self._clients.own_total(total))
             raw = await exchange.__aenter__()
             if is_within(raw, self._limit):
                 body: Any = (await raw.bytes()).to_bytes()
@@ -108,7 +110,7 @@ class AsyncPyreqwestTransport(AsyncTransport):
             places.release()
         # A kept exception keeps the variables of this frame, and the library keeps connections as long as these.
         client = exchange = raw = body = None
-        # Raised here: what the library says may show what was sent.
+        # Raised here: the library's words may show what was sent.
         raise failure
 
     async def _read(self, exchange: Any, reader: Any) -> bytes:
@@ -128,14 +130,14 @@ class AsyncPyreqwestTransport(AsyncTransport):
         self._clients.warm(urls)
 
     async def close(self) -> None:
-        """Let go of the connections; calls under way come to their ends. May be called again."""
+        """Let the connections go; calls under way come to their ends. May be called again."""
         self._clients.close()
 
 
 def _settle() -> None:
-    # The library's thread may still be at the end of waking the loop for the last answer, and would abort
-    # the process when it finds that the interpreter is gone. What it is given here, it does after that: a
-    # request that it refuses by itself, for which nothing is opened.
+    # The library's thread may still be waking the loop for the last answer, and would abort the process
+    # when it finds that the interpreter is gone. The thread handles the request below after that; the
+    # library refuses it by itself, and opens nothing for it.
     try:
         client = SyncClientBuilder().no_proxy().https_only(True).danger_accept_invalid_certs(True).build()
         client.get("http://127.0.0.1/").build().send()

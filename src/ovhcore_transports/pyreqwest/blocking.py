@@ -1,6 +1,6 @@
 """The fast transport: pyreqwest, which is Rust's reqwest. This is its synchronous form.
 
-What is different from the other transports:
+The differences from other transports:
 
 * ``ca_bundle`` is trusted besides the certificates of the system, not instead of them: the
   library has no way to leave those out. Where the system has none, the bundle is all there is.
@@ -8,13 +8,13 @@ What is different from the other transports:
   each origin and pair of timeouts. Where timeouts come with requests, the 8 clients used last
   are kept; a call with yet another pair opens a connection of its own. Where only the total
   timeout varies nothing is opened. In the synchronous form ``pool_size`` holds for each client.
-* The read timeout is for the whole head of the answer, a new connection included, and begins
-  anew with each piece of the body. So a connection gets no longer than the read timeout, either.
+* The read timeout counts for the whole head of the answer, a new connection included, and begins
+  anew with each piece of the body. So making a connection takes no longer than the read timeout, either.
 * A request without ``User-Agent`` is sent with an empty one, and one without ``Accept`` with ``*/*``.
 * Names of fields in answers are in lower case, and fields of one name stand together; values that
   are not ASCII cannot be read and are ``U+FFFD``. More than 100 fields are refused.
-* A URL that the library's parser would write otherwise is refused; it leaves those alone that
-  ovhcore writes.
+* A URL that the library's parser would write otherwise is refused; the parser leaves the URLs that
+  ovhcore writes alone.
 * Over HTTP/2 a request that the server refuses unprocessed (REFUSED_STREAM) is sent up to three times, a POST and
   with ``retry=False`` too; the library cannot be told otherwise. The error says so. Leave ``http2`` off where one
   call must be one request.
@@ -75,7 +75,7 @@ class PyreqwestTransport(SyncTransport):
         client, origin, timeout = self._clients.find(request)
         begin = 0.0 if timeout.total is None else time.monotonic()
         try:
-            exchange = built(client, request, self._limit, timeout.total)
+            exchange = built(client, request, self._limit, self._clients.own_total(timeout.total))
             raw = exchange.__enter__()
             body: Any = raw.bytes().to_bytes() if is_within(raw, self._limit) else self._read(exchange, raw.body_reader)
             if raw.status < 200:
@@ -88,7 +88,7 @@ class PyreqwestTransport(SyncTransport):
             failure = failure_of(error, request, timeout, self._clients.proxies[origin], late)
         # A kept exception keeps the variables of this frame, and the library keeps connections as long as these.
         client = exchange = raw = body = None
-        # Raised here: what the library says may show what was sent.
+        # Raised here: the library's words may show what was sent.
         raise failure
 
     def _read(self, exchange: Any, reader: Any) -> bytes:
@@ -107,5 +107,5 @@ class PyreqwestTransport(SyncTransport):
         self._clients.warm(urls)
 
     def close(self) -> None:
-        """Let go of the connections; calls under way come to their ends. May be called again."""
+        """Let the connections go; calls under way come to their ends. May be called again."""
         self._clients.close()

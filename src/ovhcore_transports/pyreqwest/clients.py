@@ -1,4 +1,4 @@
-"""The clients of the library pyreqwest: how they are made and kept, and what their failures mean."""
+"""The clients of the library pyreqwest: how they are made and kept, and the meaning of their failures."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import os
 import re
 from collections.abc import Callable, Sequence
 from datetime import timedelta
+from math import inf
 from typing import Any, Final
 
 from ovhcore import exceptions as exc
@@ -15,48 +16,40 @@ from ovhcore.protocol import Request, Timeout, split_url
 
 from ..base.locks import Lock
 from ..http.bodies import ACCEPTED
-from ..http.deadlines import total_timeout
 from ..http.failures import ENDED, NOT_TLS, causes_of
 from ..http.proxies import Proxy, proxy_for, read_proxy
 from .loading import FORKED, check, load
 
 load()
 
-# Now, for the library looks for them when it first raises one, and aborts the process if that is at a Ctrl-C.
+# Imported now: the library looks for its exceptions when it first raises one, and at a Ctrl-C aborts the process.
 import pyreqwest.exceptions as theirs  # noqa: E402
 from pyreqwest.client import ClientBuilder, SyncClientBuilder  # noqa: E402
 from pyreqwest.http import Url  # noqa: E402
 
-__all__ = [
-    "TIMED_CLIENTS",
-    "ClientBuilder",
-    "Clients",
-    "SyncClientBuilder",
-    "built",
-    "failure_of",
-]
+__all__ = ["TIMED_CLIENTS", "ClientBuilder", "Clients", "SyncClientBuilder", "built", "failure_of"]
 
 TIMED_CLIENTS: Final = 8
-"""How many clients are kept for timeouts that came with requests."""
+"""The number of clients that are kept for timeouts that came with requests."""
 
-# What to send where a body would be expected and there is none.
+# The field to send if a body would be expected and there is none.
 _NO_BODY: Final = {"Content-Length": "0"}
 _EMPTY_BODIES: Final = frozenset(("POST", "PUT", "PATCH"))
-_CERTIFICATE: Final = re.compile(rb"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re.DOTALL)
+_CERTIFICATE: Final = rb"(?s)-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----"
 # The part of the read timeout, which runs meanwhile: the wait for a connection ends first and can be told apart.
 _CONNECTING: Final = 0.95
 
-# How the library says that it was the connection that ended.
+# The library's words for a connection that ended.
 _ENDED: Final = (
     "end of file before message length reached",
     "unexpected EOF",
     "without sending TLS close_notify",
     "stream error received",  # over HTTP/2 the server has ended this exchange alone
 )
-# How it says that what came is not HTTP; the beginnings of its messages, in lower case.
+# The library's words for an answer that is not HTTP; the beginnings of its messages, in lower case.
 _GARBLED: Final = ("invalid ", "message head", "unexpected transfer-encoding", "unexpected message", "chunk ")
 _REFUSED_STREAM: Final = "refused stream before processing"
-# How a server says, in the words of TLS 1.3, that it wants another certificate of the client; it has read no request.
+# The alerts of TLS 1.3 of a server that wants another certificate of the client; it has read no request.
 _REFUSED: Final = tuple(
     f"received fatal alert: {alert}"
     for alert in ("CertificateRequired", "BadCertificate", "UnknownCA", "CertificateUnknown", "CertificateExpired")
@@ -64,10 +57,10 @@ _REFUSED: Final = tuple(
 _NO_ROOTS: Final = "No CA certificates"
 _RESET: Final = (f"(os error {errno.ECONNRESET})", f"(os error {errno.EPIPE})")
 _UNREACHED: Final = ("tcp connect error", "dns error")
-# What rustls says of bytes that are no TLS record.
+# The words of rustls for bytes that are no TLS record.
 _NO_RECORD: Final = "received corrupt message of type InvalidContentType"
-# What may be repeated of its messages: nothing in it came from the server.
-_REASON: Final = re.compile(
+# The part of its messages that may be repeated: nothing in it came from the server.
+_REASON: Final = (  # compiled when it is needed, as the next
     r"\(os error (\d+)\)|(?:lookup address information|invalid peer certificate|fatal alert): ([A-Za-z ,-]+)"
 )
 
@@ -86,9 +79,9 @@ class Clients:
 
     def __init__(self, settings: TransportSettings, builder: Callable[[], Any], *, limited: bool) -> None:
         self.usual: dict[str, Any] = {}
-        """Those with the timeouts of the settings, by origin."""
+        """The clients with the timeouts of the settings, by origin."""
         self.proxies: dict[str, Proxy | None] = {}
-        """By origin."""
+        """The proxies, by origin; None for an origin without one."""
         self._timed: dict[tuple[str, float, float], Any] = {}
         self._settings = settings
         self._builder = builder
@@ -113,10 +106,14 @@ class Clients:
         )
 
     def after_fork(self) -> None:
-        """Put what the parent uses aside; the threads that would close it are not in the child."""
+        """Put the parent's clients aside; the threads that would close them are not in the child."""
         self._left_behind += (self.usual, self._timed)
         self.usual, self._timed = {}, {}
         self._lock = Lock()
+
+    def own_total(self, total: float | None) -> timedelta | None:
+        """Return the total timeout of a request as the library takes it, None for that of its clients."""
+        return None if total == self._settings.timeout.total else span(inf if total is None else total)
 
     def find(self, request: Request) -> tuple[Any, str, Timeout]:
         """Return the client for a request, its origin and its timeouts.
@@ -127,7 +124,7 @@ class Clients:
             InvalidRequest: the library would send another URL.
         """
         url, timeout = request.url, request.timeout
-        # Whatever ends in an origin that is known has been through split_url.
+        # A URL with a known origin needs no further check: that origin has been through split_url.
         origin = url[: url.find("/", 8)]
         client = self.usual.get(origin) if timeout is None or timeout is self._settings.timeout else None
         if client is None:
@@ -159,7 +156,7 @@ class Clients:
                 client = self._opened(origin, timeout)
             self._timed[key] = client
             if len(self._timed) > TIMED_CLIENTS:
-                # Only let go of: it closes its connections when its last call has ended.
+                # The client is only let go: it closes its connections when its last call has ended.
                 del self._timed[next(iter(self._timed))]
             return client
 
@@ -174,7 +171,7 @@ class Clients:
             self._get(split_url(url)[0], None)
 
     def close(self) -> None:
-        """Let go of all of them. May be called again."""
+        """Let all clients go. May be called again."""
         with self._lock:
             self.closed = True
             self.usual, self._timed = {}, {}
@@ -201,6 +198,8 @@ class Clients:
         builder = builder.connect_timeout(span(min(timeout.connect, timeout.read * _CONNECTING)))
         builder = builder.read_timeout(span(timeout.read)).pool_max_idle_per_host(settings.pool_size)
         builder = builder.http2(settings.http2).danger_accept_invalid_certs(not settings.verify or not tls)
+        if settings.timeout.total is not None:
+            builder = builder.timeout(span(settings.timeout.total))
         if self._limited:
             builder = builder.max_connections(settings.pool_size).pool_timeout(span(timeout.read))
         if self._trusted is not None:
@@ -236,14 +235,14 @@ def _not_as_it_is() -> exc.InvalidRequest:
     )
 
 
-def built(client: Any, request: Request, limit: int, total: float | None) -> Any:
+def built(client: Any, request: Request, limit: int, total: timedelta | None) -> Any:
     """Return a request as the library takes it, not sent yet.
 
     Args:
         client: the library's, synchronous or asynchronous.
-        request: what to send.
-        limit: bytes of its answer to be read ahead: of a larger body not much more is.
-        total: seconds that the exchange may take; None for no limit.
+        request: the request to send.
+        limit: bytes of the answer's body that are read ahead; of a larger body not much more is read.
+        total: time that the exchange may take; None for that of the client.
 
     Raises:
         InvalidRequest: the library would send another URL.
@@ -258,18 +257,18 @@ def built(client: Any, request: Request, limit: int, total: float | None) -> Any
     elif request.method in _EMPTY_BODIES:
         asked = asked.headers(_NO_BODY)
     if total is not None:
-        asked = asked.timeout(span(total))
+        asked = asked.timeout(total)
     return asked.streamed_read_buffer_limit(limit + 1).build_streamed()
 
 
 def failure_of(error: Exception, request: Request, timeout: Timeout, proxy: Proxy | None, late: bool) -> Exception:
-    """Return what to raise for an exception of the library.
+    """Return the exception to raise for one of the library.
 
     Args:
-        error: the exception; what it says of URLs is taken off it.
-        request: that failed.
-        timeout: that it had.
-        proxy: that was used.
+        error: the exception; URLs are taken off it.
+        request: the request that failed.
+        timeout: the timeout that it had.
+        proxy: the proxy that was used.
         late: whether the total timeout has passed.
     """
     causes_of(error)
@@ -284,6 +283,8 @@ def failure_of(error: Exception, request: Request, timeout: Timeout, proxy: Prox
     error.details = {"causes": None}
     error.args = (error.message,)
     if late and isinstance(error, TimeoutError):
+        from ..http.deadlines import total_timeout  # with what other transports need to keep to it
+
         return total_timeout(timeout, origin)
     kind, words = _kind_of(error, said, origin, proxy)
     words = words.format(connect=min(timeout.connect, timeout.read), read=timeout.read, proxy=proxy and proxy.url)
@@ -317,14 +318,14 @@ def _kind_of(error: Exception, said: list[str], origin: str, proxy: Proxy | None
             return exc.TLSError, "TLS failed"
         if not any(words in one for one in said for words in _RESET):
             return exc.ConnectError, "no connection could be made"
-        # One that is reset at once is found out about now or when the request is sent, as chance has it.
+        # A connection that is reset at once is noticed now or when the request is sent, as chance has it.
         return exc.ConnectionLost, ENDED
     if isinstance(error, TimeoutError):
         return exc.ReadTimeout, "the server was silent for {read:g} s"
     if any(one in _REFUSED for one in said):
         return exc.TLSError, "TLS failed"
     if any(_REFUSED_STREAM in one for one in said):
-        # The library cannot be told not to.
+        # The library has no option against this.
         return exc.ConnectionLost, (
             "the server refused the request before looking at it, and over HTTP/2 pyreqwest has sent it up to three "
             "times by itself, also with retry off; without http2, or on httpx, it is sent once"
@@ -334,7 +335,7 @@ def _kind_of(error: Exception, said: list[str], origin: str, proxy: Proxy | None
         return exc.ConnectionLost, ENDED
     if any(one.lower().startswith(_GARBLED) for one in said):
         return exc.ProtocolError, "the answer is not HTTP"
-    # In words that are not known, as of another version: no more is said than that there is no answer.
+    # The words are not known, as in another version: the error says only that there is no answer.
     return exc.NetworkError, "pyreqwest got no answer that it could read"
 
 
@@ -342,7 +343,7 @@ def _reason_of(said: list[str]) -> str:
     for one in reversed(said):
         if _NO_RECORD in one:
             return f" ({NOT_TLS})"
-        if found := _REASON.search(one):
+        if found := re.search(_REASON, one):
             return f" ({os.strerror(int(found[1])) if found[1] else found[2].strip()})"
     return ""
 
@@ -362,7 +363,7 @@ def _trusted(ca_bundle: str | None) -> bytes | None:
     try:
         if os.path.isdir(ca_bundle):
             files = [entry.path for entry in os.scandir(ca_bundle) if entry.is_file()]
-        found = [one for file in sorted(files) for one in _CERTIFICATE.findall(_read(file))]
+        found = [one for file in sorted(files) for one in re.findall(_CERTIFICATE, _read(file))]
         problem = "no certificate as PEM"
     except OSError as error:
         found, problem = [], error.strerror or str(error)

@@ -1,18 +1,17 @@
-"""Loads pyreqwest in a thread that does not end, or says why it must not be used.
+"""Loading of pyreqwest in a thread that does not end, or an error that says why it must not be used.
 
 The allocator in the library, mimalloc, takes the thread that loads it for the main thread, and knows threads by the
-addresses of their descriptors. When a thread has ended, the system gives its descriptor to a new one. If it was the
-one that had loaded the library, the new one is taken for the main thread, with memory that is gone, and the process
-crashes when it first uses the library. So it is loaded in the main thread, or in a thread that is there for nothing
-else and stays.
+addresses of their descriptors. When a thread has ended, the system gives its descriptor to a new one. If the
+ended thread had loaded the library, the new one is taken for the main thread, with memory that is gone, and the
+process crashes when it first uses the library. So the library is loaded in the main thread, or in a thread that
+exists for nothing else and stays.
 
-A program may have loaded it before, in whatever thread. Which it was stands in the data of the allocator.
+A program may have loaded the library before, in any thread. The data of the allocator tell which thread it was.
 """
 
 from __future__ import annotations
 
 import os
-import signal
 import sys
 import threading
 from _thread import allocate_lock, get_ident, start_new_thread
@@ -49,8 +48,8 @@ def load() -> None:
     """Load the library, if nobody has, so that the end of no thread can do harm.
 
     Raises:
-        ImportError: it is not installed.
-        InvalidConfiguration: the program has loaded it in a thread that may end, or it has no such part.
+        ImportError: the library is not installed.
+        InvalidConfiguration: the program has loaded it in a thread that may end, or it has no extension.
     """
     main = threading.main_thread()
     if _EXTENSION not in sys.modules:
@@ -97,14 +96,16 @@ def _load_in_a_thread_that_stays() -> None:
 
 def _load_and_stay(ended: SimpleQueue[BaseException | None], forever: Any) -> None:
     """Load the library, say how that ended, and stay until a lock is released, which nobody does."""
+    import signal
+
     if hasattr(signal, "pthread_sigmask"):  # pragma: no branch - Windows has no masks
-        # So that nothing wakes it, also while the interpreter ends.
+        # So no signal wakes the thread, also while the interpreter ends.
         signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
     keeper = (get_ident(), os.getpid())
     _keepers.append(keeper)
     try:
         _import()
-    except BaseException as error:  # it is raised where the library was asked for
+    except BaseException as error:  # the exception is raised where the library was asked for
         _keepers.remove(keeper)
         ended.put(error.with_traceback(None))
         return
@@ -113,11 +114,11 @@ def _load_and_stay(ended: SimpleQueue[BaseException | None], forever: Any) -> No
 
 
 def _loader_among(idents: list[int]) -> int | None:
-    """Return which thread has loaded the library, None for none of them; where it cannot be told, the last of them."""
+    """Return the thread that has loaded the library, None for none of them; the last one if that cannot be told."""
     if sys.platform != "linux" or os.uname().machine != "x86_64" or sys.maxsize < 2**32:
         return idents[-1]  # elsewhere the allocator's number of a thread is not Python's
     try:
-        # Each is found if it is there, for it is at the beginning of a word.
+        # Each number is found if it is there, for it stands at the beginning of a word.
         data = b"".join(_memory("rw"))
         for ident in idents:
             if ident.to_bytes(8, "little") in data:
@@ -136,7 +137,7 @@ def _memory(mode: str) -> Iterator[bytes]:
         for line in maps:
             place, access, _, _, _, *path = line.rstrip("\n").split(None, 5)
             begin, _, stop = place.partition("-")
-            # What follows on it without a name are its variables that were 0 at first.
+            # A part that follows without a name holds the variables that were 0 at first.
             if path == [name] or (not path and begin == end):
                 end = stop
                 if access.startswith(mode):

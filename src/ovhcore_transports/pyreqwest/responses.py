@@ -1,45 +1,33 @@
-"""Answers of pyreqwest."""
+"""Responses made of pyreqwest's answers."""
 
 from __future__ import annotations
 
 from typing import Any, Final
 
 from ovhcore import exceptions as exc
-from ovhcore.protocol import Headers, Response
+from ovhcore.protocol import Response
 
 from ..http.bodies import decompressed
+from ..http.late_headers import LateHeaders
 
 __all__ = ["Received", "is_within", "response_of"]
 
 _UNREADABLE: Final = "\ufffd"
 
 
-class Received(Headers):
-    """Header fields of an answer, taken from the library when they are looked at: of most one or two are.
+class Received(LateHeaders[Any]):
+    """Header fields of the library's answer, taken from it when they are looked at."""
 
-    Args:
-        raw: the answer that has them.
-    """
+    __slots__ = ()
 
-    __slots__ = ("_found", "_raw")
-
-    def __init__(self, raw: Any) -> None:
-        self._raw = raw
-        self._found: tuple[tuple[str, str], ...] | None = None
-        self._index = None
-
-    @property
-    def pairs(self) -> tuple[tuple[str, str], ...]:  # type: ignore[override] # it is not assigned to
-        """Every field."""
-        if self._found is None:
-            self._found = _pairs_of(self._raw.headers)
-        return self._found
+    def _read(self) -> tuple[tuple[str, str], ...]:
+        return _pairs_of(self._raw.headers)
 
     def get(self, key: str, /, default: Any = None) -> Any:
         """Return the value of a field, or ``default``."""
         try:
             found = self._raw.get_header_all(key)
-        except ValueError:  # it is not ASCII
+        except ValueError:  # the value is not ASCII
             return super().get(key, default)
         if not found:
             return default
@@ -47,10 +35,10 @@ class Received(Headers):
 
 
 def response_of(raw: Any, body: bytes, limit: int) -> Response:
-    """Return an answer that has been read.
+    """Return the response for an answer that has been read.
 
     Raises:
-        ProtocolError: it cannot be decompressed, or is not a final one.
+        ProtocolError: the answer cannot be decompressed, or is not a final one.
     """
     headers = Received(raw)
     if raw.get_header("content-encoding") is not None:
@@ -61,7 +49,7 @@ def response_of(raw: Any, body: bytes, limit: int) -> Response:
 
 
 def is_within(raw: Any, limit: int) -> bool:
-    """Say whether a body may be read in one call: the library takes the memory for what its header announces."""
+    """Say whether a body may be read in one call: the library takes as much memory as the header announces."""
     length = raw.get_header("content-length")
     if length is None or raw.get_header("transfer-encoding") is not None:
         return False

@@ -1,14 +1,14 @@
 """Record what a client exchanges, once; replay it offline for ever.
 
 :class:`.RecordTransport` and :class:`.ReplayTransport`, and their asynchronous forms, are the
-transports; :class:`.Cassette` is what lies on the disk between them.
+transports; :class:`.Cassette` is the file on the disk between them.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .._lazy import lazily
+from ovhcore._lazy import lazily
 
 if TYPE_CHECKING:
     from ovhcore.protocol import Redaction
@@ -39,17 +39,13 @@ __all__ = [
 __getattr__ = lazily(
     __name__,
     {
-        "MATCHERS": "replay.matching",
-        "MODES": "sessions",
-        "AsyncRecordTransport": "asynchronous",
-        "AsyncReplayTransport": "asynchronous",
-        "Cassette": "cassette.cassettes",
-        "CassetteWarning": "cassette.cassettes",
-        "Interaction": "cassette.interactions",
-        "RecordTransport": "blocking",
-        "Redaction": "cassette.scrubbing",
-        "ReplayTransport": "blocking",
-        "convert": "formats.converting",
-        "repair": "formats.converting",
+        "asynchronous": ("AsyncRecordTransport", "AsyncReplayTransport"),
+        "blocking": ("RecordTransport", "ReplayTransport"),
+        "cassette.cassettes": ("Cassette", "CassetteWarning"),
+        "cassette.interactions": ("Interaction",),
+        "cassette.scrubbing": ("Redaction",),
+        "formats.converting": ("convert", "repair"),
+        "replay.matching": ("MATCHERS",),
+        "sessions": ("MODES",),
     },
 )

@@ -73,7 +73,7 @@ class AsyncRecordTransport(Recording, AsyncTransport):
         return super().stream(flows, limit, ahead=ahead, ordered=ordered)
 
     async def close(self) -> None:
-        """End the recording, and close what sends; what is under way comes to its end, and is kept."""
+        """End the recording, and close the inner transport; exchanges under way come to their end, and are kept."""
         self.end()
         for inner in self._made:
             await inner.close()

@@ -39,13 +39,13 @@ T = TypeVar("T")
 
 
 class Options(TypedDict, total=False):
-    """What recording and replaying can be told by keyword.
+    """The options of recording and replaying, by keyword.
 
     Attributes:
-        match_on: what must be equal for a recording to answer a request, as in :data:`.MATCHERS`; by
+        match_on: the parts that must be equal for a recording to answer a request, as in :data:`.MATCHERS`; by
             default method, path, query and body.
         repeat: whether a recording may answer again when no other is left.
-        redaction: what is secret besides what always is.
+        redaction: secrets, besides those that are always hidden.
         signatures: ``"check"``, the default, compares signatures with recorded ones where both were made
             with the same keys at the same time; ``"require"`` refuses others; ``"ignore"`` compares none.
         advice: what to do about a call that was not recorded, for its exception.
@@ -69,7 +69,7 @@ class Recording:
                 f"What is recorded must be a transport or a function that makes one, not {type(inner).__name__}; by "
                 "name it is Client(transport='record+NAME', options={'cassette': 'calls.cassette'})"
             )
-        # What is sent through is made when something is: replaying loads no HTTP library.
+        # The inner transport is made when something is sent: replaying loads no HTTP library.
         self._given = inner
         self._made: list[Any] = []
         self._session = session
@@ -84,7 +84,7 @@ class Recording:
 
     @property
     def defaults(self) -> dict[str, str]:
-        """What a client takes where nothing else is said. While nothing can be sent, credentials may be made up."""
+        """The default settings of a client. While nothing can be sent, credentials may be made up."""
         return dict(REPLAY_DEFAULTS) if self._session.offline else {}
 
     @property
@@ -94,21 +94,21 @@ class Recording:
 
     @property
     def cassette(self) -> Cassette:
-        """What had been recorded when the transport was made."""
+        """The cassette, with what had been recorded when the transport was made."""
         return self._session.cassette
 
     @property
     def unplayed(self) -> list[Interaction]:
-        """What of it has not been played."""
+        """The interactions of the cassette that have not been played."""
         return self._session.unplayed
 
     @property
     def misses(self) -> list[str]:
-        """What was asked for in vain, as the exceptions said it."""
+        """The calls that were asked for in vain, in the words of their exceptions."""
         return list(self._session.misses)
 
     def warm(self, urls: Sequence[str]) -> None:
-        """Make what sends, if anything may be sent, and have it do beforehand what its first requests would do."""
+        """Make the inner transport, if anything may be sent, and let it do its first requests' work beforehand."""
         if not self._session.offline and callable(getattr(self._inner, "warm", None)):
             warmable: WarmableTransport = self._inner
             warmable.warm(urls)
@@ -117,20 +117,20 @@ class Recording:
         """Make sure that everything recorded was played, and nothing was asked for in vain.
 
         Raises:
-            CassetteError: something was not; the message names it.
+            CassetteError: a recording was not played, or a call not found; the message names it.
         """
         self._session.check_played()
 
     def hide(self, values: Iterable[str]) -> None:
-        """Hide values of more than three characters in what is recorded from now on; a client tells its secrets so."""
+        """Hide values of more than three characters in recordings from now on; a client calls this with its secrets."""
         self._session.hide(values)
 
     def end(self) -> None:
-        """End the recording; nothing can be sent after it. What sends is left open. May be called again."""
+        """End the recording; nothing can be sent after it. The inner transport is left open. May be called again."""
         self._session.close()
 
     def clock(self) -> Now:
-        """Read both clocks, or what they showed when it was recorded."""
+        """Read both clocks, or return what they showed during the recording."""
         return self._session.clock(None if self._session.offline else self._inner.clock())
 
     def glance(self) -> Now:
@@ -138,7 +138,7 @@ class Recording:
         return self._session.glance() or self._inner.clock()
 
     def uniform(self, low: float, high: float) -> float:
-        """Draw a random number, or the one that was drawn when it was recorded."""
+        """Draw a random number, or return the one that was drawn during the recording."""
         return self._session.uniform(low, high, None if self._session.offline else self._inner.uniform(low, high))
 
     def __repr__(self) -> str:
@@ -146,11 +146,11 @@ class Recording:
 
 
 class RecordTransport(Recording, SyncTransport):
-    """Records what another transport exchanges, and replays what was recorded.
+    """A transport that records what another one exchanges, and replays what was recorded.
 
     Args:
-        inner: what sends, or a function that makes it when it is needed.
-        cassette: the file; in mode ``"none"`` also what was read from one.
+        inner: the transport that sends, or a function that makes it when it is needed.
+        cassette: the file; in mode ``"none"`` also a cassette that was read.
         mode: ``"none"`` never sends; ``"once"`` records if there is no cassette yet, and replays if there
             is one; ``"new"`` replays what was recorded and records what was not; ``"all"`` records anew.
         **options: see :class:`Options`.
@@ -205,7 +205,7 @@ class RecordTransport(Recording, SyncTransport):
         return super().stream(flows, limit, ahead=ahead, ordered=ordered)
 
     def close(self) -> None:
-        """End the recording, and close what sends; what is under way comes to its end, and is kept."""
+        """End the recording, and close the inner transport; exchanges under way come to their end, and are kept."""
         self.end()
         for inner in self._made:
             inner.close()
@@ -218,7 +218,7 @@ class RecordTransport(Recording, SyncTransport):
 
 
 class ReplayTransport(RecordTransport):
-    """Answers from a recording, and sends nothing. Arguments as for :class:`RecordTransport`."""
+    """A transport that answers from a recording, and sends nothing. Arguments as for :class:`RecordTransport`."""
 
     def __init__(
         self,
@@ -229,7 +229,7 @@ class ReplayTransport(RecordTransport):
 
 
 def nothing() -> Any:
-    """Stand for what a replay never makes."""
+    """Stand for the inner transport, which a replay never makes."""
     raise AssertionError("a replay sends nothing")
 
 
@@ -242,7 +242,7 @@ def options_of(settings: TransportSettings, mode: str | None = None) -> tuple[st
 
     Args:
         settings: of the client.
-        mode: whatever they say; None for what they say.
+        mode: the mode, whatever they say; None for the one that they say.
 
     Raises:
         InvalidConfiguration: there is no cassette, or no such mode.

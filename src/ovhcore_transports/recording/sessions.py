@@ -1,4 +1,4 @@
-"""A session of recording and replaying: what is kept and found, without the loop that waits."""
+"""A session of recording and replaying, which keeps and finds exchanges, without the loop that waits."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ _open: Final[weakref.WeakSet[Session]] = weakref.WeakSet()
 
 
 def end_all(path: str) -> None:
-    """End the recordings of a cassette, whoever forgot to."""
+    """End the recordings of a cassette that nobody has ended."""
     for session in list(_open):
         if session.path == path:
             session.close(at_once=True)
@@ -54,11 +54,11 @@ class Session:
     """One recording or replay of one cassette, for one transport. Safe to use from many threads.
 
     Args:
-        cassette: its file, or what was read from one.
+        cassette: its file, or a cassette that was read.
         mode: one of :data:`MODES`.
-        match_on: what must be equal for a recording to answer a request.
+        match_on: the parts that must be equal for a recording to answer a request.
         repeat: whether a recording may answer again when no other is left.
-        redaction: what is secret besides what always is.
+        redaction: secrets, besides those that are always hidden.
         signatures: one of :data:`SIGNATURES`.
         advice: what to do about a call that was not recorded.
         goes_on: whether the program has begun the cassette before: then ``once`` and ``all`` add to it.
@@ -105,7 +105,7 @@ class Session:
             self.cassette = cassette if isinstance(cassette, Cassette) else self._load(there)
             self._shelf = Shelf(self.cassette, match_on, repeat=repeat)
         self.misses: list[str] = []
-        """What was asked for in vain, as the exceptions said it."""
+        """The calls that were asked for in vain, in the words of their exceptions."""
         self._signatures = signatures
         self._advice = advice
         self._scrubber = Scrubber(redaction)
@@ -123,10 +123,10 @@ class Session:
         renew_after_fork(self)
 
     def after_fork(self) -> None:
-        """Be free in the child of a fork."""
+        """Make a new lock in the child of a fork, and leave to the parent what was seen before."""
         self._lock = Lock()
         if self._writer is not None:
-            # What was seen before the fork is for the parent to write down.
+            # The parent writes down what was seen before the fork.
             self._clock.clear()
             self._uniform.clear()
             self._under_way = 0
@@ -165,7 +165,7 @@ class Session:
         return cassette
 
     def _when_others_wrote(self) -> Cassette:
-        """Read the cassette; wait, though not long, while somebody else who records is in the middle of a record."""
+        """Read the cassette; wait, though not long, while another recorder is in the middle of a record."""
         for _ in range(50):
             with suppress(CassetteError):  # an empty one: somebody is about to begin it
                 cassette = Cassette.load(self.path, warn=False)
@@ -181,12 +181,12 @@ class Session:
         return Cassette.load(self.path, warn=False)
 
     def answer(self, request: Request) -> Response | None:
-        """Return what was recorded for a request; None if it has to be sent, and recorded before :meth:`over`.
+        """Return the recorded answer to a request; None if it has to be sent, and recorded before :meth:`over`.
 
         Raises:
             NoRecording: nothing was recorded, and nothing may be sent.
             CassetteError: the signature is not the one that was recorded.
-            HTTPError: what was raised when it was recorded.
+            HTTPError: the failure that was recorded.
         """
         if self._closed:
             raise ClientClosed("The transport is closed")
@@ -275,7 +275,7 @@ class Session:
         """Put an exchange into the cassette; it is on the disk when this returns.
 
         Raises:
-            CassetteError: it cannot be written.
+            CassetteError: the cassette cannot be written.
         """
         assert self._writer is not None
         with self._lock:
@@ -295,11 +295,11 @@ class Session:
             self._writer.write(interaction.record, answered=isinstance(answer, Response))
 
     def glance(self) -> Now | None:
-        """Return what the clocks have shown last in the recording; None where nothing is replayed."""
+        """Return the last reading of the clocks in the recording; None where nothing is replayed."""
         return None if self._world is None else self._world.glance()
 
     def clock(self, real: Now | None) -> Now:
-        """Return what the clocks show: in the recording, or really, which is then recorded."""
+        """Return a reading of the clocks: that of the recording, or the real one, which is then recorded."""
         if self._world is not None:
             return self._world.clock()
         assert real is not None
@@ -327,14 +327,14 @@ class Session:
 
     @property
     def unplayed(self) -> list[Interaction]:
-        """What was recorded before and has not been played."""
+        """The interactions that were recorded before and have not been played."""
         return [] if self.mode == "all" else self._shelf.unplayed
 
     def check_played(self) -> None:
         """Make sure that everything recorded was played, and nothing was asked for in vain.
 
         Raises:
-            CassetteError: something was not; the message names it.
+            CassetteError: a recording was not played, or a call not found; the message names it.
         """
         if self.misses:
             raise CassetteError(f"{len(self.misses)} calls were not recorded. The first: {self.misses[0]}")
@@ -346,7 +346,7 @@ class Session:
             )
 
     def over(self) -> None:
-        """Note that something is over that was sent; a recording that has ended meanwhile is finished with the last."""
+        """Note that an exchange is over; a recording that has ended meanwhile is finished with the last exchange."""
         with self._lock:
             self._under_way -= 1
             if self._closed and not self._under_way:
@@ -356,7 +356,7 @@ class Session:
         """End the recording: nothing further is sent. May be called again.
 
         Args:
-            at_once: whether it is finished although something is under way, whose answer is then not kept.
+            at_once: whether to finish it although an exchange is under way, whose answer is then not kept.
         """
         with self._lock:
             self._closed = True
@@ -369,7 +369,7 @@ class Session:
 
 
 def _comparable(interaction: Interaction, request: Request) -> bool:
-    """Say whether the same was signed at the same second, as far as the recording tells."""
+    """Say whether the same URL and body were signed at the same second, as far as the recording tells."""
     one = interaction.request
     stamps = {each.headers.get("x-ovh-timestamp") for each in (one, request)}
     return len(stamps) == 1 and (one.url, one.body) == (request.url, request.body)

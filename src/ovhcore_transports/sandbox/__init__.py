@@ -11,7 +11,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .._lazy import lazily
+from ovhcore._lazy import lazily
+
 from .state import ACCESS_KEYS, APPLICATION_KEY, APPLICATION_SECRET, CLIENT_ID, CLIENT_SECRET, CONSUMER_KEY
 
 if TYPE_CHECKING:
@@ -47,16 +48,13 @@ __all__ = [
 __getattr__ = lazily(
     __name__,
     {
-        "AsyncSandboxTransport": "memory",
-        "Controls": "control.settings",
-        "Failure": "faults",
-        "Faults": "faults",
-        "Modes": "modes",
-        "Sandbox": "api",
-        "SandboxHandle": "serving.handle",
-        "SandboxTransport": "memory",
-        "Server": "server",
-        "VirtualClock": "control.clock",
-        "serve": "server",
+        "api": ("Sandbox",),
+        "control.clock": ("VirtualClock",),
+        "control.settings": ("Controls",),
+        "faults": ("Failure", "Faults"),
+        "memory": ("AsyncSandboxTransport", "SandboxTransport"),
+        "modes": ("Modes",),
+        "server": ("Server", "serve"),
+        "serving.handle": ("SandboxHandle",),
     },
 )

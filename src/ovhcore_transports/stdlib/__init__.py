@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ovhcore._lazy import lazily
 from ovhcore.plugins import TransportSettings
-
-from .._lazy import lazily
 
 if TYPE_CHECKING:
     from .asynchronous import AsyncStdlibTransport
@@ -14,8 +13,8 @@ if TYPE_CHECKING:
 
 __all__ = ["AsyncStdlibTransport", "StdlibTransport", "open_async", "open_sync"]
 
-# Each form brings threads or a loop with it; whoever needs one should not pay for the other.
-__getattr__ = lazily(__name__, {"AsyncStdlibTransport": "asynchronous", "StdlibTransport": "blocking"})
+# Each form brings threads or a loop with it; a program that needs one does not load the other.
+__getattr__ = lazily(__name__, {"asynchronous": ("AsyncStdlibTransport",), "blocking": ("StdlibTransport",)})
 
 
 def open_async(settings: TransportSettings) -> AsyncStdlibTransport:

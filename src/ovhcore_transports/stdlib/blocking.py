@@ -1,4 +1,4 @@
-"""The transport for where nothing else is installed: the standard library's sockets and ``ssl``.
+"""The transport that works without any other package: the standard library's sockets and ``ssl``.
 
 ``http.client`` itself takes wrong answers for right ones, reads header fields with the email package and lets go of no
 connection in time; here connections are used directly, as those of urllib3 are by the transport of that name.

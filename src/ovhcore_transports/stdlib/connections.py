@@ -20,7 +20,7 @@ _OPTIONS: Final = ((socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),)
 
 
 class Address(NamedTuple):
-    """Where somebody listens.
+    """The address of a server or a proxy.
 
     Attributes:
         host: name or address, without brackets.
@@ -42,9 +42,9 @@ class Connection(BlockingConnection):
     """A connection to a server.
 
     Args:
-        server: where it listens.
-        proxy: to go through, if any, by a tunnel to a server with TLS.
-        at: where the proxy listens.
+        server: the address of the server.
+        proxy: the proxy to go through, if any, by a tunnel if the server has TLS.
+        at: the address of the proxy.
         tls: returns the context for TLS.
     """
 
@@ -61,12 +61,12 @@ class Connection(BlockingConnection):
 
     @property
     def is_stale(self) -> bool:
-        """Whether there is something to read, even only the end, or no connection at all."""
+        """Whether the connection has something to read, even only its end, or is not open."""
         sock = self.sock
         return sock is None or _is_readable(getattr(sock, "socket", sock))
 
     def close(self) -> None:
-        """Close it. May be called again."""
+        """Close the connection. May be called again."""
         if self.sock is not None:
             self.sock.close()
 
@@ -78,7 +78,7 @@ class Connection(BlockingConnection):
             raise Unconnected(self._kind(error)) from error
 
     def _connect(self, first: Address) -> None:
-        # Whatever is raised on the way, there is something to close.
+        # The socket is kept at once, so that it can be closed whatever is raised later.
         self.sock = self._dialled(first.host, first.port, socket.AF_UNSPEC, _OPTIONS)
         if first.has_tls:
             self._secure(first)
@@ -88,13 +88,14 @@ class Connection(BlockingConnection):
             self._secure(self._server)
 
     def _secure(self, whom: Address) -> None:
-        """Speak TLS."""
+        """Begin to speak TLS."""
         name = whom.host.partition("%")[0].rstrip(".")  # no certificate has a zone
         if isinstance(self.sock, ssl.SSLSocket):
             self.sock = within = TLSWithinTLS(self.sock, self._tls(), name)
             within.do_handshake(self._time_left)
         else:
-            # In two steps, so that there is somebody to close it if the second one fails.
+            self.sock.getpeername()  # where it has been reset, wrap_socket() would fail, and leave it open
+            # In two steps, so that the socket can be closed if the second one fails.
             self.sock = self._tls().wrap_socket(self.sock, server_hostname=name, do_handshake_on_connect=False)
             self.sock.settimeout(self._time_left())
             self.sock.do_handshake()
@@ -103,7 +104,7 @@ class Connection(BlockingConnection):
         """Ask a proxy for a tunnel.
 
         Raises:
-            OSError: there is none.
+            OSError: the proxy gives none.
             NotHTTP: the answer is not HTTP.
         """
         to = self._server.authority
@@ -123,7 +124,7 @@ class Connection(BlockingConnection):
 
 
 class _InTime:
-    """Reads what comes from a proxy before time is over."""
+    """A reader of bytes from a proxy, as long as there is time."""
 
     def __init__(self, sock: Any, time_left: Callable[[], float]) -> None:
         self._sock = sock

@@ -15,12 +15,12 @@ _PIECE: Final = 16384
 
 
 class TLSWithinTLS:
-    """What a TLS socket is to a plain one, on a TLS socket.
+    """A TLS socket on top of another TLS socket.
 
     Args:
         outer: the connection to the proxy.
         context: of the TLS to the server.
-        name: of the server.
+        name: the name of the server.
 
     Attributes:
         socket: the connection to the proxy.
@@ -38,12 +38,12 @@ class TLSWithinTLS:
             time_left: returns how many seconds there are; many reads of the outer connection may be one of this one.
 
         Raises:
-            OSError: it failed.
+            OSError: the handshake failed.
         """
         self._do(lambda: self._tls.do_handshake(), lambda: self.socket.settimeout(time_left()))
 
     def recv(self, most: int) -> bytes:
-        """Return what has come, waiting for something; nothing at the end."""
+        """Wait for bytes and return them; none at the end of the connection."""
         try:
             return self._do(lambda: self._tls.read(most))
         except ssl.SSLEOFError:  # as of a TLS socket, whose end need not be announced
@@ -69,7 +69,7 @@ class TLSWithinTLS:
         self.socket.settimeout(seconds)
 
     def close(self) -> None:
-        """Close both."""
+        """Close both connections."""
         self.socket.close()
 
     def _do(self, step: Callable[[], T], before: Callable[[], object] = lambda: None) -> T:

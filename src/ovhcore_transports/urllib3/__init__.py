@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ovhcore._lazy import lazily
 from ovhcore.plugins import TransportSettings
 
-from .._lazy import lazily
 from ..http.library_names import importing
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["AsyncUrllib3Transport", "Urllib3Transport", "open_async", "open_sync"]
 
 # Each form brings threads or a loop with it; a program that needs one does not load the other.
-__getattr__ = lazily(__name__, {"AsyncUrllib3Transport": "asynchronous", "Urllib3Transport": "blocking"})
+__getattr__ = lazily(__name__, {"asynchronous": ("AsyncUrllib3Transport",), "blocking": ("Urllib3Transport",)})
 
 
 def open_async(settings: TransportSettings) -> AsyncUrllib3Transport:

@@ -22,14 +22,14 @@ _MOST_OF_A_HEAD: Final = 65536
 
 
 def check_library() -> None:
-    """Make sure that urllib3 has what is used of it without a promise.
+    """Make sure that urllib3 has the names that are used here without a promise.
 
     Raises:
-        InvalidConfiguration: it has not.
+        InvalidConfiguration: a name is missing.
     """
     require_names(
         "urllib3",
-        # An object, for the first of them is set when one is made; it is not connected.
+        # An object and not the class: ``_dns_host`` is set when one is made. It is not connected.
         (HTTPConnection("localhost"), ("_dns_host", "_new_conn", "_tunnel", "is_connected")),
         (HTTPConnectionPool, ("ConnectionCls", "_new_conn")),
         (HTTPSConnectionPool, ("ConnectionCls", "_new_conn", "_prepare_proxy")),
@@ -40,14 +40,14 @@ class Connection(BlockingConnection, HTTPConnection):
     """A connection without TLS to the server.
 
     Attributes:
-        tunnel: of urllib3's, the pool that knows the way through a proxy, where it takes a tunnel.
+        tunnel: urllib3's pool that knows the way through a proxy, if that takes a tunnel.
     """
 
     tunnel: Any = None
 
     @property
     def is_stale(self) -> bool:
-        """Whether there is something to read, even only the end, or no connection at all."""
+        """Whether the connection has something to read, even only its end, or is not open."""
         return not self.is_connected
 
     def _open(self) -> None:
@@ -60,7 +60,7 @@ class Connection(BlockingConnection, HTTPConnection):
         """Connect.
 
         Raises:
-            Unconnected: it failed.
+            Unconnected: no connection was made.
         """
         self._begin(self.proxy is None)
         try:
@@ -82,8 +82,8 @@ class Connection(BlockingConnection, HTTPConnection):
         self._is_through = True
 
     def close(self) -> None:
-        """Close it."""
-        # First of all: after an interrupt nobody would have the socket any more.
+        """Close the connection."""
+        # This comes first: after an interrupt nobody would refer to the socket any more.
         if self.sock is not None:
             self.sock.close()
         HTTPConnection.close(self)

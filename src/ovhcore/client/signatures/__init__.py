@@ -1,1 +1,1 @@
-"""What type checkers and editors know of the clients, where that is more than what runs says."""
+"""Signatures of the clients' methods for type checkers and editors, more exact than the methods that run."""

@@ -1,4 +1,4 @@
-"""What type checkers and editors know of the methods of :class:`.Client`; nothing of it runs.
+"""The signatures of :class:`.Client`'s methods for type checkers and editors; none of them runs.
 
 Each method has an overload whose options have types. Type checkers hold ``**{"date.from": ...}`` against every
 argument that has a name, so each has another for calls with a dict, in which options are anything: such a dict, and

@@ -1,4 +1,4 @@
-"""Who calls: how requests are authenticated, where tokens and credentials come from, which time is signed."""
+"""Authentication: how requests are signed, where tokens and credentials come from, which time is signed."""
 
 from .schemes import Authentication, BearerAuthentication, KeyAuthentication, as_application, authentication
 

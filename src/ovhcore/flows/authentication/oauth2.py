@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from ...exceptions import APIError, HTTPError, InvalidConfiguration, OAuth2FailureError
 from ...protocol.clock import Now
-from ...protocol.credentials import AccessToken, OAuth2Client
+from ...protocol.credentials import REMEMBERED, AccessToken, OAuth2Client
 from ...protocol.endpoints import Endpoint
 from ...protocol.messages import Request, Response
 from ...protocol.redaction import Secret, redactor
@@ -17,15 +17,16 @@ from ...protocol.responses.decoding import annotate, error_of, parse_json
 from ..effects import Clock, Flow, Handler, Once
 from ..events import Observer, TokenRenewed
 
-__all__ = ["REMEMBERED", "TokenSource"]
-
-REMEMBERED: Final = 4
-"""How many tokens and keys that were replaced are still kept out of error messages."""
+__all__ = ["TokenSource"]
 
 _DEFAULT_LIFETIME: Final = 3600.0
 # A token is renewed this long before its end, so that it does not end on the way; never
 # more than a tenth of its life, so that short-lived ones are used at all.
 _MARGIN: Final = 10.0
+_CHECK: Final = "Check client_id and client_secret, and that the endpoint is the region they were made in."
+_NOT_THE_ENDPOINT: Final = (
+    "Something other than the token endpoint may have answered, or it failed: check token_url and the proxy."
+)
 
 
 class _Held(NamedTuple):
@@ -34,7 +35,7 @@ class _Held(NamedTuple):
 
 
 class TokenSource:
-    """The access token of a service account: one per client, fetched once for all who wait."""
+    """The access token of a service account: one per client, fetched once for all calls that wait."""
 
     def __init__(
         self,
@@ -60,7 +61,7 @@ class TokenSource:
     def secrets(self) -> Iterator[str]:
         """Yield the values that must not be shown."""
         yield from self._credentials.secrets()
-        # Also those that were replaced: a call that took one may end after that.
+        # Replaced tokens, too: a call that took one may end after its replacement.
         for token in self._tokens:
             yield token.reveal()
 
@@ -69,7 +70,7 @@ class TokenSource:
 
         Raises:
             OAuth2FailureError: the token endpoint gave none.
-            NetworkError: it gave no answer.
+            NetworkError: the token endpoint gave no answer.
         """
         now: Now = yield Clock()
         held = self._usable(now, refused)
@@ -82,7 +83,7 @@ class TokenSource:
         return held.token if held is not None and held.token != refused and now.monotonic < held.renew_at else None
 
     def _renewed(self, refused: Secret | None) -> Flow[Secret]:
-        # Between asking and being let in, another may have renewed it.
+        # Before this flow started, another may have renewed the token.
         asked: Now = yield Clock()
         token = self._usable(asked, refused)
         if token is not None:
@@ -130,6 +131,7 @@ class TokenSource:
     def _failure(self, request: Request, response: Response) -> OAuth2FailureError:
         seen = error_of(response, None, redact=redactor(self._credentials.secrets()))
         said = f": {seen.code}" if seen.code and seen.code != seen.message else ""
+        refused = response.status < 500 and response.status not in (408, 429) and seen.code is not None
         failure = OAuth2FailureError(
             f"The token endpoint gave no access token{said}: {seen.message}",
             response=seen.response,
@@ -138,8 +140,9 @@ class TokenSource:
             details=seen.details,
             query_id=seen.query_id,
             retry_safe=response.status in (408, 429) or response.status >= 500,
-            hint="Check client_id and client_secret, and that the endpoint is the region they were made in.",
+            hint=_CHECK if refused else _NOT_THE_ENDPOINT,
         )
+        failure.refused = refused
         annotate(failure, request)
         return failure
 

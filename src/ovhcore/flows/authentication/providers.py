@@ -1,4 +1,4 @@
-"""Credentials that come from elsewhere, and are asked for again when the API does not accept them."""
+"""Credentials from a function of the program, which is called again when the API does not accept them."""
 
 from __future__ import annotations
 
@@ -6,36 +6,35 @@ from collections.abc import Callable, Coroutine, Generator, Iterator
 from typing import Any, TypeAlias
 
 from ...exceptions import InvalidConfiguration, OAuth2FailureError
-from ...protocol.credentials import AccessToken, ApplicationKey, Credentials, OAuth2Client
+from ...protocol.credentials import REMEMBERED, AccessToken, ApplicationKey, Credentials, OAuth2Client
 from ...protocol.messages import Request, Response
 from ...protocol.responses.decoding import is_refusal
 from ..effects import Flow, Once
 from ..events import Observer, TokenRenewed
-from .oauth2 import REMEMBERED
 from .schemes import Authentication
 from .time_sync import TimeSync
 
 __all__ = ["CredentialsProvider", "ProvidedAuthentication", "RenewableProvider"]
 
 CredentialsProvider: TypeAlias = "Callable[[Credentials | None], Credentials | Flow[Credentials]]"
-"""Returns credentials, or a flow that returns them.
+"""A function that returns credentials, or a flow that returns them.
 
-It is called when the first request needs them, with None, and again when the API has refused
-what it gave, with that. To return the same again says that there are no others. What it
-returns at once must not block for long: under asyncio it runs in the event loop. Callers that
-need credentials at the same time share one call of it. What it raises, the call raises that
-needed them; the next one asks again."""
+A client calls it with None when the first request needs credentials, and with the refused
+credentials when the API has refused them. If it returns the same ones again, there are no others.
+The function itself must not block for long: under asyncio it runs in the event loop. Calls that need
+credentials at the same time share one call of it. If it raises an exception, the call that needed
+credentials raises that; the next call asks again."""
 
 
 class RenewableProvider:
-    """A supplier whose first credentials are at hand, and which is asked when the API has refused them.
+    """A provider with its first credentials at hand, which is asked for others when the API has refused them.
 
-    A client that is made with it knows from the beginning who calls; with any other supplier
-    it does not before the first call that has to be authenticated.
+    A client with such a provider knows from the beginning who calls. With any other provider it
+    does not know that before the first call that has to be authenticated.
 
     Args:
-        credentials: the first ones.
-        renew: is asked for others, as any supplier.
+        credentials: the first credentials.
+        renew: the provider that is asked for others.
     """
 
     __slots__ = ("credentials", "renew")
@@ -45,18 +44,18 @@ class RenewableProvider:
         self.renew = renew
 
     def __call__(self, refused: Credentials | None) -> Credentials | Flow[Credentials]:
-        """Return others than those that were refused, if there are any; or a flow that returns them."""
+        """Return other credentials than the refused ones, if there are any; or a flow that returns them."""
         return self.renew(refused)
 
 
 class ProvidedAuthentication(Authentication):
-    """Authenticates with what a supplier gives.
+    """Authentication with the credentials of a provider.
 
     Args:
-        time: what is known of the API's clock.
-        supplier: asked for credentials.
-        make: makes what authenticates with them.
-        notify: is told when new ones come.
+        time: the estimate of the API's clock.
+        supplier: the provider that is asked for credentials.
+        make: makes the authentication with given credentials.
+        notify: is told of new credentials.
 
     Raises:
         InvalidConfiguration: the credentials of a :class:`RenewableProvider` cannot be used.
@@ -84,17 +83,17 @@ class ProvidedAuthentication(Authentication):
 
     @property
     def current(self) -> Authentication:
-        """What authenticates with the credentials at hand."""
+        """The authentication with the credentials at hand; itself as long as there are none."""
         return self if self._current is None else self._current
 
     def ready(self) -> Flow[Authentication]:
-        """Return what authenticates with the credentials at hand; ask for some first if there are none."""
+        """Return the authentication with the credentials at hand; ask for credentials first if there are none."""
         if self._current is None:
             yield Once(self, self._asked(None))
         return self.current
 
     def handle(self, request: Request) -> Flow[Response]:
-        """Send with what the supplier gave; when the API does not accept it, ask for other and do so once more.
+        """Send with the provider's credentials; if the API refuses them, ask for others and send once more.
 
         A refused call was not carried out, so any method is sent again.
         """
@@ -109,8 +108,8 @@ class ProvidedAuthentication(Authentication):
         try:
             response = yield from current.handle(request)
         except OAuth2FailureError as error:
-            # A service account is refused where tokens come from, before the API sees the call.
-            if error.retry_safe:
+            # The token endpoint refuses a service account before the API sees the call.
+            if not error.refused:
                 raise
             again = yield from self._again(request, current)
             if again is None:
@@ -128,7 +127,7 @@ class ProvidedAuthentication(Authentication):
         return (yield from other.handle(request))
 
     def _asked(self, refused: Authentication | None) -> Flow[Authentication]:
-        # Between asking and being let in, another may have got new ones.
+        # Before this flow started, another may have got new credentials.
         if self._current is not refused and self._current is not None:
             return self._current
         supplied: Any = self._supplier(self._given)
@@ -141,7 +140,7 @@ class ProvidedAuthentication(Authentication):
             return self._current
         made = self._make(supplied)
         if self._current is not None:
-            # A call that took it may end after it was replaced.
+            # A call that took the old one may end after its replacement.
             self._replaced = (self._current, *self._replaced)[:REMEMBERED]
         self._given, self._current = supplied, made
         if self._notify is not None:
@@ -156,7 +155,7 @@ class ProvidedAuthentication(Authentication):
 
 
 def _problem(supplied: Any) -> InvalidConfiguration | None:
-    """Return what is wrong with what should be credentials."""
+    """Return the exception for a value that is no credentials; None for credentials."""
     if isinstance(supplied, (ApplicationKey, OAuth2Client, AccessToken)):
         return None
     if isinstance(supplied, Coroutine):

@@ -1,6 +1,6 @@
-"""Who calls: one handler for each kind of credentials.
+"""Authentication schemes: one handler for each kind of credentials.
 
-Innermost but for the exchange, so that what middleware sends again is signed again.
+They stand inside all middleware, next to the exchange, so that what middleware sends again is signed again.
 Calls with ``need_auth=False`` carry the application key, as the official wrappers send
 it, and nothing else.
 """
@@ -8,21 +8,23 @@ it, and nothing else.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from ...exceptions import InvalidKey, MissingCredentials
 from ...protocol.clock import Now
-from ...protocol.credentials import AccessToken, ApplicationKey, Credentials, OAuth2Client
+from ...protocol.credentials import REMEMBERED, AccessToken, ApplicationKey, Credentials, OAuth2Client
 from ...protocol.endpoints import Endpoint
 from ...protocol.messages import Request, Response
 from ...protocol.redaction import Secret
-from ...protocol.requests.building import sign_request
-from ...protocol.responses.decoding import annotate
+from ...protocol.requests.building import sign_request, signature_fields
+from ...protocol.responses.decoding import annotate, is_refusal
 from ..effects import CLOCK, Flow, Handler
 from ..events import Observer
-from ..exchange import exchange
-from .oauth2 import REMEMBERED, TokenSource
+from ..exchange import exchange, sent_now
 from .time_sync import TimeSync
+
+if TYPE_CHECKING:
+    from .oauth2 import TokenSource
 
 __all__ = ["Authentication", "BearerAuthentication", "KeyAuthentication", "as_application", "authentication"]
 
@@ -33,11 +35,11 @@ _WHERE: Final = (
 
 
 class Authentication:
-    """No credentials at all; base of the other kinds.
+    """Authentication without credentials; base of the other kinds.
 
     Args:
-        time: sends what is authenticated.
-        looked: says where credentials were looked for, for who misses them.
+        time: sends the authenticated requests.
+        looked: says where credentials were looked for, for the error that there are none.
     """
 
     def __init__(self, time: TimeSync, looked: Callable[[], str] | None = None) -> None:
@@ -46,11 +48,11 @@ class Authentication:
 
     @property
     def current(self) -> Authentication:
-        """What authenticates now; itself unless others supply the credentials."""
+        """The authentication in use: itself, unless a provider supplies the credentials."""
         return self
 
     def ready(self) -> Flow[Authentication]:
-        """Return what authenticates now; credentials that others supply are fetched first."""
+        """Return the authentication in use; a provider fetches its credentials first."""
         yield from ()
         return self.current
 
@@ -80,7 +82,7 @@ class KeyAuthentication(Authentication):
         """Sign with another consumer key from now on.
 
         Raises:
-            InvalidConfiguration: it cannot be one.
+            InvalidConfiguration: the value cannot be a key.
         """
         known = self.credentials
         self.credentials = ApplicationKey(known.application_key, known.application_secret, key)
@@ -88,7 +90,7 @@ class KeyAuthentication(Authentication):
             self._replaced = (known.consumer_key, *self._replaced)[:REMEMBERED]
 
     def handle(self, request: Request) -> Flow[Response]:
-        """Sign and send; when the API says that the time is wrong, correct it and do so again."""
+        """Sign and send; when the API says that the time is wrong, correct the time and sign and send again."""
         if not request.need_auth:
             return self.time.send(as_application(request, self.credentials))
         return self._signed(request)
@@ -100,7 +102,10 @@ class KeyAuthentication(Authentication):
         answers = time.answers
         now: Now = yield CLOCK
         timestamp = time.timestamp(now)
-        response = yield from time.handler(sign_request(request, self.credentials, timestamp))
+        response = yield from time.handler(
+            # Not kept in a variable, which the traceback of a failure would show.
+            sent_now(request, signature_fields(request, self.credentials, timestamp), now.monotonic)
+        )
         if response.status == 400 and time.denied(response):
             return (yield from self._corrected(request, response, now, timestamp, answers))
         server = time.new_date(response)
@@ -111,7 +116,7 @@ class KeyAuthentication(Authentication):
     def _corrected(
         self, request: Request, response: Response, signed: Now, timestamp: int, answers: int
     ) -> Flow[Response]:
-        """Send again what was refused for its time: nothing was done."""
+        """Send again a request that was refused for its time: the API did nothing."""
         time = self.time
         explained = yield from time.refused(signed, timestamp, response)
         if explained:
@@ -119,7 +124,7 @@ class KeyAuthentication(Authentication):
             response = yield from time.send(sign_request(request, self.credentials, time.timestamp(now)))
             if not time.denied(response):
                 return response
-        # Nothing but the API itself knows better: the Date may have come from something in between.
+        # Only the API itself can tell the time now: the Date may have come from something in between.
         yield from time.correct(answers)
         now = yield CLOCK
         response = yield from time.send(sign_request(request, self.credentials, time.timestamp(now)))
@@ -133,10 +138,10 @@ class KeyAuthentication(Authentication):
 
 
 class UnsendableKey(KeyAuthentication):
-    """An application key of which a part cannot be sent; refuses to sign."""
+    """An application key with a part that cannot be sent; it refuses to sign."""
 
     def replace_consumer_key(self, key: str | None) -> None:
-        """Go on with another consumer key; what cannot be sent may have been the one before."""
+        """Use another consumer key; the key before may have been the part that cannot be sent."""
         values = {name: getattr(self.credentials, name) for name in ApplicationKey.__slots__}
         self.credentials = ApplicationKey.unchecked(**{**values, "consumer_key": key})
 
@@ -170,14 +175,14 @@ class Unsendable(Authentication):
 
 
 class BearerAuthentication(Authentication):
-    """An access token: one that was given, or one that a service account fetches."""
+    """Authentication with an access token: one that was given, or one that a service account fetches."""
 
     def __init__(self, time: TimeSync, tokens: TokenSource | Secret) -> None:
         super().__init__(time)
         self.tokens = tokens
 
     def handle(self, request: Request) -> Flow[Response]:
-        """Send with a token; when the API does not accept it, fetch another and do so once more."""
+        """Send with a token; when the API does not accept it, fetch another and send once more."""
         if not request.need_auth:
             return self.time.send(request)
         if isinstance(self.tokens, Secret):
@@ -187,7 +192,7 @@ class BearerAuthentication(Authentication):
     def _fetched(self, request: Request, tokens: TokenSource) -> Flow[Response]:
         token = yield from tokens.token()
         response = yield from self.time.send(_bearing(request, token))
-        if response.status == 401:
+        if response.status == 401 and is_refusal(response):
             token = yield from tokens.token(refused=token)
             response = yield from self.time.send(_bearing(request, token))
         return response
@@ -225,17 +230,17 @@ def authentication(
     user_agent: str | None = None,
     looked: Callable[[], str] | None = None,
 ) -> Authentication:
-    """Return what authenticates with a kind of credentials.
+    """Return the authentication for a kind of credentials.
 
     Args:
         credentials: None for calls that need none.
         endpoint: where service accounts fetch their tokens.
-        time: what is known of the API's clock; sends what is authenticated.
-        handler: what sends the request for a token. The token endpoint is another server,
+        time: the estimate of the API's clock; it sends the authenticated requests.
+        handler: sends the request for a token. The token endpoint is another server,
             whose clock tells nothing of the API's.
         notify: is told of new tokens.
         user_agent: sent with requests for a token.
-        looked: says where credentials were looked for, for who misses them.
+        looked: says where credentials were looked for, for the error that there are none.
 
     Raises:
         InvalidConfiguration: a service account for an endpoint that has no token URL.
@@ -249,4 +254,6 @@ def authentication(
         return Unsendable(time, credentials, problem)
     if isinstance(credentials, AccessToken):
         return BearerAuthentication(time, credentials.access_token)
+    from .oauth2 import TokenSource  # for service accounts alone
+
     return BearerAuthentication(time, TokenSource(credentials, endpoint, handler, notify, user_agent))

@@ -1,10 +1,10 @@
-"""Which timestamp to sign with.
+"""The timestamp that requests are signed with, and how its offset to the local clock is learnt.
 
 ``"date"``, the default, costs no request: the offset is learnt from the ``Date`` of
 answers that come anyway. ``"server"`` asks ``/auth/time`` before the first signed call, as
 other clients do. ``"off"`` trusts the local clock. When the API answers that the time is
-wrong, the first two correct it by the ``Date`` of that answer, or ask where that explains
-nothing, and send once more.
+wrong, the first two correct the offset by the ``Date`` of that answer, or ask for the time if that
+``Date`` explains nothing, and send once more.
 """
 
 from __future__ import annotations
@@ -16,15 +16,16 @@ from ...exceptions import APIError, InvalidResponse
 from ...protocol.clock import ClockState, Now, observe, parse_http_date
 from ...protocol.messages import Request, Response
 from ...protocol.responses.decoding import annotate, decode, is_time_error
+from ...protocol.responses.error_shapes import is_of_the_api
 from ..effects import CLOCK, Flow, Handler, Once
 from ..events import ClockCorrected, Observer
 
 __all__ = ["MODES", "TimeSync", "TimeSyncFactory"]
 
 MODES: Final = ("date", "server", "off")
-"""What ``time_sync`` may be."""
+"""The values that ``time_sync`` may have."""
 
-_EXPLAINS: Final = 5.0  # seconds of difference from which on a timestamp can have been refused for
+_EXPLAINS: Final = 5.0  # the least difference, in seconds, for which a timestamp can have been refused
 
 _WHY_ASKED: Final = (
     "The API's time was asked for, to sign with: because of time_sync='server', because the API had said that the time "
@@ -33,14 +34,14 @@ _WHY_ASKED: Final = (
 
 
 class TimeSync:
-    """What a client knows of the API's clock, and how it learns it.
+    """A client's estimate of the API's clock, with the ways to learn it.
 
     One per client. The state is replaced as a whole, so threads need no lock.
 
     Attributes:
         state: the offset, and how it is known.
         answers: how often ``/auth/time`` has answered.
-        handler: what sends.
+        handler: sends requests.
         fixed: the offset in seconds that the program wants, whatever is known; None for none.
     """
 
@@ -55,7 +56,7 @@ class TimeSync:
         self._last_date = ""
 
     def send(self, request: Request) -> Flow[Response]:
-        """Send a request as it is; look at the clock of its answer."""
+        """Send a request as it is; learn from the ``Date`` of its answer."""
         begun: Now = yield CLOCK
         response = yield from self.handler(request)
         server = self.new_date(response)
@@ -85,7 +86,7 @@ class TimeSync:
         return int(now.wall if self.mode == "off" else now.wall + self.state.offset)
 
     def delta(self) -> Flow[float]:
-        """Return the offset in seconds; ask ``/auth/time`` unless somebody has, or it is fixed."""
+        """Return the offset in seconds; ask ``/auth/time`` first, unless that was done or the offset is fixed."""
         if self.fixed is not None:
             return self.fixed
         if not self.state.asked:
@@ -97,18 +98,18 @@ class TimeSync:
         return self.mode != "off" and is_time_error(response)
 
     def refused(self, signed: Now, used: int, response: Response) -> Flow[bool]:
-        """Correct the offset by the ``Date`` of a refusal; say whether that explains it.
+        """Correct the offset by the ``Date`` of a refusal; say whether that ``Date`` explains the refusal.
 
         Args:
             signed: what the clock showed when the request was signed.
-            used: the timestamp it was signed with.
+            used: the timestamp that the request was signed with.
             response: the refusal.
         """
         server = parse_http_date(response.headers.get("date", ""))
         if server is None:
             return False
         received: Now = yield CLOCK
-        # Whatever was known is wrong.
+        # The offset so far is wrong.
         state = observe(ClockState(), signed, received, server)
         if not state.known or abs(signed.wall + state.offset - used) < _EXPLAINS:
             return False
@@ -117,7 +118,7 @@ class TimeSync:
         return True
 
     def correct(self, answers: int) -> Flow[None]:
-        """Ask for the time, unless somebody has since ``answers`` was read, before the request was signed."""
+        """Ask for the time, unless another call did since ``answers`` was read, before the request was signed."""
         if answers == self.answers:
             yield from self.ask()
 
@@ -151,14 +152,15 @@ class TimeSync:
         return self.state.offset
 
     def new_date(self, response: Response) -> int | None:
-        """Return the second that an answer's ``Date`` shows, None if there is nothing to be learnt from it."""
+        """Return the second that an answer's ``Date`` shows, None if the answer teaches nothing."""
         if self.mode != "date" or self.state.asked:
             return None
         text = response.headers.get("date")
         if text is None or text == self._last_date:
             return None
         self._last_date = text
-        return parse_http_date(text)
+        # A server that answers in the API's place has a clock of its own.
+        return parse_http_date(text) if is_of_the_api(response) else None
 
     def _learn(self, state: ClockState) -> None:
         if state is self.state:
@@ -170,4 +172,4 @@ class TimeSync:
 
 
 TimeSyncFactory: TypeAlias = Callable[[Request, Handler, "Observer | None"], TimeSync]
-"""Makes a :class:`TimeSync`, or a subclass of it, of the request for the time, its sender and an observer."""
+"""A maker of a :class:`TimeSync`, or of a subclass, from the request for the time, its sender and an observer."""

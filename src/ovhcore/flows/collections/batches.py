@@ -1,11 +1,11 @@
-"""From ids to objects: so many in one request where the API can, else one request for each.
+"""The objects of ids: many in one request where the API can, else one request for each.
 
 ``X-Ovh-Batch`` (version 1, undocumented, "not guaranteed"): its value is a separator,
 the last segment of the path holds ids that it joins, and the answer is a list of
 ``{"key", "value", "error"}``, with status 200 even where some of them fail. A server that
-does not know it looks for one object of that long name, and does not find it. So the
-first batch tells; where it is refused, ignored or makes no sense, and for whatever is
-missing in an answer, the objects are asked for one by one.
+does not know the field looks for one object with that long name, and does not find it. So the
+first batch decides: if it is refused, ignored or makes no sense, all objects are asked for one by
+one, and otherwise those that are missing in an answer.
 """
 
 from __future__ import annotations
@@ -30,10 +30,12 @@ _LONGEST: Final = 4000
 """Characters of ids in one path; servers refuse lines beyond 8,000 or so."""
 
 _ENTRY: Final = frozenset({"key", "value", "error"})
-# How a server refuses what it does not know. 5xx without the API's JSON are failures of another kind.
+# Statuses with which a server refuses a mode it does not know. 5xx without the API's JSON are failures of another kind.
 _REFUSED: Final = frozenset({400, 405, 406, 415, 422, 500, 501})
-# A path that names no object, or more than may be read.
-_REFUSED_BATCH: Final = _REFUSED | {403, 404, 413, 414, 431, 460}
+# Those for a batch, whose path may name no object, or more than may be read.
+_REFUSED_BATCH: Final = _REFUSED | {403, 404, 460}
+# A shorter path helps, whichever server answers so.
+_TOO_LONG: Final = frozenset({413, 414, 431})
 
 
 def is_refusal_of_mode(error: APIError, batch: bool = False) -> bool:
@@ -42,11 +44,13 @@ def is_refusal_of_mode(error: APIError, batch: bool = False) -> bool:
         return False
     if isinstance(error, (InvalidSignature, QueryTimeOut)):
         return False
+    if batch and error.status in _TOO_LONG:
+        return True
     return error.status in (_REFUSED_BATCH if batch else _REFUSED) and not isinstance(error, InvalidResponse)
 
 
 class _Id(NamedTuple):
-    """An id, where it stands, and how it is written in a path; None if it cannot be."""
+    """An id, its position in the list, and its text in a path, None if it cannot stand there."""
 
     position: int
     name: Any
@@ -57,15 +61,15 @@ class Details:
     """Fetches the objects of ids.
 
     Args:
-        fetch: makes a GET.
+        fetch: makes the requests.
         before: path up to the id.
         after: path after it.
         mode: ``"auto"``, ``"batch"`` or ``"single"``.
         size: ids in one request, at most.
         limit: requests at once.
         ordered: whether objects come in the order of their ids.
-        pick: makes what is handed out of position, id, and object or error.
-        scalars: whether ids that lead nowhere are handed out themselves: a list of plain values.
+        pick: makes the result that is handed out, of position, id, and object or error.
+        scalars: whether ids that have no path are plain values, which are handed out themselves.
     """
 
     def __init__(
@@ -92,7 +96,7 @@ class Details:
         self._named = mode == "batch"
 
     def begin(self, ids: Sequence[Any]) -> Flow[FanOut]:
-        """Return the step that brings the objects of ids. The first time, what comes of them decides the mode."""
+        """Return the step that brings the objects of ids. The first answers decide the mode."""
         first: list[Any] = []
         if self.mode == "auto" and ids:
             first = yield from (self._try_batch(ids) if len(ids) > 1 else self._try_alone(ids))
@@ -118,7 +122,7 @@ class Details:
         return [] if values is None else (yield from self._completed(part, values))
 
     def _try_alone(self, ids: Sequence[Any]) -> Flow[list[Any]]:
-        """Return the first object; none if there is no such path at all, for then the list is one of plain values."""
+        """Return the first object; none if there is no such path at all, since then the list holds plain values."""
         first = yield from self._alone(_encoded(0, ids[0]))
         if self._scalars and type(first) is FailedItem and is_no_route(first.error):
             self.mode = "plain"
@@ -128,12 +132,12 @@ class Details:
         return [first]
 
     def _parts(self, ids: Sequence[Any], start: int = 0) -> Iterator[list[_Id]]:
-        """Yield ids as they are asked for together."""
+        """Yield ids in parts, one for each request."""
         part: list[_Id] = []
         length = 0
         for position in range(start, len(ids)):
             each = _encoded(position, ids[position])
-            # What holds a separator of its own, or cannot be sent, does not spoil it for the others.
+            # An id that holds a separator of its own, or cannot be sent, is asked for apart from the others.
             apart = self.mode == "single" or each.text is None or _SEPARATOR_ENCODED in each.text
             size = len(each.text or "") + 1
             if part and (apart or len(part) >= self._size or length + size > _LONGEST):
@@ -148,7 +152,7 @@ class Details:
             yield part
 
     def _part(self, part: list[_Id]) -> Flow[Sequence[Any]]:
-        """Bring the objects of a part; what fails stands in its place."""
+        """Bring the objects of a part; a failure stands in the place of its object."""
         if len(part) == 1:
             return ((yield from self._alone(part[0])),)
         refusal: APIError | None = None
@@ -169,13 +173,13 @@ class Details:
         return (yield from self._completed(part, values or {}))
 
     def _batched(self, part: list[_Id]) -> Flow[dict[str, Any] | None]:
-        """Ask for objects in one request; return them by id, None if that is not what came."""
+        """Ask for objects in one request; return them by id, None for another answer."""
         joined = _SEPARATOR.join(each.text or "" for each in part)
         answer = yield from self._fetch(f"{self._before}{joined}{self._after}", {"X-Ovh-Batch": _SEPARATOR})
         return _by_key(answer.value, {str(each.name) for each in part})
 
     def _completed(self, part: list[_Id], values: dict[str, Any]) -> Flow[list[Any]]:
-        """Return the objects of a part; those that a batch did not bring are asked for alone, and tell why."""
+        """Return the objects of a part; those that a batch did not bring are asked for alone, to learn why."""
         found: list[Any] = []
         for each in part:
             value = values.get(str(each.name))
@@ -198,7 +202,7 @@ class Details:
 
 
 class ItemsById:
-    """The source of the objects of ids: one step."""
+    """A fan-out source of one step: the objects of ids."""
 
     def __init__(self, details: Details, ids: Sequence[Any]) -> None:
         self.total = len(ids)
@@ -207,7 +211,7 @@ class ItemsById:
 
     @property
     def mode(self) -> str:
-        """How they are fetched."""
+        """The mode in which the objects are fetched."""
         return self._details.mode
 
     def step(self) -> Flow[FanOut | None]:
@@ -224,9 +228,9 @@ def _encoded(position: int, name: Any) -> _Id:
 
 
 def _by_key(answer: Any, ids: set[str]) -> dict[str, Any] | None:
-    """Return what a batch brought, by id as text; None for another answer. What failed, or is missing, is not in it."""
+    """Return the objects that a batch brought, by id as text, without those that failed; None for another answer."""
     if not isinstance(answer, list) or not all(isinstance(each, dict) and each.keys() >= _ENTRY for each in answer):
-        # One source has bare objects. Nothing says whose they are, or that those that failed are among them.
+        # One source says that bare objects come. Nothing tells their ids, or that failed ones are among them.
         return None
     found = {str(each["key"]): each["value"] for each in answer if each["error"] is None}
     return found if any(str(each["key"]) in ids for each in answer) else None

@@ -1,7 +1,7 @@
-"""What many objects, or many calls, come in: steps, one after the other.
+"""Fan-out: many objects, or many calls, in steps that follow one another.
 
-A :class:`FanOutSource` is a state machine. Its next step is a flow; what that returns is a
-:class:`FanOut`: what has come already, and flows that bring the rest, to be run side by
+A :class:`FanOutSource` is a state machine. Its next step is a flow that returns a
+:class:`FanOut`: items that are there already, and flows that bring the rest, to be run side by
 side. Each client takes one step after the other; see :mod:`ovhcore.client.iterators`.
 """
 
@@ -28,26 +28,26 @@ __all__ = [
 ]
 
 DEFAULT_CONCURRENCY = 10
-"""Calls at once where nothing else is said, as many as OVHcloud's own command line makes."""
+"""Calls at once by default, as many as OVHcloud's own command line makes."""
 
 
 class CallResult(NamedTuple):
-    """What a call brought."""
+    """The result of a call: its value, and the header fields of the answer."""
 
     value: Any
     headers: Headers
 
 
 Fetch: TypeAlias = Callable[[str, Mapping[str, str]], Flow[CallResult]]
-"""A GET of a path, with its query, and with further header fields; it raises what the answer calls for."""
+"""A function that GETs a path, its query included, with further header fields, and raises the answer's error."""
 
 
 class FailedItem(NamedTuple):
-    """Stands in the place of an object or answer that could not be fetched.
+    """A failure, in the place of an object or answer that could not be fetched.
 
     Attributes:
-        error: why.
-        instead: what to hand out where errors are returned.
+        error: the failure.
+        instead: the result to hand out where errors are returned.
     """
 
     error: APIError
@@ -55,15 +55,15 @@ class FailedItem(NamedTuple):
 
 
 class FanOut(NamedTuple):
-    """What comes next.
+    """One step of a fan-out: items that are there, and calls to make next.
 
     Attributes:
-        items: what has come already; objects, or :class:`FailedItem`.
+        items: objects that are there already, or :class:`FailedItem`.
         parts: flows that bring more; they raise no :class:`.APIError`.
-        limit: how many of them run at once.
-        ordered: whether what they bring comes in their order, or as it arrives.
-        ahead: how many of them at most are run or kept before what they bring is asked for; 0 for twice the limit,
-            so that one that takes long does not keep the others waiting.
+        limit: the number of parts that run at once.
+        ordered: whether the items of the parts come in their order, or as they arrive.
+        ahead: at most so many parts are run or kept before their items are asked for; 0 for twice the limit,
+            so that a part that takes long does not keep the others waiting.
     """
 
     items: Sequence[Any] = ()
@@ -74,16 +74,16 @@ class FanOut(NamedTuple):
 
 
 class FanOutSource(Protocol):
-    """Where steps come from."""
+    """A source of fan-out steps, for a client to take one after the other."""
 
     @property
     def mode(self) -> str:
-        """How the objects are fetched."""
+        """The mode in which the objects are fetched."""
         ...
 
     @property
     def total(self) -> int | None:
-        """How many objects there are altogether, as far as that is known."""
+        """The number of all objects; None as long as it is not known."""
         ...
 
     def step(self) -> Flow[FanOut | None]:
@@ -92,11 +92,11 @@ class FanOutSource(Protocol):
 
 
 def item_or_failure(flow: Flow[Any], pick: Callable[[Any], Any]) -> Flow[Any]:
-    """Return what a flow brings, or :class:`FailedItem`.
+    """Return the result of a flow, or :class:`FailedItem`.
 
     Args:
         flow: makes a call.
-        pick: makes what is handed out of a value or an error.
+        pick: makes the result that is handed out, of a value or an error.
     """
     try:
         value = yield from flow
@@ -106,10 +106,10 @@ def item_or_failure(flow: Flow[Any], pick: Callable[[Any], Any]) -> Flow[Any]:
 
 
 def refuse_awaitable(answer: Any, name: str) -> Any:
-    """Return what a caller's function answered.
+    """Return the result of a caller's function.
 
     Raises:
-        TypeError: it is awaitable, which nobody would await.
+        TypeError: the result is awaitable, and nobody would await it.
     """
     if not hasattr(answer, "__await__"):
         return answer
@@ -119,12 +119,12 @@ def refuse_awaitable(answer: Any, name: str) -> Any:
 
 
 class SingleFanOut:
-    """The source of so many calls: one step.
+    """A fan-out source of one step: several calls.
 
     Args:
-        flows: makes each call, and brings what is to be handed out, or :class:`FailedItem`.
-        total: how many there are, if known.
-        limit: how many run at once.
+        flows: one for each call; it returns the result to hand out, or :class:`FailedItem`.
+        total: the number of calls, if known.
+        limit: the number of calls that run at once.
         ordered: whether results come in their order, or as they arrive.
     """
 
@@ -145,10 +145,10 @@ def _alone(flow: Flow[Any]) -> Flow[Sequence[Any]]:
 
 
 def read_concurrency(concurrency: Any) -> int:
-    """Return how many calls run at once.
+    """Return the number of calls that run at once.
 
     Raises:
-        InvalidRequest: it is not a whole number from 1 to 1000.
+        InvalidRequest: the value is not a whole number from 1 to 1000.
     """
     if concurrency is None:
         return DEFAULT_CONCURRENCY

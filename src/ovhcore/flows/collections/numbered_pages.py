@@ -1,6 +1,6 @@
-"""Numbered pages of an expanded list: what they tell of each other, and whether all have come.
+"""Numbered pages of an expanded list: the check of each page, and whether all objects have come.
 
-What servers tell is not taken for granted, for nobody has promised it: a list may grow while
+The numbers of a server are not taken for granted, since nobody has promised them: a list may grow while
 it is read, pages may be short or empty, numbers may be ignored. Either all the objects came,
 or :class:`.InvalidResponse` says that they did not.
 """
@@ -21,10 +21,10 @@ _KINDS: Final = {dict: "one object", type(None): "nothing"}
 
 
 def list_of(answer: CallResult, path: object) -> list[Any]:
-    """Return the list that came.
+    """Return the list that an answer holds.
 
     Raises:
-        InvalidResponse: it is none.
+        InvalidResponse: the answer holds no list.
     """
     if isinstance(answer.value, list):
         return answer.value
@@ -41,14 +41,14 @@ def number_of(answer: CallResult, name: str) -> int | None:
 
 
 class NumberedPages:
-    """What the pages of one list have told so far.
+    """The state of a list that is read by pages: the objects that have come, and the number of all.
 
     Args:
-        path: of the list, for messages.
+        path: the path of the list, for messages.
 
     Attributes:
-        elements: objects altogether, None if that is not told, or was wrong.
-        is_regular: whether all the pages were as long as they were to be.
+        elements: the number of all objects; None if the server did not tell it, or told a wrong one.
+        is_regular: whether all the pages were as long as promised.
     """
 
     def __init__(self, path: object) -> None:
@@ -64,10 +64,10 @@ class NumberedPages:
         self._is_believed = True
 
     def take(self, answer: CallResult, number: int) -> list[Any]:
-        """Return what is on a page.
+        """Count a page, and return its objects.
 
         Raises:
-            InvalidResponse: it is no list, or another page than the one that was asked for.
+            InvalidResponse: the answer is no list, or another page than the one that was asked for.
         """
         elements = list_of(answer, self._path)
         told = number_of(answer, "Number")
@@ -76,7 +76,7 @@ class NumberedPages:
                 raise InvalidResponse(
                     f"GET {self._path} answered with page {told} when it was asked for page {number}", hint=_BY_IDS
                 )
-            self._is_beyond = True  # there is no such page, so it sent the last one again
+            self._is_beyond = True  # there is no such page, so the server sent the last one again
             return []
         if number == 1:
             self._opening = elements[:1]
@@ -89,7 +89,7 @@ class NumberedPages:
         return elements
 
     def promised(self, number: int, size: int) -> int:
-        """Return how many objects a page is to have."""
+        """Return the number of objects that a page must have."""
         return min(size, max(0, (self.elements or 0) - (number - 1) * size))
 
     def missed(self, number: int, size: int) -> None:
@@ -100,7 +100,7 @@ class NumberedPages:
         """Say whether all objects have come with the pages before ``number``.
 
         Raises:
-            InvalidResponse: not all have, and no more come.
+            InvalidResponse: objects are missing, and no more come.
         """
         for length in self._lengths:
             self._came += length
@@ -113,7 +113,7 @@ class NumberedPages:
             return self._is_beyond or self._empty > 0
         if self._came == self.elements:
             return True
-        # No page is longer than the server makes them, so that so many hold at least what there is.
+        # So many pages, as long as the longest one, would hold all objects.
         is_past = (number - 1) * self._longest >= self.elements
         if self._empty >= (_EMPTY_AT_THE_END if is_past else _EMPTY):
             raise InvalidResponse(

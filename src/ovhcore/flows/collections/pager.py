@@ -6,8 +6,8 @@
   objects themselves, in pages or by cursor. Where the server has neither, the objects are
   fetched by their ids; see :mod:`ovhcore.flows.collections.batches`.
 
-A server that does not know a mode may ignore it, and answer with ids, or refuse it; what
-is tried next then is in :data:`MODES`.
+A server that does not know a mode may ignore it, and answer with ids, or refuse it;
+:data:`MODES` says what is tried next then.
 """
 
 from __future__ import annotations
@@ -35,17 +35,17 @@ MODES: Final = {
 """The ways to get at the objects of a collection."""
 
 PAGE_SIZE: Final = 1000
-"""Objects of a page that are asked for. Servers send fewer if they like."""
+"""The number of objects to ask for in one page. Servers send fewer if they like."""
 
 _PAGES_AT_ONCE: Final = 4
 _FRESH: Final = {"Pragma": "no-cache"}
 
 
 def read_mode(mode: Any, *allowed: str) -> str:
-    """Return a mode.
+    """Return the name of a mode.
 
     Raises:
-        InvalidRequest: there is none of this name.
+        InvalidRequest: there is no mode of this name.
     """
     known = allowed or tuple(MODES)
     if mode not in known:
@@ -54,10 +54,10 @@ def read_mode(mode: Any, *allowed: str) -> str:
 
 
 def read_size(size: Any) -> int | None:
-    """Return the objects of one request.
+    """Return the number of objects of one request.
 
     Raises:
-        InvalidRequest: it is not a whole number above 0.
+        InvalidRequest: the value is not a whole number above 0.
     """
     if size is not None and (isinstance(size, bool) or not isinstance(size, int) or size < 1):
         raise InvalidRequest(f"size must be a whole number of objects above 0, not {size!r}")
@@ -65,23 +65,23 @@ def read_size(size: Any) -> int | None:
 
 
 class Pager:
-    """The source of a collection's objects.
+    """A fan-out source of the objects of a collection.
 
     Args:
-        fetch: makes a GET.
+        fetch: makes the requests.
         path: of the list, with its query, filled in.
         item: path of one object up to its id, and after it; below the list if None.
         version_2: whether the path is one of version 2 of the API.
         mode: one of :data:`MODES`.
-        size: objects of a page or of a batch, None for what is usual.
+        size: objects of a page or of a batch, None for the default.
         limit: requests at once.
         fields: further header fields for the list: a filter, an order.
         cached: whether an expanded list may come from the server's cache, which may be out of date.
 
     Attributes:
         mode: in use; ``"auto"`` until it is known, ``"plain"`` for a list that holds its objects, or values
-            that lead nowhere.
-        total: objects altogether, None where that is not known.
+            that have no path.
+        total: the number of all objects, None as long as it is not known.
     """
 
     def __init__(
@@ -102,7 +102,7 @@ class Pager:
         self._fetch = fetch
         self._path = path
         self._shown = ShownURL(path)
-        # Version 2 lists objects, or values that are all there is, unless somebody knows better.
+        # Version 2 lists objects, or plain values, unless the caller says otherwise.
         self._expands = item is not None or mode == "single" or not version_2
         self._version_2 = version_2
         self._size = size
@@ -127,7 +127,7 @@ class Pager:
         """Return the flow of the next step; it raises what the list answered."""
         return self._next()
 
-    # Each of the following is a state: it brings what comes next, and says what comes after that.
+    # Each of the following methods is a state: it returns the next step, and sets the state after it.
 
     def _end(self) -> Flow[None]:
         yield from ()
@@ -170,21 +170,21 @@ class Pager:
         except APIError as error:
             if cursor is not None or self._size or not is_refusal_of_mode(error):
                 raise
-            # What sizes there may be is nowhere said; without one the server chooses.
+            # No document says which sizes are allowed; without one the server chooses.
             self._page_size = None
             answer = yield from self._fetch(self._path, fields)
         if not self._named:
             self.mode = "cursor"
         elements = list_of(answer, self._shown)
         following = answer.headers.get("X-Pagination-Cursor-Next", "").strip()
-        # Never from the length of a page: short ones come, and empty ones.
+        # The length of a page does not tell the end: short pages come, and empty ones.
         self._next = partial(self._following, following) if following else self._end
         if self._version_2 or not _are_ids(elements):
             return (yield from self._delivered(elements))
         raise self._ignored()
 
     def _following(self, cursor: str) -> Flow[FanOut]:
-        """Bring the page of a cursor, unless that came before: it would lead here again, without end."""
+        """Bring the page of a cursor; refuse one that came before: it would lead here again, without end."""
         if not (cursor.isascii() and cursor.isprintable()):
             raise InvalidResponse(f"GET {self._shown} answered with a cursor that cannot be sent")
         if cursor == self._known_cursor:
@@ -206,7 +206,7 @@ class Pager:
     def _page(self, number: int) -> Flow[CallResult]:
         fields = {**self._fields, "X-Pagination-Mode": "CachedObjectList-Pages", "X-Pagination-Number": str(number)}
         if number == 1 and not self._cached:
-            # Builds the server's cache anew; the other pages come from that, and fit together.
+            # This builds the server's cache anew; the other pages come from that cache, and fit together.
             fields |= _FRESH
         return self._fetch(self._path, _sized(fields, self._size or PAGE_SIZE))
 
@@ -229,7 +229,7 @@ class Pager:
                 raise self._ignored()
             return (yield from self._delivered(elements, last=True))
         if number not in (None, 1) and not must:
-            return None  # who numbers them otherwise would be asked for others
+            return None  # a server that numbers pages otherwise would send the wrong ones
         pages = self._pages
         pages.take(answer, 1)
         self.total = pages.elements
@@ -241,15 +241,15 @@ class Pager:
         if not size or not pages.elements or len(elements) != pages.promised(1, size):
             self._next = partial(self._more_pages, 2)
             return FanOut(elements)
-        # As promised, so the other pages can be counted on.
+        # The first page is as promised, so the other pages can be counted on.
         self._asked = 1
         self._next = lambda: self._more_pages(self._asked + 1)
         limit = min(self._limit, _PAGES_AT_ONCE)
-        # A page holds much, so no more of them are kept than run at once.
+        # A page holds many objects, so no more pages are kept than run at once.
         return FanOut(elements, self._others(-(-pages.elements // size), size), limit, ahead=limit)
 
     def _others(self, count: int, size: int) -> Iterator[Flow[Sequence[Any]]]:
-        """Yield flows of the pages after the first one, as long as they are what was promised."""
+        """Yield flows of the pages after the first one, as long as they come as promised."""
         while self._asked < count and self._pages.is_regular:
             self._asked += 1
             yield self._part(self._asked, size)

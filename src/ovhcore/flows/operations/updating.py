@@ -1,4 +1,4 @@
-"""Change a v2 resource: read it, edit its target, send that back, wait until it is so.
+"""Change a v2 resource: read it, edit its target, send the target back, wait until the resource is as it says.
 
 The cycle, with what may come in between::
 
@@ -10,8 +10,8 @@ The cycle, with what may come in between::
      │                             400, checksum not described: PUT without it
     GET until READY
 
-The checksum keeps two who change a resource at the same time from undoing what the other did:
-it is that of the target which was read, and the API refuses it once there is another. A
+The checksum keeps two programs that change a resource at the same time from undoing each other's
+change: it belongs to the target that was read, and the API refuses it once there is another. A
 failure that leaves open whether the PUT was carried out is raised as it is.
 
 Sources: "Manage services with API v2" of OVHcloud's guides; which models have a checksum, the
@@ -38,7 +38,8 @@ from .waiting import GROWTH, Plan, Waiting, asked_to_wait, late, paused, planned
 __all__ = ["updated"]
 
 _CONFLICTS: Final = 5
-_NOT_DESCRIBED = re.compile(r"not described parameters:?\s*\(\s*checksum\s*\)", re.IGNORECASE)
+# As the API says it, or the plugin ``check`` before anything is sent.
+_NOT_DESCRIBED = re.compile(r"not described parameters:?\s*\(\s*checksum\s*\)|\$\.checksum: is no", re.IGNORECASE)
 _BUSY: Final = frozenset({"CREATING", "UPDATING"})
 _FREE: Final = frozenset({"ready", "out_of_sync"})
 
@@ -74,7 +75,7 @@ def updated(
         deadline: seconds for the whole.
         interval: the first and the longest wait between polls, in seconds.
         progress: is told after each poll.
-        what: what is changed, for messages.
+        what: the name of the resource, for messages.
 
     Returns:
         The flow of the resource: as it was read last, or as the PUT answered it without ``wait``.
@@ -83,7 +84,7 @@ def updated(
         InvalidRequest: the resource has no ``targetSpec``, or the change makes no sense.
         PreconditionFailed: others changed the resource again and again.
         OperationFailed: the resource, or a task of the change, ended in error.
-        WaitTimeout: it was locked, busy or not READY at the deadline.
+        WaitTimeout: the resource was locked, busy or not READY at the deadline.
         APIError: the API refuses the change.
     """
     if not callable(change) and not isinstance(change, Mapping):
@@ -93,7 +94,7 @@ def updated(
         failed=None,
         deadline=deadline,
         interval=interval,
-        # It was just read.
+        # The resource was just read.
         grace=0.0,
         progress=progress,
         what=what or "the resource",
@@ -141,12 +142,12 @@ def _updated(
                 raise late(plan._replace(goal="unlocked"), elapsed, resource) from refusal
             asked = asked_to_wait(refusal, now.wall, plan)
         finally:
-            refusal = None  # or it would hold this frame, which holds it
+            refusal = None  # or the exception would hold this frame, which holds it
         last = yield from paused(step, left, asked)
         step = min(step * GROWTH, plan.interval[1])
         resource = yield from get()
     if wait:
-        # What failed before is not of this change.
+        # Tasks that failed before do not belong to this change.
         known = [task.get("id") for task in tasks_of(resource, {"error"})]
         ready = plan._replace(over=partial(is_done, what=plan.what, known=known), goal="ready")
         answer = yield from polled(get, ready, begun.monotonic)
@@ -156,18 +157,18 @@ def _updated(
 
 
 def _sent(put: Callable[[dict[str, Any]], Flow[Any]], body: dict[str, Any]) -> Flow[Any]:
-    """Send a body; where the API has no checksum for this model, which it says before it does anything, without."""
+    """Send a body; if the API has no checksum for this model, which it says before any change, send without."""
     try:
         answer = yield from put(body)
         return answer
-    except BadParametersError as error:
+    except (BadParametersError, InvalidRequest) as error:
         if "checksum" not in body or not _NOT_DESCRIBED.search(error.message):
             raise
     answer = yield from put({"targetSpec": body["targetSpec"]})
     return answer
 
 
-# What is sent
+# The body of the PUT
 
 
 def _body(
@@ -202,10 +203,10 @@ def _body(
 
 
 def _as_json(value: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a deep copy, as it comes out on the other side.
+    """Return a deep copy, as the API would read it.
 
     Raises:
-        InvalidRequest: it cannot be written as JSON.
+        InvalidRequest: the value cannot be written as JSON.
     """
     copied: dict[str, Any] = parse_json(json_text(dict(value), "the new targetSpec").encode("ascii"))
     return copied
@@ -224,7 +225,7 @@ def _merged(target: Any, patch: Any) -> Any:
     return merged
 
 
-# When it may be sent
+# The time to send it
 
 
 def _is_busy(resource: Any) -> bool:
@@ -243,7 +244,7 @@ def _until_free(plan: Plan) -> Plan:
 
 
 def _beginning_with(value: Any, get: Callable[[], Flow[Any]]) -> Callable[[], Flow[Any]]:
-    """Return what polls with ``get``, but for the first time, where the answer is known already."""
+    """Return a function that polls with ``get``, except for the first time: that answer is known already."""
     known = [value]
 
     def poll() -> Flow[Any]:

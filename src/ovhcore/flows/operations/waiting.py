@@ -1,4 +1,4 @@
-"""Wait until what the API does by and by is over: a task, a resource, a deletion.
+"""Wait until an operation of the API is over: a task, the change of a resource, a deletion.
 
 A poll that fails is no end of the operation, unless it says so:
 
@@ -11,6 +11,7 @@ any other object                   go on: the enums are open, an unknown word is
 404, seen before                   :class:`.ResourceNotFoundError`
 404, 460, waiting for its end      success
 408, 429, 5xx, no answer           go on: the operation does not know of it
+not the API's, whatever status     the same, but where the API has not answered yet, for ``grace`` seconds only
 no trust (TLS), any other 4xx      raised at once: it would be the same in an hour
 ================================== =========================================================
 
@@ -27,8 +28,10 @@ from typing import Any, Final, NamedTuple, cast
 
 from ...exceptions import (
     APIError,
+    GatewayError,
     HTTPError,
     InvalidRequest,
+    InvalidResponse,
     NetworkError,
     ResourceExpiredError,
     ResourceNotFoundError,
@@ -39,6 +42,7 @@ from ...protocol.clock import Now
 from ...protocol.messages import Response
 from ...protocol.requests.values import shown
 from ...protocol.responses.decoding import is_no_route
+from ...protocol.responses.error_shapes import is_of_the_api
 from ...protocol.responses.statuses import (
     FAILED,
     RUNNING,
@@ -58,23 +62,23 @@ from ..resilience.retry import retry_after
 
 __all__ = ["GROWTH", "Plan", "Waiting", "asked_to_wait", "late", "paused", "planned", "polled", "waited"]
 
-# A resource in one of these, or a service that has run out, may be deleted nevertheless.
+# A resource with one of these statuses, or a service that has run out, may be deleted nevertheless.
 _DELETABLE: Final = frozenset({"expired", "suspended"})
 GROWTH: Final = 1.5
-"""By what the wait between polls grows."""
+"""The factor by which the wait between polls grows."""
 _SPREAD: Final = (0.8, 1.2)
 _LONGEST_RETRY_AFTER: Final = 60.0
 
 
 class Waiting(NamedTuple):
-    """What is known after a poll.
+    """The state of the waiting after a poll.
 
     Attributes:
         status: the word the API used last, or None.
         elapsed: seconds since the waiting began.
-        polls: how often was asked.
+        polls: the number of polls.
         value: the last object, or None.
-        error: why this poll brought none, if that is tolerated, or None.
+        error: the failure of this poll, if it is tolerated, or None.
     """
 
     status: str | None
@@ -85,7 +89,7 @@ class Waiting(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """How to wait; see :func:`waited`. ``over`` says whether an object is the last one, or raises."""
+    """The checked arguments of :func:`waited`. ``over`` says whether an object is the last one, or raises."""
 
     over: Callable[[Any], bool]
     gone: bool
@@ -119,7 +123,7 @@ def waited(
     :data:`~ovhcore.protocol.responses.statuses.FINISHED` or :data:`~ovhcore.protocol.responses.statuses.FAILED`; any
     other word is waited on. With ``until="gone"`` it is over when the API answers 404 or 460, or has the
     status ``deleted``. With words it is over when its status is one of them, with a function when
-    that says so of the object.
+    the function says so of the object.
 
     Polls come at once, then after the first interval, which grows by half each time up to the
     second; each is varied by a fifth, so that many who wait do not ask together. ``Retry-After``
@@ -128,17 +132,17 @@ def waited(
     Args:
         get: makes the flow of one poll.
         until: ``"done"``, ``"gone"``, words, or a function of the object.
-        failed: words that end it badly, instead of the default; with a function there are none by default.
+        failed: words for a bad end, instead of the default; with a function there are none by default.
         deadline: seconds to wait at most; the last poll is at its end, and is not cut short.
         interval: the first and the longest wait between polls, in seconds.
         grace: seconds during which an object that was never seen may still appear.
         progress: is told after each poll; what it raises ends the waiting.
-        what: what is waited for, for messages.
+        what: the name of the operation, for messages.
 
     Raises:
         InvalidRequest: an argument that makes no sense.
         OperationFailed: the operation ended badly.
-        WaitTimeout: it was not over at the deadline; its cause is why the last polls brought nothing.
+        WaitTimeout: the operation was not over at the deadline; the cause tells why the last polls brought nothing.
         InvalidResponse: there is no status to go by.
         APIError: a poll failed for good.
     """
@@ -237,7 +241,7 @@ def _is_so(value: Any, until: Callable[[Any], bool], what: str, failed: Collecti
     return False
 
 
-# Asking again and again
+# Polling
 
 
 def polled(get: Callable[[], Flow[Any]], plan: Plan, begun: float | None = None) -> Flow[Any]:
@@ -269,10 +273,10 @@ def polled(get: Callable[[], Flow[Any]], plan: Plan, begun: float | None = None)
             if last or left <= 0:
                 raise late(plan, elapsed, value) from error
             asked = asked_to_wait(error, now.wall, plan)
-            missing = isinstance(error, ResourceNotFoundError)
+            missing = not seen and (isinstance(error, ResourceNotFoundError) or _is_of_others(error))
         finally:
-            error = None  # or it would hold this frame, which holds it
-        # A look when the grace is over, too: a wrong name is not to be waited for longer than that.
+            error = None  # or the exception would hold this frame, which holds it
+        # A poll comes when the grace is over, too: a wrong name is not to be waited for longer than that.
         grace = plan.grace - elapsed
         ends = missing and not asked and 0 < grace < left
         last = (yield from paused(step, grace if ends else left, asked)) and not ends
@@ -286,7 +290,7 @@ def paused(step: float, left: float, asked: float = 0.0) -> Flow[bool]:
         Whether nothing is left then.
     """
     vary: float = yield Uniform(*_SPREAD)
-    # Those who were all told the same time do not come back together either.
+    # Programs that were all told the same time do not come back together either.
     wait = max(step * vary, asked + step * (vary - _SPREAD[0]) if asked else 0.0)
     yield Sleep(min(wait, left))
     return wait >= left
@@ -306,9 +310,18 @@ def _is_gone(error: APIError) -> bool:
     )
 
 
+def _is_of_others(error: APIError | None) -> bool:
+    """Say whether something in front of the API answered in its place."""
+    if not isinstance(error, InvalidResponse) or isinstance(error, GatewayError):
+        return False
+    return isinstance(error.response, Response) and not is_of_the_api(error.response)
+
+
 def _is_tolerated(error: APIError, seen: bool, elapsed: float, plan: Plan) -> bool:
     if isinstance(error, HTTPError):
         return isinstance(error, NetworkError) and not isinstance(error, TLSError)
+    if _is_of_others(error):
+        return seen or elapsed < plan.grace  # a wrong endpoint or proxy stays wrong
     if isinstance(error, ResourceNotFoundError) and _is_gone(error):
         if not seen and elapsed < plan.grace:
             return True

@@ -1,1 +1,1 @@
-"""What stands between a call and an API that is busy or failing: retries, their budget, limits of rate."""
+"""Resilience to an API that is busy or failing: retries, their budget, limits of rate."""

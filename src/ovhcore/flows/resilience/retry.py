@@ -1,4 +1,4 @@
-"""Try again what failed, where that can do no harm, and no longer than it makes sense."""
+"""Retries of failed calls, where that can do no harm, and no longer than it makes sense."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from ...protocol.frozen import Frozen, put
 from ...protocol.messages import DEFAULT_TIMEOUT, Attempt, Request, Response, Timeout
 from ...protocol.redaction import redact_url
 from ...protocol.responses.decoding import add_history
+from ...protocol.responses.error_shapes import is_of_the_api
 from ..effects import CLOCK, Flow, Handler, Middleware, Sleep, Uniform
 from ..events import Observer, RetryScheduled
 from .retry_budget import RetryBudget
@@ -19,14 +20,14 @@ __all__ = ["FailedAttempt", "GiveUp", "Policy", "RetryPolicy", "Wait", "chosen_p
 
 
 class FailedAttempt(NamedTuple):
-    """What a policy decides upon.
+    """A failed attempt, for a retry policy to decide upon.
 
     Attributes:
-        request: what was asked for.
+        request: the request of the call.
         attempt: the number of the attempt that failed, 1 for the first.
         response: its answer, of a status of 400 or more; None if none came.
         error: why no answer came; None if one did.
-        now: what the clocks show.
+        now: the time on both clocks.
         elapsed: seconds since the call began.
     """
 
@@ -57,15 +58,15 @@ class GiveUp(NamedTuple):
 
 @runtime_checkable
 class Policy(Protocol):
-    """Decides what is tried again. Anything that is called like this is one."""
+    """A function that decides what is tried again. Any callable with this signature is a policy."""
 
     def __call__(self, failed: FailedAttempt, /) -> Wait | GiveUp:
-        """Return what is to be done; must neither wait nor draw by itself."""
+        """Return the decision; a policy must neither wait nor draw a random number by itself."""
         ...
 
 
 class RetryPolicy(Frozen):
-    """What ovhcore tries again, unless it is told otherwise.
+    """The default retry policy of ovhcore: what it tries again, how often and for how long.
 
     **What.** A failure before the request was sent (no connection, no name, no place in the
     pool), status 429, and a failure to get what signs it, a token or the time: any method,
@@ -81,14 +82,14 @@ class RetryPolicy(Frozen):
     in seconds or as a date, it is that time and up to ``base`` more; a time beyond
     ``retry_after`` is not waited for: the failure is the result. No attempt but the first
     begins, or goes on, later than ``deadline`` seconds after the call began, or than its
-    total timeout; if the wait would not end before, nothing is waited for. What calls wait for
-    together, a token or the time, keeps limits of its own.
+    total timeout; if the wait would not end before, nothing is waited for. Requests that calls wait
+    for together, for a token or the time, keep limits of their own.
 
     **How many.** All calls of a client share a :class:`.RetryBudget`, so that an API that is down
     gets one request for each call once it is used up.
 
-    ``QUERY_TIME_OUT`` and a refused token are not its business: they are corrected and sent
-    once more further in, whatever the policy.
+    The policy does not handle ``QUERY_TIME_OUT`` and a refused token: inner handlers correct them
+    and send once more, whatever the policy.
 
     Sources: what is not processed, and what may be, in section 9.2.2 of RFC 9110;
     ``Retry-After`` in its section 10.2.3. The API documents no rate limit and no 429.
@@ -108,9 +109,9 @@ class RetryPolicy(Frozen):
     __slots__ = ("attempts", "deadline", "methods", "base", "longest", "retry_after")  # noqa: RUF023
 
     STATUSES: Final = frozenset({408, 500, 502, 503, 504})
-    """What is tried again if the method may be."""
+    """The statuses that are tried again if the method may be."""
     REPEATABLE: Final = ("GET", "PUT", "DELETE")
-    """What ``methods`` may hold."""
+    """The methods that ``methods`` may hold."""
 
     attempts: int
     deadline: float
@@ -170,11 +171,11 @@ class RetryPolicy(Frozen):
         left = ends_by - now.monotonic
         if low >= left:
             return GiveUp("the time for the call is over, or would be after the wait")
-        # An attempt that begins when it has to be over is none.
+        # An attempt that begins when it has to be over is useless.
         return Wait(low, min(high, (low + left) / 2), ends_by)
 
     def _refusal(self, failed: FailedAttempt) -> GiveUp | None:
-        """Return why it must not be tried again, None if it may."""
+        """Return why the call must not be tried again, None if it may."""
         request, response, error = failed.request, failed.response, failed.error
         if response is not None:
             if response.status == 429:
@@ -190,7 +191,7 @@ class RetryPolicy(Frozen):
                 return None
             mine = isinstance(error, HTTPError)
         else:
-            # Other middleware sent something, and nothing is known of what came before.
+            # Other middleware sent another request, and nothing is known of those before it.
             mine = error.retry_safe
         if mine and request.method in self.methods:
             return None
@@ -198,11 +199,11 @@ class RetryPolicy(Frozen):
 
 
 def retry_after(response: Response, wall: float) -> float | None:
-    """Return the seconds that ``Retry-After`` asks to wait, None if it does not.
+    """Return the seconds that ``Retry-After`` asks to wait, None if there is no such field.
 
     Args:
-        response: whose ``Date``, if it has one, a date is relative to.
-        wall: seconds since 1970 on the local clock, for where it has none.
+        response: the answer; a date is relative to its ``Date``, if it has one.
+        wall: seconds since 1970 on the local clock, for an answer without ``Date``.
     """
     text = response.headers.get("retry-after")
     if text is None:
@@ -221,11 +222,11 @@ def chosen_policy(policy: Policy | None, options: Mapping[str, Any]) -> Policy |
     """Return the policy that options ask for: ``retry``, ``retry_methods``, ``retry_deadline``; None for none.
 
     Args:
-        policy: where they say nothing else; None for none, unless ``retry`` switches it on.
+        policy: the policy if the options say nothing else; None for none, unless ``retry`` switches it on.
         options: settings of a client, or of one call.
 
     Raises:
-        InvalidConfiguration: they want to change a policy that is not a :class:`RetryPolicy`.
+        InvalidConfiguration: the options change a policy that is not a :class:`RetryPolicy`.
     """
     chosen = options.get("retry")
     if chosen is False or (chosen is None and policy is None):
@@ -295,7 +296,8 @@ def retried(
             if response is not None and response.status < 400:
                 shared.succeeded()
                 return _with(response, history)
-            if response is not None and response.status < 500 and response.status not in (408, 429):
+            well = response is not None and response.status < 500 and response.status not in (408, 429)
+            if well and response is not None and is_of_the_api(response):
                 shared.succeeded()  # the API is well
             elapsed = now.monotonic - begun.monotonic
             decision = _within(
@@ -328,7 +330,7 @@ def retried(
                     add_history(error, history)
                 raise error
             finally:
-                error = None  # or it would hold this frame, which holds it
+                error = None  # or the exception would hold this frame, which holds it
 
     return middleware
 

@@ -1,4 +1,4 @@
-"""How many retries a client may make, so that an API that is down is not hammered."""
+"""A budget of retries for a client, so that an API that is down is not hammered."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ __all__ = ["RetryBudget"]
 
 
 class RetryBudget:
-    """How many retries all calls of a client may take together. Safe to use from many threads.
+    """The number of retries that all calls of a client may take together. Safe to use from many threads.
 
-    Full at first. A retry takes one; two successes give one back. At most ``size`` retries
+    The budget is full at first. A retry takes one; two successes give one back. At most ``size`` retries
     are made without a success, then none but in proportion to successes. It does not refill
     with time: the first success after an outage begins to fill it.
 
@@ -24,15 +24,15 @@ class RetryBudget:
 
     @property
     def left(self) -> int:
-        """How many retries may be made now."""
+        """The number of retries that may be made now."""
         return len(self._halves) // 2
 
     def succeeded(self) -> None:
-        """Give half of one back."""
+        """Give half a retry back."""
         self._halves.append(None)
 
     def take(self) -> bool:
-        """Take one; False if there is none left."""
+        """Take one retry; return False if there is none left."""
         taken = 0
         try:
             self._halves.pop()

@@ -1,8 +1,8 @@
-"""Send no faster than agreed, in the order of arrival, and slow down when the API asks to.
+"""A limiter of rate and concurrency: requests are sent in the order of arrival, and slower when the API asks.
 
-What may be sent when is decided by :class:`Limiter`, which neither waits nor looks at a
-clock; waiting is an effect of the flow around it. So the same decisions come out with
-threads, tasks and recordings.
+:class:`Limiter` decides which request may be sent when. It neither waits nor looks at a clock;
+waiting is an effect of the flow around it. So its decisions are the same with threads, tasks
+and recordings.
 """
 
 from __future__ import annotations
@@ -31,18 +31,18 @@ _SLOWEST: Final = 1 / 64
 _FASTER: Final = 1 / 50  # of the full speed, with each success
 _LATEST: Final = 0.1  # the part of the latest exchange in the average
 _NEARLY: Final = 1e-6  # of a request: what adding up fractions may lose
-_SHORTEST: Final = 0.001  # seconds; waiting for somebody else is asking again and again
+_SHORTEST: Final = 0.001  # seconds; to wait for another request is to ask again and again
 _JUST_AFTER: Final = 0.00002  # seconds
-_MOMENT: Final = 0.0001  # seconds; for one that should be here by now
+_MOMENT: Final = 0.0001  # seconds; for a request that should have asked by now
 _WATCHFUL: Final = 0.05  # seconds at most between two looks of the next one in line
-_QUIET: Final = 0.3  # seconds at least, where none has been sent for long
-_NAP: Final = 2.0  # seconds at most for the others: nobody can wake them when those before them leave
+_QUIET: Final = 0.3  # seconds at least, where no request has been sent for long
+_NAP: Final = 2.0  # seconds at most for the others: nobody can wake a request when those before it leave
 _NAP_OF_EACH: Final = 0.002  # seconds for each one before: a line of any length wakes 500 times in a second
-_ABSENT: Final = 1.0  # seconds after which one that does not come for its turn holds up nobody
+_ABSENT: Final = 1.0  # seconds after which a request that does not come for its turn holds up nobody
 
 
 class Limits(Frozen):
-    """How much may be sent.
+    """The limits that a client keeps to.
 
     Attributes:
         rate: requests in a second, on average; None for no limit.
@@ -63,12 +63,12 @@ class Limits(Frozen):
 
 
 class Pause(NamedTuple):
-    """Why it is not one's turn, and when to ask again.
+    """The answer to a request whose turn has not come: why not, and when to ask again.
 
     Attributes:
         seconds: to wait before asking again.
         wait: seconds until the turn, as far as can be told.
-        certain: whether it cannot be sooner unless somebody who came first leaves; otherwise ``wait`` is a guess.
+        certain: whether the turn cannot come sooner unless an earlier request leaves; otherwise ``wait`` is a guess.
         reason: which limit it is.
     """
 
@@ -79,32 +79,32 @@ class Pause(NamedTuple):
 
 
 class Slot:
-    """Somebody's place in the line, then among those under way."""
+    """The place of a request in the line, then among the requests under way."""
 
     __slots__ = ("due", "epoch", "number", "over", "sent")
 
     def __init__(self) -> None:
         self.number = 0  # in the order of arrival; 0 before
-        self.due = 0.0  # when it comes to ask again
+        self.due = 0.0  # when the request comes to ask again
         self.sent = 0.0
-        self.epoch = 0  # how often the API had asked to slow down when it was sent
+        self.epoch = 0  # how often the API had asked to slow down when the request was sent
         self.over = False
 
 
 class Limiter:
-    """Who may send when: first come, first served. Times are seconds on the monotonic clock.
+    """A limiter of the rate: first come, first served. Times are seconds on the monotonic clock.
 
     Args:
-        limits: what to keep to.
-        lock: makes it safe to use from many threads; held for moments, never while waiting. It has to
-            let the thread in that holds it: a signal's handler may send requests, too.
+        limits: the limits to keep to.
+        lock: makes the limiter safe to use from many threads; held for moments, never while waiting. It has
+            to be reentrant: a signal's handler may send requests, too.
     """
 
     def __init__(self, limits: Limits, lock: AbstractContextManager[Any]) -> None:
         self.limits = limits
         self._arrived = 0
         self._tokens = float(limits.burst)  # requests that may be sent at once
-        self._counted = float("-inf")  # when that was; in the future while a pause lasts
+        self._counted = float("-inf")  # when the tokens were counted; in the future while a pause lasts
         self._speed = 1.0
         self._epoch = 0
         self._not_before = float("-inf")
@@ -122,7 +122,7 @@ class Limiter:
         self._line: list[tuple[int, Slot]] = []  # in the order of arrival
         self._under_way: dict[Slot, None] = {}  # in the order of sending
         self._left: deque[Slot] = deque()
-        self._last = 0.0  # when one was sent
+        self._last = 0.0  # when the last request was sent
 
     @property
     def speed(self) -> float:
@@ -131,23 +131,23 @@ class Limiter:
 
     @property
     def waiting(self) -> int:
-        """How many are in the line."""
+        """The number of requests in the line."""
         with self.lock:
             self._tidy()
             return len(self._line)
 
     @property
     def under_way(self) -> int:
-        """How many have been sent and have no answer yet."""
+        """The number of requests that have been sent and have no answer yet."""
         with self.lock:
             self._tidy()
             return len(self._under_way)
 
     def start(self, place: Slot, now: float) -> Pause | None:
-        """Return None if it is one's turn, and count the request as under way; else how long to wait.
+        """Return None if a request may be sent now, and count it as under way; else how long to wait.
 
         Args:
-            place: a new one, which gets its place in the line now; or one that has waited.
+            place: a new slot, which gets its place in the line now; or one that has waited.
             now: the time.
         """
         with self.lock:
@@ -168,19 +168,19 @@ class Limiter:
                 self._tokens -= 1.0
                 return None
             place.due = now + pause.seconds
-            # Also one that was absent takes its place again.
+            # A request that was absent takes its place again, too.
             if ahead >= len(line) or line[ahead][1] is not place:
                 insort(line, (place.number, place))
             return pause
 
     def end(self, place: Slot, now: float, pause: float | None = None, *, slow: bool = False) -> None:
-        """Take in an answer.
+        """Take note of an answer.
 
         Args:
-            place: whose.
-            now: when it came.
+            place: the slot of the request.
+            now: when the answer came.
             pause: seconds that the API asks to wait.
-            slow: whether it asked to slow down.
+            slow: whether the API asked to slow down.
         """
         with self.lock:
             self._under_way.pop(place, None)
@@ -196,32 +196,32 @@ class Limiter:
     def leave(self, place: Slot) -> None:
         """Give up a place in the line, or among those under way, if it has not ended.
 
-        Takes no lock: a flow that nobody drives any more is closed by the garbage collector,
-        which may run in a thread that holds it.
+        This takes no lock: the garbage collector closes a flow that nobody drives any more, and may
+        run in a thread that holds the lock.
         """
         if place.number and not place.over:
             self._left.append(place)
             place.over = True
 
     def _tidy(self) -> None:
-        """Take those out that have left."""
+        """Remove the requests that have left."""
         while self._left:
             place = self._left[0]
             self._under_way.pop(place, None)
             at = bisect_left(self._line, (place.number,))
             if at < len(self._line) and self._line[at][1] is place:
                 del self._line[at]
-            # Last of all, for an interrupt may come in between; then it is done once more.
+            # This comes last, for an interrupt may come in between; then the request is removed once more.
             self._left.popleft()
 
     def _slow_down(self, place: Slot, now: float, pause: float) -> None:
         self._count(now)
         if place.epoch == self._epoch:
-            # Many were sent before anybody knew; one of them counts.
+            # Many requests were sent before anybody knew; only one of them counts.
             self._speed = max(_SLOWEST, self._speed / 2)
             self._epoch += 1
         self._not_before = max(self._not_before, now + pause)
-        # After the pause they go one by one: what was saved up is what was too much.
+        # After the pause requests go one by one: those saved up were too many.
         self._tokens = min(self._tokens, 1.0)
         self._counted = max(self._counted, self._not_before)
 
@@ -229,12 +229,12 @@ class Limiter:
         self._ended += 1
         weight = max(_LATEST, 1.0 / self._ended)
         if weight == _LATEST and self._duration:
-            # One that hung must not let everybody sleep too long; to look too often does no harm.
+            # An exchange that hung must not let the others sleep too long; to look too often does no harm.
             passed = min(passed, 4 * self._duration)
         self._duration += (passed - self._duration) * weight
 
     def _count(self, now: float) -> None:
-        """Add what has come to be allowed."""
+        """Add the requests that time has allowed since the last count."""
         if now > self._counted:
             if self.limits.rate is not None:
                 allowed = self._tokens + (now - self._counted) * self.limits.rate * self._speed
@@ -242,7 +242,7 @@ class Limiter:
             self._counted = now
 
     def _ahead(self, place: Slot, now: float) -> int:
-        """Return how many are before a place in the line."""
+        """Return the number of requests before a place in the line."""
         line, number = self._line, place.number
         absent = 0
         while absent < len(line) and line[absent][0] < number and line[absent][1].due + _ABSENT < now:
@@ -271,7 +271,7 @@ class Limiter:
                 reason = f"at most {places} requests at the same time"
                 return Pause(self._guessed(wait, turns, ahead, now), wait, False, reason)
         if ahead:
-            # There is room as soon as they look; the longer they do not, the less often it is worth asking.
+            # There is room as soon as the requests before look; the longer they do not, the less often this one asks.
             first = self._line[0][1].due
             after = max(first, self._line[ahead - 1][1].due) + _JUST_AFTER - now
             wait = min(after, _NAP) if after > 0.0 else max(_MOMENT, (now - first) / 2)
@@ -279,14 +279,14 @@ class Limiter:
         return None
 
     def _guessed(self, wait: float, turns: int, ahead: int, now: float) -> float:
-        """Return when to look again for the end of an exchange: often if one is next, else half-way."""
+        """Return the seconds until the next look for the end of an exchange: few for the next one, else half-way."""
         rounds, index = divmod(turns - 1, len(self._under_way))
         silent = now - self._last
         if not self._duration:
             nap = silent * (rounds + 0.5) / 2
         else:
             nap = wait / 2 if ahead else min(wait / 8, _WATCHFUL)
-            # They end in the order in which they were sent, if all take the same time.
+            # Exchanges end in the order in which they were sent, if all take the same time.
             end = next(islice(self._under_way, index, None)).sent + (rounds + 1) * self._duration - now
             if 0.0 < end < nap:
                 nap = end
@@ -311,7 +311,7 @@ def throttled(limiter: Limiter, notify: Observer | None = None) -> Middleware:
     """Return middleware that keeps to limits.
 
     Args:
-        limiter: who may send when; shared by all that the limits are for.
+        limiter: decides which request may be sent when; shared by all calls that the limits are for.
         notify: is told of waits.
 
     Its flows raise :class:`.TotalTimeout` when the call would be over before its turn came.
@@ -342,7 +342,7 @@ def throttled(limiter: Limiter, notify: Observer | None = None) -> Middleware:
 def _turn(
     limiter: Limiter, place: Slot, request: Request, pause: Pause | None, now: float, notify: Observer | None
 ) -> Flow[None]:
-    """Wait for one's turn."""
+    """Wait for the turn of a request."""
     told = notify is None
     while pause is not None:
         seconds = pause.seconds
@@ -351,7 +351,7 @@ def _turn(
             if left <= (pause.wait if pause.certain else _SHORTEST):
                 raise _too_late(request, pause)
             if not pause.certain:
-                seconds = min(seconds, max(left / 2, _SHORTEST))  # a guess must not take all the time there is
+                seconds = min(seconds, max(left / 2, _SHORTEST))  # a guess must not take all the time that is left
         if not told and notify is not None:
             told = True
             call = None if request.call is None else request.call.number

@@ -82,7 +82,7 @@ def rule_covers(rule: Mapping[str, Any], method: str, path: str) -> bool:
     """
     if str(rule.get("method", "")).upper() != method.upper():
         return False
-    # By pieces, each where it first fits: a regular expression of many stars can take for ever.
+    # The path is matched by pieces, each where it first fits: a regular expression of many stars can take for ever.
     first, *middle = str(rule.get("path", "")).split("*")
     if not middle:
         return path == first
@@ -107,7 +107,7 @@ def credential_request(
     """Return the body of ``POST /auth/credential``.
 
     Raises:
-        InvalidRequest: a rule is not one.
+        InvalidRequest: a rule is not valid.
     """
     if isinstance(access_rules, (str, Mapping)) or isinstance(allowed_ips, str):
         raise InvalidRequest("access rules and allowed IPs are lists, of {'method', 'path'} and of CIDR blocks")

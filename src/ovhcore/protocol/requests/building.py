@@ -1,4 +1,4 @@
-"""From a call as it is written to a :class:`.Request`, and from a Request to a signed one."""
+"""Building of requests: a call as it is written becomes a :class:`.Request`, and a Request a signed one."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ __all__ = [
     "field_problem",
     "named_arguments",
     "sign_request",
+    "signature_fields",
     "split_arguments",
     "target",
 ]
@@ -92,12 +93,12 @@ def around_id(template: str, arguments: Mapping[str, Any], *, query: bool) -> tu
     """Return the path of one object before and after its id.
 
     Args:
-        template: with one name in braces more than there are arguments for.
-        arguments: for the other names.
+        template: a path with one more name in braces than there are arguments.
+        arguments: the values of the other names.
         query: whether further arguments go into the query; else they belong to the list.
 
     Raises:
-        InvalidRequest: it has no such name, or several.
+        InvalidRequest: the template has no such name, or several.
     """
     given = named_arguments(arguments)
     path = checked_path(template)
@@ -123,7 +124,7 @@ def described_call(call: Any) -> tuple[Any, ...]:
     ('GET', '/me/bill/FR1?lang=en', None)
 
     Raises:
-        InvalidRequest: it is no such value.
+        InvalidRequest: the value describes no call.
     """
     if isinstance(call, str):
         return "GET", target(call, {}), None
@@ -162,7 +163,7 @@ def build_request(
         path: path below the endpoint, with its query, as ``"/me/bill?orderId=1"``.
         data: what becomes the JSON body; None for no body.
         need_auth: whether the call is to be authenticated.
-        headers: fields to send besides.
+        headers: further fields to send.
         timeout: seconds to wait for this call.
 
     Raises:
@@ -200,7 +201,7 @@ def field_problem(name: object, value: object) -> str | None:
 
 
 def checked_headers(fields: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
-    """Return extra header fields once they are found fit to send.
+    """Return extra header fields, after a check that they can be sent.
 
     Raises:
         InvalidRequest: a name or value that HTTP does not allow, or a field that is the
@@ -226,6 +227,11 @@ def sign_request(request: Request, credentials: ApplicationKey, timestamp: int) 
     Raises:
         MissingCredentials: there is no consumer key yet.
     """
+    return request.adding(*signature_fields(request, credentials, timestamp))
+
+
+def signature_fields(request: Request, credentials: ApplicationKey, timestamp: int) -> tuple[tuple[str, str], ...]:
+    """Return the header fields that authenticate a request; arguments and errors are as for :func:`sign_request`."""
     consumer_key = credentials.consumer_key
     if consumer_key is None:
         error = MissingCredentials(
@@ -242,7 +248,7 @@ def sign_request(request: Request, credentials: ApplicationKey, timestamp: int) 
         body=request.body,
         timestamp=timestamp,
     )
-    return request.adding(
+    return (
         ("X-Ovh-Application", credentials.application_key),
         ("X-Ovh-Consumer", consumer_key.reveal()),
         ("X-Ovh-Timestamp", str(timestamp)),

@@ -1,6 +1,6 @@
-"""What lists are filtered and sorted by: tags in the query, and the ``X-Pagination-*`` header fields.
+"""Filters and sort orders of lists: tags in the query, and the ``X-Pagination-*`` header fields.
 
-Tags are what the API describes (``iam.resource.TagFilter``, for the query argument ``iamTags``,
+The API describes tags (``iam.resource.TagFilter``, for the query argument ``iamTags``,
 and ``tags`` of ``/iam/resource``). The header fields are those that OVHcloud's manager sends;
 no documentation promises them.
 """
@@ -28,7 +28,7 @@ _FIELD = re.compile(r"[A-Za-z0-9_.][A-Za-z0-9_.\-]*")
 
 
 def iam_tags(tags: Mapping[str, Any]) -> dict[str, list[dict[str, str]]]:
-    """Return what the query arguments ``iamTags`` and ``tags`` take, from conditions on tags by their key.
+    """Return the value of the query arguments ``iamTags`` and ``tags``, from conditions on tags by their key.
 
     A condition is a plain value, which the tag must be equal to; a tuple of an operator and a
     value; or a tuple of ``"EXISTS"`` or ``"NEXISTS"`` alone. A list holds several for one key.
@@ -36,7 +36,7 @@ def iam_tags(tags: Mapping[str, Any]) -> dict[str, list[dict[str, str]]]:
     >>> iam_tags({"env": "prod", "name": ("LIKE", "web%"), "old": ("NEXISTS",)})["name"]
     [{'operator': 'LIKE', 'value': 'web%'}]
 
-    Source: ``iam.resource.TagFilter`` of the API's description; ``tags[key][value]=v`` is refused by it.
+    Source: ``iam.resource.TagFilter`` of the API's description; the API refuses ``tags[key][value]=v``.
 
     Raises:
         InvalidRequest: an operator the API does not have, a value that is missing, superfluous
@@ -133,7 +133,7 @@ def _pagination_condition(condition: Any) -> str:
     if not isinstance(value, (Sequence, Set)) or isinstance(value, (str, bytes)) or not value:
         raise InvalidRequest(f"{what}: in takes a list of values that is not empty")
     texts = [_encoded(item, what) for item in value]
-    # A set has no order; the same one is to be the same header.
+    # A set has no order; sorted, equal sets make the same header.
     return f"{field}:in={','.join(sorted(texts) if isinstance(value, Set) else texts)}"
 
 
@@ -152,7 +152,7 @@ def pagination_sort(sort: str) -> dict[str, str]:
     Source: as for :func:`pagination_filter`.
 
     Raises:
-        InvalidRequest: it is not a field's name, with or without a ``-`` before it.
+        InvalidRequest: ``sort`` is not a field's name, with or without a ``-`` before the name.
     """
     descending = isinstance(sort, str) and sort.startswith("-")
     field = sort[1:] if descending else sort

@@ -1,4 +1,4 @@
-"""Python values as the text and JSON the API reads."""
+"""Conversion of Python values to the text and JSON that the API reads."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ..messages import DEFAULT_TOTAL, Timeout
 __all__ = ["LONGEST_WAIT", "json_bytes", "json_text", "plain_text", "read_need_auth", "read_timeout", "shown"]
 
 LONGEST_WAIT: Final = 2_000_000.0
-"""Seconds, three weeks: the longest time that every system can wait for at once. What is longer is taken for this."""
+"""Seconds, three weeks: the longest time that every system can wait for at once. Longer times are cut to this one."""
 
 
 def plain_text(value: Any, what: str) -> str:
@@ -53,7 +53,7 @@ def plain_text(value: Any, what: str) -> str:
 
 
 def _is_one_of(value: object, module: str, *names: str) -> bool:
-    # Whoever has such a value has imported its module; importing it here would cost all others.
+    # A program with such a value has imported its module; an import here would cost all other programs time.
     loaded = sys.modules.get(module)
     return loaded is not None and isinstance(value, tuple(getattr(loaded, name) for name in names))
 
@@ -108,33 +108,34 @@ def json_bytes(value: Any) -> bytes:
     return json_text(value, "the body").encode("ascii")
 
 
-def read_need_auth(value: Any) -> bool:
-    """Return whether a call is to be authenticated, of a value that is not exactly True or False.
+def read_need_auth(value: Any, instead: str) -> bool:
+    """Return whether a call is to be authenticated.
+
+    Args:
+        value: what was given.
+        instead: a sentence for the message, without its end, that says how arguments are passed.
 
     Raises:
-        InvalidRequest: it is text, or a container, and so was rather meant as arguments.
+        InvalidRequest: the value is text or a container, and so was rather meant as arguments.
     """
     if isinstance(value, (str, bytes, bytearray, Mapping, list, tuple, Set)):
-        raise InvalidRequest(
-            f"need_auth must be True or False, not {type(value).__name__}. Arguments of a call are passed by "
-            "name, as client.put(path, **{...}); a whole body with client.call('PUT', path, body)"
-        )
+        raise InvalidRequest(f"need_auth must be True or False, not {type(value).__name__}. {instead}")
     return bool(value)
 
 
 def read_timeout(value: Any, what: str = "timeout", total: float | None = DEFAULT_TOTAL) -> Timeout:
     """Return a timeout in seconds from a number, some of (connect, read, total), or the text ``"3.05,27,60"``.
 
-    One number is for connect and read. None among several, or ``none`` in a text, takes a limit away: as the
-    third, the end of the call; as the first or second, that of one wait, which then lasts as long as the call may.
+    One number is for connect and read. None among several, or ``none`` in a text, takes a limit away: the third
+    is the limit of the call; the first and second limit one wait, which then lasts as long as the call may.
 
     Args:
         value: what was given.
         what: what a message calls it.
-        total: where nothing is said of it; None for no limit.
+        total: the limit of the call if the value gives none; None for no limit.
 
     Raises:
-        InvalidRequest: it is none of these, or not above 0 seconds.
+        InvalidRequest: the value is none of these, or not above 0 seconds.
     """
     limits: list[float | None] = []
     try:

@@ -1,1 +1,1 @@
-"""Responses: what they say, as values, exceptions and statuses."""
+"""Responses, decoded to values, exceptions and statuses."""

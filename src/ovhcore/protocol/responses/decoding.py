@@ -3,7 +3,8 @@
 The status decides first; among the 400s and 403s ``errorCode``, ``class`` or message
 tell the kinds apart, whichever of them the answer has. Four shapes are in use: legacy
 ``errorCode``, current ``class``, a bare ``message``, and OAuth2's ``error``; in front of
-them all, gateways answer in HTML or not at all.
+them all, gateways answer in HTML or not at all; what they say is not the API's word, see
+:mod:`ovhcore.protocol.responses.error_shapes`.
 """
 
 from __future__ import annotations
@@ -11,12 +12,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 
 from ... import exceptions as exc
 from ..clock import parse_http_date
 from ..messages import Attempt, Headers, Request, Response
 from ..redaction import Hiding, redact_json, redact_text, redact_url, redactor
+from .error_shapes import error_body, is_of_the_api, parse_json
 
 __all__ = [
     "add_history",
@@ -27,7 +29,9 @@ __all__ = [
     "is_no_route",
     "is_refusal",
     "is_time_error",
+    "may_be_misspelt",
     "parse_json",
+    "rehint",
 ]
 
 # Status and error code, and the messages in lower case that say the same where there is no code.
@@ -44,7 +48,7 @@ _KINDS: Final[tuple[tuple[int, str, tuple[str, ...], type[exc.APIError]], ...]] 
     (403, "INVALID_KEY", ("invalid application key", "this application key is invalid"), exc.InvalidKey),
     (403, "INVALID_CREDENTIAL", ("this credential is not valid",), exc.InvalidCredential),
 )
-_CLASS_BEFORE_MESSAGE: Final = re.compile(r"^(?:client|server)::[\w:]*\s*:\s+")
+_CLASS_BEFORE_MESSAGE: Final = r"^(?:client|server)::[\w:]*\s*:\s+"
 
 _STATUSES: Final[dict[int, type[exc.APIError]]] = {
     400: exc.BadParametersError,
@@ -76,42 +80,8 @@ _NO_SUCH_PATH: Final = (
     "/1.0, /v1 or /v2."
 )
 _NO_ROUTE: Final = "got an invalid (or empty) url"
+_NO_OBJECT: Final = "does not exist"
 _SKEW_TO_MENTION: Final = 30
-
-
-def _constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not JSON")
-
-
-_decoder: Final = json.JSONDecoder(parse_constant=_constant)
-
-
-def parse_json(body: bytes) -> Any:
-    """Parse a JSON body. Integers are exact; of a repeated member the last counts.
-
-    Raises:
-        ValueError: it is not JSON, is ``NaN`` or ``Infinity``, is nested too deeply, or has an
-            integer of more digits than ``sys.set_int_max_str_digits`` allows. The message
-            and the traceback hold nothing of the body.
-    """
-    try:
-        text = body.decode()
-        if text[:1] in "{[":
-            value, end = _decoder.raw_decode(text)
-            if end == len(text):
-                return value
-        return _decoder.decode(text.removeprefix("\ufeff"))
-    except UnicodeDecodeError:
-        problem = "it is not UTF-8"
-    except json.JSONDecodeError as error:
-        problem = f"{error.msg} at character {error.pos}"
-    except RecursionError:
-        problem = "it is nested too deeply"
-    except ValueError as error:
-        # An integer longer than sys.set_int_max_str_digits allows; or a constant.
-        problem = str(error)
-    # Raised here, for the parser's own exceptions hold the whole text.
-    raise ValueError(problem)
 
 
 def decode(
@@ -158,22 +128,33 @@ Response.decoder = staticmethod(decode)
 
 def is_time_error(response: Response) -> bool:
     """Say whether a response is the API's complaint about the timestamp."""
-    return response.status == 400 and _kind(400, *_members(response)[:3]) is exc.QueryTimeOut
+    return (
+        response.status == 400 and is_of_the_api(response) and _kind(400, *error_body(response)[:3]) is exc.QueryTimeOut
+    )
 
 
 def is_refusal(response: Response) -> bool:
     """Say whether the API does not accept the credentials of a request, which it then has not carried out."""
-    if response.status not in (400, 403):
-        return response.status == 401
+    if response.status not in (400, 401, 403) or not is_of_the_api(response):
+        return False
+    if response.status == 401:
+        return True
     # A secret that does not belong to its key, as when the one was read after a rotation and the other
     # before, shows as a signature that is wrong.
     kinds = (exc.InvalidCredential, exc.NotCredential, exc.InvalidKey, exc.InvalidSignature)
-    return _kind(response.status, *_members(response)[:3]) in kinds
+    return _kind(response.status, *error_body(response)[:3]) in kinds
 
 
 def is_no_route(error: exc.APIError) -> bool:
     """Say whether an error means that the API has no such path, and not only no such object."""
     return isinstance(error, exc.ResourceNotFoundError) and _NO_ROUTE in error.message.lower()
+
+
+def may_be_misspelt(error: exc.APIError) -> bool:
+    """Say whether an error can mean that a path or argument is wrong, or a right is missing, and not an object."""
+    if isinstance(error, exc.ResourceNotFoundError):
+        return _NO_OBJECT not in error.message.lower()
+    return isinstance(error, exc.NotGrantedCall) or type(error) is exc.BadParametersError
 
 
 def error_of(
@@ -186,15 +167,18 @@ def error_of(
     """Return, without raising it, the exception for a response that is no success; as :func:`decode`."""
     hide = _hiding(redact, request)
     shown = _shown(response, hide, request)
-    code, error_class, message, details = _members(response)
+    code, error_class, message, details, of_the_api = body = error_body(response)
     status = response.status
-    kind = _kind(status, code, error_class, message)
+    answered = is_of_the_api(response, body)
+    kind = _kind(status, code, error_class, message) if answered else None
     if kind is None:
-        of_the_api = code is not None or error_class is not None or message is not None
         if status >= 500 or (status == 408 and not of_the_api):
-            kind = exc.ServerError if of_the_api else exc.GatewayError
-        else:
+            said = of_the_api or (answered and message is not None)
+            kind = exc.ServerError if said else exc.GatewayError
+        elif answered or status == 429:  # whoever says 429 has not passed the request on
             kind = _STATUSES.get(status, exc.APIError)
+        else:
+            kind = exc.InvalidResponse
     error = kind(
         _plain_message(shown) if message is None else hide(message),
         response=shown,
@@ -252,6 +236,21 @@ def annotate(error: exc.APIError, request: Request | None, hide: Hiding | None =
     return error
 
 
+def rehint(error: exc.APIError, hint: str) -> None:
+    """Give an exception another hint, in its notes, too.
+
+    Args:
+        error: the exception.
+        hint: what is to be said instead of what it has.
+    """
+    before, error.hint = error.hint, exc.visible(hint)
+    notes = getattr(error, "__notes__", [])
+    if before in notes:
+        notes[notes.index(before)] = error.hint
+    else:
+        error.add_note(error.hint)
+
+
 def conceal(error: exc.APIError, request: Request, redact: Callable[[str], str]) -> None:
     """Take known secrets out of an exception that says why there was no answer.
 
@@ -295,30 +294,9 @@ def _told(history: tuple[Attempt, ...]) -> Iterator[str]:
         yield str(attempt._replace(status=None, error=f"as attempt {number}") if same else attempt)
 
 
-def _members(response: Response) -> tuple[str | None, str | None, str | None, dict[str, Any]]:
-    """Return code, class, message and details, None for what the body has not."""
-    try:
-        body = parse_json(response.body)
-    except ValueError:
-        return None, None, None, {}
-    if not isinstance(body, dict):
-        return None, None, None, {}
-    code, error_class, message = (_text(body.get(name)) for name in ("errorCode", "class", "message"))
-    if message is None and code is None and error_class is None:
-        # OAuth2's shape (RFC 6749, 5.2)
-        code = _text(body.get("error"))
-        message = _text(body.get("error_description")) or code
-    details = body.get("details")
-    return code, error_class, message, details if isinstance(details, dict) else {}
-
-
-def _text(value: Any) -> str | None:
-    return value if isinstance(value, str) and value else None
-
-
 def _kind(status: int, code: str | None, error_class: str | None, message: str | None) -> type[exc.APIError] | None:
     said = (message or "").lower()
-    said = _CLASS_BEFORE_MESSAGE.sub("", said, count=1).strip(" .")
+    said = re.sub(_CLASS_BEFORE_MESSAGE, "", said, count=1).strip(" .")
     reason = (error_class or "").rpartition("::")[2].upper()
     for row_status, row_code, messages, kind in _KINDS:
         if status == row_status and (
@@ -380,6 +358,8 @@ def _hint(error: exc.APIError, shown: Response, request: Request | None, receive
         return str(error.details["sandbox"])  # it is the sandbox that lacks something, or has keys of its own
     if is_no_route(error):
         return _NO_SUCH_PATH
+    if type(error) is exc.InvalidResponse:
+        return _NOT_THE_API
     return _HINTS.get(type(error))
 
 

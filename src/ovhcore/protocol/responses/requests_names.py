@@ -1,30 +1,29 @@
-"""What programs written for python-ovh do with the response of requests that it returns, by the same names.
+"""The names of a response of requests, for programs written for python-ovh, which returns such responses.
 
 These names stand below messages and decoding, and import neither: ``Response`` inherits them, and
-:mod:`ovhcore.protocol.responses.decoding` gives ``Response`` what decodes it.
+:mod:`ovhcore.protocol.responses.decoding` gives ``Response`` its decoder.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from datetime import timedelta
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, NoReturn, Self
 
 if TYPE_CHECKING:
+    from datetime import timedelta
     from types import TracebackType
 
 __all__ = ["Asked", "RequestsNames"]
 
 
 class Asked(NamedTuple):
-    """What a response answers.
+    """The request that a response answers, with what the response needs to know about the exchange.
 
     Attributes:
-        request: what was asked, a :class:`.Request`.
+        request: the :class:`.Request`.
         elapsed: seconds until the answer was complete.
-        redact: hides the secrets of the client.
+        redact: a function that hides the secrets of the client.
     """
 
     request: Any
@@ -42,7 +41,7 @@ class RequestsNames:
     __slots__ = ("_asked",)
 
     decoder: ClassVar[Callable[..., Any]] = staticmethod(_undecoded)
-    """Returns the value of a response, or raises; as :func:`.decode`."""
+    """The function that returns the value of a response, or raises; see :func:`.decode`."""
 
     if TYPE_CHECKING:
         # The class that inherits these names has these fields.
@@ -51,7 +50,7 @@ class RequestsNames:
 
     @property
     def asked(self) -> Asked | None:
-        """What this answers, as far as it is known."""
+        """The request that this response answers; None if it is not known."""
         return getattr(self, "_asked", None)
 
     def __bool__(self) -> bool:
@@ -72,6 +71,8 @@ class RequestsNames:
     def reason(self) -> str:
         """The usual words for the status, as ``"Not Found"``; empty for a status that has none."""
         try:
+            from http import HTTPStatus  # no call needs it, nor datetime
+
             return HTTPStatus(self.status).phrase
         except ValueError:
             return ""
@@ -88,7 +89,7 @@ class RequestsNames:
 
     @property
     def encoding(self) -> str:
-        """How :attr:`text` is decoded: ``"utf-8"``, for that is what the API writes."""
+        """The encoding of :attr:`text`: always ``"utf-8"``, which the API writes."""
         return "utf-8"
 
     @property
@@ -98,7 +99,9 @@ class RequestsNames:
 
     @property
     def elapsed(self) -> timedelta:
-        """How long the call took, all its attempts together. Zero for ``error.response``: it is not measured there."""
+        """The time of all attempts of the call together. Zero for ``error.response``: it is not measured there."""
+        from datetime import timedelta
+
         return timedelta(seconds=0.0 if self.asked is None else self.asked.elapsed)
 
     def json(self, **options: Any) -> Any:

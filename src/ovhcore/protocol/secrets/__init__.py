@@ -1,6 +1,6 @@
-"""What is secret, decided in one place: by its name, by its form, by its value.
+"""The rules that decide in one place what is secret: by its name, by its form, by its value.
 
-:class:`Redactor` is what shows without secrets; JSON, texts, forms, URLs and header fields are only ways in. The
+:class:`Redactor` hides the secrets; JSON, texts, forms, URLs and header fields are only ways to it. The
 names below are promised, and loaded when they are first used: there may be nothing to hide.
 """
 

@@ -1,4 +1,4 @@
-"""Secrets that are known by their form, whatever stands before them."""
+"""Secrets that are recognised by their form, whatever stands before them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .spans import Span
 __all__ = ["by_form"]
 
 _SIGNATURE: Final = re.compile(r"\$1\$[0-9a-fA-F]{40}")
-# Up to its end; or, where that is missing, as far as it can go.
+# A key in PEM up to its last line; or, where that line is missing, as far as the key can go.
 _PEM: Final = re.compile(
     r"-----BEGIN[ +A-Z0-9]{0,40}PRIVATE[ +]KEY(?:[ +]BLOCK)?-----"
     r"(?:(?:[^-]++|-(?!----))*+-----END[^-]{0,60}+-----|[A-Za-z0-9+/=\s\\:,.]*+)"
@@ -27,7 +27,7 @@ _UNSPACED: Final = re.compile(r'[^\s"<>]++')
 _USER: Final = re.compile(r"[^/?#@:]*+(:?)")
 _PORT: Final = re.compile(r"\d{1,5}(?=[/?#,;)\]}']|$)")
 
-# What may follow the word "Bearer" in a sentence.
+# Words that may follow the word "Bearer" in a sentence.
 _WORDS: Final = frozenset(
     [
         "a",
@@ -96,7 +96,7 @@ _WORDS: Final = frozenset(
 
 
 def by_form(text: str) -> Iterator[Span]:
-    """Yield what is secret by its form: keys in PEM, JSON web tokens, signatures, users in URLs, Bearer and Basic."""
+    """Yield where secrets stand, by form: PEM keys, JSON web tokens, signatures, users in URLs, Bearer and Basic."""
     if "$1$" in text:
         yield from (match.span() for match in _SIGNATURE.finditer(text))
     if "-----BEGIN" in text:
@@ -146,7 +146,7 @@ def _users(text: str) -> Iterator[Span]:
         while 0 <= first < last:
             begin = first + 3
             user = _USER.match(run[0], begin)
-            assert user is not None  # it matches nothing, too
+            assert user is not None  # the pattern also matches an empty text
             end = user.end()
             if user[1] and _PORT.match(run[0], end) is None:
                 yield run.start() + begin, run.start() + last

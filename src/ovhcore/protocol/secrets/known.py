@@ -15,14 +15,14 @@ from .spans import Span, decoded, readings
 __all__ = ["WITHIN", "Known"]
 
 WITHIN: Final = 6
-"""Characters from which on a value is looked for inside of words, too."""
+"""The least number of characters of a value that is also looked for inside words."""
 _TELLING: Final = 4
-"""Characters from which on a value that stands alone as a word is taken for it; shorter ones only between quotes,
-behind an equals sign or a colon, or as the whole text."""
+"""The least number of characters of a value that is found wherever it is a whole word; a shorter value is found only
+between quotes, behind an equals sign or a colon, or as the whole text."""
 
 
 class _Lower(dict[int, int]):
-    """Letters in lower case, each as one letter: some would become two, and places in the text be others."""
+    """A table of lower-case letters, one for each letter: a letter that became two would move places in the text."""
 
     def __missing__(self, code: int) -> int:
         lower = chr(code).lower()
@@ -41,7 +41,7 @@ def _folded(text: str) -> str:
 
 
 def _in_base64(value: bytes) -> Iterator[str]:
-    """Yield what base64 has of a value, wherever in the encoded it begins."""
+    """Yield how base64 writes a value, for each of the three offsets at which the value may begin."""
     for before in range(3):
         encoded = b64encode(b"\0" * before + value).decode("ascii")
         core = encoded[(before * 8 + 5) // 6 : (before + len(value)) * 8 // 6]
@@ -70,7 +70,7 @@ class Known:
 
     Args:
         values: the secrets; empty ones are none.
-        within: characters from which on one is looked for inside of words, too.
+        within: the least number of characters of a value that is also looked for inside words.
     """
 
     __slots__ = ("_long", "_short", "_values")
@@ -82,7 +82,7 @@ class Known:
         for value in self._values:
             data = value.encode("utf-8", "surrogatepass")
             found = long if len(value) >= within else short
-            # What looks like an escape in it is taken away with the others.
+            # Texts are searched unescaped, so a value that seems to hold escapes is looked for without them.
             found.update(each.text for each in readings(value) if len(each.text) >= min(within, len(value)))
             found |= {value.replace(" ", "+"), _misread(value)}
             if len(value) >= WITHIN:
@@ -98,7 +98,7 @@ class Known:
         return bool(self._values)
 
     def adding(self, values: Iterable[str], within: int = WITHIN) -> Known:
-        """Return these and more."""
+        """Return an object that knows these values and more."""
         more = Known({value for value in values if value not in self._values}, within)
         if not more:
             return self
@@ -107,11 +107,11 @@ class Known:
         return more
 
     def is_one(self, text: str) -> bool:
-        """Say whether a text as a whole is one of them, and long enough not to be so by accident."""
+        """Say whether a whole text is one of the values, and too long to be one by accident."""
         return len(text) >= _TELLING and text in self._values
 
     def find(self, text: str) -> Iterator[Span]:
-        """Yield where a text, its escapes taken away, has one of them."""
+        """Yield where a text, its escapes taken away, holds one of the values."""
         folded = _folded(text)
         for value in self._long:
             at = folded.find(value)

@@ -1,4 +1,4 @@
-"""Which values an exchange shows to be secrets: what has the name of one, in header fields, in the URL, in a body."""
+"""Secrets that an exchange shows: values with the name of a secret, in header fields, the URL or a body."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _BASIC: Final = re.compile(r"Basic\s+", re.IGNORECASE)
 _ARGUMENT: Final = re.compile(r"[?&;#]([^=&#;?]++)=([^&#;]++)")
 _USER: Final = re.compile(r"(?<=://)[^/@\s\"'<>?#]+(?=@)")
 _FOLDED: Final = re.compile(r",\s*+(?=[!#$%&'*+.^`|~\w-]++=)")
-# Other tools write this in the place of secrets. It is none itself, and may be a word.
+# Other tools write this in the place of secrets. It is no secret itself, and may be a common word.
 _PLACEHOLDER: Final = re.compile(r"\W*(?:redacted|filtered|dummy|placeholder|xx+|\*+)?\W*", re.IGNORECASE)
 
 
@@ -38,12 +38,12 @@ def of_request(request: Request, redactor: Redactor) -> set[str]:
 
 
 def is_placeholder(value: str) -> bool:
-    """Say whether a value is only what stands in the place of a secret."""
+    """Say whether a value only stands in the place of a secret."""
     return _PLACEHOLDER.fullmatch(value) is not None
 
 
 def of_headers(pairs: Iterable[tuple[str, str]], redactor: Redactor) -> Iterator[str]:
-    """Yield the secrets of header fields, a signature excepted: that is found by its form, and is another each time."""
+    """Yield the secrets of header fields, except signatures: those are found by their form, and each is used once."""
     for name, value in pairs:
         lowered = name.lower()
         if lowered == "x-ovh-signature" or not redactor.is_secret_header(name):
@@ -98,7 +98,7 @@ def of_body(text: str, content_type: str, redactor: Redactor) -> Iterator[str]:
 
 
 def of_json(value: Any, redactor: Redactor) -> Iterator[str]:
-    """Yield the secrets of what JSON can hold."""
+    """Yield the secrets of a JSON value."""
     if isinstance(value, list):
         for item in value:
             yield from of_json(item, redactor)
@@ -116,7 +116,7 @@ def _of_members(members: dict[str, Any], redactor: Redactor) -> Iterator[str]:
 
 
 def _texts(value: Any) -> Iterator[str]:
-    """Yield the texts and numbers of what is a secret as a whole."""
+    """Yield the texts and numbers in a value that is secret as a whole."""
     if isinstance(value, str):
         yield value
         yield from (unquote_plus(found[2]) for found in _ARGUMENT.finditer(value))

@@ -1,9 +1,9 @@
 """Names of secrets: split into words, and decided by words and pairs of words.
 
-The list is open: a name is secret whose last telling word is one of a secret, whatever stands
-before it (``newPassword``, ``X-Other-Token``, ``DB_PASSWD``), unless what follows says that the name
-speaks *about* a secret (``tokenType``, ``keyId``, ``passwordLastUpdate``). What follows and is not
-known changes nothing: rather too much is hidden than too little.
+The list is open: a name is secret if its last telling word stands for a secret, whatever stands
+before the word (``newPassword``, ``X-Other-Token``, ``DB_PASSWD``), unless the words after it say that
+the name speaks *about* a secret (``tokenType``, ``keyId``, ``passwordLastUpdate``). Unknown words after
+it change nothing: rather too much is hidden than too little.
 """
 
 from __future__ import annotations
@@ -17,22 +17,22 @@ __all__ = ["Secrecy", "is_secret_name", "secrecy_of", "words_of"]
 
 
 class Secrecy(IntEnum):
-    """How secret is what has a name."""
+    """The degree to which the values of a name are secret."""
 
     NONE = 0
     LOOSE = 1
     """Secret in a query, a form, a header field: elsewhere the word has too many meanings."""
     TEXT = 2
-    """What is text is secret; of an object the members decide by their own names."""
+    """Texts are secret; the members of an object are judged by their own names."""
     WHOLE = 3
-    """Whatever it is."""
+    """Values of every type are secret."""
 
 
 def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-# A secret each, alone and at the end of any name.
+# Each word stands for a secret, alone and at the end of any name.
 _CORES: Final = _words(
     "pswd passw passwrd "
     "password passwords passwd passwds passphrase passphrases passcode passcodes pwd pwds pw pass mdp secret secrets "
@@ -73,7 +73,7 @@ _PAIRS: Final = frozenset(
     | {("security", "answer"), ("security", "answers"), ("secret", "answer")}
     | {("code", "verifier"), ("seed", "phrase"), ("sas", "url"), ("sas", "uri")}
 )
-# What follows a secret's word and says that the value is something about it.
+# Words that follow a secret's word and say that the value is only something about the secret.
 _ABOUT: Final = _words(
     "id ids uid uuid guid name names type types kind date dates time timestamp at on since until expiry expiration "
     "expires expire expired expiring exp ttl lifetime validity valid age length len size min max minimum maximum count "
@@ -104,7 +104,7 @@ _VOCABULARY: Final = (
     )
 ) - {"on", "at", "is", "has", "de"}  # fmt: skip
 _LONGEST: Final = max(map(len, _VOCABULARY))
-# Where a word is made of others and one of them is not known: these are not found inside other words.
+# For words that have an unknown part: endings that do not occur inside other words.
 _ENDINGS: Final = (
     "passwords", "password", "passwd", "passphrase", "passcode", "secrets", "secret", "tokens", "token", "apikey",
     "privatekey", "secretkey", "accesskey", "credentials", "kubeconfig", "pwd", "jwt", "otp", "psk",
@@ -133,7 +133,7 @@ def _parts(word: str) -> list[str]:
 
 
 def _segmented(word: str) -> list[str]:
-    """Return the known words that one consists of, as few as possible; none if there is another in it."""
+    """Return the known words that a word consists of, as few as possible; none if a part of it is unknown."""
     best: list[list[str] | None] = [[]]
     for end in range(1, len(word) + 1):
         shortest: list[str] | None = None
@@ -171,7 +171,7 @@ def words_of(name: str) -> list[str]:
 
 @lru_cache(maxsize=8192)
 def secrecy_of(name: str) -> Secrecy:
-    """Say how secret is what has a name.
+    """Say how secret the values of a name are.
 
     >>> secrecy_of("newPassword"), secrecy_of("tokenType"), secrecy_of("publicKey")
     (<Secrecy.WHOLE: 3>, <Secrecy.NONE: 0>, <Secrecy.NONE: 0>)
@@ -207,11 +207,11 @@ def _core(before: str, word: str) -> Secrecy:
 
 
 def is_secret_name(name: str, *, loose: bool = False) -> bool:
-    """Say whether what has a name is secret.
+    """Say whether the values of a name are secret.
 
     Args:
         name: of a JSON member, a field of a form, a query argument, a header field, in any spelling.
-        loose: whether it is one of a query, a form or a header, where ``key`` is a secret, too.
+        loose: whether the name is from a query, a form or a header, where ``key`` is a secret, too.
 
     >>> is_secret_name("key"), is_secret_name("key", loose=True), is_secret_name("monkey", loose=True)
     (False, True, False)

@@ -1,7 +1,7 @@
 """The one redactor: shows JSON, texts, forms, URLs and header fields without their secrets.
 
-What it returns it would not change again: it looks at its own result until there is nothing left to
-hide, and each look only takes away. Its time is proportional to what it looks at.
+The redactor would not change its own result: it looks at the result until there is nothing left to
+hide, and each look only takes text away. Its time is proportional to the length of its input.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ __all__ = ["FORM", "OAUTH2", "OWN", "Redactor", "is_form"]
 
 FORM: Final = "application/x-www-form-urlencoded"
 OAUTH2: Final = frozenset({"assertion", "client_assertion", "client_id", "code", "code_verifier", "device_code"})
-"""What OAuth2 sends in forms (RFC 6749, 7521, 7636, 8628) besides what is a secret anywhere."""
+"""Secret fields of OAuth2's forms (RFC 6749, 7521, 7636, 8628) whose names are no secret's elsewhere."""
 
 _FORM_TEXT: Final = re.compile(r"[\w.%+~\[\]-]++=[^&=\s]*+(?:&[\w.%+~\[\]-]++=[^&=\s]*+)*+")
 # Without any of these a text has neither a name with a value nor a form of its own.
 _TELLING: Final = re.compile(r"[=:<@%&\\$]|-[->]|eyJ|LS0tLS1|earer|EARER|asic|ASIC|, ?b?['\"]")
 OWN: Final = 4
-"""Characters from which on a secret of the client's own is hidden inside of words, too."""
+"""The least number of characters of a secret of the client that is also hidden inside words."""
 
 _LOOKS: Final = 12
 
 
 class _Twice(Exception):
-    """A member occurs twice in one object: what is parsed is not all that stands there."""
+    """A member occurs twice in one object: the parsed value does not have all of the text."""
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -55,9 +55,9 @@ class Redactor:
     """Hides secrets. Immutable, and safe to use from many threads.
 
     Args:
-        values: known secrets, hidden wherever they stand and however they are written; of less than
-            four characters where they stand alone.
-        declared: what is secret besides what always is.
+        values: known secrets, hidden wherever they stand and however they are written; those of fewer
+            than four characters only where they stand alone.
+        declared: the secrets that a program declares, besides those that are always hidden.
     """
 
     __slots__ = ("_known", "_names", "_patterns", "_then")
@@ -71,11 +71,11 @@ class Redactor:
         self._then: Callable[[str], str] | None = None
 
     def knowing(self, values: Iterable[str], within: int = WITHIN) -> Redactor:
-        """Return one that knows more secrets.
+        """Return a copy that knows more secrets.
 
         Args:
             values: the secrets.
-            within: characters from which on one is hidden inside of words, too.
+            within: the least number of characters of a secret that is also hidden inside words.
         """
         other = Redactor()
         other._known = self._known.adding(values, within)
@@ -83,17 +83,17 @@ class Redactor:
         return other
 
     def and_then(self, hide: Callable[[str], str]) -> Redactor:
-        """Return one that leaves the last word on every text to a function."""
+        """Return a copy that passes every text through a function at the end."""
         other = self.knowing(())
         other._then = hide
         return other
 
     def is_secret(self, name: str, *, loose: bool = False) -> bool:
-        """Say whether what has a name is a secret.
+        """Say whether the values of a name are secrets.
 
         Args:
             name: in any spelling.
-            loose: whether it is that of a query argument, a form's or a header field.
+            loose: whether the name is that of a query argument, a form field or a header field.
         """
         return self._judged(name, loose) is not Secrecy.NONE
 
@@ -134,7 +134,7 @@ class Redactor:
             if shown == text:
                 return text
             text = shown
-        return REDACTED  # never seen; and nothing is shown of what does not come to rest
+        return REDACTED  # never seen; a text that does not come to rest is hidden as a whole
 
     def _found(self, text: str, *, named: bool) -> list[Span]:
         spans: list[Span] = []
@@ -149,7 +149,7 @@ class Redactor:
         return spans
 
     def known(self, text: str) -> str:
-        """Return a text without known secrets and what has a secret's form; names in it are left alone."""
+        """Return a text without known secrets and without values in a secret's form; names in the text play no part."""
         return self._looked_through(text, named=False)
 
     def url(self, url: str) -> str:
@@ -191,14 +191,14 @@ class Redactor:
         return [(name, self.header(name, value)) for name, value in pairs]
 
     def json(self, value: Any, *, named: str = "") -> Any:
-        """Return a copy of what JSON can hold, with its secrets hidden at any depth.
+        """Return a copy of a JSON value, with its secrets hidden at any depth.
 
         Args:
-            value: what was parsed.
-            named: what the value as a whole is called, as by the last part of a path.
+            value: the parsed value.
+            named: the name of the whole value, such as the last part of a path.
 
         Raises:
-            RecursionError: it is nested too deeply.
+            RecursionError: the value is nested too deeply.
         """
         if named and isinstance(value, str) and value and self.is_secret(named):
             return REDACTED
@@ -221,14 +221,14 @@ class Redactor:
         for name, item in members.items():
             plain = str(name)
             key = self.known(plain)
-            if key in shown:  # two that are hidden must not become one
+            if key in shown:  # two hidden names must not become one
                 key = f"{key} {len(shown)}"
             shown[key] = self._member(plain, item, Secrecy.TEXT if name in by_shape else Secrecy.NONE)
         return shown
 
     def _member(self, name: str, item: Any, at_least: Secrecy, *, loose: bool = False) -> Any:
         if item is None or isinstance(item, bool) or (not item and isinstance(item, (str, list, dict))):
-            return item  # it tells nothing
+            return item  # such a value tells nothing
         secrecy = max(self._judged(name, loose), at_least)
         if secrecy is Secrecy.WHOLE:
             return REDACTED

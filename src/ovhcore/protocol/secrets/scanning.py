@@ -1,7 +1,7 @@
-"""What stands behind the name of a secret, in any text: JSON that does not parse, forms, logs, YAML, XML, multipart.
+"""Values that follow the name of a secret, in any text: JSON that does not parse, forms, logs, YAML, XML, multipart.
 
-Every expression takes each character once (possessive quantifiers), and what is taken is not
-looked at again, so that the time is proportional to the length of the text.
+Every expression takes each character once (possessive quantifiers) and does not look
+at it again, so that the time is proportional to the length of the text.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _NAMED: Final = re.compile(
 _GAP: Final = re.compile(r"[ \t]*+(?:\r?\n[ \t]*+(?=[\"'\[{]))?+")
 _PREFIX: Final = re.compile(r"(?:[bBuUrR]{1,2}(?=[\"']))?")
 _LITERAL: Final = re.compile(r"(?:null|true|false|None|True|False)(?![\w=+/.-])")
-# Where a line is escaped, the next one may have another name.
+# After an escaped line end, the next line may have another name.
 _NEXT: Final = r"(?!\\(?:r\\)?n[ \t]{0,16}[\w.-]{1,64}+\s?[=:])"
 _QUERY: Final = re.compile(rf'(?:{_MARK}|{_NEXT}[^&\s"<>#])*+')
 # A comma or semicolon ends a value only where something else follows.
@@ -44,7 +44,7 @@ _QUOTED: Final = {
     "'": re.compile(r"(?:[^'\\\r\n]|\\[^\r\n])*+(?=')"),
     "`": re.compile(r"[^`]*+(?=`)"),
 }
-# As Python writes text over several lines, and as CSV writes quotes between quotes.
+# Quotes of Python's texts over several lines, and CSV's quotes between quotes.
 _SEVERAL: Final = re.compile(r"\"{3}|'{3}|\"{2}(?=[\w<])|'{2}(?=[\w<])")
 _FLAG: Final = re.compile(r"(?<!\S)--([A-Za-z][\w.-]*+)[ \t]++(?!-)([^\s\"'<>]++|\"[^\"\n]*+\"|'[^'\n]*+')")
 _STRING: Final = r"(?:[^\"'\\\r\n]|\\.|(?!\3)[\"'])++"
@@ -64,7 +64,7 @@ _PART: Final = re.compile(
 )
 _PART_END: Final = re.compile(r"\r?\n--")
 
-# What may follow "password:" in a message, where it is no value.
+# Words that may follow "password:" in a message and are no value.
 _WORDS: Final = frozenset(
     [
         "a",
@@ -167,20 +167,20 @@ _WORDS: Final = frozenset(
 )
 _OF_COOKIES: Final = frozenset({"cookie", "set-cookie"})
 _TO_THE_END: Final = frozenset({"authorization", "proxy-authorization"}) | _OF_COOKIES
-_DEEPEST: Final = 200  # of a line that is indented
-_UNCLOSED: Final = 32  # kinds of elements without an end, before none is looked for any more
+_DEEPEST: Final = 200  # columns of indentation of a line
+_UNCLOSED: Final = 32  # kinds of elements without an end, after which no more ends are looked for
 _VOID: Final = frozenset({"input", "meta", "link", "img", "br"})
 
 
 Judge = Callable[[str, bool], Secrecy]
-"""Says how secret is what has a name; the second argument is true of a name in a query, a form or a header."""
+"""A function that judges a name; its second argument is true for a name in a query, a form or a header."""
 
 
 def by_name(text: str, judge: Judge) -> Iterator[Span]:
-    """Yield the values that stand behind the name of a secret.
+    """Yield where values stand that follow the name of a secret.
 
     Args:
-        text: any.
+        text: any text.
         judge: says which names are those of secrets.
     """
     if "=" in text or ":" in text or "->" in text:
@@ -213,7 +213,7 @@ class _Pairs:
         self._text = text
         self._judge = judge
         self._config = "\n" in text.strip()
-        self._line = 0  # where the line begins that is looked at
+        self._line = 0  # where the current line begins
 
     def __iter__(self) -> Iterator[Span]:
         text, done = self._text, 0
@@ -258,7 +258,7 @@ class _Pairs:
             return several.end(), self._up_to(several[0], several.end())
         if quote and quote in _QUOTED:
             if quote == before and quote not in match[2]:
-                return start, start  # it closes the quote that the name stands in
+                return start, start  # this quote closes the one that the name stands in
             return self._quoted(quote, start + 1)
         if quote and quote in _OPENING:
             return start, self._closed(start)
@@ -294,7 +294,7 @@ class _Pairs:
         return start + len(found.rstrip(" \t," if pattern in (_LINE, _TAGGED) else _CLOSING))
 
     def _up_to(self, quotes: str, start: int) -> int:
-        """Return where quotes are closed that were opened before; the end of the text if they are not."""
+        """Return where the opened quotes are closed; the end of the text if they are not."""
         end = self._text.find(quotes, start)
         return len(self._text) if end < 0 else end
 
@@ -302,11 +302,11 @@ class _Pairs:
         match = _QUOTED[quote].match(self._text, start)
         if match is not None:
             return start, match.end()
-        # It is not closed: the text was cut off.
+        # The quote is not closed: the text was cut off.
         return start, self._end(_LINE, start)
 
     def _closed(self, start: int) -> int:
-        """Return where a bracket is closed that begins there; the end of the text if it is not."""
+        """Return where the bracket at ``start`` is closed; the end of the text if it is not."""
         depth, quote = 0, ""
         for match in _BRACKETED.finditer(self._text, start):
             piece = match[0]
@@ -344,7 +344,7 @@ class _Pairs:
 
 def _found(pattern: re.Pattern[str], text: str, start: int) -> re.Match[str]:
     match = pattern.match(text, start)
-    assert match is not None  # these match nothing, too
+    assert match is not None  # these patterns also match an empty text
     return match
 
 

@@ -1,4 +1,4 @@
-"""Objects whose members are secrets by what stands beside them: their names alone say nothing."""
+"""Objects whose members are secrets because of the members beside them: their own names say nothing."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ _WORDS_FOR_VALUE: Final = ("value", "Value", "content")
 _JWK: Final = frozenset({"d", "p", "q", "dp", "dq", "qi", "k", "oth"})
 _CERTIFICATE: Final = frozenset({"cert", "certificate", "crt"})
 
-# What the API's own descriptions call a password under a name of many meanings: all members, some
-# of them needed, and those that are secret.
+# Members that the API's own descriptions call a password, under names of many meanings: the only member
+# of an object; or the members that must be there, and those that are then secret.
 _ALONE: Final = frozenset({"content", "payload", "code"})
 _BESIDE: Final[tuple[tuple[frozenset[str], frozenset[str]], ...]] = tuple(
     (frozenset(needed.split()), frozenset(secret.split()))

@@ -13,9 +13,9 @@ from ..secret_types import REDACTED
 __all__ = ["Reading", "Span", "decoded", "hidden", "readings"]
 
 Span = tuple[int, int]
-"""Where a part of a text begins and ends."""
+"""The begin and the end of a part of a text."""
 
-# Percent-encoding and bytes (what is not ASCII as a whole), HTML, and what JSON and most languages write in strings.
+# Percent-encoding and bytes (a run that is not ASCII as a whole), HTML, and the escapes of strings in JSON and others.
 _ESCAPE: Final = re.compile(
     r"(?:%[89A-Fa-f][0-9A-Fa-f])++|%[0-7][0-9A-Fa-f]"
     r"|&(?:(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|amp|AMP|lt|LT|gt|GT|quot|QUOT|nbsp);?"
@@ -40,7 +40,7 @@ def _plain(escape: str) -> str:
         return chr(int(escape[2:].strip("{}"), base=16))
     if escape[1] == "u":
         first, second = int(escape[2:6], base=16), escape[8:]
-        # What is beyond the first 65,536 characters JSON writes as two.
+        # JSON writes a character beyond the first 65,536 as two.
         return chr(0x10000 + (first - 0xD800) * 0x400 + int(second, base=16) - 0xDC00) if second else chr(first)
     return _SIMPLE.get(escape[1], escape[1])
 
@@ -54,12 +54,12 @@ def decoded(data: bytes) -> str:
 
 
 class Reading:
-    """A text, perhaps with escapes taken away; what is found in it has its place in the text itself.
+    """A text, perhaps with escapes taken away, that knows where its parts stand in the original text.
 
     Args:
-        text: as it reads.
-        of: what it was read from; None of the text itself.
-        places: where each part begins here, where it begins there, and where it ends there if it is an escape.
+        text: the text as it reads.
+        of: the reading that it was made from; None for the original text.
+        places: where each part begins here, where it begins in ``of``, and where it ends in ``of`` if it is an escape.
     """
 
     def __init__(self, text: str, of: Reading | None = None, places: tuple[list[int], ...] = ()) -> None:
@@ -98,7 +98,7 @@ class Reading:
         return Reading("".join(pieces), self, (here, there, ends))
 
     def place(self, start: int, end: int) -> Span:
-        """Return where the text itself has what stands here; ``end`` is behind ``start``."""
+        """Return where a part of this reading stands in the original text; ``end`` is behind ``start``."""
         reading: Reading | None = self
         while reading is not None and reading._of is not None:
             here, there, ends = reading._places
@@ -123,7 +123,7 @@ def readings(text: str) -> list[Reading]:
 
 
 def hidden(text: str, spans: Iterable[Span]) -> str:
-    """Return a text with parts replaced by ``<redacted>``; what is replaced already stays as it is."""
+    """Return a text with parts replaced by ``<redacted>``; marks that are there already stay."""
     marks = _marks(text) if REDACTED in text else []
     merged: list[list[int]] = []
     at = 0
@@ -134,7 +134,7 @@ def hidden(text: str, spans: Iterable[Span]) -> str:
         while near < len(marks) and marks[near][0] < end:
             mark = marks[near]
             if mark[0] <= start and end <= mark[1]:
-                start = end  # it is a part of one that stands there
+                start = end  # the span is part of a mark that is there already
                 break
             start, end = min(start, mark[0]), max(end, mark[1])
             near += 1

@@ -1,1 +1,1 @@
-"""What of the schemas reads and writes files: documents, the catalogue that is shipped, and the user's cache."""
+"""The files of schemas: documents, the catalogue that is shipped, and the user's cache."""

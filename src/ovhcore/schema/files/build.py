@@ -1,6 +1,6 @@
 """Builds the catalogue that is shipped: ``python -m ovhcore.schema.files.build FOLDER OUT DATE``.
 
-FOLDER holds schema documents, OUT is the folder of parts, DATE is of when the documents are. Descriptions are left
+FOLDER holds schema documents, OUT is the folder of parts, DATE is the documents' date. Descriptions are left
 out. The same documents and date make the same bytes.
 """
 
@@ -22,9 +22,9 @@ def build(source: Path, out: Path, date: str, endpoint: str = "ovh-eu") -> int:
 
     Args:
         source: the documents.
-        out: the folder of parts. What is no longer one of them is removed from it.
-        date: of when the documents are, ISO 8601.
-        endpoint: whose API they describe.
+        out: the folder of parts. Parts of an older catalogue are removed from it.
+        date: the date of the documents, ISO 8601.
+        endpoint: the endpoint whose API they describe.
 
     Raises:
         SchemaError: a document cannot be read.

@@ -1,4 +1,4 @@
-"""Reads schema documents from files: one, or a folder of them, native or OpenAPI, JSON or YAML."""
+"""Reading of schema documents from files: one, or a folder of them, native or OpenAPI, JSON or YAML."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def load(source: str | os.PathLike[str]) -> Catalogue:
 
     Args:
         source: a file, or a folder that is searched for ``.json``, ``.yaml`` and ``.yml`` files, those within its
-            folders, too. Native and OpenAPI documents are told apart by what is in them; an index of the API
+            folders, too. Native and OpenAPI documents are told apart by their members; an index of the API
             (``/1.0/``) beside them is passed over. YAML needs PyYAML.
 
     Raises:

@@ -1,8 +1,8 @@
-"""Where the catalogue lies: what was shipped, and what was fetched since, in the user's cache directory.
+"""The store of catalogues: the shipped one, and those fetched since, in the user's cache directory.
 
 A catalogue is a folder: ``index`` names the families and their parts. In the cache each endpoint has a folder of its
 own, with a folder for each fetched catalogue and a file ``current`` that names the one that counts. That file is
-replaced in one step, after everything else is written: who reads sees the old catalogue or the new one.
+replaced in one step, after everything else is written: a reader sees the old catalogue or the new one.
 """
 
 from __future__ import annotations
@@ -44,10 +44,10 @@ def write_folder(families: Iterable[Family], folder: Path, *, endpoint: str, dat
     """Write a catalogue into a folder, which is made if it is not there.
 
     Args:
-        families: what it is of.
-        folder: where to; files in it of the same names are overwritten.
-        endpoint: whose API it describes.
-        date: of when it is, ISO 8601.
+        families: the families of the catalogue.
+        folder: the folder; files of the same names in it are overwritten.
+        endpoint: the endpoint whose API it describes.
+        date: the date of the catalogue, ISO 8601.
         descriptions: whether to keep descriptions.
 
     Raises:
@@ -98,9 +98,9 @@ def _loaded(part: Path) -> Family:
 
 
 def catalogue(endpoint: str = _DEFAULT, cache: Path | None = None) -> Catalogue:
-    """Return the catalogue of an endpoint: what was fetched, if it is newer than what was shipped.
+    """Return the catalogue of an endpoint: the fetched one, if it is newer than the shipped one.
 
-    What was shipped is that of ``ovh-eu``, and facts only. It stands in for endpoints whose own has not been fetched.
+    The shipped one is that of ``ovh-eu``, with facts only. It stands in for endpoints whose own was not fetched.
 
     Args:
         endpoint: its name, or its URL.
@@ -108,8 +108,8 @@ def catalogue(endpoint: str = _DEFAULT, cache: Path | None = None) -> Catalogue:
 
     Raises:
         InvalidRegion: there is no endpoint of this name.
-        InvalidConfiguration: its URL cannot be used.
-        SchemaError: it is damaged.
+        InvalidConfiguration: the endpoint's URL cannot be used.
+        SchemaError: the catalogue is damaged.
     """
     home = (cache_folder() if cache is None else cache) / quote(endpoint, safe="")
     current = ""
@@ -140,11 +140,11 @@ def _chosen(home: Path, current: str) -> Catalogue:
 def keep(families: Iterable[Family], *, endpoint: str, date: str, cache: Path | None = None) -> Path:
     """Keep a fetched catalogue in the cache, with its descriptions; from now on it is the one that is used.
 
-    If this fails, the one before stays as it is.
+    If this fails, the catalogue before stays as it is.
 
     Args:
-        families: all of them.
-        endpoint: whose API it describes.
+        families: all families of the catalogue.
+        endpoint: the endpoint whose API it describes.
         date: when it was fetched, ISO 8601.
         cache: folder of fetched catalogues, if not the user's.
 
@@ -172,8 +172,8 @@ def keep(families: Iterable[Family], *, endpoint: str, date: str, cache: Path | 
         pointer.unlink(missing_ok=True)
         rmtree(folder, ignore_errors=True)
         raise
-    for each in home.iterdir():  # the one before stays: a program may be reading it
-        complete = (each / _INDEX).is_file()  # what has no index may be in the making by another program
+    for each in home.iterdir():  # the catalogue before stays: a program may be reading it
+        complete = (each / _INDEX).is_file()  # another program may be writing a folder without an index
         if complete and each.name not in (before, folder.name):
             rmtree(each, ignore_errors=True)
     return folder

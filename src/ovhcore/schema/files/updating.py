@@ -1,4 +1,4 @@
-"""Fetches the live schemas: the index, and every family that it names. Pure: the caller brings what is asked for."""
+"""Fetching of the live schemas: the index, and every family that it names. Pure: the caller makes the requests."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .store import keep
 __all__ = ["INDEXES", "fetched_families", "schema_paths", "update"]
 
 INDEXES: Final = {"1.0": "/1.0/", "v2": "/v2/"}
-"""Where the index of each version of the API is."""
+"""The path of the index of each version of the API."""
 
 Fetch = Callable[[Sequence[str]], Iterable[Any]]
 
@@ -28,7 +28,7 @@ def schema_paths(index: Any, version: str) -> list[str]:
         version: ``"1.0"`` or ``"v2"``.
 
     Raises:
-        SchemaError: it is no index, or names nothing.
+        SchemaError: the answer is no index, or names nothing.
     """
     base = INDEXES[version].rstrip("/")
     top = At(index, f"GET {INDEXES[version]}")
@@ -79,7 +79,7 @@ def update(fetch: Fetch, *, endpoint: str, date: str, cache: Path | None = None)
 
     Args:
         fetch: as for :func:`fetched_families`.
-        endpoint: whose they are, its name or its URL.
+        endpoint: the endpoint whose schemas they are, its name or its URL.
         date: the time, ISO 8601.
         cache: folder of fetched catalogues, if not the user's.
 

@@ -14,7 +14,7 @@ _Base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the fast one, wher
 
 
 class _Loader(_Base):  # type: ignore[misc]
-    """Knows the scalars of JSON only: in a list of countries ``NO`` is Norway, and a date is text."""
+    """A loader that knows the scalars of JSON only: in a list of countries ``NO`` is Norway, and a date is text."""
 
     yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012 - as PyYAML has it
 

@@ -16,11 +16,11 @@ def read_document(document: Any, file: str = "schema") -> Family:
     """Read a document of either kind.
 
     Args:
-        document: what ``json.loads`` made of it.
+        document: the document, as ``json.loads`` returns it.
         file: where it came from, for messages.
 
     Raises:
-        SchemaError: it is neither, or something in it is wrong; file and place are named.
+        SchemaError: the document is neither, or something in it is wrong; file and place are named.
     """
     if isinstance(document, dict):
         if "openapi" in document or "paths" in document:

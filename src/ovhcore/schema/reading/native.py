@@ -1,4 +1,4 @@
-"""Reads the API's own documents, of version 1.0 and v2, today's and old ones."""
+"""Reading of the API's own documents, of version 1.0 and v2, today's and old ones."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ def read_native(document: Any, file: str = "schema", version: str | None = None)
     """Read a native document.
 
     Args:
-        document: what ``json.loads`` made of it.
+        document: the document, as ``json.loads`` returns it.
         file: where it came from, for messages.
         version: ``"1.0"`` or ``"v2"``; without it, what ``basePath`` ends with.
 
     Raises:
-        SchemaError: it is not one; file and place are named.
+        SchemaError: the document is not native; file and place are named.
     """
     top = At(document, file)
     if version is None:
@@ -141,7 +141,7 @@ def _model(at: At, name: str) -> Model | Enumeration:
 
 
 def _arguments(at: At, name: str) -> dict[str, Type]:
-    """Return what the variables stand for in a generic model that is listed with its arguments.
+    """Return the types of the variables of a generic model that is listed with its arguments.
 
     The properties of ``UnitAndValue<long>`` speak of ``T`` all the same.
     """
@@ -156,7 +156,7 @@ def _arguments(at: At, name: str) -> dict[str, Type]:
 
 
 def _generic(name: str) -> tuple[str, tuple[str, ...]]:
-    """Return name and variables of a generic model; no variables for others, and for one with its arguments."""
+    """Return name and variables of a generic model; no variables for other models, and for one with its arguments."""
     # The member "generics" does not tell: it stands at UnitAndValue<long>, too.
     match = _GENERIC.fullmatch(name)
     return (match[1], tuple(match[2].split(","))) if match else (name, ())
@@ -173,7 +173,7 @@ def number(at: At, base: str) -> str | int | float:
     """Return a value of an enumeration; numbers are often listed as text.
 
     Raises:
-        SchemaError: it is neither text nor a number.
+        SchemaError: the value is neither text nor a number.
     """
     value = at.value
     if not isinstance(value, (str, int, float)):
@@ -200,7 +200,7 @@ def _property(at: At, name: str, arguments: Mapping[str, Type]) -> Property:
 def expanded_types(
     operations: Mapping[str, Operation], models: Mapping[str, Model | Enumeration]
 ) -> dict[str, Operation]:
-    """Note for lists of ids what their objects are: what a GET of one below answers.
+    """Note for lists of ids the type of their objects: that of the answer to a GET of one object.
 
     Native documents do not say which lists can be expanded. This finds those that OpenAPI documents name.
     """
@@ -208,7 +208,7 @@ def expanded_types(
 
 
 def answers_below(operations: Iterable[Operation]) -> dict[str, Type]:
-    """Return for paths of lists what a GET of one object of theirs answers."""
+    """Return the type of the answer to a GET of one object, by the path of its list."""
     below: dict[str, Type] = {}
     for each in operations:
         parent, _, last = each.path.rpartition("/")

@@ -1,4 +1,4 @@
-"""Reads OpenAPI 3 documents, as OVHcloud and others write them."""
+"""Reading of OpenAPI 3 documents, as OVHcloud and others write them."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ def read_openapi(document: Any, file: str = "schema") -> Family:
     Where a schema leaves open which of several it is (``oneOf``), the type is ``any``.
 
     Args:
-        document: what ``json.loads`` made of it.
+        document: the document, as ``json.loads`` returns it.
         file: where it came from, for messages.
 
     Raises:
-        SchemaError: it is not one; file and place are named.
+        SchemaError: the document is not OpenAPI; file and place are named.
     """
     try:
         return _read(At(document, file))
@@ -179,7 +179,7 @@ class _Reader:
         ]
 
     def mangled(self) -> dict[str, list[str]]:
-        """Return the names of models by how lists of ids write them."""
+        """Return the names of models, by the spelling of lists of ids."""
         if not self._mangled:
             for name in self.schemas.models:
                 self._mangled.setdefault(_mangled(name), []).append(name)
@@ -188,12 +188,12 @@ class _Reader:
     def expanded(self, each: Operation, below: Mapping[str, Type]) -> Type | None:
         """Return the type of the objects that a list of ids can bring.
 
-        Its name is written without dots and in capitals, which may stand for several; then what the GET of one
-        object answers tells.
+        The list writes the type's name without dots and in capitals, which may stand for several types; then the
+        answer to the GET of one object decides.
         """
         item = each.answer.item if isinstance(each.answer, Array) else None
         if item is None or (isinstance(item, Ref) and isinstance(self.schemas.models.get(str(item)), Model)):
-            return None  # it lists objects already
+            return None  # the list holds objects already
         named = self.listing[str(each)]
         found = self.mangled().get(named, [])
         one = str(below.get(each.path))

@@ -34,7 +34,7 @@ _DEEPEST: Final = 64
 
 
 class Schemas:
-    """The schemas of a document. Those that have no name of their own are given one, after where they stand.
+    """The schemas of a document. Those that have no name of their own are named after their place.
 
     Args:
         top: the document.
@@ -66,10 +66,10 @@ class Schemas:
         return parse_type(spelled) if "<" in spelled else Ref(spelled)
 
     def find(self, at: At) -> At:
-        """Follow ``$ref`` to where it leads, however often.
+        """Follow ``$ref`` to its end, over any number of steps.
 
         Raises:
-            SchemaError: it leads nowhere, in a circle, or out of the document.
+            SchemaError: the reference leads nowhere, in a circle, or out of the document.
         """
         for _ in range(_DEEPEST):
             if not at.has("$ref"):
@@ -87,7 +87,7 @@ class Schemas:
         raise at.error("refers to itself")
 
     def named(self, name: str, at: At) -> Type:
-        """Return the type that a component's name stands for: a reference, or for an alias what it is."""
+        """Return the type that a component's name stands for: a reference, or the type of an alias."""
         if name not in self._named:
             component = self.components.get(name)
             if component is None:
@@ -124,11 +124,11 @@ class Schemas:
 
         Args:
             at: the schema.
-            name: for a model or an enumeration that has none.
-            depth: how far within others it is.
+            name: the name for a model or an enumeration that has none.
+            depth: how deep the schema is within others.
 
         Raises:
-            SchemaError: it is none, or nested too deeply.
+            SchemaError: the value is no schema, or nested too deeply.
         """
         if depth > _DEEPEST:
             raise at.error(f"schemas are nested more than {_DEEPEST} deep")
@@ -242,7 +242,7 @@ def _kinds(at: At) -> list[str]:
 
 
 def _parts(at: At) -> list[At]:
-    """Return what an ``allOf`` puts together, without what only describes, as ``{"nullable": true}``."""
+    """Return the schemas that an ``allOf`` joins, without those that only describe, as ``{"nullable": true}``."""
     parts = [each for each in at.child("allOf").items() if _says_what(each)]
     if at.has("properties"):
         parts.append(At({**at.value, "allOf": None}, at.file, at.above, at.key))
@@ -258,7 +258,7 @@ def _is_reference(name: str) -> bool:
 
 
 def _is_own(at: At) -> bool:
-    """Say whether a component is a model or an enumeration; else it is another name for something."""
+    """Say whether a component is a model or an enumeration; else it is an alias."""
     if not isinstance(at.value, dict) or at.has("$ref"):
         return False
     if at.has("allOf"):

@@ -1,4 +1,4 @@
-"""A value in a document, and its place there: what is wrong with it can be named."""
+"""A value in a document, and its place there, which errors name."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ _KINDS: Final = {dict: "an object", list: "a list", str: "text", bool: "true or 
 
 
 class At:
-    """A value of a document, with where it stands.
+    """A value of a document, with its place.
 
     Args:
-        value: what ``json.loads`` made of it.
-        file: what the document came from, for messages.
-        above: what it stands in, or None for the document itself.
+        value: the value, as ``json.loads`` returns it.
+        file: the origin of the document, for messages.
+        above: the value that it stands in, or None for the document itself.
         key: its name, or its number, there.
     """
 
@@ -34,7 +34,7 @@ class At:
 
     @property
     def place(self) -> str:
-        """Where it stands, as ``"$.apis[3].path"``."""
+        """The place of the value, as ``"$.apis[3].path"``."""
         if self.above is None:
             return "$"
         if isinstance(self.key, int):
@@ -43,24 +43,24 @@ class At:
         return f"{self.above.place}.{self.key}" if plain else f"{self.above.place}[{self.key!r}]"
 
     def error(self, problem: str) -> SchemaError:
-        """Return the exception that says what is wrong with it."""
+        """Return the exception that says what is wrong with the value."""
         return SchemaError(problem, file=self.file, place=self.place)
 
     def _unexpected(self, what: str) -> SchemaError:
         return self.error(f"must be {what}, not {_KINDS.get(type(self.value), 'a number')}")
 
     def child(self, key: str) -> At:
-        """Return a member of an object; its value is None where it is missing."""
+        """Return a member of an object; the value of a missing one is None."""
         if not isinstance(self.value, dict):
             raise self._unexpected("an object")
         return At(self.value.get(key), self.file, self, key)
 
     def has(self, key: str) -> bool:
-        """Whether an object has a member that is not null."""
+        """Say whether an object has a member that is not null."""
         return isinstance(self.value, dict) and self.value.get(key) is not None
 
     def members(self) -> Iterator[tuple[str, At]]:
-        """Yield names and members of an object, of null none."""
+        """Yield names and members of an object; none of null."""
         if self.value is None:
             return
         if not isinstance(self.value, dict):
@@ -69,7 +69,7 @@ class At:
             yield key, At(value, self.file, self, key)
 
     def items(self) -> Iterator[At]:
-        """Yield what is in a list, of null nothing."""
+        """Yield the items of a list; none of null."""
         if self.value is None:
             return
         if not isinstance(self.value, list):

@@ -21,7 +21,7 @@ _PATIENCE: Final = 30.0
 
 
 class ClosingConformance(Suite):
-    """``close()`` lets what is under way come to its end, and begins nothing more."""
+    """Tests that ``close()`` lets calls under way come to their end, and begins nothing more."""
 
     def test_closing_lets_calls_end(self, opened: Opener) -> None:
         """Calls that were sent get their answers; the connections are closed after them, and not waited for."""
@@ -46,7 +46,7 @@ class ClosingConformance(Suite):
             assert len(server.received) == 1 + _AT_ONCE
 
     def test_closing_begins_nothing_more(self, opened: Opener) -> None:
-        """A call that waits for a connection is refused: it has not been sent."""
+        """A call that still waits for a connection is refused, and not sent."""
         self.needs("an exact pool")
         go_on = threading.Event()
         with WireServer(_late(go_on)) as server, ThreadPoolExecutor(2 * _AT_ONCE) as pool:
@@ -55,7 +55,7 @@ class ClosingConformance(Suite):
             try:
                 assert wait_until(lambda: len(server.received) == 1), "nothing was sent"
                 others = [pool.submit(transport.send, Request("GET", f"{server.url}/{n}")) for n in range(_AT_ONCE - 1)]
-                time.sleep(0.1)  # they wait for the connection; should one not yet, it is refused all the same
+                time.sleep(0.1)  # the calls wait for the connection; one that does not yet is refused all the same
                 transport.close()
             finally:
                 go_on.set()
@@ -69,7 +69,7 @@ class ClosingConformance(Suite):
 
 
 def _late(go_on: threading.Event) -> Behaviour:
-    """Return what answers with the target of a request, not before it is told where that is ``/late/``."""
+    """Return a behaviour that answers with the target of a request; under ``/late/`` it waits until it is told."""
 
     def behave(peer: Peer) -> None:
         while (received := peer.receive()) is not None:

@@ -41,10 +41,10 @@ _TUNNELS: Final[dict[str, Callable[[Peer], object]]] = {
 
 
 class EncryptionConformance(Suite):
-    """Servers are verified, and proxies led through."""
+    """Tests that servers are verified, and that requests go through proxies."""
 
     def test_a_trusted_server(self, opened: Opener, tmp_path: Path) -> None:
-        """A certificate of the bundle; the connection is kept."""
+        """A server with a certificate of the bundle is trusted; the connection is kept."""
         self.needs("TLS")
         authority = Authority(tmp_path)
         with WireServer(context=authority.server_context()) as server:
@@ -57,7 +57,7 @@ class EncryptionConformance(Suite):
 
     @pytest.mark.parametrize("problem", ["untrusted", "wrong name", "expired"])
     def test_a_server_that_cannot_prove_who_it_is(self, opened: Opener, tmp_path: Path, problem: str) -> None:
-        """Nothing is sent to it."""
+        """Nothing is sent to such a server."""
         self.needs("TLS")
         authority = Authority(tmp_path)
         name = "other.example" if problem == "wrong name" else "127.0.0.1"
@@ -74,7 +74,7 @@ class EncryptionConformance(Suite):
 
     @pytest.mark.parametrize("how", _HANDSHAKES)
     def test_a_handshake(self, opened: Opener, tmp_path: Path, how: str) -> None:
-        """One that is broken off, or does not go on."""
+        """A handshake is broken off, or does not go on."""
         self.needs("TLS")
         behave, raises, timeout = _HANDSHAKES[how]
         with WireServer(behave) as server:
@@ -100,7 +100,7 @@ class EncryptionConformance(Suite):
             assert type(error).__name__ == "ConnectionLost", repr(error)
 
     def test_a_client_certificate(self, opened: Opener, tmp_path: Path) -> None:
-        """It is shown to a server that asks for one, from one file or two."""
+        """The client shows its certificate to a server that asks for one, from one file or two."""
         self.needs("TLS")
         self.needs("client certificate")
         authority = Authority(tmp_path)
@@ -130,7 +130,7 @@ class EncryptionConformance(Suite):
             assert received.fields["proxy-authorization"] == _BASIC
 
     def test_a_proxy_that_is_not_for_all(self, opened: Opener, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Hosts of ``NO_PROXY`` are reached without."""
+        """Hosts of ``NO_PROXY`` are reached without the proxy."""
         self.needs("proxy")
         monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
         monkeypatch.setenv("no_proxy", "127.0.0.1")
@@ -174,7 +174,7 @@ class EncryptionConformance(Suite):
 
     @pytest.mark.parametrize("how", _TUNNELS)
     def test_a_tunnel_that_is_not_to_be_had(self, opened: Opener, how: str) -> None:
-        """Whatever the proxy does instead, nothing was sent; its user is not told."""
+        """Whatever the proxy does instead, nothing was sent; the error names the proxy without its user."""
         self.needs("TLS")
         self.needs("proxy")
 
@@ -193,7 +193,7 @@ class EncryptionConformance(Suite):
             assert proxy.all_closed()
 
     def test_a_proxy_nobody_listens_at(self, opened: Opener) -> None:
-        """Not the server was unreachable but the proxy."""
+        """The error says that the proxy was unreachable, and not the server."""
         self.needs("proxy")
         with WireServer() as proxy:
             pass

@@ -42,7 +42,7 @@ _SECRETS: Final = {"X-Ovh-Consumer": "canary-consumer", "X-Ovh-Signature": "$1$c
 
 
 class FaultConformance(Suite):
-    """What goes wrong becomes the documented exception, in time; afterwards all is as before."""
+    """Tests that each fault becomes the documented exception, in time, and that afterwards all is as before."""
 
     @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
     def test_fault(self, opened: Opener, fault: Fault) -> None:
@@ -60,7 +60,7 @@ class FaultConformance(Suite):
         "fault", [each for each in FAULTS if "when connected" not in each.name], ids=lambda f: f.name
     )
     def test_fault_on_a_connection_in_use(self, opened: Opener, fault: Fault) -> None:
-        """The same for the second request of a connection."""
+        """Each fault on the second request of a connection."""
         self._needs_for(fault)
 
         def behave(peer: Peer) -> None:
@@ -94,7 +94,7 @@ class FaultConformance(Suite):
     @pytest.mark.parametrize("what", _STRAYS)
     @pytest.mark.parametrize("when", ["at once", "later"])
     def test_bytes_after_an_answer_are_not_the_next(self, opened: Opener, what: str, when: str) -> None:
-        """A server that sends more than it announced is not believed the rest."""
+        """Bytes beyond those that the server announced are not taken for the next answer."""
         if (what, when) == ("garbage", "at once"):
             self.needs("an answer before garbage")
         first = answer(b'"first"')
@@ -190,7 +190,7 @@ class FaultConformance(Suite):
                 asked.set()
                 peer.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
                 while not go_on.wait(0.02):
-                    peer.send(b"1\r\n \r\n")  # each byte in time, all together not
+                    peer.send(b"1\r\n \r\n")  # each byte comes in time, all together do not
                 peer.send(b"0\r\n\r\n")
 
         # A pool that is not exact may be another one for other timeouts.
@@ -211,17 +211,17 @@ class FaultConformance(Suite):
 
     @pytest.mark.parametrize("url", ["/1.0/me", "http://127.0.0.1", "ftp://127.0.0.1/me", "", "http://127.0.0.1:1?a"])
     def test_a_url_that_cannot_be_sent(self, opened: Opener, url: str) -> None:
-        """It is refused, not guessed at."""
+        """Such a URL is refused, not guessed at."""
         with pytest.raises(InvalidRequest):
             opened().send(Request("GET", url))
 
 
 def failure_of(transport: Driven, request: Request, limit: float = _LIMIT) -> NetworkError:
-    """Send a request that must fail; return the exception, found fit to be shown.
+    """Send a request that must fail; check that its exception shows no secret, and return it.
 
     Args:
-        transport: what to send it with.
-        request: what to send; it may hold values with "canary" in them.
+        transport: sends the request.
+        request: the request; it may hold values with "canary" in them.
         limit: seconds after which it hangs.
     """
     begin = time.monotonic()
@@ -251,12 +251,12 @@ def _shown_by(error: BaseException) -> Iterator[str]:
 def _repr(value: object) -> str:
     try:
         return repr(value)
-    except Exception:  # as of objects whose life is over
+    except Exception:  # as for objects whose life is over
         return ""
 
 
 def _answer_in_time(transport: Driven, request: Request) -> Response:
-    """Send what is answered, with timeouts that a busy machine may exceed: then once more."""
+    """Send a request again until it is answered in time: a busy machine may exceed the timeouts."""
     for _ in range(50):
         with suppress(TimeoutError):
             return transport.send(request)

@@ -34,5 +34,5 @@ class TransportConformance(
         examples: generated requests in each of the two property tests.
         calls: requests in the test with many at once.
         at_once: how many of them are under way together.
-        lacks: what the transport cannot do, and is not tested for; of :data:`.FEATURES`.
+        lacks: the features of :data:`.FEATURES` that the transport lacks, and is not tested for.
     """

@@ -1,4 +1,4 @@
-"""What all parts of the conformance kit need: a transport, opened and closed for each test."""
+"""The base of all parts of the conformance kit: a transport, opened and closed for each test."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ FEATURES: Final = frozenset(
         "proxy",
     }
 )
-"""What a transport may lack."""
+"""The features that a transport may lack."""
 
 Opener: TypeAlias = Callable[..., Driven]
 """Opens a transport with the settings or some of them by name."""
@@ -50,7 +50,7 @@ class Suite:
 
     @pytest.fixture
     def opened(self, monkeypatch: pytest.MonkeyPatch) -> Iterator[Opener]:
-        """Yield what opens a transport, with the settings or some of them by name."""
+        """Yield a function that opens a transport, with the settings or some of them by name."""
         assert self.lacks <= FEATURES, f"lacks may name {', '.join(sorted(FEATURES))}; not {self.lacks - FEATURES}"
         assert self.loop in ("asyncio", "trio")
         for name in _PROXY_VARIABLES:

@@ -25,7 +25,7 @@ _KEYS: Final = {
     "application_secret": "application-secret",
     "consumer_key": "consumer",
 }
-# What HTTP needs and no request has.
+# Header fields that HTTP needs and no request has.
 _ADDED: Final = {"host", "content-length", "accept-encoding", "connection"}
 # Each is left alone by some HTTP libraries and rewritten by others.
 _ODD: Final = (
@@ -35,7 +35,7 @@ _ODD: Final = (
 
 
 class WireConformance(Suite):
-    """Requests go out as they are."""
+    """Tests that requests go out as they are, and answers come in as they are."""
 
     def test_requests_go_out_as_they_are(self, opened: Opener) -> None:
         """Method, target, fields and body of generated requests arrive byte for byte, and little else."""
@@ -85,7 +85,7 @@ class WireConformance(Suite):
         assert "transfer-encoding" not in received.fields
 
     def test_the_callers_accept_encoding_is_the_only_one(self, opened: Opener) -> None:
-        """What can be decompressed is asked for unless the caller asks for something."""
+        """The transport asks for the codings it can decompress, unless the caller asks for some."""
         transport = opened()
         with WireServer() as server:
             transport.send(Request("GET", f"{server.url}/me", {"accept-encoding": "identity"}))
@@ -110,7 +110,7 @@ class WireConformance(Suite):
         assert "cookie" not in server.received[-1].fields
 
     def test_fields_that_are_not_ascii(self, opened: Opener) -> None:
-        """Their bytes are read as Latin-1."""
+        """The bytes of such fields are read as Latin-1."""
         self.needs("fields that are not ASCII")
         with WireServer(answer(b"1", "200 OK", "X-Name: caf\xe9")) as server:
             assert opened().send(Request("GET", f"{server.url}/me")).headers["x-name"] == "caf\xe9"
@@ -130,7 +130,7 @@ class WireConformance(Suite):
                     assert received.head.decode("latin-1").startswith(f"GET {target} HTTP/1.1\r\n"), received
 
     def test_a_closed_transport_says_so(self, opened: Opener) -> None:
-        """Closing may be repeated; what comes after it is refused."""
+        """Closing may be repeated; requests after it are refused."""
         transport = opened()
         with WireServer() as server:
             transport.send(Request("GET", f"{server.url}/me"))

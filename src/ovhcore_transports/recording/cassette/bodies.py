@@ -1,4 +1,4 @@
-"""How a body stands in a cassette: JSON as JSON, text as text, anything else as base64."""
+"""The form of a body in a cassette: JSON as JSON, text as text, anything else as base64."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["Packed", "pack", "readable", "unpack"]
 Packed = dict[str, Any]
 """A body as members of a record: ``json`` (and ``layout``), ``text`` or ``base64``; none for no body."""
 
-# How JSON is written on the wire, so that the bytes come out the same.
+# The layouts of JSON on the wire, so that the bytes come out the same.
 _COMPACT: Final = "compact"
 _LAYOUTS: Final[dict[str, dict[str, Any]]] = {
     _COMPACT: {"separators": (",", ":"), "ensure_ascii": False},
@@ -70,7 +70,7 @@ def _as_json(body: bytes, expected: bool) -> Packed | None:
 
 
 def readable(body: bytes) -> str | None:
-    """Return a body as text; None for what is not meant to be read, even if it happens to be UTF-8."""
+    """Return a body as text; None for bytes that are not meant to be read, even if they happen to be UTF-8."""
     try:
         text = body.decode()
     except UnicodeDecodeError:
@@ -82,7 +82,7 @@ def unpack(packed: Packed) -> bytes:
     """Return the bytes of a body that stands in a cassette.
 
     Raises:
-        CassetteError: it is not as :func:`pack` writes it.
+        CassetteError: the body is not as :func:`pack` writes it.
     """
     if "json" in packed:
         layout = packed.get("layout", _COMPACT)

@@ -54,12 +54,12 @@ VERSION: Final = 1
 """The version of the format. Cassettes of a later one are refused."""
 
 PRIVATE: Final = 0o600
-"""Permissions that a new file has, for what is no secret may still be nobody else's business."""
+"""Permissions of a new file, since contents that are no secret may still be nobody else's business."""
 
 _NOT_UTF_8: Final = re.compile("[\udc80-\udcff]")
-_TOLD: Final = 20  # damaged records, of each of which the error tells
+_TOLD: Final = 20  # damaged records that the error tells of one by one
 _decoder: Final = json.JSONDecoder()
-# A file without anything in it is of this format, too, and as such an error.
+# An empty file counts as one of this format, too, and as such is an error.
 _BEGINNING: Final = re.compile(rb'(?:\xef\xbb\xbf)?\s*(?:\{\s*"cassette"\s*:|$)')
 
 
@@ -68,15 +68,15 @@ class CassetteWarning(UserWarning):
 
 
 class Cassette:
-    """Interactions, and what is wrong with the file they came from.
+    """Interactions, and the problems of the file they came from.
 
     Args:
         interactions: in the order in which they were answered.
         path: the file they came from.
-        problems: what is wrong with it, for people.
-        unended: how many recorders did not come to close it: they were killed, or are still recording.
-        between: by the number of an interaction, what the clocks showed before it after a recorder had ended.
-        tail: what they showed after the last one.
+        problems: the problems of the file, for people to read.
+        unended: the number of recorders that did not close it: they were killed, or are still recording.
+        between: by the number of an interaction, what was seen before it, after a recorder had ended.
+        tail: what was seen after the last interaction.
     """
 
     def __init__(
@@ -98,7 +98,7 @@ class Cassette:
 
     @property
     def problems(self) -> list[str]:
-        """What is wrong with the file; empty if nothing is."""
+        """The problems of the file; empty if there are none."""
         unended = (
             "the recording did not come to its end: the program was killed, or is still recording; a call that was "
             "under way is missing"
@@ -115,12 +115,12 @@ class Cassette:
     ) -> Cassette:
         """Read a cassette, or one of vcrpy.
 
-        What is whole in a file that was cut off is there, and :attr:`problems` says what is not.
+        The whole records of a file that was cut off are there, and :attr:`problems` says what is missing.
 
         Args:
             path: the file.
             warn: whether to warn, too, of a file that is not whole.
-            redaction: what is hidden of a cassette of vcrpy besides what always is.
+            redaction: secrets to hide in a cassette of vcrpy, besides those that are always hidden.
 
         Raises:
             CassetteError: there is no such file, or it is no cassette.
@@ -159,10 +159,10 @@ class Cassette:
         return b"\n".join(map(dumped, [*records, end(self.tail)]))
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write a whole cassette in place of what is there, if anything.
+        """Write a whole cassette; a file that is there is replaced.
 
         Raises:
-            CassetteError: it cannot be written; what was there is left as it was.
+            CassetteError: the file cannot be written; an old one is left as it was.
         """
         write_whole(path, self.dumps())
 
@@ -178,7 +178,7 @@ class Cassette:
 
 @contextmanager
 def collecting_no_garbage() -> Generator[None, None, None]:
-    """Keep the collector from looking for garbage in what is being read, which takes longer than to read it."""
+    """Keep the collector from looking for garbage while a file is read, which takes longer than to read it."""
     paused = gc.isenabled()
     gc.disable()
     try:
@@ -194,7 +194,7 @@ def beginning() -> dict[str, Any]:
 
 
 def end(world: World) -> dict[str, Any]:
-    """Return the record that ends it."""
+    """Return the record that ends what a recorder writes."""
     return {"end": True, **world.packed()}
 
 
@@ -209,16 +209,16 @@ def dumped(record: dict[str, Any]) -> bytes:
 
 
 def write_whole(path: str | os.PathLike[str], data: bytes) -> None:
-    """Write a file whole or not at all. A new one only its owner may read; of one that is there the permissions stay.
+    """Write a file whole or not at all. Only its owner may read a new file; an old one keeps its permissions.
 
     Raises:
-        CassetteError: it cannot be written.
+        CassetteError: the file cannot be written.
     """
     target = Path(os.path.realpath(path))  # a link stays one
     beside = target.with_name(f"{target.name}.{os.getpid()}.new")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        beside.unlink(missing_ok=True)  # whoever was killed may have left it
+        beside.unlink(missing_ok=True)  # a process that was killed may have left it
         with open(beside, "xb", opener=_of_ones_own) as file:
             file.write(data)
         if target.exists():
@@ -235,13 +235,13 @@ def _of_ones_own(path: str, flags: int) -> int:
 
 
 def reason_of(error: OSError, path: str) -> str:
-    """Return why a file could not be used, and which one it was, if that is another one than is meant."""
+    """Return why a file could not be used, and which one it was, if it is not the one at ``path``."""
     name = os.fsdecode(error.filename or path)
     return str(error.strerror) if name.startswith(path) else f"{error.strerror} ({name})"
 
 
 def is_vcr(path: str | os.PathLike[str]) -> bool:
-    """Say whether a file that is there is of another tool's format."""
+    """Say whether an existing file has another tool's format."""
     with open(path, "rb") as file:
         return not _is_own(file.read(200))
 

@@ -1,4 +1,4 @@
-"""Bodies that were recorded still compressed, by other tools: with libraries that nothing else here needs."""
+"""Decompression of bodies that other tools recorded compressed, with libraries that nothing else here needs."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def _streamed(module: Any) -> Callable[[bytes], bytes]:
     return decompress
 
 
-# By coding: what to install, and what may be there.
+# By coding: the package to install, and the modules that may be there.
 _OTHERS: Final[dict[str, tuple[str, tuple[tuple[str, Callable[[Any], Callable[[bytes], bytes]]], ...]]]] = {
     "br": ("brotli", (("brotli", _all_of), ("brotlicffi", _all_of))),
     "zstd": ("zstandard", (("compression.zstd", _all_of), ("backports.zstd", _all_of), ("zstandard", _streamed))),
@@ -42,10 +42,10 @@ def plain_body(body: bytes, encoding: str, what: str) -> bytes:
     Args:
         body: as it was recorded.
         encoding: the value of ``Content-Encoding``.
-        what: whose it is, for an error.
+        what: the owner of the body, for an error.
 
     Raises:
-        CassetteError: what decompresses it is not installed.
+        CassetteError: no module that decompresses it is installed.
     """
     plain = body
     for coding in reversed(codings_of(encoding)):
@@ -58,7 +58,7 @@ def plain_body(body: bytes, encoding: str, what: str) -> bytes:
 
 def _other(body: bytes, coding: str, what: str) -> bytes:
     if readable(body) is not None:
-        return body  # nothing of these is a text
+        return body  # no body that is still compressed is a text
     package, modules = _OTHERS[coding]
     for name, found_in in modules:
         try:

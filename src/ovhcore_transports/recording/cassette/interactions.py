@@ -1,4 +1,4 @@
-"""One call in a cassette: what was asked, what was answered, and what the clock showed."""
+"""One call in a cassette: its request, its answer, and what the clocks showed."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class Draw(NamedTuple):
 
 
 class World(NamedTuple):
-    """What the clocks showed and which numbers were drawn, in order."""
+    """The readings of the clocks and the random numbers of a part of a recording, in order."""
 
     clock: tuple[Now, ...] = ()
     uniform: tuple[Draw, ...] = ()
@@ -78,7 +78,7 @@ class World(NamedTuple):
         """Read the members of a record.
 
         Raises:
-            CassetteError: they are not as :meth:`packed` writes them.
+            CassetteError: the members are not as :meth:`packed` writes them.
         """
         clock, uniform = record.get("clock"), record.get("uniform")
         if clock is None and uniform is None:
@@ -106,7 +106,7 @@ def _headers(lines: Any) -> Headers:
 
 
 def _know(members: dict[str, Any], known: frozenset[str], what: str) -> None:
-    """Make sure that there is nothing that would be passed over: a body by another name would be none."""
+    """Make sure that no member would be passed over: a body by another name would be none."""
     if not members.keys() <= known:
         unknown = ", ".join(repr(name) for name in members if name not in known)
         raise CassetteError(f"A record's {what} has the unknown member {unknown}; ovhcore writes no such")
@@ -127,10 +127,10 @@ class Interaction:
     """One call in a cassette. Secrets are hidden in it.
 
     Args:
-        record: what stands in the cassette.
+        record: the record in the cassette.
 
     Raises:
-        CassetteError: it is no interaction.
+        CassetteError: the record is no interaction.
     """
 
     def __init__(self, record: dict[str, Any]) -> None:
@@ -164,15 +164,15 @@ class Interaction:
         took: float | None = None,
         world: World = World(),  # noqa: B008 - immutable
     ) -> Interaction:
-        """Return what happened, with its secrets hidden.
+        """Return the interaction of an exchange, with its secrets hidden.
 
         Args:
-            request: as it was sent.
-            answer: what came, or why nothing did.
-            scrubber: hides secrets; by default one that knows what the interaction itself shows.
-            at: when it was sent, in seconds since 1970.
+            request: the request as it was sent.
+            answer: the response, or the failure.
+            scrubber: hides secrets; by default one that knows the secrets of the interaction itself.
+            at: when the request was sent, in seconds since 1970.
             took: seconds until the answer.
-            world: what the clocks showed and chance brought since the interaction before.
+            world: the readings of the clocks and the random numbers since the interaction before.
         """
         scrubber = scrubber or Scrubber()
         asked = pack(request.body, json_expected=_is_json(request.headers))
@@ -212,12 +212,12 @@ class Interaction:
 
     @cached_property
     def request(self) -> Request:
-        """What was sent."""
+        """The request."""
         return Request(self.method, self.url, _headers(self.record["request"].get("headers")), unpack(self.packed_body))
 
     @property
     def response(self) -> Response | None:
-        """What came; None if nothing did."""
+        """The response; None if there was none."""
         came = self.record.get("response")
         if came is None:
             return None
@@ -251,12 +251,12 @@ class Interaction:
 
     @cached_property
     def world(self) -> World:
-        """What the clocks showed and chance brought since the interaction before."""
+        """The readings of the clocks and the random numbers since the interaction before."""
         return World.unpacked(self.record)
 
     @property
     def at(self) -> float | None:
-        """When it was sent, in seconds since 1970, if that is known."""
+        """The time of the request, in seconds since 1970; None if it is not known."""
         text = self.record.get("at")
         try:
             return None if text is None else datetime.fromisoformat(text).timestamp()
@@ -266,7 +266,7 @@ class Interaction:
 
     @property
     def took(self) -> float | None:
-        """Seconds until the answer, if that is known."""
+        """Seconds until the answer; None if they are not known."""
         took = self.record.get("took")
         return float(took) if isinstance(took, (int, float)) else None
 
@@ -281,7 +281,7 @@ class Interaction:
 
 
 def phrase_of(status: int) -> str:
-    """Return what HTTP calls a status; nothing for one that it does not know."""
+    """Return HTTP's phrase for a status; empty for an unknown one."""
     return HTTPStatus(status).phrase if status in list(HTTPStatus) else ""
 
 

@@ -1,4 +1,4 @@
-"""Hide secrets before anything reaches the disk: also values that were seen to be secrets in earlier exchanges."""
+"""The scrubber: it hides secrets before anything reaches the disk, also those that earlier exchanges have shown."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ _WORD: Final = re.compile("[A-Za-z]{1,8}")
 
 
 class Scrubber:
-    """Hides what is secret. It remembers the values it has seen: keys, tokens, passwords, cookies.
+    """Hides secrets. It remembers the values it has seen: keys, tokens, passwords, cookies.
 
-    What is a secret by its name is hidden wherever it turns up from then on. A short word in an answer is not
+    A value with a secret's name is hidden wherever it turns up from then on. A short word in an answer is not
     looked for elsewhere: it would be found where it is no secret.
     Safe to use from many threads.
 
     Args:
-        redaction: what is secret besides what always is.
+        redaction: secrets, besides those that are always hidden.
     """
 
     def __init__(self, redaction: Redaction = Redaction()) -> None:  # noqa: B008 - immutable
@@ -42,7 +42,7 @@ class Scrubber:
         renew_after_fork(self)
 
     def after_fork(self) -> None:
-        """Be free in the child of a fork."""
+        """Make a new lock in the child of a fork."""
         self._lock = Lock()
 
     def hide(self, values: Iterable[str]) -> None:
@@ -92,7 +92,7 @@ class Scrubber:
         Args:
             packed: as it stands in a cassette.
             headers: of the message.
-            named: what it is called as a whole, as by the last part of a path.
+            named: the name of the whole body, such as the last part of a path.
         """
         redactor = self._redactor
         if "json" in packed:
@@ -106,7 +106,7 @@ class Scrubber:
 
     def _bytes(self, encoded: str) -> Packed:
         data = b64decode(encoded)
-        # Every byte is a character of Latin-1: what is ASCII in it looks the same.
+        # Every byte is a character of Latin-1: ASCII looks the same in it.
         readable = data.decode("latin-1")
         hidden = self.text(readable)
         if hidden != readable:
@@ -135,7 +135,7 @@ def _is_form(text: str, headers: Headers) -> bool:
 
 
 def _other_readings(data: bytes) -> Iterator[str]:
-    """Yield what bytes that are no UTF-8 may say: compressed, or two bytes a character."""
+    """Yield the texts that bytes may hold if they are no UTF-8: compressed, or two bytes a character."""
     for decompress in (gzip.decompress, zlib.decompress):
         with suppress(OSError, EOFError, zlib.error):
             yield decompress(data).decode("utf-8", "replace")

@@ -1,4 +1,4 @@
-"""Add records to a cassette: each is on the disk before its answer is returned, whoever else writes.
+"""The writer of a cassette: each record is on the disk before its answer is returned, whoever else writes.
 
 A record is added by one write to a file opened for appending, so that records of
 several threads and processes stand one after the other. A shared lock on the file
@@ -27,7 +27,7 @@ __all__ = ["Writer", "nobody_records"]
 
 
 def _lock(descriptor: int, *, alone: bool = False) -> bool:
-    """Say of a file that it is recorded to; with ``alone``, say whether nobody else does."""
+    """Mark a file as one that is recorded to; with ``alone``, say whether nobody else records to it."""
     if sys.platform == "win32":  # pragma: no cover
         return True
     try:
@@ -39,7 +39,7 @@ def _lock(descriptor: int, *, alone: bool = False) -> bool:
 
 @contextmanager
 def nobody_records(path: str) -> Generator[bool, None, None]:
-    """Say whether nobody is recording to a file; while that is made use of, nobody begins to.
+    """Yield whether nobody is recording to a file; within the block, nobody can begin to.
 
     Raises:
         OSError: the file cannot be opened.
@@ -68,33 +68,33 @@ def _unchanged(one: os.stat_result, other: os.stat_result | None) -> bool:
 
 
 def _append(descriptor: int, data: bytes) -> None:
-    # Whoever was killed while writing may have left a line without its end.
+    # A process that was killed while it wrote may have left a line without its end.
     rest = memoryview(data if os.fstat(descriptor).st_size == 0 else b"\n" + data)
     while rest:
         rest = rest[os.write(descriptor, rest) :]
 
 
 class Writer:
-    """Writes to one cassette.
+    """The writer of one cassette.
 
     Args:
         path: the file.
-        replace: whether to begin anew. What is there is replaced when a first answer has come,
-            unless somebody else is recording to it; then this one joins in.
+        replace: whether to begin anew. An old file is replaced when a first answer has come,
+            unless somebody else is recording to it; then this writer joins in.
     """
 
     def __init__(self, path: str, *, replace: bool = False) -> None:
         self.path = os.path.realpath(path)  # a link stays one
         self._replace = replace
         self._descriptor: int | None = None
-        self._process = 0  # which one has begun it, and ends it
-        # While nothing was answered yet, what is to replace the cassette stands beside it.
+        self._process = 0  # the one that has begun the cassette, and ends it
+        # Before the first answer, the file that is to replace the cassette stands beside it.
         self._beside: str | None = None
         self._found: os.stat_result | None = None
         self._unanswered = b""
 
     def after_fork(self) -> None:
-        """In the child of a fork, leave to the parent what it has begun: to end it, or to put it in the place."""
+        """In the child of a fork, leave the parent's file to the parent, which ends it or puts it in its place."""
         if self._beside is not None and self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = self._beside = None
@@ -104,7 +104,7 @@ class Writer:
         """Make sure, before anything is sent, that the cassette can be written.
 
         Raises:
-            CassetteError: it cannot.
+            CassetteError: the cassette cannot be written.
         """
         if self._descriptor is not None:
             return
@@ -119,9 +119,9 @@ class Writer:
             raise self._failed(error) from None
 
     def _begin_beside(self, beside: str) -> int:
-        """Begin the cassette that is to replace the one there is, with the same permissions."""
+        """Begin the cassette that is to replace the old one, with the same permissions."""
         found = os.stat(self.path)
-        with suppress(FileNotFoundError):  # one that an interrupt has left; nobody else has this name
+        with suppress(FileNotFoundError):  # a file that an interrupt has left; nobody else uses this name
             os.unlink(beside)
         descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, PRIVATE)
         try:
@@ -136,7 +136,7 @@ class Writer:
         return descriptor
 
     def _join(self, records: bytes) -> int:
-        """Open the cassette to add to it; begin it if it is new. Add the records there are already."""
+        """Open the cassette to add to it; begin it if it is new. Add ``records`` to it."""
         while True:
             descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, PRIVATE)
             try:
@@ -162,7 +162,7 @@ class Writer:
             answered: whether there was an answer; failures alone replace no cassette.
 
         Raises:
-            CassetteError: it cannot be written.
+            CassetteError: the cassette cannot be written.
         """
         assert self._descriptor is not None
         data = dumped(record)
@@ -195,10 +195,10 @@ class Writer:
         """Write that the recording has come to its end. May be called again.
 
         Args:
-            world: what the clocks showed since the last interaction.
+            world: the readings of the clocks since the last interaction.
 
         Raises:
-            CassetteError: it cannot be written.
+            CassetteError: the cassette cannot be written.
         """
         descriptor, self._descriptor = self._descriptor, None
         if descriptor is None:

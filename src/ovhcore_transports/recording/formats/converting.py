@@ -1,4 +1,4 @@
-"""Cassettes to and from other formats, and what is whole of a damaged one."""
+"""Conversion of cassettes to and from other formats, and the repair of damaged ones."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ def convert(
     Args:
         source: a cassette of ovhcore, or of vcrpy.
         target: the file to write: ``.yaml`` or ``.yml`` for vcrpy's format, ``.har`` for HAR, anything
-            else for ovhcore's. What is there is replaced.
-        redaction: what is hidden of a cassette of vcrpy besides what always is.
+            else for ovhcore's. An old file is replaced.
+        redaction: secrets to hide in a cassette of vcrpy, besides those that are always hidden.
 
     Returns:
         What was written, and what was left out, for people.
@@ -65,7 +65,7 @@ def convert(
 
 
 def repair(path: str | os.PathLike[str]) -> str:
-    """Keep what is whole of a damaged cassette, in its place. A whole one is not touched.
+    """Keep the whole records of a damaged cassette, in its place. A whole cassette is not touched.
 
     Args:
         path: a cassette.
@@ -74,8 +74,8 @@ def repair(path: str | os.PathLike[str]) -> str:
         What was kept and what was lost, for people.
 
     Raises:
-        CassetteError: it is no cassette, nothing of it is whole, somebody is recording to it, or it
-            cannot be written. It is left as it was.
+        CassetteError: the file is no cassette, no record of it is whole, somebody is recording to it, or
+            it cannot be written. The file is left as it was.
     """
     name = os.fspath(path)
     cassette = Cassette.load(path, warn=False)

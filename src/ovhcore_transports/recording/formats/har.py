@@ -25,11 +25,11 @@ _UNKNOWN_SIZE: Final = -1
 def to_har(interactions: Iterable[Interaction]) -> bytes:
     """Return a HAR file.
 
-    An interaction of which nobody knows when it was gets the time of the one before; that
-    of the first ones is 1970. What failed has status 0 and its message in ``_error``.
+    An interaction whose time is not known gets the time of the one before; the first ones get
+    1970. A failure has status 0 and its message in ``_error``.
 
     Args:
-        interactions: what to write, in order.
+        interactions: the interactions to write, in order.
 
     Raises:
         CassetteError: an interaction is malformed.
@@ -81,7 +81,7 @@ def _request(request: Request) -> dict[str, Any]:
     }
     if request.body:
         text = _text(request.body)
-        # HAR 1.2 says how a response is encoded, but not a request; what is added begins with "_".
+        # HAR 1.2 says how a response is encoded, but not a request; the names of additions begin with "_".
         if "encoding" in text:
             text["_encoding"] = text.pop("encoding")
         written["postData"] = {"mimeType": request.headers.get("content-type", _UNKNOWN_TYPE), **text}

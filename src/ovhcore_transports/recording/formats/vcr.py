@@ -42,9 +42,9 @@ class Exported(NamedTuple):
     """A cassette in another format."""
 
     data: bytes
-    """What to write to a file."""
+    """The bytes of the file."""
     left_out: int
-    """How many interactions cannot be told in that format."""
+    """The number of interactions that the format cannot hold."""
 
 
 def from_vcr(
@@ -55,14 +55,14 @@ def from_vcr(
 
     Args:
         data: the file.
-        redaction: what is secret besides what always is.
+        redaction: secrets, besides those that are always hidden.
 
     Raises:
-        CassetteError: it is no such cassette, is not whole, or PyYAML is needed and missing.
+        CassetteError: the data is no such cassette, is not whole, or PyYAML is needed and missing.
     """
     exchanges = [_exchange(number, found) for number, found in enumerate(_interactions(data), 1)]
     scrubber = Scrubber(redaction)
-    # What a later answer shows to be a secret is hidden in the earlier ones, too.
+    # A value that a later answer shows to be a secret is hidden in the earlier ones, too.
     for request, response, _ in exchanges:
         scrubber.learn(
             request, pack(request.body, json_expected=True), response, pack(response.body, json_expected=True)
@@ -73,7 +73,7 @@ def from_vcr(
 def _interaction(request: Request, response: Response, at: float | None, scrubber: Scrubber) -> Interaction:
     interaction = Interaction.of(request, response, scrubber=scrubber, at=at)
     if _SIGNATURE.fullmatch(request.headers.get("x-ovh-signature", "")) is None:
-        # It was hidden before: of a placeholder there is nothing to compare.
+        # The signature was hidden before: a placeholder cannot be compared.
         interaction.record.pop("signature", None)
     return interaction
 
@@ -114,7 +114,7 @@ def _parsed(data: bytes) -> Any:
         raise CassetteError("it is empty: record again")
     if data.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
         try:
-            # What vcrpy writes as JSON has pairs of surrogates, which no YAML has.
+            # The JSON of vcrpy has pairs of surrogates, which no YAML has.
             return json.loads(data, object_pairs_hook=_unique)
         except (ValueError, RecursionError):
             pass  # YAML may begin so, too
@@ -134,7 +134,7 @@ def _parsed(data: bytes) -> Any:
 
 
 def _unique(pairs: list[tuple[Any, Any]], where: str = "") -> dict[Any, Any]:
-    """Return members by name; of those that stand there twice one would be lost."""
+    """Return members by name; refuse a name that occurs twice, since one value would be lost."""
     members: dict[Any, Any] = {}
     for name, value in pairs:
         if name in members:
@@ -154,7 +154,7 @@ def _loader() -> Any:
     base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
     class Loader(base):  # type: ignore[misc]
-        """Reads null, and anything else as the text it is, also what is not quoted: dates and numbers of headers."""
+        """A loader that reads null, and all else as text, also if it is not quoted: dates and numbers of headers."""
 
         yaml_implicit_resolvers: Any = {  # noqa: RUF012 - what PyYAML looks for
             first: [(tag, pattern) for tag, pattern in resolvers if tag == f"{_TAG}null"]
@@ -178,7 +178,7 @@ def _loader() -> Any:
         return loader.construct_sequence(node, deep=True)
 
     def argument(loader: Any, node: Any) -> Any:
-        # A request body that was a file or an iterator: its content stands first, and nothing of it is called.
+        # A request body that was a file or an iterator: its content stands first, and no function of it is called.
         members = loader.construct_mapping(node, deep=True)
         found = members.get("args") or members.get("state") or [None]
         found = found[0] if isinstance(found, list) else found
@@ -220,10 +220,10 @@ def _time(request: Request, response: Response, recorded: Any) -> float | None:
 def to_vcr(interactions: Iterable[Interaction]) -> Exported:
     """Return a cassette that vcrpy replays.
 
-    What failed is left out: vcrpy's format knows answers alone.
+    Failures are left out: vcrpy's format knows answers alone.
 
     Args:
-        interactions: what to write, in order.
+        interactions: the interactions to write, in order.
 
     Raises:
         CassetteError: an interaction is malformed, or PyYAML is missing.
@@ -296,7 +296,7 @@ def _uncoded(response: Response) -> Iterator[tuple[str, str]]:
             continue
         if lowered == "content-encoding":
             codings = {coding.strip().lower() for coding in value.split(",")}
-            # What no standard library decompresses may have come in as it was, compressed.
+            # A body with a coding that the standard library cannot decompress may have stayed compressed.
             if codings <= _STANDARD or readable(response.body) is not None:
                 continue
         yield name, value
@@ -308,7 +308,7 @@ def _sized(pairs: Iterable[tuple[str, str]], body: bytes) -> Iterator[tuple[str,
 
 
 def _fields(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
-    """Return header fields by name; one that is repeated stands once, with all its values."""
+    """Return header fields by name; a repeated field stands once, with all its values."""
     spelled: dict[str, str] = {}
     fields: dict[str, list[str]] = {}
     for name, value in pairs:

@@ -1,7 +1,7 @@
 """Requests and responses as vcrpy and its kin write them: each shape is read whole, or is an error that names it.
 
-There are many, for what a body is depends on the library that sent it, on the version of vcrpy, and on
-serializers that people have added to it. What is not known is never taken for nothing.
+There are many shapes, since that of a body depends on the library that sent it, on the version of vcrpy, and on
+serializers that people have added to it. An unknown shape is never taken for nothing.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _TYPED: Final = ("type", "content")
 _LARGEST: Final = 1_000_000  # members of a body that stands as YAML: aliases may repeat each other
 _FORM: Final = "application/x-www-form-urlencoded"
 _JSON: Final = re.compile(r"[/+]json\b", re.IGNORECASE)
-# How Ruby calls bytes; what stands in a file as text is UTF-8.
+# Ruby's names of bytes; a text in a file is UTF-8.
 _BYTES: Final = frozenset({"ascii-8bit", "binary"})
 _BODILESS: Final = (204, 304)
 
@@ -49,7 +49,7 @@ class Chunks(list[Any]):
 
 
 def exchange_of(number: int, found: Any) -> tuple[Request, Response]:
-    """Return what was asked and what was answered.
+    """Return the request and the response of an interaction.
 
     Args:
         number: of the interaction, from 1.
@@ -125,7 +125,7 @@ def _member(found: Any, name: str, where: str) -> dict[Any, Any]:
 
 
 def text_of(value: Any) -> str | None:
-    """Return what is a text, or was one until somebody's YAML or JSON made a number of it."""
+    """Return a text, also one that somebody's YAML or JSON has made a number of; None for anything else."""
     if isinstance(value, bytes):
         return value.decode("latin-1")
     if isinstance(value, bool):
@@ -169,7 +169,7 @@ def _fields(key: Any, values: Any, what: str) -> Iterator[tuple[str, str]]:
 
 
 def _either(body: bytes, found: dict[Any, Any], what: str) -> bytes:
-    """Return the body, or what stands in ``parsed_body``, as some serializers have it."""
+    """Return the body, or the value of ``parsed_body``, which some serializers write."""
     if "parsed_body" not in found:
         return body
     parsed = _as_json(found["parsed_body"], f"{what}.parsed_body")
@@ -179,7 +179,7 @@ def _either(body: bytes, found: dict[Any, Any], what: str) -> bytes:
 
 
 def _asked_body(found: Any, headers: Headers, what: str) -> bytes:
-    """Return the body of a request. For aiohttp, vcrpy keeps what it was given: a value, or the fields of a form."""
+    """Return the body of a request. For aiohttp, vcrpy keeps the argument itself: a value, or the fields of a form."""
     kind = headers.get("content-type", "").lower()
     if found == {} and isinstance(found, dict):
         return b"{}" if _JSON.search(kind) else b""
@@ -262,7 +262,7 @@ def _as_form(found: Any, what: str) -> bytes:
 
 
 class _Values:
-    """Makes values of what is not quoted, as YAML does."""
+    """Makes values of unquoted scalars, as YAML does."""
 
     def __init__(self) -> None:
         self._left = _LARGEST
@@ -271,7 +271,7 @@ class _Values:
         """Return a value for JSON.
 
         Raises:
-            ValueError: it is too large.
+            ValueError: the value is too large.
         """
         self._left -= 1
         if not self._left:

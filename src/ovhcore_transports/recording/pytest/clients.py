@@ -1,4 +1,4 @@
-"""The clients of one test, and the cassettes they are bound to: what the pytest plugin loads when a test needs it."""
+"""The clients of one test, and their cassettes; the pytest plugin loads this module when a test needs it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _NAME: Final = "pytest-cassette"
 
 
 class CassetteHandle:
-    """What a test can ask of its recordings, whichever client it uses.
+    """The recordings of a test, for the test to ask about, whichever client it uses.
 
     Attributes:
         path: the cassette. A test with both clients has a second one, for the asynchronous client.
@@ -37,13 +37,13 @@ class CassetteHandle:
 
     Args:
         path: the cassette.
-        mode: what to do with it.
-        options: what the recording is told by keyword.
-        command: what to type to run the test.
+        mode: the mode of the recording.
+        options: the options of the recording.
+        command: the command that runs the test.
     """
 
     def __init__(self, path: Path, mode: str, options: Options, command: str) -> None:
-        Shelf((), options.get("match_on", DEFAULT_MATCHERS))  # refuses what cannot be compared
+        Shelf((), options.get("match_on", DEFAULT_MATCHERS))  # refuses matchers that do not exist
         self.path = path
         self.mode = mode
         self._options = options
@@ -53,19 +53,19 @@ class CassetteHandle:
 
     @property
     def unplayed(self) -> list[Interaction]:
-        """What was recorded before and has not been played."""
+        """The interactions that were recorded before and have not been played."""
         return [each for recording in self._recordings.values() for each in recording.unplayed]
 
     @property
     def misses(self) -> list[str]:
-        """What was asked for in vain, as the exceptions said it."""
+        """The calls that were asked for in vain, in the words of their exceptions."""
         return [each for recording in self._recordings.values() for each in recording.misses]
 
     def check_played(self) -> None:
         """Make sure that everything recorded was played, and nothing was asked for in vain.
 
         Raises:
-            CassetteError: something was not; the message names it.
+            CassetteError: a recording was not played, or a call not found; the message names it.
         """
         for recording in self._recordings.values():
             recording.check_played()
@@ -77,8 +77,8 @@ class CassetteHandle:
         """Make the client of the fixture ``ovh_client``; fail the test if it cannot be made.
 
         Args:
-            options: keywords of the client; ``transport`` is what records.
-            redaction: what is secret besides.
+            options: keywords of the client; ``transport`` is the one that is recorded.
+            redaction: further secrets.
             both: whether the test uses the other client, too.
         """
         return self._bound(Client, RecordTransport, options, redaction, both=both)
@@ -126,16 +126,16 @@ class CassetteHandle:
         return client
 
     def ended(self, *, passed: bool) -> None:
-        """Take down how the test itself ended; one that failed has said enough."""
+        """Note how the test itself ended; a failed test has said enough."""
         self._passed = passed
 
     def close(self, refused: list[str], *, misses_fail: bool, all_played: bool) -> None:
         """End the recordings, and fail the test if it did not do what was recorded.
 
         Args:
-            refused: what was kept off the network.
-            misses_fail: whether to fail it for calls that were not recorded.
-            all_played: whether to fail it for recordings that were not played.
+            refused: the messages of the exceptions that kept the test off the network.
+            misses_fail: whether to fail the test for calls that were not recorded.
+            all_played: whether to fail the test for recordings that were not played.
         """
         for recording in self._recordings.values():
             recording.end()
@@ -163,8 +163,8 @@ class _Maker:
     """Makes a client whose transport records.
 
     Args:
-        record: makes the recording transport, of what sends and what is secret.
-        asynchronous: of which kind it is.
+        record: makes the recording transport, of the inner transport and the secrets.
+        asynchronous: whether the client is asynchronous.
     """
 
     def __init__(self, record: Callable[[Any, Redaction], Recording], *, asynchronous: bool) -> None:
@@ -177,7 +177,7 @@ class _Maker:
         given = options.pop("transport", None)
         plugins = list(options.pop("plugins", ()))
         is_factory = isinstance(given, type) or (callable(given) and not hasattr(given, "send"))
-        # One that is given as an object stays the caller's, as with any client: closing the client leaves it open.
+        # A transport given as an object stays the caller's, as with any client: closing the client leaves it open.
         if offline or not (given is None or isinstance(given, str) or is_factory):
             inner = nothing if offline else self._checked(given)
             self.made.append(self._record(inner, Plugins(plugins).redaction()))
@@ -187,7 +187,7 @@ class _Maker:
             plugins=[*plugins, _Offer(self._spec(given, Plugins(plugins)))],
             transport=f"{_NAME}+{given}" if isinstance(given, str) else _NAME,
         )
-        # Whatever is wrong with the cassette is found now, and not in the test.
+        # Problems of the cassette are found now, and not in the test.
         run = client.run(_at_once())
         if self._asynchronous:
             with suppress(StopIteration):
@@ -195,7 +195,7 @@ class _Maker:
         return client
 
     def _spec(self, given: Any, plugins: Plugins) -> TransportSpec:
-        """Return what the client opens: a recording of a transport it chooses, or of one that a function makes."""
+        """Return the spec that the client opens: to record a transport that it chooses, or one of a function's."""
         if given is None or isinstance(given, str):
             inner = None if given is None else plugins.transport(given, asynchronous=self._asynchronous)
             return TransportSpec(

@@ -1,8 +1,8 @@
-"""Keep tests off the network: what they replay must not be mixed with what they fetch.
+"""The guard that keeps tests off the network: replayed answers must not be mixed with fetched ones.
 
-Guarded is what Python's ``socket`` does, and with it asyncio, trio, urllib3, httpx and aiohttp. Not
+It guards Python's ``socket``, and with it asyncio, trio, urllib3, httpx and aiohttp. Not
 caught are C and Rust extensions with sockets of their own (uvloop, pycurl, pyreqwest, grpc), asyncio's
-proactor on Windows where an address is already numeric, what is sent on connections that were open before,
+proactor on Windows where an address is already numeric, bytes sent on connections that were open before,
 functions that somebody imported by name from ``socket`` before (their connections are caught), other
 processes, and code that goes to ``_socket``.
 """
@@ -49,7 +49,7 @@ def blocked(hint: str) -> Generator[list[str], None, None]:
         The messages of the exceptions, as they are raised.
 
     Raises:
-        NetworkBlocked: in what connects, sends or looks up elsewhere.
+        NetworkBlocked: in code that connects, sends or looks up elsewhere.
     """
     refused: list[str] = []
 
@@ -100,13 +100,13 @@ def _guarded_lookup(
 
 def _is_here(family: int, address: Any) -> bool:
     if family in _INTERNET:
-        # What is no address is for the real function to refuse.
+        # The real function refuses values that are no address.
         return not (isinstance(address, tuple) and address) or _is_local(address[0])
     return family == _UNIX
 
 
 def _is_local(host: Any) -> bool:
-    """Say whether a host is this machine; so is what is no host at all, which is refused elsewhere."""
+    """Say whether a host is this machine; a value that is no host counts so, too, and is refused elsewhere."""
     name = _text(host)
     if name is None or name in ("", "localhost") or name.endswith(".localhost"):
         return True

@@ -10,7 +10,7 @@ changes what one test, class or module does; ``--ovh-record`` decides whether an
 A cassette is ``cassettes/<module>/<test>.cassette`` beside the test's file. Where a test uses both clients,
 that of the asynchronous one ends in ``.async.cassette``, for each plays from its beginning.
 
-It is loaded into every run of pytest where ovhcore is installed: it does nothing for tests
+The plugin is loaded into every run of pytest where ovhcore is installed: it does nothing for tests
 that neither ask for its fixtures nor bear its marker, but for leaving the library's own frames out of
 the traceback of a :class:`~ovhcore.exceptions.CassetteError`.
 """
@@ -98,7 +98,7 @@ def pytest_report_header(config: pytest.Config) -> str | None:
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """Let the marker alone have its effect, too."""
+    """Let the marker have its effect without a fixture, too."""
     names: list[str] | None = getattr(item, "fixturenames", None)
     if names is not None and _MARKER not in names and item.get_closest_marker(_MARKER):
         names.insert(0, _MARKER)
@@ -109,7 +109,7 @@ _HANDLE: Final = pytest.StashKey["CassetteHandle"]()
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> None:
-    """Take down how the test ended, for the end of its cassette; of what a cassette lacks, show where it was asked."""
+    """Note how the test ended, for the end of its cassette; show where a missing recording was asked for."""
     if call.when == "call" and _HANDLE in item.stash:
         item.stash[_HANDLE].ended(passed=call.excinfo is None)
     known = sys.modules.get("ovhcore.exceptions")
@@ -142,13 +142,13 @@ def _without_ours(traceback: TracebackType | None) -> TracebackType | None:
 
 @pytest.fixture
 def ovh_client_options() -> dict[str, Any]:
-    """Keywords of the clients; to be overridden. ``transport`` is what records: a name, an object, or its factory."""
+    """Keywords of the clients; to be overridden. ``transport`` is recorded: a name, an object, or its factory."""
     return {}
 
 
 @pytest.fixture
 def ovh_redaction() -> Redaction:
-    """What is secret besides what always is; to be overridden."""
+    """Secrets, besides those that are always hidden; to be overridden."""
     from ovhcore.protocol import Redaction
 
     return Redaction()
@@ -156,7 +156,7 @@ def ovh_redaction() -> Redaction:
 
 @pytest.fixture
 def ovh_cassette(request: pytest.FixtureRequest) -> Iterator[CassetteHandle]:
-    """What the test's clients play and record: ``path``, ``mode``, ``unplayed``, ``misses``, ``check_played()``."""
+    """The recordings of the test's clients: ``path``, ``mode``, ``unplayed``, ``misses``, ``check_played()``."""
     from ovhcore import InvalidConfiguration
 
     from .clients import CassetteHandle
@@ -210,8 +210,8 @@ def ovh_async_client(
 ) -> AsyncClient:
     """An asynchronous client that is bound to the test's cassette, for any loop.
 
-    The recording is ended after the test. What sends is closed with the client, so write ``async with`` in tests
-    that record through a library that minds.
+    The recording is ended after the test. The inner transport is closed with the client, so write ``async with`` in
+    tests that record through a library that minds.
     """
     both = "ovh_client" in request.fixturenames
     return ovh_cassette.async_client(ovh_client_options, ovh_redaction, both=both)
@@ -221,11 +221,11 @@ def ovh_async_client(
 def ovh_environment(ovh_cassette: CassetteHandle, monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
     """Bind clients that the program makes itself to the test's cassette, by the environment.
 
-    What ``ovh_client_options`` and ``ovh_redaction`` say is not for them, nor what the marker says but for name and
+    ``ovh_client_options`` and ``ovh_redaction`` do not count for them, nor do arguments of the marker but name and
     mode. Set ``OVH_TRANSPORT`` to ``record+NAME`` to record through another transport than the default one.
 
     Yields:
-        What sets the variables, and undoes it after the test.
+        The ``monkeypatch`` that sets the variables, and undoes it after the test.
     """
     from ..sessions import end_all
 
@@ -238,7 +238,7 @@ def ovh_environment(ovh_cassette: CassetteHandle, monkeypatch: pytest.MonkeyPatc
 
 
 def _marked(item: pytest.Item) -> dict[str, Any]:
-    """Return what the markers say, the closest first; fail the test if one is malformed."""
+    """Return the arguments of the markers, of which the closest counts; fail the test if one is malformed."""
     found: dict[str, Any] = {}
     for marker in item.iter_markers(_MARKER):
         problem = _problem(marker)
@@ -288,7 +288,7 @@ def _safe(name: str) -> str:
     >>> _safe("test_zone[a/b]"), _safe("test_zone[a_b]")
     ('test_zone-a-b-e634f4d1', 'test_zone-a_b-262a4b61')
     """
-    # Upper and lower case are one to some.
+    # Upper and lower case are one to some file systems.
     if re.fullmatch(rf"[a-z0-9_.]{{1,{_LONGEST}}}", name):
         return name
     from hashlib import sha256

@@ -19,7 +19,7 @@ _START: Final = 1_000_000_000.0  # of a cassette that tells no time
 
 
 def _time_of(interaction: Interaction) -> float | None:
-    """Return when an interaction was sent, as far as it tells."""
+    """Return when an interaction was sent, None if it does not tell."""
     if interaction.at is not None:
         return interaction.at
     stamp = interaction.request.headers.get("x-ovh-timestamp", "")
@@ -33,8 +33,8 @@ def _time_of(interaction: Interaction) -> float | None:
 class ReplayedEffects:
     """The clock and the chance of a recording. Safe to use from many threads.
 
-    What the clocks showed is given out in its order. Playing an interaction leads to what
-    they showed after it, so that a program that reads the clock less often, or asks in
+    The readings of the clocks are given out in order. Playing an interaction leads to the
+    readings after it, so that a program that reads the clock less often, or asks in
     another order, does not fall behind. Where nothing was recorded, time stands still
     but for sleeping.
 
@@ -59,11 +59,11 @@ class ReplayedEffects:
         renew_after_fork(self)
 
     def after_fork(self) -> None:
-        """Be free in the child of a fork."""
+        """Make a new lock in the child of a fork."""
         self._lock = Lock()
 
     def _lead(self, number: int) -> None:
-        """Give out from now on what was seen between the interaction before ``number`` and that one."""
+        """Give out from now on the readings between interaction ``number`` and the one before it."""
         interactions = self._cassette.interactions
         parts = [self._cassette.between.get(number, World())]
         parts.append(interactions[number].world if number < len(interactions) else self._cassette.tail)
@@ -72,7 +72,7 @@ class ReplayedEffects:
         self._uniform = [draw for part in parts for draw in part.uniform]
 
     def play(self, number: int) -> None:
-        """Pass to what was seen after an interaction."""
+        """Pass to the readings after an interaction."""
         with self._lock:
             if number < self._played:
                 return
@@ -87,12 +87,12 @@ class ReplayedEffects:
             self._lead(number + 1)
 
     def glance(self) -> Now:
-        """Return what the clocks have shown last."""
+        """Return the last reading of the clocks."""
         with self._lock:
             return self._now
 
     def clock(self) -> Now:
-        """Return what the clocks showed."""
+        """Return the next reading of the clocks; the last one again where none was recorded."""
         with self._lock:
             if self._clock:
                 self._now = self._shifted(self._clock.pop(0))
@@ -114,7 +114,7 @@ class ReplayedEffects:
             self._now = Now(self._now.wall + passed, self._now.monotonic + passed)
 
     def uniform(self, low: float, high: float) -> float:
-        """Return what was drawn; between other bounds, the number at the same place between them."""
+        """Return the number that was drawn; between other bounds, the number at the same place between them."""
         with self._lock:
             if not self._uniform:
                 return self._chance.uniform(low, high)

@@ -1,4 +1,4 @@
-"""Which recording answers a request: found by key, whatever the number of recordings."""
+"""The search for the recording that answers a request: by key, whatever the number of recordings."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from ..cassette.interactions import Interaction
 __all__ = ["DEFAULT_MATCHERS", "MATCHERS", "Asked", "Body", "Key", "Matcher", "Shelf", "Slot"]
 
 Matcher: TypeAlias = "str | Callable[[Request], Hashable]"
-"""A name of :data:`MATCHERS`, or a function that returns for a request what must be equal."""
+"""A name of :data:`MATCHERS`, or a function that returns the part of a request that must be equal."""
 
 _JSON_BEGINS: Final = frozenset('{["-0123456789tfn \t\r\n\ufeff')
 
@@ -34,7 +34,7 @@ class Asked:
     Args:
         method, url: of the request.
         request: returns the request itself.
-        recorded: what stands in the cassette of it; None for a new one.
+        recorded: its record in the cassette; None for a new request.
     """
 
     __slots__ = ("_packed", "_recorded", "method", "request", "url")
@@ -59,7 +59,7 @@ class Asked:
         return cls(interaction.method, interaction.url, lambda: interaction.request, interaction.packed_body)
 
     def header_lines(self) -> Iterable[str]:
-        """Return the header fields, of a request that is to be sent those that begin with ``X-``."""
+        """Return the header fields; for a request that is to be sent, those that begin with ``X-``."""
         if self._recorded is not None:
             return self._recorded
         return [f"{name}: {value}" for name, value in self.request().headers.pairs if name[:2] in ("X-", "x-")]
@@ -77,7 +77,7 @@ def _path(asked: Asked) -> str:
     return asked.url[start:].partition("?")[0] if start >= 0 else ""
 
 
-# Header fields that choose what is answered: pages, batches, the version of the schema.
+# Header fields that choose the answer: pages, batches, the version of the schema.
 _CHOOSING: Final = re.compile(
     r"^(x-pagination-[^:\n]*|x-ovh-batch|x-schemas-version): (.*)$", re.IGNORECASE | re.MULTILINE
 )
@@ -109,7 +109,7 @@ def _body(asked: Asked) -> Body:
     if "text" in packed:
         text: str = packed["text"]
         if text[:1] in _JSON_BEGINS:
-            # Whether it was said to be JSON does not count.
+            # The Content-Type does not count: text that parses as JSON is compared as JSON.
             with suppress(ValueError, RecursionError):
                 return Body("json", json.dumps(parse_json(text.encode()), sort_keys=True, allow_nan=False))
         return Body("text", text)
@@ -124,14 +124,14 @@ MATCHERS: Final[dict[str, Callable[[Asked], Hashable]]] = {
     "query": _query,
     "body": _body,
 }
-"""What can be compared by name. ``query`` and ``body`` are canonical: neither the order of names nor the layout counts.
-To the query belong the header fields that choose what is answered: those of pages, batches and schema versions."""
+"""The parts to compare by name. ``query`` and ``body`` are canonical: neither the order of names nor the layout counts.
+The header fields that choose the answer belong to the query: those of pages, batches and schema versions."""
 
 Key: TypeAlias = tuple[Hashable, ...]
 
 
 def _chosen(match_on: Iterable[Matcher]) -> list[tuple[str, Callable[[Asked], Hashable]]]:
-    """Return what is compared, with its name.
+    """Return the functions that compare, with their names.
 
     Raises:
         InvalidConfiguration: a name is unknown, or one is no function.
@@ -171,8 +171,8 @@ class Shelf:
     Safe to use from many threads.
 
     Args:
-        interactions: what was recorded.
-        match_on: what must be equal.
+        interactions: the recorded interactions.
+        match_on: the parts that must be equal.
         repeat: whether the last one of a key may be given out again and again.
     """
 
@@ -196,18 +196,18 @@ class Shelf:
         renew_after_fork(self)
 
     def after_fork(self) -> None:
-        """Be free in the child of a fork."""
+        """Make a new lock in the child of a fork."""
         self._lock = Lock()
 
     def key(self, asked: Asked) -> Key:
-        """Return what must be equal."""
+        """Return the parts that must be equal."""
         return tuple([matcher(asked) for _, matcher in self.matchers])
 
     def take(self, request: Request, hidden: Callable[[], Request]) -> Slot | None:
-        """Give out what answers a request, None if nothing does.
+        """Give out the interaction that answers a request, None if there is none.
 
         Args:
-            request: what is asked.
+            request: the new request.
             hidden: returns the same with its secrets hidden, as it was when it was recorded.
         """
         key = self.key(Asked.now(request))
@@ -238,16 +238,16 @@ class Shelf:
 
     @property
     def unplayed(self) -> list[Interaction]:
-        """What was not given out."""
+        """The interactions that were not given out."""
         return [slot.interaction for slot in self.slots if slot.number not in self.played]
 
 
 def _agree(recorded: Any, asked: Any) -> bool:
-    """Say whether what is compared of two requests is equal but for what is hidden in the first."""
+    """Say whether parts of two requests are equal, except where secrets are hidden in the recorded one."""
     if isinstance(recorded, Body) and isinstance(asked, Body):
         if recorded.kind == asked.kind == "json":
             return _same(json.loads(recorded.text), json.loads(asked.text))
-        # What is hidden in a form is a field at most.
+        # A hidden part of a form is a field at most.
         return recorded.kind == asked.kind and _same(recorded.text.split("&"), asked.text.split("&"))
     if isinstance(recorded, str) and isinstance(asked, str):
         return _same(recorded.split("/"), asked.split("/"))

@@ -1,4 +1,4 @@
-"""Say what was nearest to a request that nobody recorded, and exactly what differed."""
+"""The report on a request that nobody recorded: the nearest recordings, and exactly what differs."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def nearest(shelf: Shelf, request: Request) -> list[str]:
 
     Args:
         shelf: the recordings.
-        request: what was asked, its secrets hidden.
+        request: the request, its secrets hidden.
     """
     asked = Asked.now(request)
     key = shelf.key(asked)

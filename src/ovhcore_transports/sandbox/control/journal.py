@@ -6,13 +6,15 @@ import re
 from collections import Counter, deque
 from collections.abc import Container, Hashable
 from datetime import UTC, datetime
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 from urllib.parse import unquote
 
 from ovhcore.protocol import REDACTED, Request, parse_json
-from ovhcore.protocol.secrets import Redactor, is_form
 
 from ..login.keys import KeyRing
+
+if TYPE_CHECKING:
+    from ovhcore.protocol.secrets import Redactor
 
 __all__ = ["BoundedCounter", "Journal", "secrets_of"]
 
@@ -76,6 +78,8 @@ class Journal:
             secrets: what is not to be seen, besides what always is.
             last: how many.
         """
+        from ovhcore.protocol.secrets import Redactor  # only here: it loads much
+
         chosen = list(self._entries)[-last:] if last > 0 else []
         return [_shown(entry, Redactor(_held(entry, secrets))) for entry in chosen]
 
@@ -116,6 +120,8 @@ def _shown(entry: _Entry, redactor: Redactor) -> dict[str, Any]:
 
 def _body(entry: _Entry, redactor: Redactor) -> Any:
     """Return a body as JSON where it is that, else as text; None for none."""
+    from ovhcore.protocol.secrets import is_form
+
     if not entry.body:
         return None
     text = entry.body.decode("utf-8", "replace")

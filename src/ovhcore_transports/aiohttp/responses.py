@@ -1,0 +1,60 @@
+"""Answers of aiohttp."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import aiohttp
+
+from ..http.late_headers import LateHeaders
+
+__all__ = ["MAX_FIELDS", "Received", "refusal", "whole_body"]
+
+MAX_FIELDS = 10_000
+"""Header fields beyond which an answer is given up."""
+
+
+class Received(LateHeaders[tuple[tuple[bytes, bytes], ...]]):
+    """Header fields of an answer, decoded when they are looked at."""
+
+    __slots__ = ()
+
+    def _read(self) -> tuple[tuple[str, str], ...]:
+        return tuple([(name.decode("latin-1"), _text(value)) for name, value in self._raw])
+
+    def get(self, key: str, /, default: Any = None) -> Any:
+        """Return the value of a field, or ``default``."""
+        if self._index is not None or not key.isascii():
+            return super().get(key, default)
+        wanted, size = key.lower().encode(), len(key)
+        values = [_text(value) for name, value in self._raw if len(name) == size and name.lower() == wanted]
+        return ", ".join(values) if values else default
+
+
+def _text(value: bytes) -> str:
+    return value.decode("latin-1").strip(" \t")
+
+
+def refusal(raw: aiohttp.ClientResponse) -> str | None:
+    """Return why an answer is not taken, by its head; None if it is."""
+    if raw.status < 200:
+        return "The answer is not a final one"
+    if len(raw.raw_headers) > MAX_FIELDS:
+        return "The answer has too many header fields"
+    if any(b"\0" in value for _, value in raw.raw_headers):  # aiohttp before 3.13.4 takes it
+        return "A header field of the answer has a NUL"
+    return None
+
+
+def whole_body(raw: aiohttp.ClientResponse) -> bytes | None:
+    """Return the body of an answer that has all come by now, as most have; None if more has to be done for it."""
+    content = raw.content
+    headers = raw.headers
+    if (
+        content.is_eof()
+        and content.exception() is None
+        and "Content-Length" in headers
+        and "Content-Encoding" not in headers
+    ):
+        return content.read_nowait()
+    return None

@@ -1,0 +1,1 @@
+"""``ovhcore login``, ``logout`` and ``whoami``: keys, where they are kept, and what they may do."""

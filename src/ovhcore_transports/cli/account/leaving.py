@@ -1,0 +1,103 @@
+"""``ovhcore whoami`` and ``ovhcore logout``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from ovhcore.config import CREDENTIALS, FoundSetting
+from ovhcore.exceptions import APIError, InvalidConfiguration
+from ovhcore.protocol import ApplicationKey
+
+from ..calling.options import output_options
+from ..frame.clients import client, note
+from ..frame.groups import Command
+from ..output.writing import Output
+from ..text import one_line
+from .conf_file import change_file
+from .identity import identity_lines, identity_of
+from .places import found_settings, remove_entries
+
+__all__ = ["logout_command", "whoami_command"]
+
+
+@click.command("whoami", cls=Command)
+@output_options
+def whoami_command(format_: str | None, query: str | None, columns: str | None) -> None:
+    """Say whose keys these are, what they may do, until when, and where they come from.
+
+    \b
+    ovhcore whoami
+    ovhcore whoami --profile work -o json
+    """  # noqa: D301
+    output = Output(format_, query, columns)
+    with client() as caller:
+        known = identity_of(caller)
+    if output.for_people and query is None and columns is None and format_ is None:
+        for line in identity_lines(known, _source()):
+            click.echo(line)
+    else:
+        output.write({**known, "source": _source()})
+
+
+def _source() -> str | None:
+    """Return the place that the keys come from."""
+    found = _credentials()
+    return found[0].place if found else None
+
+
+def _credentials() -> list[FoundSetting]:
+    """Return the settings of credentials of the place that is asked first, and of the keyring if that is."""
+    found = [each for each in found_settings() if each.name in (*CREDENTIALS, "keyring")]
+    return [each for each in found if each.place == found[0].place] if found else []
+
+
+@click.command("logout", cls=Command)
+@click.option("--keep-valid", is_flag=True, help="Remove the keys here; let the consumer key be valid elsewhere.")
+def logout_command(keep_valid: bool) -> None:
+    """End the consumer key at the API, and remove the keys from where they are kept.
+
+    The application itself stays, in the account that made it.
+
+    \b
+    ovhcore logout
+    ovhcore logout --profile work
+    """  # noqa: D301
+    found = _credentials()
+    if not found:
+        raise InvalidConfiguration(
+            "There are no keys to remove: no place has any", hint="ovhcore doctor shows them all."
+        )
+    with client() as caller:
+        endpoint = caller.endpoint.name
+        if not keep_valid and isinstance(caller.settings.credentials, ApplicationKey):
+            _revoke(caller)
+        elif not keep_valid:
+            note("A service account ends at the API by ovhcore delete /me/api/oauth2/client/{clientId}.")
+    _remove(found, endpoint)
+
+
+def _revoke(caller: Any) -> None:
+    try:
+        caller.post("/auth/logout")
+        note("The consumer key is no longer valid.")
+    except APIError as error:
+        note(
+            f"The consumer key could not be ended, so it stays valid until it expires: {one_line(str(error))}. "
+            "It can be ended in the control panel, under API keys."
+        )
+
+
+def _remove(found: list[FoundSetting], endpoint: str) -> None:
+    place = found[0]
+    service = next((str(each.value) for each in found if each.name == "keyring"), None)
+    if service is not None:
+        remove_entries(service, endpoint)
+        note(f"Removed from the keyring, service {service}.")
+    if place.file is None or place.section is None:
+        names = ", ".join(each.spelling for each in found)
+        note(f"These are set by the {place.place}, and have to be removed there: {names}")
+        return
+    backup = change_file(place.file, {place.section: dict.fromkeys([*CREDENTIALS, "keyring"])})
+    click.echo(f"Removed from {place.place}. The file as it was, with the keys: {backup}", err=True)

@@ -1,0 +1,1 @@
+"""``ovhcore get``, ``post``, ``put``, ``delete``, ``call`` and ``wait``."""

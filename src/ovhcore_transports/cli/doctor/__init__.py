@@ -1,0 +1,1 @@
+"""``ovhcore doctor``: what is wrong, in words, and what to do next."""

@@ -1,0 +1,107 @@
+"""``ovhcore doctor``."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+
+import click
+
+from ovhcore.exceptions import APIError
+
+from ..frame.clients import client
+from ..frame.groups import Command, globals_of
+from ..output.formats import as_json
+from ..output.terminal import is_terminal
+from ..text import one_line
+from .findings import PROBLEM, SKIPPED, WARNING, Finding, passed_over
+
+__all__ = ["doctor_command"]
+
+_COLOURS = {"ok": "green", WARNING: "yellow", PROBLEM: "red", SKIPPED: None}
+
+
+@click.command("doctor", cls=Command)
+@click.option("--json", "as_json_", is_flag=True, help="Print the findings as JSON.")
+@click.option("--offline", is_flag=True, help="Look at this machine alone; send nothing.")
+def doctor_command(as_json_: bool, offline: bool) -> None:
+    """Look for what is wrong, and say what to do about it.
+
+    Versions, plugins, files, settings and where each comes from; then the way to the API (name, proxy, connection,
+    TLS), its clock, and the keys with their rights and their end. Secrets are shown by fingerprints. The exit code
+    is 1 if there is a problem.
+
+    \b
+    ovhcore doctor
+    ovhcore doctor --profile work --json
+    """  # noqa: D301
+    found: list[Finding] = []
+    for finding in _findings(offline):
+        found.append(finding)
+        if not as_json_:
+            _print(finding)
+    problems = sum(finding.state == PROBLEM for finding in found)
+    if as_json_:
+        click.echo(as_json([finding.as_json() for finding in found], indent=2))
+    elif not globals_of().quiet:
+        click.echo(f"{problems or 'No'} problem{'' if problems == 1 else 's'}.")
+    if problems:
+        raise SystemExit(1)
+
+
+def _findings(offline: bool) -> Iterator[Finding]:
+    from .here import file_findings, plugin_findings, setting_findings, sources_of, version_finding
+
+    yield version_finding()
+    yield from file_findings()
+    try:
+        sources = sources_of()
+        plugins, options = plugin_findings(sources)
+        found = sources.found(options)
+    except APIError as error:
+        yield Finding("settings", PROBLEM, str(error), error.hint or "correct the place that it names")
+        yield passed_over("network", "settings are wrong")
+        return
+    yield from plugins
+    yield from setting_findings(found)
+    if any(finding.state == PROBLEM for finding in plugins):
+        yield passed_over("network", "a plugin cannot be loaded, so no client can be made")
+        return
+    try:
+        caller = client()
+    except APIError as error:
+        step = "ovhcore login makes keys, and saves where they are for"
+        none = str(error).startswith("No endpoint is set")
+        yield Finding(
+            "client", PROBLEM, str(error), step if none else error.hint or "correct the setting that it names"
+        )
+        yield passed_over("network", "there is no endpoint" if none else "settings are wrong")
+        return
+    with caller:
+        if offline:
+            yield passed_over("network", "--offline")
+            return
+        from .api import api_findings
+
+        if caller.settings.transport in ("sandbox", "replay"):
+            yield passed_over("network", f"the transport {caller.settings.transport} needs none")
+        else:
+            from .network import network_findings
+
+            yield from network_findings(caller.endpoint.url, caller.settings.connection)
+        yield from api_findings(caller, found)
+
+
+def _print(finding: Finding) -> None:
+    state = finding.state
+    if globals_of().quiet and state in ("ok", SKIPPED):
+        return
+    word = f"{state:<8}"
+    if is_terminal(sys.stdout) and not os.environ.get("NO_COLOR"):
+        word = click.style(word, fg=_COLOURS[state])
+    click.echo(f"{word} {finding.check}: {one_line(finding.text)}")
+    for line in finding.details:
+        click.echo(f"{'':<9}{one_line(line)}")
+    if finding.next is not None:
+        click.echo(f"{'':<9}next: {one_line(finding.next)}")

@@ -1,0 +1,64 @@
+"""The client that a command calls with, as options and settings say."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ..text import visible
+from .groups import globals_of
+
+if TYPE_CHECKING:
+    from ovhcore import Client
+
+__all__ = ["arguments_of_client", "client", "note"]
+
+
+def client(**more: Any) -> Client:
+    """Return a client.
+
+    Args:
+        more: arguments of the client that options do not say.
+
+    Raises:
+        InvalidConfiguration: a setting is missing, malformed or contradicts another.
+        InvalidRegion: no endpoint is set, or an unknown one.
+    """
+    import ovhcore
+
+    arguments = arguments_of_client()
+    if "transport" not in arguments and not _says_how_to_send(arguments):
+        arguments["transport"] = "stdlib"  # it is there in a fraction of the time that others take to load
+    if globals_of().verbose or globals_of().debug:
+        from .exchanges import ShownExchanges
+
+        more["plugins"] = [*more.get("plugins", ()), ShownExchanges(_to_stderr)]
+    return ovhcore.Client(**(arguments | more))
+
+
+def _says_how_to_send(arguments: dict[str, Any]) -> bool:
+    """Say whether a place names a transport, or wants what the standard library has not."""
+    from ovhcore.config import SettingsSources
+
+    who = {name: arguments.get(name) for name in ("endpoint", "profile")}
+    sources = SettingsSources(who, config_file=arguments.get("config_file"))
+    return any(setting.name in ("transport", "http2") for setting in sources.found())
+
+
+def arguments_of_client() -> dict[str, Any]:
+    """Return the arguments of a client that options say."""
+    said = globals_of()
+    names = {"endpoint": said.endpoint, "profile": said.profile, "config_file": said.config}
+    names |= {"transport": said.transport, "timeout": said.timeout}
+    return {name: value for name, value in names.items() if value is not None}
+
+
+def note(text: str) -> None:
+    """Tell the user something that is no result, unless nothing is to be told."""
+    if not globals_of().quiet:
+        click.echo(visible(text), err=True)
+
+
+def _to_stderr(line: str) -> None:
+    click.echo(line, err=True)

@@ -1,0 +1,1 @@
+"""How answers are printed: for people on a terminal, for programs elsewhere."""

@@ -1,0 +1,60 @@
+"""``ovhcore schema``: what is looked up, and what is fetched from a server, whole or not at all."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from ovhcore import schema
+from tests.cli.conftest import Runner
+from tests.schema.test_store import DOCUMENTS
+from tests.servers import RawServer, Received, answer
+
+
+def documents(request: Received) -> bytes:
+    found = DOCUMENTS.get(request.target)
+    return answer(b'{"message": "no"}', "404 Not Found") if found is None else answer(json.dumps(found).encode())
+
+
+def test_words_are_searched_for(run: Runner) -> None:
+    ran = run("schema", "search", "zone", "record", "--limit", "3")
+    assert (ran.code, len(ran.out.splitlines())) == (0, 3)
+    assert "/domain/zone/{zoneName}/record" in ran.out
+    assert run("schema", "search", "qqqqqq").code == 1
+
+
+def test_an_operation_is_shown(run: Runner) -> None:
+    ran = run("schema", "show", "post", "/domain/zone/example.com/record")
+    assert ran.code == 0, ran.err
+    lines = ran.out.splitlines()
+    assert lines[0] == "POST /domain/zone/{zoneName}/record"
+    assert "path    zoneName: string" in lines
+    assert any(line.startswith("body    fieldType: ") for line in lines)
+    assert any(line.startswith("answer  ") for line in lines)
+    assert any(line.startswith("IAM     dnsZone:apiovh:record/create") for line in lines)
+    old = next(each for each in schema.catalogue().operations() if each.status.replacement)
+    assert f"(deprecated, use {old.status.replacement})" in run("schema", "show", old.method, old.path).out
+    gone = next(
+        each for each in schema.catalogue().operations() if each.status.value == "DEPRECATED" != each.status.replacement
+    )
+    assert "(deprecated" in run("schema", "show", gone.method, gone.path).out
+    ran = run("schema", "show", "GET", "/mee")
+    assert ran.code != 0
+    assert "/me" in ran.err
+
+
+def test_todays_descriptions_are_fetched(run: Runner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    with RawServer(documents) as server:
+        url = f"http://127.0.0.1:{server.port}/1.0"
+        ran = run("--endpoint", url, "--transport", "urllib3", "schema", "update")
+        assert ran.code == 0, ran.err
+        assert not any("x-ovh-signature" in each.fields for each in server.received)
+    assert ran.out.strip() == schema.catalogue(url).source
+    assert schema.catalogue(url).families() == ("/old", "/shop", "/v2/shop")
+    shown = run("--endpoint", url, "schema", "show", "GET", "/shop").out
+    assert "List shops" in shown
+    assert run("--endpoint", url, "--timeout", "2", "schema", "update").code != 0  # nobody listens any more
+    assert schema.catalogue(url).families() == ("/old", "/shop", "/v2/shop")

@@ -1,0 +1,49 @@
+"""Header fields of aiohttp's answers, decoded when they are looked at: as :class:`.Headers` of the same fields."""
+
+from __future__ import annotations
+
+import pickle
+from types import SimpleNamespace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ovhcore.protocol import Headers
+from ovhcore_transports.http.late_headers import LateHeaders
+
+responses = pytest.importorskip("ovhcore_transports.aiohttp.responses")
+
+NAMES = st.sampled_from(["Date", "date", "DATE", "X-Ovh-QueryId", "Via"])
+VALUES = st.text(st.characters(max_codepoint=255, exclude_characters="\r\n\0"), max_size=8).map(
+    lambda text: text.strip(" \t")
+)
+
+
+@given(
+    st.lists(st.tuples(NAMES, VALUES)),
+    st.one_of(NAMES, st.sampled_from(["x", "d\u212ate", "Dat\u00e9"])),
+    st.booleans(),
+)
+def test_they_are_as_headers(pairs: list[tuple[str, str]], key: str, indexed: bool) -> None:
+    plain = Headers(pairs)
+    received = responses.Received(tuple((n.encode("latin-1"), f"\t{v} ".encode("latin-1")) for n, v in pairs))
+    if indexed:
+        len(received)
+    assert received.get(key) == plain.get(key)
+    assert received.get(key, "") == plain.get(key, "")
+    assert received.pairs == plain.pairs
+    assert received == plain
+    assert pickle.loads(pickle.dumps(received)) == plain
+
+
+def test_a_nul_in_a_field_is_refused_whatever_the_library_takes() -> None:
+    answer = SimpleNamespace(status=200, raw_headers=((b"A", b"1"), (b"B", b"2\0")))
+    assert responses.refusal(answer) == "A header field of the answer has a NUL"
+    answer.raw_headers = answer.raw_headers[:1]
+    assert responses.refusal(answer) is None
+
+
+def test_a_base_alone_reads_nothing() -> None:
+    with pytest.raises(NotImplementedError):
+        len(LateHeaders(()))
