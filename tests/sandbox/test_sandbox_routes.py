@@ -102,7 +102,7 @@ def test_what_is_not_imitated(client: ovh.Client) -> None:
     told = caught.value.details["sandbox"]
     assert told.startswith("GET /emails/domains is not among the calls that the sandbox")
     assert "GET / lists" in told
-    assert caught.value.hint == told
+    assert (caught.value.hint or "").startswith(told)
     with pytest.raises(ovh.ResourceNotFoundError) as caught:
         client.delete("/vps")
     assert caught.value.details["sandbox"].endswith("its catalogue has GET for this path")

@@ -163,7 +163,7 @@ class Engine:
             asked = call._replace(answer_headers={})
             rest = self._reader.object(asked, place.family, place.operation.path, arguments, place.operation.answer)
             self._completed[key] = rest
-        return {**deepcopy(rest), **own}
+        return {**own, **{name: deepcopy(value) for name, value in rest.items() if name not in own}}
 
     def _refuse_beside(self, route: Route, place: Place, call: SandboxCall) -> None:
         """Refuse what a route of its own does not look at; what it does, it refuses in its own words."""
