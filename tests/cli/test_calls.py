@@ -259,7 +259,9 @@ def test_a_catalogue_that_is_damaged_stops_no_call(run: Runner, box: Sandbox, mo
     def damaged(endpoint: str) -> None:
         raise ovh.SchemaError("it is damaged")
 
-    assert run("post", ZONE, "fieldType=A", "target=192.0.2.1", "subDomain=one").code == 0  # the sandbox has its own now
+    assert (
+        run("post", ZONE, "fieldType=A", "target=192.0.2.1", "subDomain=one").code == 0
+    )  # the sandbox has its own now
     monkeypatch.setattr("ovhcore.schema.catalogue", damaged)
     ran = run("post", ZONE, "fieldType=A", "target=192.0.2.1", "subDomain=two", "ttl:=60")
     assert ran.err == "The types of arguments are not known: it is damaged\n"

@@ -15,7 +15,7 @@ import ovhcore as ovh
 from ovhcore import schema
 from ovhcore.protocol import Request
 from ovhcore.schema.files.store import catalogue as catalogue_of
-from ovhcore_transports.sandbox import ACCESS_KEYS, Sandbox, SandboxTransport
+from ovhcore_transports.sandbox import ACCESS_KEYS, Sandbox, SandboxTransport, listing
 from ovhcore_transports.sandbox.routes import find_special
 from tests.sandbox.everything import NOW, Caller
 
@@ -145,6 +145,10 @@ def test_resources_of_version_2_become_what_they_are_to_be(client: ovh.Client, t
     client.delete(one)
     transport.sleep(61)
     refused(client, 404, "GET", one)
+    transport.sandbox.failing_tasks = True
+    failed = client.call("POST", path, {"targetSpec": {"name": "new", "label": "n"}})
+    transport.sleep(61)
+    assert client.get(f"{path}/{failed['id']}")["resourceStatus"] == "ERROR"
 
 
 @pytest.mark.parametrize(
@@ -208,6 +212,103 @@ def test_an_sms_costs_credits(client: ovh.Client) -> None:
     report = client.post(f"{account}/jobs", message="hello", receivers=["+33612345678", "nobody"])
     assert (report["validReceivers"], report["invalidReceivers"]) == (["+33612345678"], ["nobody"])
     assert client.get(account)["creditsLeft"] == before - 1
+
+
+def test_an_sms_that_is_too_dear_or_paid_by_nobody(client: ovh.Client) -> None:
+    account = "/sms/sms-ab1234-1"
+    many = ["+33612345678"] * 501
+    assert "Not enough credits" in str(
+        refused(client, 403, "POST", f"{account}/jobs", {"message": "hello", "receivers": many})
+    )
+    assert client.get(account)["creditsLeft"] == 500
+
+
+def test_the_default_payment_method_stays(client: ovh.Client) -> None:
+    methods = "/me/payment/method"
+    for each in client.get(methods):
+        path, default = f"{methods}/{each}", client.get(f"{methods}/{each}")["default"]
+        if default:
+            refused(client, 409, "DELETE", path)
+        else:
+            client.delete(path)
+        assert (each in client.get(methods)) == default
+
+
+def test_a_reverse_is_a_full_name(client: ovh.Client) -> None:
+    reverses = "/ip/192.0.2.10%2F32/reverse"
+    refused(client, 400, "POST", reverses, {"ipReverse": "192.0.2.10", "reverse": "server"})
+    made = client.post(reverses, ipReverse="192.0.2.10", reverse="server.example.com")
+    assert made["reverse"] == "server.example.com."
+    client.delete(f"{reverses}/192.0.2.10")
+    dotted = client.post(reverses, ipReverse="192.0.2.10", reverse="server.example.com.")
+    assert dotted["reverse"] == made["reverse"]
+
+
+def test_what_is_busy_is_neither_changed_nor_stopped(client: ovh.Client, transport: SandboxTransport) -> None:
+    kubes = f"/cloud/project/{client.get('/cloud/project')[0]}/kube"
+    made = client.post(kubes, region="GRA11", name="new")
+    assert made["status"] == "INSTALLING"
+    refused(client, 403, "PUT", f"{kubes}/{made['id']}", {"name": "newer"})
+    transport.sleep(61)
+    client.put(f"{kubes}/{made['id']}", name="newer")
+    assert client.get(f"{kubes}/{made['id']}")["name"] == "newer"
+
+
+def test_actions_take_what_the_body_says(client: ovh.Client, transport: SandboxTransport) -> None:
+    volumes = f"/cloud/project/{client.get('/cloud/project')[0]}/volume"
+    one = f"{volumes}/{client.get(volumes)[0]['id']}"
+    client.post(f"{one}/upsize", size=77)
+    assert client.get(one)["size"] == 77
+    transport.sleep(61)
+    assert client.get(one)["status"] == "available"
+    tasks = "/domain/zone/example.com/task"
+    task = f"{tasks}/{client.get(tasks)[0]}"
+    said = refused(client, 409, "POST", f"{task}/cancel")
+    assert "has to be todo" in str(said)
+
+
+def test_what_a_checksum_looks_like(client: ovh.Client) -> None:
+    path = f"/v2/zimbra/platform/{client.get('/v2/zimbra/platform')[0]['id']}/organization"
+    one = f"{path}/{client.get(path)[0]['id']}"
+    refused(client, 400, "PUT", one, {"checksum": "x", "targetSpec": {"name": "newer"}})
+
+
+def test_families_add_to_what_has_routes_of_its_own(client: ovh.Client, transport: SandboxTransport) -> None:
+    server = "/dedicated/server/ns1.ip-192-0-2.eu"
+    before = client.get(f"{server}/task")
+    made = client.post(f"{server}/reinstall", operatingSystem="debian12_64")
+    assert client.get(f"{server}/task") == [*before, made["taskId"]]
+    assert client.get(f"{server}/task/{made['taskId']}")["status"] == made["status"]
+    client.put(server, state="hacked")
+    assert client.get(server)["state"] == "hacked"
+    assert {each["name"]: each["state"] for each in client.iterate("/dedicated/server", expand=True)}[
+        "ns1.ip-192-0-2.eu"
+    ] == "hacked"
+    assert isinstance(client.get("/dedicated/server/availabilities", country="FR"), list)
+
+
+def test_ids_are_made_as_a_table_says(client: ovh.Client) -> None:
+    databases = "/hosting/web/example.com/database"
+    before = client.get(databases)
+    client.post(databases, capabilitie="sqlPerso", user="ada", type="mysql")
+    (made,) = client.get(databases)[len(before) :]
+    assert made == f"example{len(before) + 1}"
+
+
+def test_a_task_can_be_cancelled_before_it_begins(client: ovh.Client) -> None:
+    zone = "/domain/zone/example.com"
+    task = client.post(f"{zone}/import", zoneFile="$TTL 3600")
+    assert client.get(f"{zone}/task/{task['id']}")["status"] == "todo"
+    client.post(f"{zone}/task/{task['id']}/cancel")
+    assert client.get(f"{zone}/task/{task['id']}")["status"] == "cancelled"
+
+
+def test_lists_that_are_kept_expanded_are_bounded(client: ovh.Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(listing, "_MOST_LISTS", 1)
+    fields = {"X-Pagination-Mode": "CachedObjectList-Pages", "X-Pagination-Size": "1"}
+    first = client.get("/vps", _headers=fields)
+    assert client.get("/sms", _headers=fields)
+    assert client.get("/vps", _headers=fields) == first
 
 
 def test_it_says_that_it_is_the_sandbox(transport: SandboxTransport, client: ovh.Client) -> None:

@@ -241,12 +241,9 @@ class Route(NamedTuple):
         """The name of the argument that the path ends with."""
         return self.template.rpartition("/")[2][1:-1]
 
-    def arguments(self, method: str, segments: list[str]) -> dict[str, str] | None:
-        """Return the arguments that a path has for this route's template, None if it is another's."""
-        pattern = self.template.split("/")[1:]
-        if method != self.method or len(pattern) != len(segments):
-            return None
-        pairs = list(zip(pattern, segments, strict=True))
+    def arguments(self, segments: list[str]) -> dict[str, str] | None:
+        """Return the arguments that a path of as many segments has for this template, None if it is another's."""
+        pairs = list(zip(self.template.split("/")[1:], segments, strict=True))
         if any(given != wanted and not wanted.startswith("{") for wanted, given in pairs):
             return None
         return {wanted[1:-1]: given for wanted, given in pairs if wanted.startswith("{")}
@@ -360,7 +357,7 @@ def find_special(method: str, path: str) -> tuple[Route, dict[str, str]] | None:
     if len(segments) > 1 and not segments[-1]:
         del segments[-1]  # "/dedicated/server/" is "/dedicated/server"
     for route in _BY_SHAPE.get((method, len(segments), segments[0]), ()):
-        arguments = route.arguments(method, segments)
+        arguments = route.arguments(segments)
         if arguments is not None:
             return route, arguments
     return None

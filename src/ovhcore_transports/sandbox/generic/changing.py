@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from copy import deepcopy
 from typing import Any, Final
 
-from ovhcore.schema import Model, Ref, Scalar, Type
+from ovhcore.schema import Model, Ref, Scalar
 
 from ..calls import SandboxCall
 from ..families.tables import Action, Change, Resource
@@ -15,11 +15,11 @@ from ..state import ApiError, Operation
 from .known import Collection, Place, concrete, names_of
 from .making import Maker
 from .reading import Reader, named
-from .running import checksum, is_async, is_task, new_task, reach, stamp
+from .running import checksum, is_async, is_task, reach, stamp
+from .tasks import begin_task
 
 __all__ = ["Changer"]
 
-_TASKS: Final = ("task", "tasks", "operation", "operations")
 _TRIES: Final = 64  # to find an id that is free; those of an enumeration may all be taken
 _MADE: Final = ("creationdate", "createdat", "creation", "lastupdate", "updatedat", "lastupdatedate")
 _CHANGED: Final = ("lastupdate", "updatedat", "lastupdatedate")
@@ -304,6 +304,7 @@ class Changer:
             )
             maker.merged(model, value, filled(action.sets, given))
             call.state.held.keep(object_path, value)
+            call.state.held.running.pop(object_path, None)  # what went on, if anything, ends with this
             if action.then:
                 self._run(call, object_path, change.kind, {"then": then})
         if action.answer is not None:
@@ -345,41 +346,12 @@ class Changer:
         if type_ in (place.object, None if of is None else of.model) and value:
             return dict(value)
         if is_task(maker, model):
-            return self._task(call, place, maker, model, arguments)
+            return begin_task(self.reader, call, place, maker, model, arguments)
         made = maker.object(model, f"{path}#{place.operation}")
         named(maker, model, made, place.operation.path, arguments)
         maker.merged(model, made, {name: each for name, each in value.items() if name in model.properties})
         stamp(model, made, call.now, _MADE)
         return maker.merged(model, made, deepcopy(given))
-
-    def _task(
-        self, call: SandboxCall, place: Place, maker: Maker, model: Model, arguments: dict[str, str]
-    ) -> dict[str, Any]:
-        """Return a task that begins, which can be read where the family lists such tasks."""
-        of = self._tasks_of(place, place.operation.answer)
-        state = call.state
-        operation = Operation("", str(place.operation), 0, "", call.now, state.task_seconds, state.failing_tasks)
-        if of is None:
-            task = maker.object(model, f"{place.operation}#{state.next()}")
-            return new_task(maker, model, task, operation)
-        names = {name: value for name, value in arguments.items() if f"{{{name}}}" in of.item}
-        item_id = self.reader.new_id(maker, of, f"{place.operation}#{state.next()}", 0)
-        inner = {**names, of.argument: str(item_id)}
-        path = concrete(of.item, inner)
-        task = self.reader.made(maker, model, of.item, inner)
-        new_task(maker, model, task, operation)
-        state.held.add(concrete(of.template, names), path, item_id, task)
-        state.held.running[path] = operation
-        return dict(task)
-
-    def _tasks_of(self, place: Place, type_: Type) -> Collection | None:
-        segments = place.operation.path.split("/")
-        for end in range(len(segments), 1, -1):
-            for word in _TASKS:
-                found = self.reader.known.collection("/".join([*segments[:end], word]))
-                if found is not None and found.model == type_:
-                    return found
-        return None
 
 
 def filled(wanted: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from copy import deepcopy
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
@@ -147,8 +148,6 @@ class Engine:
             ]
         if path in held.objects and route.method == "GET":
             return dict(held.objects[path])
-        if path in held.objects or (place.of is not None and path.rpartition("/")[0] in held.removed):
-            return self._answer(place, call)
         return route.answer(call)
 
     def _complete(self, route: Route, place: Place, call: SandboxCall) -> Any:
@@ -200,18 +199,16 @@ class Engine:
             return None
         route, arguments = found
         asked = call._replace(name=path, path=arguments, query={}, pairs={}, body=None, headers={}, answer_headers={})
-        try:
-            return route.answer(asked)
-        except ApiError:
-            return None
+        answer: Any = None
+        with suppress(ApiError):
+            answer = route.answer(asked)
+        return answer
 
     def document(self, base: str | None, path: str, origin: str) -> Any:
         """Return a schema document, or what the sandbox knows; None for other paths."""
         if base is None:
             return known_here(self.known.catalogue, origin) if path in ("", "/") else None
-        if path in ("", "/") or path.endswith(".json"):
-            return document(self.known.catalogue, base, path, origin)
-        return None
+        return document(self.known.catalogue, base, path, origin)
 
 
 def _names(template: str) -> list[str]:

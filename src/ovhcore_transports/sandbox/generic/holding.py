@@ -42,10 +42,9 @@ class Held:
         self.objects[path] = value
         self.gone.pop(path, None)
 
-    def add(self, list_path: str, item_path: str, item_id: Any, value: dict[str, Any] | None) -> None:
+    def add(self, list_path: str, item_path: str, item_id: Any, value: dict[str, Any]) -> None:
         """Add an object to a list."""
-        if value is not None:
-            self.keep(item_path, value)
+        self.keep(item_path, value)
         self.removed.get(list_path, {}).pop(str(item_id), None)
         self.added.setdefault(list_path, {})[str(item_id)] = item_id
 

@@ -140,7 +140,9 @@ class Known:
         read = self.get(path)
         if read is None or not last.startswith("{") or self.get(parent) is not None:
             return None
-        return Collection(parent, path, last[1:-1], read.answer, _argument_type(read, last[1:-1]), None, read.answer)
+        argument = last[1:-1]
+        type_ = _argument_type(read, argument)
+        return Collection(parent, path, argument, type_, type_, None, read.answer)
 
     def collection(self, template: str) -> Collection | None:
         """Return the list of a template; None if it is none, or its objects cannot be told apart."""

@@ -63,7 +63,8 @@ class Reader:
             if value not in self.ids(call, each, arguments):
                 raise not_found(each.argument, value, first=number == 0)
         path = concrete(place.operation.path, arguments)
-        if held.gone and any(path == gone or path.startswith(f"{gone}/") for gone in held.gone):
+        made_again = place.operation.method == "POST"
+        if any(path.startswith(f"{gone}/") or (path == gone and not made_again) for gone in held.gone):
             last = list(arguments.items())[-1:] or [("path", path)]
             raise not_found(*last[0], first=False)
 
@@ -152,6 +153,9 @@ class Reader:
             call.answer_headers["X-Ovhcore-Sandbox"] = "kept"
             return dict(kept)
         made = self.made(maker, model, template, arguments)
+        own = self._special(call, path)
+        if isinstance(own, dict):
+            made.update(own)
         return made if kept is None else maker.merged(model, made, kept)
 
     def made(self, maker: Maker, model: Model, template: str, arguments: Mapping[str, str]) -> dict[str, Any]:

@@ -117,15 +117,12 @@ def _check(family: Family, type_: Type | None, value: Any, place: str, depth: in
             _check(family, type_.value, each, f"{place}.{name}", depth + 1)
     else:
         model = family.model(type_)
-        if isinstance(model, Enumeration):
-            if value not in model.values and str(value) not in map(str, model.values):
-                message = f"[{place}] Given value ({_shown(value)}) does not belong to the {type_.name} enumeration"
-                raise bad_request(message)
-        elif isinstance(model, Model) and isinstance(value, Mapping):
-            for name, each in value.items():
-                known = model.properties.get(name)
-                if known is not None:
-                    _check(family, known.type, each, f"{place}.{name}", depth + 1)
+        if isinstance(model, Enumeration) and str(value) not in map(str, model.values):
+            message = f"[{place}] Given value ({_shown(value)}) does not belong to the {type_.name} enumeration"
+            raise bad_request(message)
+        known = model.properties if isinstance(model, Model) and isinstance(value, Mapping) else {}
+        for name in [each for each in known if each in value]:
+            _check(family, known[name].type, value[name], f"{place}.{name}", depth + 1)
 
 
 def _shown(value: Any) -> str:

@@ -52,6 +52,13 @@ def stamp(model: Model, value: dict[str, Any], now: float, names: Iterable[str])
                 value[name] = date_of(now)[:10]
 
 
+def _lengths(model: Model, names: Iterable[str]) -> dict[str, int]:
+    """Return how long the texts of dates are, by the names of a model's members."""
+    dates = {"datetime": 25, "date": 10}
+    kinds = {name: str(each.type) for name, each in model.properties.items() if name.lower() in names}
+    return {name: dates[kind] for name, kind in kinds.items() if kind in dates}
+
+
 def is_async(model: Model) -> bool:
     """Say whether an object of version 2 becomes what it is to be."""
     names = model.properties.keys()
@@ -110,8 +117,8 @@ def new_task(maker: Maker, model: Model, task: dict[str, Any], operation: Operat
     operation.steps = {
         "status": name,
         "values": steps,
-        "changed": [each for each in model.properties if each.lower() in _CHANGED],
-        "ended": [each for each in model.properties if each.lower() in _ENDED],
+        "changed": _lengths(model, _CHANGED),
+        "ended": _lengths(model, _ENDED),
     }
     task[name] = steps[0]
     return task
@@ -127,11 +134,9 @@ def settle(held: Held, path: str, now: float) -> None:
     over, phase = operation.over(now), operation.phase(now)
     if "values" in steps:
         value[steps["status"]] = steps["values"][4 if over and operation.fails else phase]
-        for name in steps["changed"]:
-            if name in value:
-                value[name] = date_of(operation.since(phase))[: len(value[name])]
+        value.update({name: date_of(operation.since(phase))[:size] for name, size in steps["changed"].items()})
         if over:
-            value.update({name: date_of(operation.since(3)) for name in steps["ended"]})
+            value.update({name: date_of(operation.since(3))[:size] for name, size in steps["ended"].items()})
     if not over:
         return
     del held.running[path]
