@@ -28,7 +28,7 @@ PICTURES: Final = {
     "first-calls": [
         ["get", "/domain/zone/example.com/record/1002"],
         ["post", "/domain/zone/example.com/record", "fieldType=A", "subDomain=new", "target=192.0.2.1", "ttl=60"],
-        ["get", "/domain/zones"],
+        ["get", "/me/bills"],
     ],
 }
 """The commands of each picture."""

@@ -45,6 +45,7 @@ class Catalogue:
         self._load = load
         self._loaded: dict[str, Family] = {}
         self._paths: dict[str, Paths] = {}
+        self._whole: Paths | None = None
 
     @classmethod
     def of(cls, families: Iterable[Family], *, source: str = "") -> Catalogue:
@@ -141,12 +142,12 @@ class Catalogue:
             for name, heads in self._heads.items()
         }
         likely = sorted((cost, name) for name, cost in costs.items() if cost < _OTHER_WORDS)[:_NEAR]
-        return self._near([name for _, name in likely], path, method, limit) or self._near(
-            self.families(), path, method, limit
-        )
-
-    def _near(self, families: Iterable[str], path: str, method: str | None, limit: int) -> list[str]:
-        return Paths(_pair(key) for name in families for key in self.family(name).operations).near(path, method, limit)
+        near = self._joint_tree(name for _, name in likely).near(path, method, limit)
+        if near:
+            return near
+        if self._whole is None:
+            self._whole = self._joint_tree(self.families())
+        return self._whole.near(path, method, limit)
 
     def completions(self, begun: str, method: str | None = None) -> list[str]:
         """Return what a path may be once its last word is complete, sorted; one that has to go on ends with a slash.
@@ -175,6 +176,9 @@ class Catalogue:
         if tree is None:
             tree = self._paths[name] = Paths(map(_pair, self.family(name).operations))
         return tree
+
+    def _joint_tree(self, families: Iterable[str]) -> Paths:
+        return Paths(_pair(key) for name in families for key in self.family(name).operations)
 
 
 def _pair(key: str) -> tuple[str, str]:

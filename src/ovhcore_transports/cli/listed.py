@@ -33,6 +33,7 @@ SECTIONS: Final = {
         "cassette": Listed("cassette", "cassette_commands", "Look at recorded HTTP traffic, compare it, check it."),
     },
     "Programs": {
+        "mcp": Listed("mcp", "mcp_command", "Let an assistant look, read, and write what you allow."),
         "types": Listed("types", "types_command", "Write a module with a Client whose calls have types."),
         "plugins": Listed("plugins", "plugins_command", "List the built-in and installed plugins."),
     },
