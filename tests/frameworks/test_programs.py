@@ -33,7 +33,7 @@ def environment(server: Server | None, **more: str) -> dict[str, str]:
     if server is None:
         found["OVH_TRANSPORT"] = "sandbox"
     else:
-        found |= {f"OVH_{name.upper()}": value for name, value in ACCESS_KEYS.items()}
+        found |= {f"OVH_{name.upper()}": str(value) for name, value in ACCESS_KEYS.items()}
         found |= {"OVH_ENDPOINT": server.url, "OVH_PROXY": "none"}
     return found | more
 

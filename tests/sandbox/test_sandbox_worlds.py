@@ -78,7 +78,7 @@ def test_served_on_loopback() -> None:
             assert odd == ["FR54100002"]
             with pytest.raises(ovh.ResourceNotFoundError):
                 client.get("/me/bill/{billId}", billId="a/b c'é[%2F]")
-            assert client.post("/domain/zone/example.com/record", fieldType="A", target="é" * 100_000)["id"] > 2000
+            assert client.post("/domain/zone/example.com/record", fieldType="TXT", target="é" * 100_000)["id"] > 2000
 
         async def main() -> None:
             async with ovh.AsyncClient(server.url, proxy="none", **ACCESS_KEYS) as client:

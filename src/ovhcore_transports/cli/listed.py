@@ -24,6 +24,7 @@ SECTIONS: Final = {
     },
     "Help": {
         "schema": Listed("schema", "schema_commands", "Look operations up; fetch the API's descriptions."),
+        "completion": Listed("completing.command", "completion_command", "Print a script for bash, zsh or fish."),
         "doctor": Listed("doctor.command", "doctor_command", "Look for what is wrong, and say what to do about it."),
     },
     "Offline": {

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from hashlib import sha256
 from typing import Any, Final, TypedDict
 
+from .generic.holding import Held
 from .login.keys import KeyRing, new_application, new_client, new_credential
 
 __all__ = [
@@ -46,6 +47,7 @@ ACCESS_KEYS: Final[AccessKeys] = {
 """Credentials that every sandbox accepts, as arguments of a client."""
 
 _NICHANDLE: Final = "aa1234-ovh"
+_POLICY: Final = "00000000-0000-4000-a000-"
 
 
 class ApiError(Exception):
@@ -134,6 +136,20 @@ def _instance(number: int, name: str, region: str, status: str) -> dict[str, Any
     }
 
 
+def _policy(number: int) -> dict[str, Any]:
+    return {
+        "id": f"{_POLICY}{number:012d}",
+        "name": f"policy {number}",
+        "description": f"Demonstration {number}",
+        "owner": _NICHANDLE,
+        "readOnly": False,
+        "createdAt": "2025-11-03T10:00:00+00:00",
+        "identities": [f"urn:v1:eu:identity:account:{_NICHANDLE}"],
+        "resources": [{"urn": "urn:v1:eu:resource:dedicatedServer:ns1.ip-192-0-2.eu"}],
+        "permissions": {"allow": [{"action": "dedicatedServer:apiovh:get"}]},
+    }
+
+
 def _record(number: int, field_type: str, sub_domain: str, target: str) -> dict[str, Any]:
     return {
         "id": number,
@@ -151,7 +167,29 @@ _RESOURCES: Final[dict[str, Any]] = {
         "firstname": "Ada",
         "name": "Lovelace",
         "email": "ada@example.com",
+        "address": "2 rue Kellermann",
+        "zip": "59100",
+        "city": "Roubaix",
         "country": "FR",
+        "phone": "+33.972520000",
+        "phoneCountry": "FR",
+        "fax": "",
+        "organisation": "Example SAS",
+        "legalform": "corporation",
+        "ovhCompany": "ovh",
+        "ovhSubsidiary": "FR",
+        "customerCode": "1234-5678-90",
+        "birthCity": "",
+        "birthDay": "",
+        "companyNationalIdentificationNumber": "",
+        "nationalIdentificationNumber": "",
+        "corporationType": "",
+        "vat": "",
+        "area": "",
+        "sex": "female",
+        "spareEmail": "",
+        "italianSDI": "",
+        "kycValidated": True,
         "currency": {"code": "EUR", "symbol": "€"},
         "language": "en_GB",
         "state": "complete",
@@ -179,10 +217,7 @@ _RESOURCES: Final[dict[str, Any]] = {
         _record(1003, "MX", "", "10 mail.example.com."),
         _record(1004, "TXT", "", '"v=spf1 -all"'),
     ],
-    "policies": [
-        {"id": f"policy-{number}", "name": f"policy {number}", "owner": _NICHANDLE, "readOnly": False}
-        for number in range(1, 8)
-    ],
+    "policies": [_policy(number) for number in range(1, 8)],
     "vrack_services": [
         _vrack_services(1, "eu-west-rbx", {"environment": "production"}),
         _vrack_services(2, "eu-west-lim", {}),
@@ -202,6 +237,7 @@ class Operation:
         seconds: what it takes.
         fails: whether it fails in the end.
         settled: whether its end was carried out.
+        steps: what it changes on its way, as data.
     """
 
     subject: str
@@ -212,6 +248,7 @@ class Operation:
     seconds: float
     fails: bool
     settled: bool = False
+    steps: dict[str, Any] = field(default_factory=dict)
 
     def since(self, phase: int) -> float:
         """Return when a phase begins: 0 is to be accepted, 1 to wait, 2 to be carried out, 3 to be over."""
@@ -238,6 +275,7 @@ class State:
         self.failing_tasks = False
         self.operations: dict[str, list[Operation]] = {}
         self.expanded: dict[str, list[dict[str, Any]]] = {}
+        self.held = Held()
         self._count = 0
         self._bills = 0
         every = [{"method": method, "path": "/*"} for method in ("GET", "POST", "PUT", "DELETE", "PATCH")]

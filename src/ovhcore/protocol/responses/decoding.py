@@ -354,6 +354,8 @@ def _hint(error: exc.APIError, shown: Response, request: Request | None, receive
     if 300 <= shown.status < 400:
         where = f" It leads to {shown.headers['location']}." if "location" in shown.headers else ""
         return f"Redirects are not followed: a signature holds for one URL.{where} {_NOT_THE_API}"
+    if "sandbox" in error.details:
+        return str(error.details["sandbox"])  # it is the sandbox that lacks something, or has keys of its own
     if is_no_route(error):
         return _NO_SUCH_PATH
     if type(error) is exc.InvalidResponse:
