@@ -4,9 +4,9 @@ from gevent import monkey
 
 monkey.patch_all()  # before anything else is imported
 
-from gevent.pool import Pool  # noqa: E402
+from gevent.pool import Pool
 
-import ovhcore as ovh  # noqa: E402
+import ovhcore as ovh
 
 with ovh.Client() as client:
     bills = Pool(10).map(lambda bill_id: client.get("/me/bill/{billId}", billId=bill_id), client.get("/me/bill"))

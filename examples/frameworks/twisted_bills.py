@@ -7,10 +7,10 @@ from twisted.internet import asyncioreactor
 loop = asyncio.new_event_loop()
 asyncioreactor.install(loop)  # before anything else imports a reactor
 
-from twisted.internet.defer import Deferred  # noqa: E402
-from twisted.internet.task import react  # noqa: E402
+from twisted.internet.defer import Deferred
+from twisted.internet.task import react
 
-import ovhcore as ovh  # noqa: E402
+import ovhcore as ovh
 
 
 async def print_bills() -> None:
