@@ -14,7 +14,7 @@ import ovhcore as ovh
 
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-    async with ovh.AsyncClient() as client:
+    async with await ovh.AsyncClient.open() as client:
         app.state.ovh = client
         yield
 

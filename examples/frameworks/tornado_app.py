@@ -19,7 +19,7 @@ class Bill(RequestHandler):
 
 
 async def main(port: int = 8888) -> None:
-    async with ovh.AsyncClient() as client:
+    async with await ovh.AsyncClient.open() as client:
         server = Application([(r"/bills/(\w+)", Bill, {"client": client})]).listen(port, "127.0.0.1")
         try:
             await asyncio.Event().wait()
