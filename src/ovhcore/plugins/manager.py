@@ -230,11 +230,15 @@ class Plugins:
             self._options = found
         return self._options
 
-    def per_call(self, given: Mapping[str, Any]) -> dict[str, Any]:
+    def per_call(self, given: Mapping[str, Any], of_client: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Return the settings of one call.
 
+        Args:
+            given: settings by name.
+            of_client: those of its client; without them none is missed.
+
         Raises:
-            InvalidRequest: there is no such setting, or it is not for single calls, or malformed.
+            InvalidRequest: there is no such setting, or it is not for single calls, or malformed, or without another.
         """
         known = {name: option for name, option in self.options().items() if option.per_call}
         if not isinstance(given, Mapping):
@@ -245,6 +249,8 @@ class Plugins:
                 raise InvalidRequest(
                     f"the options of a call have {name!r}; single calls may have: {', '.join(known) or 'none'}"
                 )
+            if (needed := known[name].needs) and of_client is not None and needed not in of_client:
+                raise InvalidRequest(f"{name} of a call needs the setting {needed}, which this client does not have")
         try:
             return {name: known[name].read(value, f"{name} of a call") for name, value in given.items()}
         except InvalidConfiguration as error:

@@ -135,6 +135,50 @@ local function renew()
   return {used}
 end
 
-local operations = {take = take, slow = slow, renew = renew}
+local function store(state, kept)
+  if kept > 0 then
+    save(state, kept)
+  else
+    redis.call('SET', key, cmsgpack.pack(state), 'KEEPTTL')
+  end
+end
+
+local function claim()
+  local owner, print, lease = ARGV[3], ARGV[4], number(5)
+  local state = load()
+  if not state then
+    store({o = owner, p = print, till = now + lease, st = 'c', v = ''}, 2592000000000)
+    return {'mine', ''}
+  end
+  if state.p ~= print then return {'other', ''} end
+  if state.st == 'd' then return {'done', state.v} end
+  if state.st == 'c' and state.o == owner then return {'mine', ''} end
+  if state.st == 'c' and state.till > now then return {'busy', ''} end
+  return {'unknown', ''}
+end
+
+local function settle()
+  local owner, print, status, value, kept = ARGV[3], ARGV[4], ARGV[5], ARGV[6], number(7)
+  local state = load()
+  if state and state.o ~= owner then return {'lost', ''} end
+  if status == 'f' then
+    redis.call('DEL', key)
+  else
+    store({o = owner, p = print, till = now, st = status, v = value}, kept)
+  end
+  return {'kept', ''}
+end
+
+local function hold()
+  local owner, lease = ARGV[3], number(4)
+  local state = load()
+  if state and state.st == 'c' and state.o == owner then
+    state.till = now + lease
+    store(state, 0)
+  end
+  return {'kept', ''}
+end
+
+local operations = {take = take, slow = slow, renew = renew, claim = claim, settle = settle, hold = hold}
 return operations[op]()
 """
