@@ -24,6 +24,7 @@ from .settings import CREDENTIALS, OTHERS
 from .transports import TransportSpec
 
 if TYPE_CHECKING:
+    from ..flows.authentication.oauth2 import TokenSharing
     from ..flows.authentication.providers import CredentialsProvider
     from ..flows.authentication.time_sync import TimeSyncFactory
     from ..flows.effects import Middleware
@@ -35,7 +36,13 @@ if TYPE_CHECKING:
 __all__ = ["PluginInfo", "Plugins", "list_plugins"]
 
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]*")
-_CALLED: Final = ("ovhcore_time_sync", "ovhcore_retry_policy", "ovhcore_observer", "ovhcore_middleware")
+_CALLED: Final = (
+    "ovhcore_token_sharing",
+    "ovhcore_time_sync",
+    "ovhcore_retry_policy",
+    "ovhcore_observer",
+    "ovhcore_middleware",
+)
 """Hooks whose answers are called."""
 
 
@@ -282,6 +289,10 @@ class Plugins:
     def time_sync(self, settings: Settings) -> TimeSyncFactory | str:
         """Return the maker of the :class:`.TimeSync`; ``"off"``, the clock of the machine, if no plugin has one."""
         return self._first("ovhcore_time_sync", settings=settings) or "off"
+
+    def token_sharing(self, settings: Settings) -> TokenSharing | None:
+        """Return what gets tokens for several processes; None if each gets its own."""
+        return self._first("ovhcore_token_sharing", settings=settings)  # type: ignore[no-any-return]
 
     def retry_policy(self, settings: Settings) -> Policy | None:
         """Return the retry policy; None to try nothing again."""

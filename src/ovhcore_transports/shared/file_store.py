@@ -27,6 +27,9 @@ _RECORDS: Final[dict[str, Callable[..., tuple[dict[str, Any] | None, list[Any], 
     "claim": records.claim,
     "settle": records.settle,
     "hold": records.hold,
+    "token": records.token,
+    "put": records.put,
+    "drop": records.drop,
 }
 _FOREVER: Final = 2**62
 
@@ -97,7 +100,7 @@ class FileStore(Store):
         if record is None:
             execute("DELETE FROM kept WHERE key = ?", (key,))
         else:
-            until = when + kept if kept else row[1]
+            until = row[1] if row is not None and not kept else when + kept
             execute("INSERT OR REPLACE INTO kept VALUES (?, ?, ?)", (key, json.dumps(record), until))
         execute("COMMIT")
         execute("PRAGMA synchronous = NORMAL")

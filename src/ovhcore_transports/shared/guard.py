@@ -94,7 +94,7 @@ def _once(guard: Guard, handler: Handler, request: Request, name: str) -> Flow[R
     try:
         known = yield from _claim(guard, request, name, ("claim", key, owner, print_, keeper.lease))
     except BaseException:
-        keeper.give_up(key, owner, print_, "f")  # it may be claimed, and nothing was sent
+        keeper.say_soon(("settle", key, owner, print_, "f", "", KEPT))  # it may be claimed, and nothing was sent
         raise
     if known is not None:
         return known

@@ -21,6 +21,7 @@ from ovhcore.exceptions import SharedStoreError
 
 from ..base.forks import renew_after_fork
 from ..base.locks import Lock
+from .answers import Question
 from .opening import open_store
 from .records import KEPT
 from .stores import Store
@@ -53,7 +54,7 @@ class Keeper:
         self._places: dict[str, dict[str, None]] = {}
         self._left: dict[str, deque[tuple[str, int]]] = {}
         self._claims: dict[tuple[str, str], str] = {}
-        self._given_up: deque[tuple[str, str, str, str]] = deque()
+        self._to_say: deque[Question] = deque()
         self._bell: SimpleQueue[None] = SimpleQueue()
         self._runs = allocate_lock()
 
@@ -92,11 +93,11 @@ class Keeper:
         """Say soon that nobody knows what came of a claim, unless that was said."""
         print_ = self._claims.pop((key, owner), None)
         if print_ is not None:
-            self.give_up(key, owner, print_, "u")
+            self.say_soon(("settle", key, owner, print_, "u", "", KEPT))
 
-    def give_up(self, key: str, owner: str, print_: str, status: str) -> None:
-        """Say soon what came of a claim, where the flow cannot; see :func:`.settle`."""
-        self._given_up.append((key, owner, print_, status))
+    def say_soon(self, question: Question) -> None:
+        """Tell the store something, where the flow cannot."""
+        self._to_say.append(question)
         self._bell.put(None)
         self._wake()
 
@@ -125,7 +126,7 @@ class Keeper:
                     self._bell.get()
             idle = 0 if self.renew() else idle + 1
         self._runs.release()
-        if any(map(len, (*self._places.values(), *self._left.values(), self._claims, self._given_up))):
+        if any(map(len, (*self._places.values(), *self._left.values(), self._claims, self._to_say))):
             self._wake()
 
     def renew(self) -> bool:
@@ -140,9 +141,9 @@ class Keeper:
         for key, owner in [*self._claims]:
             with suppress(SharedStoreError):
                 self.store.ask(("hold", key, owner, self.lease))
-        while self._given_up:
+        while self._to_say:
             with suppress(SharedStoreError, IndexError):
-                self.store.ask(("settle", *self._given_up.popleft(), "", KEPT))
+                self.store.ask(self._to_say.popleft())
         return bool(self._claims) or any(map(len, self._places.values()))
 
 

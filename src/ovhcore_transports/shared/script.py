@@ -179,6 +179,37 @@ local function hold()
   return {'kept', ''}
 end
 
-local operations = {take = take, slow = slow, renew = renew, claim = claim, settle = settle, hold = hold}
+local KEPT = 2592000000000
+
+local function token()
+  local owner, refused, lease = ARGV[3], ARGV[4], number(5)
+  local state = load() or {v = '', tag = '', till = 0, o = '', ['until'] = 0}
+  local left = state['until'] - now
+  if left > 0 and state.tag ~= refused then return {'held', state.v, string.format('%.0f', left)} end
+  if state.till > now and state.o ~= owner then return {'busy', '', ''} end
+  state.o, state.till = owner, now + lease
+  store(state, KEPT)
+  return {'yours', '', ''}
+end
+
+local function put()
+  store({v = ARGV[4], tag = ARGV[5], ['until'] = now + number(6), o = ARGV[3], till = 0}, KEPT)
+  return {'kept', '', ''}
+end
+
+local function drop()
+  local state = load()
+  if state and state.o == ARGV[3] then
+    state.till = 0
+    store(state, KEPT)
+  end
+  return {'kept', '', ''}
+end
+
+local operations = {
+  take = take, slow = slow, renew = renew,
+  claim = claim, settle = settle, hold = hold,
+  token = token, put = put, drop = drop,
+}
 return operations[op]()
 """

@@ -1,4 +1,7 @@
-"""The plugin ``once``: a POST of a name is sent at most once by all processes with the same ``limit_store``."""
+"""The plugin ``sharing``: what processes with the same ``limit_store`` have in common besides limits.
+
+A POST of a name, which is sent at most once; the tokens of a service account, of which one is fetched for all.
+"""
 
 from __future__ import annotations
 
@@ -10,9 +13,9 @@ from ovhcore.plugins import Option, hookimpl
 
 if TYPE_CHECKING:
     from ovhcore.config import Settings
-    from ovhcore.flows import Middleware
+    from ovhcore.flows import Middleware, TokenSharing
 
-__all__ = ["ovhcore_middleware", "ovhcore_options"]
+__all__ = ["ovhcore_middleware", "ovhcore_options", "ovhcore_token_sharing"]
 
 
 def _read_name(value: Any, what: str) -> str:
@@ -36,6 +39,17 @@ def ovhcore_middleware(settings: Settings) -> Middleware | None:
     store = settings.options.get("limit_store")
     if store is None:
         return None
-    from ..shared.guarding import of_client
+    from ..shared.wiring import guard_of
 
-    return of_client(settings, store)
+    return guard_of(settings, store)
+
+
+@hookimpl
+def ovhcore_token_sharing(settings: Settings) -> TokenSharing | None:
+    """Share tokens, if there is a store."""
+    store = settings.options.get("limit_store")
+    if store is None:
+        return None
+    from ..shared.wiring import tokens_of
+
+    return tokens_of(settings, store)
