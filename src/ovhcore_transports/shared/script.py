@@ -27,7 +27,8 @@ end
 
 local function begun(state, from)
   if not state or state.last > now + 1000000 then
-    state = {last = 0, tat = 0, nb = 0, speed = FULL, epoch = 0, dur = 0, moved = 0, active = {}, line = {}}
+    state = {last = 0, tat = 0, nb = 0, speed = FULL, epoch = 0, dur = 0, moved = 0, late = 0,
+      active = {}, line = {}}
   end
   now = math.max(now, state.last)
   state.last = now
@@ -89,6 +90,9 @@ local function take()
     if verdict == 0 then state.speed = math.min(FULL, speed + FASTER) end
     keep(state)
     return {verdict, wait, epoch, speed}
+  end
+  if ticket == -2 and interval > 0 and interval <= 30000 and state.late + 1000000 <= now then
+    state.late, ticket = now, epoch
   end
   if ticket ~= epoch or state.nb > now then
     local step = math.floor(interval * FULL / speed)

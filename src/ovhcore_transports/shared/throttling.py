@@ -23,7 +23,7 @@ from ovhcore.flows import (
 from ovhcore.protocol import Now, Request, Response, redact_url
 
 from ..hooks.limiters import ProcessLimiter
-from .answers import ALONE, GO, TOO_LATE
+from .answers import ALONE, GO, LATE, NEW, TOO_LATE
 from .keeper import Keeper
 from .stores import Store
 
@@ -140,7 +140,7 @@ def shared_throttle(limit: SharedLimit, notify: Observer | None = None) -> Middl
 
 
 def _turn(limit: SharedLimit, place: str, request: Request, notify: Observer | None) -> Flow[_Turn]:
-    ticket, turns = -1, _TURNS
+    ticket, turns = NEW, _TURNS
     now: Now = yield Clock()
     while True:
         left = None if request.deadline is None else request.deadline - now.monotonic
@@ -165,7 +165,7 @@ def _turn(limit: SharedLimit, place: str, request: Request, notify: Observer | N
             if not turns or now.monotonic - asked - seconds <= _LATE + limit.trip:
                 return _Turn(epoch, now.monotonic)
             # Whoever comes late comes together with others, and the sum may be too much.
-            ticket = -1
+            ticket = LATE
         else:
             ticket = epoch
             yield Sleep(seconds)
