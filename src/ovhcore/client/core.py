@@ -171,7 +171,11 @@ class ClientCore:
             # What it does not say of the end of the call is as for the client.
             timeout=None if timeout is None else read_timeout(timeout, total=self.settings.connection.timeout.total),
         )
-        return request if options is None else request.of_call(Call(0, self.plugins.per_call(options)))
+        return (
+            request
+            if options is None
+            else request.of_call(Call(0, self.plugins.per_call(options, self.settings.options)))
+        )
 
     def conceal(self, error: APIError, request: Request) -> None:
         """Hide in an error what the request has sent, and may have come back."""
