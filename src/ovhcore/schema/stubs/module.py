@@ -67,9 +67,8 @@ def generate(
     names = Names({*public, *_defined(HEADER)})
     models = Models(names)
     grouped: dict[str, dict[tuple[str, str | None, str], Use]] = {method: {} for method in METHODS}
-    for method, use in sorted(
-        uses, key=lambda pair: not pair[1].is_whole_family
-    ):  # a program's use replaces the family's
+    # A use of the program comes after one of its family, and replaces it.
+    for method, use in sorted(uses, key=lambda pair: not pair[1].is_whole_family):
         grouped[method][use.path, use.free, use.operation.method] = use
     allowed: dict[str, set[str]] = {method: set() for method in METHODS}
     for method, path in unknown:
