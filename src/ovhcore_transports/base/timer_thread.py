@@ -66,7 +66,8 @@ class Watch:
         if alarm.when < self._next:
             self._wakes.put(None)
         if not self._has_begun:
-            # Several threads may start; one goes to work. None starts at the interpreter's end; waits have ends of their own.
+            # Several threads may start; one goes to work. None starts when the interpreter ends.
+            # Waits also have ends of their own.
             with suppress(RuntimeError):
                 start_new_thread(self._start, ())
 
