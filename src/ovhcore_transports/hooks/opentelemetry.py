@@ -1,8 +1,8 @@
-"""The plugin ``opentelemetry``: spans and metrics of what a client does, off unless it is asked for.
+"""The plugin ``opentelemetry``: spans and metrics of a client's calls, off by default.
 
-On with the setting ``opentelemetry``, and then to the global providers; or with
-``Client(plugins=[OpenTelemetry(...)])``, to those that are given. Names are those of
-OpenTelemetry's conventions for HTTP clients, where there are any.
+The setting ``opentelemetry`` sends them to the global providers;
+``Client(plugins=[OpenTelemetry(...)])`` sends them to given ones. The names follow
+OpenTelemetry's conventions for HTTP clients, where these have any.
 
 This module is loaded with every client, OpenTelemetry itself only when it is on.
 """
@@ -42,26 +42,26 @@ __all__ = ["OpenTelemetry", "ovhcore_observer", "ovhcore_options"]
 _Attributes: TypeAlias = dict[str, str | int]
 
 _SCOPE: Final = "ovhcore"
-_SCHEMA: Final = "https://opentelemetry.io/schemas/1.23.1"  # where the conventions for HTTP became stable
+_SCHEMA: Final = "https://opentelemetry.io/schemas/1.23.1"  # since this version conventions for HTTP are stable
 _SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0)
 _METHODS: Final = frozenset({"CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE"})
-_OTHER: Final = "_OTHER"  # the convention's word for a value that may be anything
+_OTHER: Final = "_OTHER"  # the convention's word for values of unlimited number
 _PORTS: Final = {"https": 443, "http": 80}
 
 
 class _Running:
-    """A call, or an exchange, that is not over."""
+    """A call or an exchange under way."""
 
     __slots__ = ("about", "sent", "span")
 
     def __init__(self, span: Span, about: _Attributes) -> None:
         self.span = span
         self.about = about
-        self.sent = 0  # requests of a call
+        self.sent = 0  # the number of requests of a call
 
 
 class _Instruments:
-    """The instruments of one meter provider, which measure."""
+    """The instruments of one meter provider."""
 
     def __init__(self, meter: Meter) -> None:
         self.requests = _histogram(meter, "http.client.request.duration", "Duration of HTTP client requests.")
@@ -97,24 +97,24 @@ class _Instruments:
 def _histogram(meter: Meter, name: str, meaning: str) -> Histogram:
     try:
         return meter.create_histogram(name, "s", meaning, explicit_bucket_boundaries_advisory=_SECONDS)
-    except TypeError:  # before 1.30 there is no such argument
+    except TypeError:  # the argument came with 1.30
         return meter.create_histogram(name, "s", meaning)
 
 
 class _Global:
-    """Stands for the global provider, which may be set later."""
+    """A key for the global provider, which a program may set later."""
 
 
-# SDKs complain of an instrument that is made twice, as a second client would do.
+# SDKs warn of an instrument that is made twice, so all clients share these.
 _made: WeakKeyDictionary[object, _Instruments] = WeakKeyDictionary()
 
 
 class _Observer:
-    """An observer that makes spans and measures, for one client.
+    """An observer that makes spans and metrics for one client.
 
     Args:
-        tracers: where spans go; None for the global provider.
-        meters: where measures go; None for the global provider.
+        tracers: the provider that takes spans; None for the global one.
+        meters: the provider that takes metrics; None for the global one.
 
     Raises:
         InvalidConfiguration: OpenTelemetry is not installed.
@@ -140,7 +140,7 @@ class _Observer:
         self._exchanges: dict[int, _Running] = {}
 
     def __call__(self, event: Event) -> None:
-        """Tell OpenTelemetry of an event. Kinds that it does not know are passed over."""
+        """Report an event to OpenTelemetry. Unknown kinds are ignored."""
         measures = self._instruments
         match event:
             case CallStarted():
@@ -173,7 +173,7 @@ class _Observer:
             if call.sent:
                 more["http.request.resend_count"] = call.sent
             call.sent += 1
-        if event.exchange:  # without a number its end cannot be found: then it is only measured
+        if event.exchange:  # without a number its end cannot be found: it gets metrics, and no span
             within = None if call is None else self._within(call.span)
             exchange = self._exchanges[event.exchange] = self._begin(event, "", self._client, within, more)
             self._instruments.active.add(1, exchange.about)
@@ -216,7 +216,7 @@ class _Observer:
     def _end(
         self, event: ResponseReceived | RequestFailed | CallEnded, running: _Running | None, measure: Histogram
     ) -> None:
-        # An exchange ends in an event with a status or in one with an error; a call's has both, and one is None.
+        # An exchange ends in an event with a status or in one with an error; a call's event has both, one of them None.
         status, query_id = getattr(event, "status", None), getattr(event, "query_id", None)
         result: _Attributes = {}
         if status is None:
@@ -225,7 +225,7 @@ class _Observer:
             result["http.response.status_code"] = status
             if status >= 400:
                 result["error.type"] = str(status)
-        if running is not None:  # its beginning was seen
+        if running is not None:  # the observer saw its beginning
             span = running.span
             span.set_attributes(result)
             if query_id is not None:
@@ -238,12 +238,12 @@ class _Observer:
 
 
 def _about(method: str, url: str) -> _Attributes:
-    """Return the attributes of a request in spans and metrics: each has few values."""
+    """Return the attributes of a request for spans and metrics; each takes few values."""
     about: _Attributes = {"http.request.method": method if method in _METHODS else _OTHER}
     try:
         parts = urlsplit(url)
         host, port = parts.hostname, parts.port or _PORTS.get(parts.scheme)
-    except ValueError:  # what a program declares as secret may have been a part of the host
+    except ValueError:  # a secret that was a part of the host is hidden in the URL
         return about
     if host:
         about["server.address"] = host
@@ -253,7 +253,7 @@ def _about(method: str, url: str) -> _Attributes:
 
 
 def _kind(error: str | None) -> str:
-    # The name in an event of other code may be anything: neither a message nor a secret is to get in.
+    # Other code may put anything into an event: no message and no secret may get through.
     return error if error and error.isidentifier() else _OTHER
 
 
@@ -265,13 +265,13 @@ def _limit(reason: str) -> str:
 
 
 class OpenTelemetry:
-    """Spans and metrics of clients, as a plugin of theirs: ``Client(plugins=[OpenTelemetry()])``.
+    """A plugin for spans and metrics of clients: ``Client(plugins=[OpenTelemetry()])``.
 
-    It may be given to many clients. If the setting ``opentelemetry`` is on as well, all is told twice.
+    Many clients may share it. If the setting ``opentelemetry`` is on as well, everything is reported twice.
 
     Args:
-        tracer_provider: where spans go; the global one by default.
-        meter_provider: where metrics go; the global one by default.
+        tracer_provider: the provider that takes spans; the global one by default.
+        meter_provider: the provider that takes metrics; the global one by default.
     """
 
     def __init__(
