@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 from urllib.parse import unquote
 
+from ovhcore.exceptions import InvalidConfiguration
 from ovhcore.schema import Array, Enumeration, Family, Model, Ref, Scalar, Type
 
 from ..calls import SandboxCall
@@ -13,7 +14,7 @@ from ..families.tables import Resource
 from ..state import ApiError
 from .known import Collection, Known, Place, concrete, id_member, names_of
 from .making import Maker
-from .refusing import well_formed
+from .refusing import check_form, well_formed
 from .running import at_rest, settle
 
 __all__ = ["Reader", "not_found"]
@@ -60,7 +61,7 @@ class Reader:
         held = call.state.held
         for number, each in enumerate(place.above):
             value = arguments[each.argument]
-            if value not in self.ids(call, each, arguments):
+            if not self.has(call, each, arguments, value):
                 raise not_found(each.argument, value, first=number == 0)
         path = concrete(place.operation.path, arguments)
         made_again = place.operation.method == "POST"
@@ -74,16 +75,29 @@ class Reader:
         held = call.state.held
         for each in [each for each in held.running if each.rpartition("/")[0] == path]:
             settle(held, each, call.now)  # what was being deleted may have gone
+        ids = self.first_ids(call, of, arguments)
+        for gone in held.removed.get(path, ()):
+            ids.pop(gone, None)
+        return ids | held.added.get(path, {})
+
+    def has(self, call: SandboxCall, of: Collection, arguments: Mapping[str, str], value: str) -> bool:
+        """Say whether a list has an id, written as text; however long it is, that takes no longer."""
+        held, path = call.state.held, concrete(of.template, arguments)
+        settle(held, concrete(of.item, {**arguments, of.argument: value}), call.now)
+        if value in held.added.get(path, ()):
+            return True
+        return value not in held.removed.get(path, ()) and value in self.first_ids(call, of, arguments)
+
+    def first_ids(self, call: SandboxCall, of: Collection, arguments: Mapping[str, str]) -> dict[str, Any]:
+        """Return the ids that a list has without what others changed, by their text."""
+        path = concrete(of.template, arguments)
         listed = self._special(call, path)
         if isinstance(listed, list):
             member = of.member
             found = [each.get(member) if isinstance(each, dict) and member else each for each in listed]
         else:
             found = self._first_ids(call, of, path)
-        ids = {str(each): each for each in found}
-        for gone in held.removed.get(path, ()):
-            ids.pop(gone, None)
-        return ids | held.added.get(path, {})
+        return {str(each): each for each in found}
 
     def _first_ids(self, call: SandboxCall, of: Collection, path: str) -> list[Any]:
         resource = self.resources.get(of.item)
@@ -176,6 +190,29 @@ class Reader:
             )
         return made
 
+    def hold(self, call: SandboxCall, place: Place, arguments: Mapping[str, str], value: Any) -> None:
+        """Hold an object; what it lacks is made up.
+
+        Raises:
+            InvalidConfiguration: a member is not known, or of another type.
+        """
+        template, type_, maker = place.operation.path, place.operation.answer, self.maker(call, place.family)
+        path, held = concrete(template, arguments), call.state.held
+        model = place.family.model(type_) if isinstance(type_, Ref) else None
+        problem = _problem(maker, type_, model, value)
+        if problem:
+            raise InvalidConfiguration(f"sandbox: {path}: {problem}; it is a {type_}")
+        kept = {"": value}
+        if isinstance(model, Model):
+            kept = maker.merged(model, self.made(maker, model, template, arguments), value)
+        of = place.of
+        if of is None or of is not self.known.collection(of.template):
+            held.keep(path, kept)
+            return
+        text = arguments[of.argument]
+        number = isinstance(of.of_argument, Scalar) and of.of_argument.base == "long"
+        held.add(concrete(of.template, arguments), path, int(text) if number and text.isdecimal() else text, kept)
+
     def listed(self, call: SandboxCall, place: Place, arguments: Mapping[str, str]) -> list[Any]:
         """Return a list: of ids, or of objects, of those that the query asks for."""
         of = place.list
@@ -198,6 +235,22 @@ class Reader:
             if all(_meets(each, name, values) for name, values in wanted.items()):
                 found.append(item_id if of.member is None else each)
         return found
+
+
+def _problem(maker: Maker, type_: Type, model: Model | Enumeration | None, value: Any) -> str:
+    """Return what is wrong with a value that may lack members, empty if nothing is."""
+    try:
+        check_form(maker.family, type_, value, "$")
+    except ApiError as error:
+        return str(error.body["message"])
+    if not isinstance(model, Model) or not isinstance(value, dict):
+        return "" if maker.fits(type_, value) else "the value does not fit"
+    for name, each in value.items():
+        if name not in model.properties:
+            return f"{name} is no member"
+        if not maker.fits(model.properties[name].type, each):
+            return f"{name} does not fit"
+    return ""
 
 
 def wanted_of(call: SandboxCall, place: Place) -> dict[str, list[str]]:

@@ -43,7 +43,7 @@ def begin_task(
     path = concrete(of.item, inner)
     task = new_task(maker, listed, reader.made(maker, listed, of.item, inner), operation)
     state.held.add(concrete(of.template, names), path, item_id, task)
-    state.held.running[path] = operation
+    state.held.run(path, operation)
     if of.model == place.operation.answer:
         return dict(task)
     # Some answers are of a type of their own, with fewer members.
