@@ -31,6 +31,7 @@ below a python-ovh name are finer kinds of it::
     ├── ClientClosed                 the client was closed, or the interpreter ends (also a RuntimeError)
     ├── CassetteError                a recording that cannot be used, or was not used up
     │   └── NoRecording              a call that was not recorded, and may not be sent
+    ├── SharedStoreError             what processes share cannot be asked; nothing was sent
     ├── SchemaError                  a description of the API that cannot be read
     ├── OperationFailed              an asynchronous operation ended badly
     ├── WaitTimeout                  it was not over at the deadline (also a TimeoutError)
@@ -59,51 +60,18 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .protocol.messages import Attempt, Response
 
+# fmt: off
 __all__ = [
-    "APIError",
-    "BadParametersError",
-    "CassetteError",
-    "ClientClosed",
-    "ConnectError",
-    "ConnectTimeout",
-    "ConnectionLost",
-    "Forbidden",
-    "GatewayError",
-    "HTTPError",
-    "InvalidConfiguration",
-    "InvalidCredential",
-    "InvalidKey",
-    "InvalidRegion",
-    "InvalidRequest",
-    "InvalidResponse",
-    "InvalidSignature",
-    "MissingCredentials",
-    "NetworkError",
-    "NoRecording",
-    "NotCredential",
-    "NotGrantedCall",
-    "OAuth2FailureError",
-    "OperationFailed",
-    "PoolTimeout",
-    "PreconditionFailed",
-    "ProtocolError",
-    "ProxyError",
-    "QueryTimeOut",
-    "ReadOnlyError",
-    "ReadTimeout",
-    "ResourceConflictError",
-    "ResourceExpiredError",
-    "ResourceLocked",
-    "ResourceNotFoundError",
-    "SchemaError",
-    "ServerError",
-    "TLSError",
-    "TooManyRequests",
-    "TotalTimeout",
-    "TransportTimeout",
-    "Unauthorized",
-    "WaitTimeout",
+    "APIError", "BadParametersError", "CassetteError", "ClientClosed", "ConnectError", "ConnectTimeout",
+    "ConnectionLost", "Forbidden", "GatewayError", "HTTPError", "InvalidConfiguration", "InvalidCredential",
+    "InvalidKey", "InvalidRegion", "InvalidRequest", "InvalidResponse", "InvalidSignature", "MissingCredentials",
+    "NetworkError", "NoRecording", "NotCredential", "NotGrantedCall", "OAuth2FailureError", "OperationFailed",
+    "PoolTimeout", "PreconditionFailed", "ProtocolError", "ProxyError", "QueryTimeOut", "ReadOnlyError",
+    "ReadTimeout", "ResourceConflictError", "ResourceExpiredError", "ResourceLocked", "ResourceNotFoundError",
+    "SchemaError", "ServerError", "SharedStoreError", "TLSError", "TooManyRequests", "TotalTimeout",
+    "TransportTimeout", "Unauthorized", "WaitTimeout",
 ]
+# fmt: on
 
 _UNPRINTABLE = "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"  # compiled when needed
 
@@ -298,6 +266,12 @@ class CassetteError(APIError):
 
 class NoRecording(CassetteError):
     """The call was not recorded, and nothing is sent while replaying; the message names the nearest recordings."""
+
+    may_have_arrived = False
+
+
+class SharedStoreError(APIError):
+    """The store that processes share gave no answer, and the call is not to be made without; nothing was sent."""
 
     may_have_arrived = False
 

@@ -16,6 +16,7 @@ from ovhcore.flows.effects import Glance
 from ovhcore.flows.transport_extensions import (
     Cancellable,
     CancellableTransport,
+    ConsultingTransport,
     GlancingTransport,
     HidingTransport,
     TransportWithDefaults,
@@ -39,6 +40,7 @@ def _is_typed(
 ) -> None:
     """Read by type checkers: each assignment fails where a transport has another form than its protocol."""
     _glances: GlancingTransport = recording
+    _consults: ConsultingTransport = recording
     _hides: HidingTransport = recording
     _defaults: TransportWithDefaults = recording
     _warms: WarmableTransport = recording

@@ -259,6 +259,7 @@ def test_other_urls_are_left_alone() -> None:
     check_request(endpoint, Request("GET", "https://elsewhere.example/mee"), "error", set())
 
 
+@pytest.mark.once
 @given(
     path=st.from_regex(r"(/[a-z]{1,5}){1,4}", fullmatch=True),
     query=st.dictionaries(st.text(max_size=4), st.one_of(st.integers(), st.text(max_size=4)), max_size=2),
@@ -275,6 +276,7 @@ def operations() -> Iterator[schema.Operation]:
     return schema.catalogue().operations()
 
 
+@pytest.mark.once
 def test_no_operation_breaks_it() -> None:
     catalogue = schema.catalogue()
     for each in operations():

@@ -13,7 +13,20 @@ from typing import TYPE_CHECKING, Final
 
 from .._lazy import lazily
 from .driver import AsyncStream, AsyncTransport, Stream, Transport, arun, run
-from .effects import Clock, Effect, Flow, Gather, Handler, Middleware, Once, Send, Sleep, Uniform
+from .effects import (
+    Clock,
+    Consult,
+    Effect,
+    Flow,
+    Gather,
+    Handler,
+    Middleware,
+    Once,
+    Send,
+    SharedStore,
+    Sleep,
+    Uniform,
+)
 from .pipeline import pipeline
 
 if TYPE_CHECKING:
@@ -37,11 +50,12 @@ if TYPE_CHECKING:
     from .interpreter_exit import at_exit
     from .observation import Contents
     from .operations.waiting import Waiting
-    from .resilience.retry import FailedAttempt, GiveUp, Policy, RetryPolicy, Wait
+    from .resilience.retry import FailedAttempt, GiveUp, Policy, RetryPolicy, Wait, retry_after
     from .resilience.throttle import Limiter, Limits, throttled
     from .transport_extensions import (
         Cancellable,
         CancellableTransport,
+        ConsultingTransport,
         GlancingTransport,
         HidingTransport,
         TransportWithDefaults,
@@ -52,6 +66,7 @@ _HOMES: Final = {
     "transport_extensions": (
         "Cancellable",
         "CancellableTransport",
+        "ConsultingTransport",
         "GlancingTransport",
         "HidingTransport",
         "TransportWithDefaults",
@@ -92,6 +107,7 @@ _HOMES: Final = {
         "Policy",
         "RetryPolicy",
         "Wait",
+        "retry_after",
     ),
     "resilience.throttle": (
         "Limiter",
@@ -110,6 +126,8 @@ __all__ = [
     "CancellableTransport",
     "Clock",
     "ClockCorrected",
+    "Consult",
+    "ConsultingTransport",
     "Contents",
     "CredentialsProvider",
     "Effect",
@@ -136,6 +154,7 @@ __all__ = [
     "RetryPolicy",
     "RetryScheduled",
     "Send",
+    "SharedStore",
     "Sleep",
     "Stream",
     "Throttled",
@@ -151,6 +170,7 @@ __all__ = [
     "arun",
     "at_exit",
     "pipeline",
+    "retry_after",
     "run",
     "throttled",
 ]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
 from ..protocol.clock import Now
 from ..protocol.messages import Request, Response
-from .effects import Clock, Flow, Gather, Glance, Once, Send, Sleep, Uniform
+from .effects import Clock, Consult, Flow, Gather, Glance, Once, Send, Sleep, Uniform
 from .interpreter_exit import at_exit
 
 if TYPE_CHECKING:
@@ -143,18 +143,35 @@ def glance(transport: Any) -> Now:
     return plain.clock()
 
 
+def consulted(transport: Any, effect: Any) -> Any:
+    """Ask the store of an effect, by way of the transport if it has a say in it, as one that records has."""
+    return transport.consult(effect) if hasattr(transport, "consult") else effect.store.ask(effect.question)
+
+
+def consulted_async(transport: Any, effect: Any) -> Awaitable[Any]:
+    """Return what is awaited for the answer to an effect; as :func:`consulted` otherwise."""
+    answer: Awaitable[Any] = (
+        transport.consult(effect) if hasattr(transport, "consult") else effect.store.ask_async(effect.question)
+    )
+    return answer
+
+
 _PERFORMED: Final[dict[type, Callable[[Any, Any], Any]]] = {
     Sleep: lambda world, effect: world.sleep(effect.seconds),
     Glance: lambda world, effect: glance(world),
     Uniform: lambda world, effect: world.uniform(effect.low, effect.high),
     Once: lambda world, effect: world.once(effect.key, effect.flow),
     Gather: lambda world, effect: world.gather(effect.flows, effect.limit),
+    Consult: consulted,
 }
+_AWAITED: Final = {**_PERFORMED, Consult: consulted_async}
 _IMMEDIATE: Final = frozenset({Glance, Uniform})
 
 
 def _unknown(effect: object) -> Callable[[Any, Any], Any]:
-    raise TypeError(f"a flow yields effects (Send, Sleep, Clock, Uniform, Once, Gather), not {type(effect).__name__}")
+    raise TypeError(
+        f"a flow yields effects (Send, Sleep, Clock, Uniform, Once, Gather, Consult), not {type(effect).__name__}"
+    )
 
 
 def run(flow: Flow[T], transport: Transport) -> T:
@@ -203,7 +220,7 @@ async def arun(flow: Flow[T], transport: AsyncTransport) -> T:
             elif type(effect) is Send:
                 value = await transport.send(effect.request)
             else:
-                value = (_PERFORMED.get(type(effect)) or _unknown(effect))(transport, effect)
+                value = (_AWAITED.get(type(effect)) or _unknown(effect))(transport, effect)
                 if type(effect) not in _IMMEDIATE:
                     value = await value
             resume = send

@@ -1,4 +1,4 @@
-"""Everything a flow can ask of the world: a closed set of six effects.
+"""Everything a flow can ask of the world: a closed set of seven effects.
 
 ========================= ============================== ==========================================
 ``yield``                 resumes with                   carried out
@@ -11,6 +11,7 @@
                                                          the key meanwhile waits for the first
 ``Gather(flows, limit)``  list, in the order of flows    flows side by side, at most ``limit`` at
                                                          once; the first failure stops the rest
+``Consult(store, ...)``   the store's answer             a question to what several processes share
 ========================= ============================== ==========================================
 
 An exception of an effect is raised at its ``yield``.
@@ -19,7 +20,7 @@ An exception of an effect is raised at its ``yield``.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Hashable, Iterable
-from typing import Any, Final, TypeAlias, TypeVar
+from typing import Any, Final, Protocol, TypeAlias, TypeVar
 
 from ..protocol.frozen import Frozen, put
 from ..protocol.messages import Request, Response
@@ -28,6 +29,7 @@ __all__ = [
     "CLOCK",
     "GLANCE",
     "Clock",
+    "Consult",
     "Effect",
     "Flow",
     "Gather",
@@ -36,6 +38,7 @@ __all__ = [
     "Middleware",
     "Once",
     "Send",
+    "SharedStore",
     "Sleep",
     "Uniform",
 ]
@@ -134,7 +137,52 @@ class Gather(Frozen):
         put(self, "limit", limit)
 
 
-Effect: TypeAlias = Send | Sleep | Clock | Uniform | Once | Gather
+class SharedStore(Protocol):
+    """What several processes share: limits, tokens, which calls were made. Only transports and drivers call it."""
+
+    def ask(self, question: Any) -> Any:
+        """Ask, and wait for the answer."""
+        ...
+
+    async def ask_async(self, question: Any) -> Any:
+        """Ask, and let other tasks go on until the answer comes; under asyncio and trio."""
+        ...
+
+
+class Consult(Frozen):
+    """Ask a store that other processes ask, too.
+
+    In a replay there are no other processes: nothing is asked, and the answer is ``alone``.
+
+    Attributes:
+        store: whom to ask.
+        question: what the store is asked; the store knows its form.
+        alone: the answer that somebody gets who shares with nobody.
+        request: the request that an answer of type :class:`.Response` answers; a recording then keeps both, as if
+            the request had been sent.
+        omitted: whether the answer is ``alone`` while something is recorded, too, for a recording has to hold the
+            requests that a program sends without others.
+    """
+
+    __slots__ = ("store", "question", "alone", "request", "omitted")  # noqa: RUF023 - the order of __init__
+
+    store: SharedStore
+    question: Any
+    alone: Any
+    request: Request | None
+    omitted: bool
+
+    def __init__(
+        self, store: SharedStore, question: Any, alone: Any, request: Request | None = None, omitted: bool = False
+    ) -> None:
+        put(self, "store", store)
+        put(self, "question", question)
+        put(self, "alone", alone)
+        put(self, "request", request)
+        put(self, "omitted", omitted)
+
+
+Effect: TypeAlias = Send | Sleep | Clock | Uniform | Once | Gather | Consult
 """The effects that a flow may yield."""
 
 Flow: TypeAlias = Generator[Effect, Any, T]

@@ -2,20 +2,23 @@
 
 Each extension is one name. A client looks for it on the transport, and does without where it is missing. A
 transport need not inherit from these protocols; they are for type checkers and for the reader. An asynchronous
-transport has the same extensions, as plain functions, except for :class:`CancellableTransport`.
+transport has the same extensions, as plain functions, except for :class:`CancellableTransport`
+and :class:`ConsultingTransport`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 from ..protocol.clock import Now
 from ..protocol.messages import Request, Response
+from .effects import Consult
 
 __all__ = [
     "Cancellable",
     "CancellableTransport",
+    "ConsultingTransport",
     "GlancingTransport",
     "HidingTransport",
     "TransportWithDefaults",
@@ -31,6 +34,17 @@ class GlancingTransport(Protocol):
 
         Without it, ``clock()`` is called.
         """
+        ...
+
+
+class ConsultingTransport(Protocol):
+    """A transport that has a say in what is asked of a store that several processes share, as one that records has.
+
+    Without it, the store itself is asked. That of an asynchronous transport is awaited.
+    """
+
+    def consult(self, effect: Consult) -> Any:
+        """Return the store's answer, or another one."""
         ...
 
 

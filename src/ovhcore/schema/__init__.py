@@ -17,8 +17,9 @@ from __future__ import annotations
 
 from .calls import CheckWarning, DeprecatedOperationWarning
 from .checking import Finding, check_answer, check_arguments, check_value
+from .differing import Difference, differences
 from .files.documents import load
-from .files.store import catalogue
+from .files.store import catalogue, catalogues
 from .files.updating import update
 from .lookup import Catalogue
 from .model import Enumeration, Family, IamAction, Model, Operation, Parameter, Property, Status
@@ -30,6 +31,7 @@ __all__ = [
     "Catalogue",
     "CheckWarning",
     "DeprecatedOperationWarning",
+    "Difference",
     "Enumeration",
     "Family",
     "Finding",
@@ -45,9 +47,11 @@ __all__ = [
     "Type",
     "access_rule_for",
     "catalogue",
+    "catalogues",
     "check_answer",
     "check_arguments",
     "check_value",
+    "differences",
     "load",
     "parse_type",
     "search",

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final
 
 from ..exceptions import InvalidRequest
+from .completing import going_on
 from .model import Family, Operation
 from .paths import Paths, plain_path, segments_cost
 from .searching import found
@@ -44,6 +45,7 @@ class Catalogue:
         self._load = load
         self._loaded: dict[str, Family] = {}
         self._paths: dict[str, Paths] = {}
+        self._whole: Paths | None = None
 
     @classmethod
     def of(cls, families: Iterable[Family], *, source: str = "") -> Catalogue:
@@ -140,12 +142,26 @@ class Catalogue:
             for name, heads in self._heads.items()
         }
         likely = sorted((cost, name) for name, cost in costs.items() if cost < _OTHER_WORDS)[:_NEAR]
-        return self._near([name for _, name in likely], path, method, limit) or self._near(
-            self.families(), path, method, limit
-        )
+        near = self._joint_tree(name for _, name in likely).near(path, method, limit)
+        if near:
+            return near
+        if self._whole is None:
+            self._whole = self._joint_tree(self.families())
+        return self._whole.near(path, method, limit)
 
-    def _near(self, families: Iterable[str], path: str, method: str | None, limit: int) -> list[str]:
-        return Paths(_pair(key) for name in families for key in self.family(name).operations).near(path, method, limit)
+    def completions(self, begun: str, method: str | None = None) -> list[str]:
+        """Return what a path may be once its last word is complete, sorted; one that has to go on ends with a slash.
+
+        Words before the last one may stand for arguments. Of the families, those that the path leads to are loaded.
+
+        Args:
+            begun: the beginning of a path, as ``"/me/bi"`` or ``"/domain/zone/example.com/"``.
+            method: a method that the paths must have; None for any.
+
+        Raises:
+            SchemaError: the stored form of a family is damaged.
+        """
+        return going_on(self._heads, self.family, begun or "/", None if method is None else method.upper())
 
     def search(self, words: str, limit: int = 20) -> list[Operation]:
         """Return the operations that words speak of, the likeliest first; see :func:`.search`."""
@@ -160,6 +176,9 @@ class Catalogue:
         if tree is None:
             tree = self._paths[name] = Paths(map(_pair, self.family(name).operations))
         return tree
+
+    def _joint_tree(self, families: Iterable[str]) -> Paths:
+        return Paths(_pair(key) for name in families for key in self.family(name).operations)
 
 
 def _pair(key: str) -> tuple[str, str]:

@@ -24,6 +24,7 @@ SECTIONS: Final = {
     },
     "Help": {
         "schema": Listed("schema", "schema_commands", "Look operations up; fetch the API's descriptions."),
+        "completion": Listed("completing.command", "completion_command", "Print a script for bash, zsh or fish."),
         "doctor": Listed("doctor.command", "doctor_command", "Look for what is wrong, and say what to do about it."),
     },
     "Offline": {
@@ -32,6 +33,7 @@ SECTIONS: Final = {
         "cassette": Listed("cassette", "cassette_commands", "Look at recorded HTTP traffic, convert it, repair it."),
     },
     "Programs": {
+        "mcp": Listed("mcp", "mcp_command", "Let an assistant look, read, and write what you allow."),
         "types": Listed("types", "types_command", "Write a module with a Client whose calls have types."),
         "plugins": Listed("plugins", "plugins_command", "List the built-in and installed plugins."),
     },

@@ -31,9 +31,11 @@ _UNITS: Final = {
     "hour": 3600.0,
 }
 _RATE: Final = r"([0-9]{1,20}(?:\.[0-9]{1,20})?) *(?:/ *([a-z]+))?"
+_NAMES: Final = ("rate_limit", "rate_burst")
 _LOWEST: Final = 1e-6  # in a second: waits of a few years can be slept
 _HIGHEST: Final = 1e6
 _SCOPES: Final = ("client", "credentials")
+_SCOPE: Final = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
 
 
 def read_rate(value: Any, what: str) -> float:
@@ -58,10 +60,28 @@ def read_rate(value: Any, what: str) -> float:
 
 
 def _read_scope(value: Any, what: str) -> str:
-    scope = value.strip().lower() if isinstance(value, str) else None
-    if scope not in _SCOPES:
-        raise InvalidConfiguration(f"{what} must be {' or '.join(_SCOPES)}, not {shown(value)}")
+    scope = value.strip() if isinstance(value, str) else ""
+    if scope.lower() in _SCOPES:
+        return scope.lower()
+    if not re.fullmatch(_SCOPE, scope):
+        raise InvalidConfiguration(
+            f"{what} must be {' or '.join(_SCOPES)}, not {shown(value)}; with a limit_store it may be a name of "
+            "letters, digits, '.', '_' and '-'"
+        )
     return scope
+
+
+def _read_store(value: Any, what: str) -> str:
+    from ..shared.opening import read_store
+
+    return read_store(value, what)
+
+
+def _read_down(value: Any, what: str) -> bool:
+    """Return whether limits are kept without the store."""
+    if value not in ("own", "fail"):
+        raise InvalidConfiguration(f"{what} must be own or fail, not {shown(value)}")
+    return bool(value == "own")
 
 
 def _limits(rate: float | None, burst: int | None, concurrency: int | None, names: tuple[str, str]) -> Limits:
@@ -128,7 +148,19 @@ def ovhcore_options() -> Iterable[Option]:
         Option(
             "limit_scope",
             _read_scope,
-            "client, the default: for each client; credentials: for all clients of this process with the same ones",
+            "client, the default: for each client; credentials: for all clients of this process with the same ones; "
+            "with a limit_store these are the default, and another word names whose limit it is",
+        ),
+        Option(
+            "limit_store",
+            _read_store,
+            "redis://HOST:6379/0, valkey:// and the like, or file:///PATH: limits are shared with other processes",
+            leads=True,
+        ),
+        Option(
+            "limit_store_down",
+            _read_down,
+            "own, the default: while limit_store gives no answer, each process keeps to limits alone; fail: calls fail",
         ),
     )
 
@@ -138,13 +170,33 @@ def ovhcore_middleware(settings: Settings, notify: Notifier) -> Middleware | Non
     """Wrap every attempt, if there is a limit."""
     options = settings.options
     rate, burst, concurrency = (options.get(name) for name in ("rate_limit", "rate_burst", "max_concurrency"))
+    scope, store = options.get("limit_scope"), options.get("limit_store")
+    if store is None and scope not in (None, *_SCOPES):
+        raise InvalidConfiguration(
+            f"limit_scope must be {' or '.join(_SCOPES)}, not {scope!r}: limit_store is not set, so no name tells whose"
+        )
     if rate is None and burst is None and concurrency is None:
         return None
-    limits = _limits(rate, burst, concurrency, ("rate_limit", "rate_burst"))
+    if store is not None:
+        return _shared(settings, notify, _limits(rate, burst or (rate and 1), concurrency, _NAMES), scope, store)
+    limits = _limits(rate, burst, concurrency, _NAMES)
     from ovhcore.flows import throttled
 
     from .limiters import ProcessLimiter, shared
 
-    if options.get("limit_scope") == "credentials" and settings.credentials is not None:
+    if scope == "credentials" and settings.credentials is not None:
         return throttled(shared.limiter((settings.endpoint.url, settings.credentials), limits), notify)
     return throttled(ProcessLimiter(limits), notify)
+
+
+def _shared(settings: Settings, notify: Notifier, limits: Limits, scope: str | None, store: str) -> Middleware:
+    if scope == "client":
+        raise InvalidConfiguration("limit_scope is client, and limits in a limit_store are not those of one client")
+    from ..shared.keeper import keeper_of
+    from ..shared.scopes import scope_of
+    from ..shared.throttling import SharedLimit, shared_throttle
+
+    keeper = keeper_of(store)
+    name = scope_of(settings) if scope in (None, "credentials") else scope
+    alone = settings.options.get("limit_store_down", True)
+    return shared_throttle(SharedLimit(keeper.store, keeper, name, limits, alone=alone), notify)

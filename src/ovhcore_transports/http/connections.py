@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 import socket
-import ssl
 import time
 from collections.abc import Sequence
 from contextlib import suppress
@@ -16,7 +15,7 @@ from typing import Any, Final
 from ovhcore import exceptions as exc
 
 from ..base.locks import Lock
-from .failures import RESETS
+from .failures import RESETS, is_of_tls
 from .http1 import ResponseHead, ResponseReader
 
 __all__ = ["BlockingConnection", "Exchange", "Unconnected"]
@@ -160,7 +159,8 @@ class BlockingConnection:
             OSError: none of the addresses can be reached in time.
         """
         failure: OSError = OSError("no address")
-        found = socket.getaddrinfo(host, port, family, socket.SOCK_STREAM)
+        name = host.encode("ascii") if host.isascii() else host  # or a codec for other letters would be loaded
+        found = socket.getaddrinfo(name, port, family, socket.SOCK_STREAM)
         for tried, (of, kind, number, _, address) in enumerate(found):
             sock = None
             try:
@@ -250,9 +250,10 @@ class BlockingConnection:
                     for at in range(0, len(data), _PIECE):
                         self._hurry(sock)
                         sock.sendall(view[at : at + _PIECE])
-        except (ConnectionError, ssl.SSLError):
-            # A server that hangs up before the request is complete may have said why.
-            return False
+        except OSError as error:
+            if isinstance(error, ConnectionError) or is_of_tls(error):
+                return False  # a server that hangs up before the request is complete may have said why
+            raise
         return True
 
     def recv(self, most: int) -> bytes:

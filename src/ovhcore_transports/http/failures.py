@@ -8,7 +8,7 @@ import re
 import sys
 from typing import Final
 
-__all__ = ["ENDED", "NOT_TLS", "RESETS", "causes_of", "reason_of"]
+__all__ = ["ENDED", "NOT_TLS", "RESETS", "causes_of", "is_of_tls", "reason_of"]
 
 ENDED: Final = "the connection ended before the answer was complete"
 """The words of every transport for a lost connection."""
@@ -57,7 +57,7 @@ def reason_of(causes: list[BaseException]) -> str:
 
 
 def _words_of(error: OSError) -> str:
-    if _is(error, "ssl", "SSLError"):
+    if is_of_tls(error):
         return NOT_TLS if getattr(error, "reason", None) in _NO_RECORDS else error.strerror or ""
     words = error.strerror or ""
     if _is(error, "socket", "gaierror") or _is(error, "socket", "herror"):
@@ -70,6 +70,11 @@ def _words_of(error: OSError) -> str:
     return words
 
 
-def _is(error: OSError, module: str, name: str) -> bool:
+def is_of_tls(error: BaseException) -> bool:
+    """Say whether an exception is one of ``ssl``, which is loaded only if somebody needs it."""
+    return _is(error, "ssl", "SSLError")
+
+
+def _is(error: BaseException, module: str, name: str) -> bool:
     """Say whether an exception is of a kind whose module is loaded only if somebody needs it."""
     return isinstance(error, getattr(sys.modules.get(module), name, ()))

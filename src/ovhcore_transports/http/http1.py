@@ -7,12 +7,11 @@ head that is cut off, half a number), and reads headers with the email package.
 from __future__ import annotations
 
 import re
-from http.client import HTTPException, RemoteDisconnected
 from typing import Any, Final, NamedTuple
 
 from .bodies import too_large
 
-__all__ = ["NotHTTP", "ResponseHead", "ResponseReader", "read_head"]
+__all__ = ["CutOff", "NotHTTP", "ResponseHead", "ResponseReader", "read_head"]
 
 _MOST_OF_A_HEAD: Final = 65536
 _MOST_OF_A_LINE: Final = 8192
@@ -37,8 +36,12 @@ _CHUNK: Final = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;[^\r\n\0]*)?\r\n")
 _LENGTH: Final = re.compile(r"[0-9]{1,18}")
 
 
-class NotHTTP(HTTPException):
+class NotHTTP(Exception):
     """An answer cannot be understood; the text of this exception repeats nothing of it."""
+
+
+class CutOff(ConnectionResetError):
+    """The connection ended before the answer was whole."""
 
 
 class ResponseHead(NamedTuple):
@@ -83,7 +86,7 @@ class ResponseReader:
 
         Raises:
             NotHTTP: the answer is not HTTP.
-            http.client.RemoteDisconnected: the answer is cut off.
+            CutOff: the answer is cut off.
             OSError: the connection failed.
         """
         # urllib3's TLS within TLS returns 0 at the end.
@@ -125,7 +128,7 @@ class ResponseReader:
                 return _unfolded(buffer[begin : self._at])
             seen = len(buffer) - begin
             if not self._fill():
-                raise RemoteDisconnected("the headers are cut off")
+                raise CutOff("the headers are cut off")
 
     def _fill(self) -> bool:
         piece = self._receive(_PIECE) or b""
@@ -143,7 +146,7 @@ class ResponseReader:
         Raises:
             ProtocolError: the body is larger.
             NotHTTP: the answer is not HTTP.
-            http.client.RemoteDisconnected: the answer is cut off.
+            CutOff: the answer is cut off.
             OSError: the connection failed.
         """
         length = head.length
@@ -174,7 +177,7 @@ class ResponseReader:
             # No byte more is read: bytes after the body stay in the socket, where the pool sees them.
             piece = self._receive(min(missing, _LARGE_PIECE))
             if not piece:
-                raise RemoteDisconnected("the body is cut off")
+                raise CutOff("the body is cut off")
             body += piece
             missing -= len(piece)
 
@@ -230,7 +233,7 @@ class ResponseReader:
                 self._at = end
                 return line
             if not self._fill():
-                raise RemoteDisconnected("the body is cut off")
+                raise CutOff("the body is cut off")
 
 
 def _unfolded(lines: bytes) -> bytes:

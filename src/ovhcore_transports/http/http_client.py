@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import ssl
+from http.client import HTTPException
 from typing import Any
 
 from ovhcore import exceptions as exc
 from ovhcore.protocol import Timeout
 
 from .failures import ENDED, RESETS, causes_of, reason_of
-from .http1 import ResponseHead, ResponseReader
+from .http1 import NotHTTP, ResponseHead, ResponseReader
 
 __all__ = ["WholeResponse", "meaning_of"]
 
@@ -42,10 +43,21 @@ class WholeResponse:
         self._method = method or ""
 
     def begin(self) -> None:
-        """Read the whole answer; raise the exceptions of :class:`.ResponseReader`."""
-        self.head = self._incoming.head(self._method)
-        self.body = self._incoming.body(self.head, self._limit)
-        self.will_close = not (self.head.reusable and self._incoming.is_empty)
+        """Read the whole answer.
+
+        Raises:
+            http.client.HTTPException: it is not HTTP.
+            ProtocolError: its body is larger than the limit.
+            OSError: the connection failed, or ended before the answer was whole.
+        """
+        try:
+            self.head = self._incoming.head(self._method)
+            self.body = self._incoming.body(self.head, self._limit)
+            self.will_close = not (self.head.reusable and self._incoming.is_empty)
+            return
+        except NotHTTP as error:
+            problem = str(error)
+        raise HTTPException(problem)  # as those who call http.client expect
 
     def isclosed(self) -> bool:
         """Say that the next request may be sent."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable
 from types import TracebackType
-from typing import Self, TypeVar, Unpack
+from typing import Any, Self, TypeVar, Unpack
 
 from ovhcore.exceptions import HTTPError
-from ovhcore.flows import AsyncStream, Flow
+from ovhcore.flows import AsyncStream, Consult, Flow
 from ovhcore.flows import AsyncTransport as AsyncTransportLike
 from ovhcore.plugins import TransportSettings
 from ovhcore.protocol import Request, Response
@@ -63,6 +63,15 @@ class AsyncRecordTransport(Recording, AsyncTransport):
             await super().sleep(0)
         else:
             await self._inner.sleep(seconds)
+
+    async def consult(self, effect: Consult) -> Any:
+        """Ask what other processes share; in a recording there are none."""
+        if self._is_alone(effect):
+            return effect.alone
+        inner = self._inner
+        if hasattr(inner, "consult"):
+            return self._noted(effect, await inner.consult(effect))
+        return self._noted(effect, await effect.store.ask_async(effect.question))
 
     def stream(
         self, flows: Iterable[Flow[T]], limit: int, *, ahead: int | None = None, ordered: bool = True

@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self, TypedDict, TypeVar, Unpack
 
 from ovhcore.exceptions import HTTPError, InvalidConfiguration
-from ovhcore.flows import Flow, Stream
+from ovhcore.flows import Consult, Flow, Stream
 from ovhcore.flows import Transport as TransportLike
 from ovhcore.plugins import TransportSettings
 from ovhcore.protocol import Now, Redaction, Request, Response
@@ -137,6 +137,15 @@ class Recording:
         """Read both clocks to measure or observe: nothing is recorded, and a replay does not move on."""
         return self._session.glance() or self._inner.clock()
 
+    def _is_alone(self, effect: Consult) -> bool:
+        return self._session.offline or effect.omitted
+
+    def _noted(self, effect: Consult, answer: Any) -> Any:
+        """Keep the answer that another process got in the place of this one's."""
+        if effect.request is not None and isinstance(answer, Response):
+            self._session.keep_known(effect.request, answer, self._inner.clock())
+        return answer
+
     def uniform(self, low: float, high: float) -> float:
         """Draw a random number, or return the one that was drawn during the recording."""
         return self._session.uniform(low, high, None if self._session.offline else self._inner.uniform(low, high))
@@ -195,6 +204,14 @@ class RecordTransport(Recording, SyncTransport):
             self._session.sleep(seconds)
         else:
             self._inner.sleep(seconds)
+
+    def consult(self, effect: Consult) -> Any:
+        """Ask what other processes share; in a recording there are none."""
+        if self._is_alone(effect):
+            return effect.alone
+        inner = self._inner
+        answer = inner.consult(effect) if hasattr(inner, "consult") else effect.store.ask(effect.question)
+        return self._noted(effect, answer)
 
     def stream(
         self, flows: Iterable[Flow[T]], limit: int, *, ahead: int | None = None, ordered: bool = True

@@ -16,7 +16,7 @@ from ..effects import CLOCK, Flow, Handler, Middleware, Sleep, Uniform
 from ..events import Observer, RetryScheduled
 from .retry_budget import RetryBudget
 
-__all__ = ["FailedAttempt", "GiveUp", "Policy", "RetryPolicy", "Wait", "chosen_policy", "retried"]
+__all__ = ["FailedAttempt", "GiveUp", "Policy", "RetryPolicy", "Wait", "chosen_policy", "retried", "retry_after"]
 
 
 class FailedAttempt(NamedTuple):

@@ -21,12 +21,14 @@ from ..lookup import Catalogue, heads_of
 from ..model import Family
 from ..packing import FORMAT, pack, squeeze, unpack, unsqueeze
 
-__all__ = ["cache_folder", "catalogue", "keep", "write_folder"]
+__all__ = ["cache_folder", "catalogue", "catalogues", "keep", "write_folder"]
 
 _SHIPPED: Final = Path(__file__).parent.parent / "shipped"
 _INDEX: Final = "index"
 _CURRENT: Final = "current"
 _DEFAULT: Final = "ovh-eu"
+_KEPT: Final = 6
+"""How many fetched catalogues of an endpoint are kept."""
 _FILE_NAME = re.compile(r"[\w.%~-]+")
 _DAMAGED: Final = "is damaged; fetch it again, or remove the folder"
 
@@ -75,6 +77,8 @@ def _opened_folder(folder: Path) -> Catalogue:
     """
     try:
         index = unsqueeze((folder / _INDEX).read_bytes())
+        if index["format"] != FORMAT:
+            raise ValueError("of another version of ovhcore")
         files = {str(name): _FILE_NAME.fullmatch(file)[0] for name, file, _ in index["families"]}  # type: ignore[index]
         heads = {str(name): tuple(map(str, heads)) for name, _, heads in index["families"]}
         return Catalogue(
@@ -123,18 +127,36 @@ def catalogue(endpoint: str = _DEFAULT, cache: Path | None = None) -> Catalogue:
     return known[1]
 
 
+def catalogues(endpoint: str = _DEFAULT, cache: Path | None = None) -> list[Catalogue]:
+    """Return the catalogues there are of an endpoint: the shipped one, then those fetched that are kept, by date.
+
+    Those that another version of ovhcore wrote, or that are damaged, are left out.
+
+    Args:
+        endpoint: its name, or its URL.
+        cache: folder of fetched catalogues, if not the user's.
+    """
+    home = (cache_folder() if cache is None else cache) / quote(endpoint, safe="")
+    found: list[Catalogue] = []
+    with suppress(OSError):  # none was fetched
+        for folder in home.iterdir():
+            with suppress(SchemaError):
+                found += [_opened_folder(folder)] if (folder / _INDEX).is_file() else []
+    return [_opened_folder(_SHIPPED), *sorted(found, key=lambda each: each.date)]
+
+
 def _chosen(home: Path, current: str) -> Catalogue:
-    shipped = _opened_folder(_SHIPPED)
+    ours = _opened_folder(_SHIPPED)
     if not _FILE_NAME.fullmatch(current) or not (home / current / _INDEX).is_file():
-        return shipped
+        return ours
     try:
         index = unsqueeze((home / current / _INDEX).read_bytes())
         if index["format"] != FORMAT:
-            return shipped  # written by another version of ovhcore
+            return ours  # written by another version of ovhcore
     except (OSError, ValueError, TypeError, KeyError):
         pass  # reading it properly says what is wrong
     fetched = _opened_folder(home / current)
-    return fetched if fetched.date > shipped.date or fetched.endpoint != shipped.endpoint else shipped
+    return fetched if fetched.date > ours.date or fetched.endpoint != ours.endpoint else ours
 
 
 def keep(families: Iterable[Family], *, endpoint: str, date: str, cache: Path | None = None) -> Path:
@@ -172,8 +194,9 @@ def keep(families: Iterable[Family], *, endpoint: str, date: str, cache: Path | 
         pointer.unlink(missing_ok=True)
         rmtree(folder, ignore_errors=True)
         raise
-    for each in home.iterdir():  # the catalogue before stays: a program may be reading it
-        complete = (each / _INDEX).is_file()  # another program may be writing a folder without an index
-        if complete and each.name not in (before, folder.name):
-            rmtree(each, ignore_errors=True)
+    # Another program may be writing a folder without an index, or reading the catalogue before.
+    complete = [each for each in home.iterdir() if (each / _INDEX).is_file()]
+    older = sorted(each for each in complete if each.name not in (before, folder.name))
+    for each in older[: max(0, len(complete) - _KEPT)]:
+        rmtree(each, ignore_errors=True)
     return folder

@@ -1,0 +1,150 @@
+"""A thread of a process that keeps what it holds in a store: places of requests under way, and claims.
+
+Leases are short, so that what a killed process held is free soon; so somebody has to renew them while a call lasts,
+whatever its thread or loop is doing.
+"""
+
+from __future__ import annotations
+
+import atexit
+import time
+from _thread import allocate_lock, start_new_thread
+from collections import deque
+from contextlib import suppress
+from queue import Empty, SimpleQueue
+from secrets import token_hex
+from typing import Final
+from weakref import WeakValueDictionary, ref
+
+from ovhcore.exceptions import SharedStoreError
+
+from ..base.forks import renew_after_fork
+from ..base.locks import Lock
+from .opening import open_store
+from .stores import Store
+
+__all__ = ["LEASE", "Keeper", "keeper_of"]
+
+LEASE: Final = 10_000_000
+"""Microseconds for which a place or a claim is kept for a process that says nothing."""
+_ROUND: Final = LEASE / 3e6
+_TOGETHER: Final = 0.005  # seconds in which what is released is collected, or taken along by another question
+_IDLE: Final = 6  # rounds without anything to keep, after which the thread ends
+
+
+class Keeper:
+    """Keeps what this process holds in a store, for as long as it holds it.
+
+    No method takes a lock: the garbage collector closes flows that nobody drives any more, in any thread.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.after_fork()
+        renew_after_fork(self)
+        atexit.register(_at_exit, ref(self))
+
+    def after_fork(self) -> None:
+        """Hold nothing: all of it is the parent's."""
+        self.name = token_hex(6)
+        self._places: dict[str, dict[str, None]] = {}
+        self._left: dict[str, deque[tuple[str, int]]] = {}
+        self._bell: SimpleQueue[None] = SimpleQueue()
+        self._runs = allocate_lock()
+
+    def hold(self, key: str, place: str) -> None:
+        """Keep a place from now on."""
+        self._places.setdefault(key, {})[place] = None
+        self._wake()
+
+    def leave(self, key: str, place: str, took: int = -1) -> None:
+        """Free a place, or one in the line, soon.
+
+        Args:
+            key: of the limit.
+            place: its name.
+            took: microseconds that the place was used; -1 if that says nothing.
+        """
+        self._places.get(key, {}).pop(place, None)
+        self._left.setdefault(key, deque()).append((place, took))
+        self._bell.put(None)
+        self._wake()
+
+    def released(self, key: str) -> list[str | int]:
+        """Return what is to be freed, for a question of this process to take along."""
+        left, names = self._left.get(key), list[str | int]()
+        while left:
+            with suppress(IndexError):  # another thread took the last one
+                names.extend(left.popleft())
+        return names
+
+    def _wake(self) -> None:
+        if self._runs.acquire(False):
+            try:
+                start_new_thread(self._work, ())
+            except RuntimeError:  # at the end of the interpreter; leases end by themselves
+                self._runs.release()
+
+    def _work(self) -> None:
+        idle = 0
+        while idle < _IDLE:
+            with suppress(Empty):
+                self._bell.get(True, _ROUND)
+                time.sleep(_TOGETHER)
+                while not self._bell.empty():
+                    self._bell.get()
+            idle = 0 if self.renew() else idle + 1
+        self._runs.release()
+        if any(map(len, (*self._places.values(), *self._left.values()))):
+            self._wake()
+
+    def renew(self) -> bool:
+        """Renew what is held, and free what is not; say whether anything is held."""
+        for key in {*self._places, *self._left}:
+            held = list(self._places.get(key, ()))
+            released = self.released(key)
+            if held or released:
+                # A store that is down says so once; the leases end by themselves.
+                with suppress(SharedStoreError):
+                    self.store.ask(("renew", key, LEASE, len(held), *held, *released))
+        return any(map(len, self._places.values()))
+
+
+def _at_exit(keeper: ref[Keeper]) -> None:
+    """Free what a process has left when it ends, for its thread ends with it."""
+    if (left := keeper()) is not None:
+        left.renew()
+
+
+class _Keepers:
+    """Those of this process: clients that name the same store share it, and who keeps what they hold there."""
+
+    def __init__(self) -> None:
+        self._open: WeakValueDictionary[str, Keeper] = WeakValueDictionary()
+        self.after_fork()
+        renew_after_fork(self)
+
+    def after_fork(self) -> None:
+        self._lock = Lock()
+
+    def of(self, url: str) -> Keeper:
+        with self._lock:
+            keeper = self._open.get(url)
+            if keeper is None:
+                keeper = self._open[url] = Keeper(open_store(url))
+            return keeper
+
+
+_keepers: Final = _Keepers()
+
+
+def keeper_of(url: str) -> Keeper:
+    """Return the keeper of what this process holds in a store; nothing is connected yet.
+
+    Args:
+        url: of the store, as :func:`.read_store` returns it.
+
+    Raises:
+        InvalidConfiguration: a library that the store needs is not installed.
+    """
+    return _keepers.of(url)

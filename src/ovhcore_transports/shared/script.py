@@ -1,0 +1,140 @@
+"""The operations of a store as one script, for servers that run Lua: Redis and Valkey. Each is one round trip.
+
+The limit is that of :mod:`.limits`, claims and tokens those of :mod:`.records`, line by line.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+__all__ = ["SCRIPT"]
+
+SCRIPT: Final = """
+local FULL, SLOWEST, FASTER, ABSENT, USUAL, CONFIRM = 6400, 100, 128, 1000000, 20000, 250000
+local op, key, now = ARGV[1], KEYS[1], tonumber(ARGV[2])
+if not now then
+  local time = redis.call('TIME')
+  now = time[1] * 1000000 + time[2]
+end
+local function number(i) return tonumber(ARGV[i]) end
+local function load()
+  local raw = redis.call('GET', key)
+  return raw and cmsgpack.unpack(raw)
+end
+local function save(state, micros)
+  redis.call('SET', key, cmsgpack.pack(state), 'PX', math.ceil(micros / 1000))
+end
+
+local function begun(state, from)
+  if not state or state.last > now + 1000000 then
+    state = {last = 0, tat = 0, nb = 0, speed = FULL, epoch = 0, dur = 0, moved = 0, active = {}, line = {}}
+  end
+  now = math.max(now, state.last)
+  state.last = now
+  local line = state.line
+  for i = from, #ARGV, 2 do
+    local place, took = ARGV[i], number(i + 1)
+    if state.active[place] then
+      state.moved = now
+      if took >= 0 then state.dur = state.dur > 0 and math.floor((state.dur * 9 + took) / 10) or took end
+    end
+    state.active[place] = nil
+    for j = #line, 1, -1 do
+      if line[j][1] == place then table.remove(line, j) end
+    end
+  end
+  for place, till in pairs(state.active) do
+    if till <= now then state.active[place] = nil end
+  end
+  return state
+end
+local function keep(state)
+  save(state, math.max(0, state.tat - now, state.nb - now) + 600000000)
+end
+
+local function place_of(state, limit, place, lease)
+  local active, line = state.active, state.line
+  if active[place] then
+    active[place] = now + lease
+    return 0
+  end
+  local used = 0
+  for _ in pairs(active) do used = used + 1 end
+  local at = 1
+  while line[at] and line[at][1] ~= place do
+    if line[at][2] + ABSENT < now then table.remove(line, at) else at = at + 1 end
+  end
+  local ahead = at - 1
+  local turns = used + ahead - limit + 1
+  if turns <= 0 then
+    if line[at] then table.remove(line, at) end
+    active[place] = now + lease
+    state.moved = now
+    return 0
+  end
+  local usual = math.floor((state.dur > 0 and state.dur or USUAL) / limit)
+  local rounds, shortest, longest = turns, 2000, 500000
+  if ahead < limit then rounds, shortest, longest = 1, 1000, 250000 end
+  local idle = math.floor((now - state.moved) / 8)
+  local pause = math.min(math.max(math.floor(rounds * usual / 2), idle, shortest), longest)
+  line[at] = {place, now + pause}
+  return pause
+end
+
+local function take()
+  local interval, burst, places, patience, ticket = number(3), number(4), number(5), number(6), number(7)
+  local state = begun(load(), 10)
+  local speed, epoch = state.speed, state.epoch
+  local function answer(verdict, wait)
+    if verdict == 0 then state.speed = math.min(FULL, speed + FASTER) end
+    keep(state)
+    return {verdict, wait, epoch, speed}
+  end
+  if ticket ~= epoch or state.nb > now then
+    local step = math.floor(interval * FULL / speed)
+    local allowed = math.max(now, state.nb, interval > 0 and state.tat - (burst - 1) * step or 0)
+    local wait = allowed - now
+    if patience >= 0 and wait > patience then return answer(2, wait) end
+    if interval > 0 then state.tat = math.max(state.tat, allowed) + step end
+    if wait > 0 then return answer((places > 0 or wait > CONFIRM) and 1 or 0, wait) end
+  end
+  if places > 0 then
+    local pause = place_of(state, math.max(1, math.floor(places * speed / FULL)), ARGV[8], number(9))
+    if pause > 0 then return answer(1, pause) end
+  end
+  return answer(0, 0)
+end
+
+local function slow()
+  local pause, epoch = number(3), number(4)
+  local state = begun(load(), #ARGV + 1)
+  state.nb = math.max(state.nb, now + pause)
+  if epoch == state.epoch then
+    state.speed = math.max(SLOWEST, math.floor(state.speed / 2))
+    state.epoch = state.epoch + 1
+    state.tat = state.nb
+  else
+    state.tat = math.max(state.tat, state.nb)
+  end
+  keep(state)
+  return {state.epoch}
+end
+
+local function renew()
+  local lease, held = number(3), number(4)
+  local state = load()
+  if state then
+    for i = 5, 4 + held do
+      if state.active[ARGV[i]] then state.active[ARGV[i]] = math.max(state.last, now) + lease end
+    end
+  end
+  state = begun(state, 5 + held)
+  keep(state)
+  local used = 0
+  for _ in pairs(state.active) do used = used + 1 end
+  return {used}
+end
+
+local operations = {take = take, slow = slow, renew = renew}
+return operations[op]()
+"""

