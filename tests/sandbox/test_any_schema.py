@@ -105,7 +105,10 @@ def test_single_values_can_be_changed_and_deleted(tmp_path: Path) -> None:
         "/toy/names": [operation("GET", "string[]"), operation("POST", "string", ("body", "name", "string"))],
         "/toy/names/{name}": [operation("GET", "string", NAME)],
     }
-    client = world(tmp_path, paths)
+    transport = box(tmp_path, paths)
+    client = client_of(transport)
+    transport.sandbox.add({"/toy/word": "added"})
+    assert client.get("/toy/word") == "added"
     client.put("/toy/word", word="new")
     assert client.get("/toy/word") == "new"
     client.put("/toy/word")

@@ -355,11 +355,11 @@ def test_tasks_of_trio() -> None:
     trio = pytest.importorskip("trio")
 
     async def main() -> None:
-        box = Sandbox(faults=Faults(0.3, seed=5))
+        box = Sandbox(faults=Faults(0.3, seed=6))
         transport = AsyncSandboxTransport(box, timeout=5)
         async with ovh.AsyncClient("ovh-eu", transport=transport, timeout=5, retry=12, **ACCESS_KEYS) as client:
-            for number in range(40):
-                assert (await client.get("/me", n=number))["firstname"] == "Ada"
+            for number in range(60):
+                assert await client.get("/me/bill", orderId=number) == []
         assert Failure.SILENT in box.failed
 
     trio.run(main)

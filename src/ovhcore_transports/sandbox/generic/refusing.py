@@ -44,12 +44,12 @@ def refuse(
         path: its arguments.
         query: its arguments, each with all its values.
         body: as it was parsed; None for none.
-        own_way: whether it has a route that looks at its body itself, and takes any query.
+        own_way: whether it has a route that looks at its body itself.
 
     Raises:
         ApiError: what the API answers.
     """
-    if own_way:
+    if own_way and operation.path.startswith("/v2/"):  # version 2 may have arguments for every list
         known = {each.name for each in operation.placed("query")}
         query = {name: values for name, values in query.items() if name in known}
     takes_body = any(each.place == "body" for each in operation.parameters)
