@@ -24,6 +24,8 @@ OWN_WAY = {
     "POST /auth/credential": 403,
     "GET /auth/currentCredential": 404,
     "GET /auth/details": 200,  # null there means every route
+    "DELETE /domain/zone/{zoneName}/dnssec": 409,
+    "DELETE /v2/iam/resource/{resourceURN}/tag/{key}": 404,
     "PUT /dedicated/server/{serviceName}/burst": 400,
     "POST /domain/zone/{zoneName}/record": 400,
     "POST /ip/{ip}/reverse": 400,

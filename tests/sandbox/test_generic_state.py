@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from hypothesis import given
@@ -290,6 +291,40 @@ def test_families_add_to_what_has_routes_of_its_own(client: ovh.Client, transpor
     assert isinstance(client.get("/dedicated/server/availabilities", country="FR"), list)
 
 
+def test_an_address_is_moved_and_parked(client: ovh.Client, transport: SandboxTransport) -> None:
+    path = "/ip/192.0.2.10%2F32"
+    task = client.post(f"{path}/move", to="ns3.ip-192-0-2.eu")
+    assert task["taskId"] in client.get(f"{path}/task")
+    transport.sleep(61)
+    assert client.get(path)["routedTo"]["serviceName"] == "ns3.ip-192-0-2.eu"
+    client.post(f"{path}/park")
+    transport.sleep(61)
+    assert "routedTo" not in client.get(path)
+
+
+def test_a_zone_is_signed_and_no_longer(client: ovh.Client, transport: SandboxTransport) -> None:
+    dnssec = "/domain/zone/example.com/dnssec"
+    refused(client, 409, "DELETE", dnssec)
+    seen = []
+    for method in ("POST", "DELETE"):
+        client.call(method, dnssec)
+        seen.append(client.get(dnssec)["status"])
+        transport.sleep(61)
+        seen.append(client.get(dnssec)["status"])
+    assert seen == ["enableInProgress", "enabled", "disableInProgress", "disabled"]
+
+
+def test_tags_of_resources(client: ovh.Client) -> None:
+    (first, *_) = client.get("/v2/iam/resource")
+    path = "/v2/iam/resource/" + quote(first["urn"], safe="")
+    client.post(f"{path}/tag", key="team", value="web")
+    assert client.get(path)["tags"] == {**first["tags"], "team": "web"}
+    assert client.get("/v2/iam/resource")[0]["tags"]["team"] == "web"
+    client.delete(f"{path}/tag/team")
+    assert client.get(path)["tags"] == first["tags"]
+    refused(client, 404, "DELETE", f"{path}/tag/team")
+
+
 def test_ids_are_made_as_a_table_says(client: ovh.Client) -> None:
     databases = "/hosting/web/example.com/database"
     before = client.get(databases)
@@ -330,6 +365,15 @@ SAID = (
     ("POST", "/vps/vps-1a2b3c4d.vps.ovh.net/getConsoleUrl"),
     ("POST", "/vps/vps-1a2b3c4d.vps.ovh.net/reboot"),
 )
+
+
+@pytest.mark.parametrize("method", ["get", "Get", "HEAD", "PATCH", "OPTIONS", "FOO"])
+@pytest.mark.parametrize("path", ["/vps", "/me", "/domain/zone/example.com/record"])
+def test_methods_that_a_path_lacks(transport: SandboxTransport, method: str, path: str) -> None:
+    caller = Caller(transport.sandbox, CATALOGUE)
+    status, answer, _ = caller.call(method, path)
+    assert (status, answer["class"]) == (404, "Client::NotFound")
+    assert "GET" in answer["details"]["sandbox"]
 
 
 def test_schemas_can_be_fetched_from_it(client: ovh.Client, tmp_path: Path) -> None:

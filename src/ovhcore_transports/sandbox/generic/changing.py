@@ -297,7 +297,7 @@ class Changer:
         for name, wanted in action.needs.items():
             if value.get(name) != wanted:
                 raise ApiError.of_class(409, "Conflict", f"[{name}] is {value.get(name)}, and has to be {wanted}")
-        change = Change(f"{method} {path.removeprefix(resource.path)}", names, given, value, list)
+        change = Change(f"{method} {path.removeprefix(resource.path)}", arguments, given, value, list)
         self._rules(call, of_it, None, resource, change)
         model = of_it.family.model(of_it.object) if isinstance(of_it.object, Ref) else None
         value = change.object
@@ -309,7 +309,8 @@ class Changer:
             call.state.held.keep(object_path, value, call.length)
             call.state.held.running.pop(object_path, None)  # what went on, if anything, ends with this
             if action.then:
-                self._run(call, object_path, change.kind, {"then": then})
+                none = {name: None for name, wanted in action.then.items() if wanted is None}
+                self._run(call, object_path, change.kind, {"then": {**then, **none}})
         if action.answer is not None:
             answered = action.answer(change)
             call.state.held.keep(object_path, value, call.length)
@@ -318,9 +319,9 @@ class Changer:
 
     def _action(self, path: str, method: str) -> tuple[Resource, Action] | None:
         segments = path.split("/")
-        for end in range(len(segments) - 1, 1, -1):
+        for end in range(len(segments), 1, -1):
             resource = self.reader.resources.get("/".join(segments[:end]))
-            action = resource and resource.actions.get(f"{method} /{'/'.join(segments[end:])}")
+            action = resource and resource.actions.get(f"{method} /{'/'.join(segments[end:])}".removesuffix(" /"))
             if resource is not None and action:
                 return resource, action
         return None
@@ -365,7 +366,7 @@ def filled(wanted: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any
             if value[1:-1] in given:
                 found[name] = given[value[1:-1]]
         else:
-            found[name] = deepcopy(value)
+            found[name] = filled(value, given) if isinstance(value, Mapping) else deepcopy(value)
     return found
 
 
