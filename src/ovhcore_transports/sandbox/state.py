@@ -120,7 +120,7 @@ def _server(number: int, datacenter: str, tags: dict[str, str]) -> dict[str, Any
         "os": "debian12_64",
         "state": "ok",
         "iam": _iam(number, "dedicatedServer", name, name, tags),
-        "burst": {"capacity": 1000, "status": "inactive"},
+        "burst": {"capacity": {"unit": "Mbps", "value": 1000}, "status": "inactive"},
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 from urllib.parse import unquote
@@ -11,6 +12,7 @@ from ovhcore.schema import Array, Enumeration, Family, Model, Ref, Scalar, Type
 
 from ..calls import SandboxCall
 from ..families.tables import Resource
+from ..modes import Modes
 from ..state import ApiError
 from .known import Collection, Known, Place, concrete, id_member, names_of
 from .making import Maker
@@ -20,6 +22,7 @@ from .running import at_rest, settle
 __all__ = ["Reader", "not_found"]
 
 _MOST_AT_FIRST: Final = 3
+_MOST_TEXTS: Final = 5000
 
 Special = Callable[[SandboxCall, str], Any]
 """Answers a GET of a path that has a route of its own; None if it has none. It raises if there is no such object."""
@@ -47,6 +50,7 @@ class Reader:
         self.resources = resources
         self._seed = seed
         self._special = special
+        self._texts: dict[tuple[str, Modes | None], str] = {}
 
     def maker(self, call: SandboxCall, family: Family) -> Maker:
         """Return what makes values of a family."""
@@ -96,8 +100,17 @@ class Reader:
             member = of.member
             found = [each.get(member) if isinstance(each, dict) and member else each for each in listed]
         else:
-            found = self._first_ids(call, of, path)
+            found = self._again((path, None), lambda: self._first_ids(call, of, path))
         return {str(each): each for each in found}
+
+    def _again(self, key: tuple[str, Modes | None], make: Callable[[], Any]) -> Any:
+        """Return what is made up for a path; it is made once, and read again as that is faster."""
+        text = self._texts.get(key)
+        if text is None:
+            while len(self._texts) >= _MOST_TEXTS:
+                del self._texts[next(iter(self._texts))]
+            text = self._texts[key] = json.dumps(make())
+        return json.loads(text)
 
     def _first_ids(self, call: SandboxCall, of: Collection, path: str) -> list[Any]:
         resource = self.resources.get(of.item)
@@ -166,7 +179,7 @@ class Reader:
         if kept is not None and kept.keys() <= model.properties.keys():
             call.answer_headers["X-Ovhcore-Sandbox"] = "kept"
             return dict(kept)
-        made = self.made(maker, model, template, arguments)
+        made = self._again((f"{path} {type_}", call.modes), lambda: self.made(maker, model, template, arguments))
         own = self._special(call, path)
         if isinstance(own, dict):
             made.update(own)
@@ -286,10 +299,11 @@ def named(
 ) -> dict[str, Any]:
     """Let the arguments of a path stand in the members of its object that hold them."""
     last = template.rpartition("/")[2]
+    there = made.keys() & model.properties.keys()
     for argument, value in arguments.items():
         own = last == f"{{{argument}}}"
         member = id_member(model, template, argument) if own else None
-        names = [member] if member is not None else [name for name in names_of(template, argument) if name in made]
+        names = [member] if member is not None else [name for name in names_of(template, argument) if name in there]
         for name in names[:1]:
             known = model.properties[name].type
             if isinstance(known, Scalar):
