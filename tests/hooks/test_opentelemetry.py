@@ -440,7 +440,7 @@ def test_under_trio(seen: Telemetry) -> None:
 
     async def work(client: ovh.AsyncClient, number: int) -> None:
         with seen.tracer.start_as_current_span(f"program {number}"):
-            await client.get(f"/me?number={number}")
+            await client.get(f"/me/bill?orderId={number}")
 
     trio = pytest.importorskip("trio")
     trio.run(main)
