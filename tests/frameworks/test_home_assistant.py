@@ -40,7 +40,7 @@ def settings(server: Server, **more: Any) -> dict[str, Any]:
 
 # In a process of its own: the detector looks at every loop, also at that of a server.
 WATCHED = """
-import asyncio, json, sys
+import asyncio, json, os, sys, traceback
 from blockbuster import blockbuster_ctx
 import ovhcore as ovh
 import home_assistant
@@ -58,8 +58,16 @@ async def blocking():
     with ovh.Client(**settings) as client:
         return client.get("/dedicated/server")
 
-with blockbuster_ctx():
-    print(json.dumps(asyncio.run({"account": account, "blocking": blocking}[what]())))
+try:
+    with blockbuster_ctx():
+        print(json.dumps(asyncio.run({"account": account, "blocking": blocking}[what]())))
+    code = 0
+except Exception:
+    traceback.print_exc()
+    code = 1
+sys.stdout.flush()
+sys.stderr.flush()
+os._exit(code)  # the detector patches built-in types, with which Python 3.11 may crash while it takes itself apart
 """
 
 
@@ -74,7 +82,7 @@ def watched(what: str, arguments: dict[str, Any]) -> tuple[Any, str]:
     )
     if done.returncode == 0:
         return json.loads(done.stdout), ""
-    return None, done.stderr.strip().splitlines()[-1]
+    return None, (done.stderr.strip() or f"exit code {done.returncode} after {done.stdout!r}").splitlines()[-1]
 
 
 def test_nothing_blocks_the_loop(server: Server) -> None:
