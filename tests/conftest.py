@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 from collections.abc import Callable
@@ -47,6 +48,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items if unfit else ():
         for name in transports_of(item) & unfit.keys():
             item.add_marker(pytest.mark.skip(reason=unfit[name]))
+
+
+def pytest_collection_finish() -> None:
+    """Have the garbage collector pass over what stays for all of the run: many tests call it."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

@@ -47,10 +47,10 @@ def test_bodies_from_files_standard_input_and_editors(
     (tmp_path / "target.txt").write_text("from a file\n", "utf-8")
     made = run("post", ZONE, f"@{body}", f"target=@{tmp_path / 'target.txt'}", "ttl:=300")
     assert json.loads(made.out) | {"id": 0} == {
-        "id": 0, "zone": "example.com", "fieldType": "TXT", "subDomain": "file", "target": "from a file", "ttl": 300,
+        "id": 0, "zone": "example.com", "fieldType": "TXT", "subDomain": "file", "target": '"from a file"', "ttl": 300,
     }  # fmt: skip
     piped = run("post", ZONE, "@-", stdin='{"fieldType": "TXT", "target": "piped", "subDomain": "-"}')
-    assert json.loads(piped.out)["target"] == "piped"
+    assert json.loads(piped.out)["target"] == '"piped"'
     editor = tmp_path / "editor.py"
     editor.write_text(
         "import json, sys\nfrom pathlib import Path\npath = Path(sys.argv[1])\nvalue = json.loads(path.read_text())\n"
@@ -60,7 +60,7 @@ def test_bodies_from_files_standard_input_and_editors(
     monkeypatch.setenv("EDITOR", f"{sys.executable} {editor}")
     path = f"/{ZONE}/{json.loads(piped.out)['id']}"
     assert run("put", path, "--edit").code == 0
-    assert run("get", path, "--query", "target").out == '"piped and edited"\n'
+    assert json.loads(run("get", path, "--query", "target").out) == '"piped" and edited'
     assert run("post", ZONE, "target=typed", "--edit").code == 8  # without a type it is refused
     monkeypatch.setenv("EDITOR", "touch -d 2030-01-01")
     assert run("put", path, "--edit").code == 0  # what cannot be written of it is not there
@@ -259,10 +259,15 @@ def test_a_catalogue_that_is_damaged_stops_no_call(run: Runner, box: Sandbox, mo
     def damaged(endpoint: str) -> None:
         raise ovh.SchemaError("it is damaged")
 
+    assert (
+        run("post", ZONE, "fieldType=A", "target=192.0.2.1", "subDomain=one").code == 0
+    )  # the sandbox has its own now
     monkeypatch.setattr("ovhcore.schema.catalogue", damaged)
-    ran = run("post", ZONE, "fieldType=A", "target=192.0.2.1", "ttl=60")
+    ran = run("post", ZONE, "fieldType=A", "target=192.0.2.1", "subDomain=two", "ttl:=60")
     assert ran.err == "The types of arguments are not known: it is damaged\n"
-    assert json.loads(ran.out)["ttl"] == "60"
+    assert json.loads(ran.out)["ttl"] == 60
+    ran = run("post", ZONE, "fieldType=A", "target=192.0.2.1", "subDomain=three", "ttl=60")  # as text
+    assert "[ttl] Given data (60) is not valid for type long" in ran.err
 
 
 def test_waiting_that_shows_progress_and_fails(run: Runner, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,8 @@ import pytest
 
 from ovhcore import schema
 from tests.cli.conftest import Runner
-from tests.schema.test_store import DOCUMENTS
+from tests.schema.documents import NATIVE
+from tests.schema.test_store import DOCUMENTS, kept
 from tests.servers import RawServer, Received, answer
 
 
@@ -58,3 +59,55 @@ def test_todays_descriptions_are_fetched(run: Runner, tmp_path: Path, monkeypatc
     assert "List shops" in shown
     assert run("--endpoint", url, "--timeout", "2", "schema", "update").code != 0  # nobody listens any more
     assert schema.catalogue(url).families() == ("/old", "/shop", "/v2/shop")
+
+
+def test_the_endpoint_of_the_settings_is_looked_up(
+    run: Runner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    kept(tmp_path / "ovhcore" / "schema", endpoint="ovh-us")
+    assert run("schema", "show", "GET", "/shop").code == 2
+    monkeypatch.setenv("OVH_ENDPOINT", "ovh-us")
+    assert "List shops" in run("schema", "show", "GET", "/shop").out
+    assert "GET    /shop" in run("schema", "search", "shop").out
+    assert run("schema", "show", "GET", "/shop", "--endpoint", "ovh-eu").code == 2
+    monkeypatch.setenv("OVH_ENDPOINT", "ovh-nowhere")
+    assert run("schema", "search", "shop").code == 3
+
+
+def test_what_has_changed_between_two_dates(run: Runner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    alone = run("schema", "diff")
+    assert alone.code == 2
+    assert "ovhcore schema update" in alone.err
+    cache = tmp_path / "ovhcore" / "schema"
+    kept(cache, "3000-01-02")
+    less = {**NATIVE, "apis": NATIVE["apis"][1:]}
+    kept(cache, "3000-02-02", "ovh-eu", less)
+    ran = run("schema", "diff")
+    assert (ran.code, ran.err) == (1, "ovh-eu 3000-01-02 -> ovh-eu 3000-02-02\n")
+    path = NATIVE["apis"][0]["path"]
+    assert f"- GET {path}" in ran.out.splitlines()
+    turned = run("-q", "schema", "diff", "3000-02", "3000-01", "--json")
+    assert json.loads(turned.out.splitlines()[0]) == {"kind": "added", "what": f"GET {path}", "details": []}
+    assert turned.err == ""
+    same = run("schema", "diff", "3000-01", "3000-01")
+    assert (same.code, same.out) == (0, "")
+    assert "- GET /me" in run("schema", "diff", "shipped").out.splitlines()
+
+
+def test_what_has_changed_between_documents(run: Runner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    old, new = tmp_path / "old.json", tmp_path / "new.json"
+    old.write_text(json.dumps(NATIVE))
+    changed = json.loads(json.dumps(NATIVE))
+    changed["apis"][0]["operations"][0]["responseType"] = "long"
+    new.write_text(json.dumps(changed))
+    ran = run("schema", "diff", str(old), str(new))
+    assert ran.code == 1, ran
+    assert any(line.startswith("~ ") for line in ran.out.splitlines())
+    assert any(line.startswith("    answer: ") and line.endswith(" -> long") for line in ran.out.splitlines())
+    assert ran.err == f"{old} -> {new}\n"
+    wrong = run("schema", "diff", "1999", str(new))
+    assert wrong.code == 2
+    assert "neither the date of a catalogue" in wrong.err

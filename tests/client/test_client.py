@@ -261,7 +261,7 @@ def test_async_client() -> None:
         async with ovh.AsyncClient(transport="sandbox") as client:
             assert (await client.get("/me"))["firstname"] == "Ada"
             assert await client.put("/me", firstname="Grace") is None
-            made = await client.post("/domain/zone/example.com/record", fieldType="A", target="x")
+            made = await client.post("/domain/zone/example.com/record", fieldType="A", target="192.0.2.1")
             assert await client.delete("/domain/zone/example.com/record/{id}", id=made["id"]) is None
             assert (await client.raw_call("GET", "/nothing")).status == 404
             assert await client.time_delta == 0

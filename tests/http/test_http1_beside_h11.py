@@ -6,7 +6,6 @@ h11 is what httpcore reads with. Each difference is listed, with its reason, and
 from __future__ import annotations
 
 import re
-from http.client import HTTPException
 from itertools import pairwise
 from typing import Final, NamedTuple
 
@@ -16,7 +15,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from ovhcore.exceptions import ProtocolError
-from ovhcore_transports.http.http1 import ResponseReader
+from ovhcore_transports.http.http1 import NotHTTP, ResponseReader
 from tests.http.test_http1 import Wire
 from tests.profiles import tries
 
@@ -41,7 +40,7 @@ def read_by_us(*pieces: bytes, method: str = "GET") -> Read | None:
     try:
         head = incoming.head(method)
         return Read(head.status, head.fields, incoming.body(head, LIMIT), head.reusable)
-    except (HTTPException, OSError, ProtocolError):
+    except (NotHTTP, OSError, ProtocolError):
         return None
 
 
@@ -347,17 +346,17 @@ def test_each_listed_difference_is_one(wire: bytes, method: str, reason: str) ->
 )
 def test_what_is_wrong_with_a_chunk_is_said(wire: bytes, said: str) -> None:
     incoming = ResponseReader(Wire(CHUNKED + wire))
-    with pytest.raises(HTTPException, match=said):
+    with pytest.raises(NotHTTP, match=said):
         incoming.body(incoming.head("GET"), LIMIT)
 
 
 def test_announcements_that_come_at_once_have_an_end_too() -> None:
     wire = b"HTTP/1.1 102 Processing\r\n\r\n" * 3000
     incoming = ResponseReader(Wire(*[wire[at : at + 10_000] for at in range(0, len(wire), 10_000)]))
-    with pytest.raises(HTTPException, match="too long"):
+    with pytest.raises(NotHTTP, match="too long"):
         incoming.head("GET")
 
 
 def test_an_upgrade_that_nobody_asked_for() -> None:
-    with pytest.raises(HTTPException, match="not a final one"):
+    with pytest.raises(NotHTTP, match="not a final one"):
         ResponseReader(Wire(b"HTTP/1.1 101 Switching Protocols\r\n\r\n")).head("GET")

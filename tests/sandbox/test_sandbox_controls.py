@@ -242,7 +242,7 @@ def test_what_came_is_kept_without_secrets() -> None:
     text = json.dumps(log)
     for secret in (sb.CONSUMER_KEY, sb.CLIENT_SECRET, sb.APPLICATION_SECRET, token, "hunter2", "abc"):
         assert secret not in text
-    assert [entry["status"] for entry in log] == [200, 200, 404, 0, 404, 404]
+    assert [entry["status"] for entry in log] == [400, 200, 404, 0, 404, 404]
     assert [entry["number"] for entry in log] == [1, 2, 3, 4, 5, 6]
     assert log[0]["body"]["firstname"] == "Grace"
     assert log[0]["path"] == "/1.0/me"

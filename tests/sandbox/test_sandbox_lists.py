@@ -127,7 +127,7 @@ def test_a_cursor_belongs_to_its_list(client: ovh.Client) -> None:
 
     good = cursor(POLICIES, {})
     assert (
-        asked(client, POLICIES, {"X-Pagination-Cursor": good, "X-Pagination-Size": "6"}).json()[0]["id"] == "policy-2"
+        asked(client, POLICIES, {"X-Pagination-Cursor": good, "X-Pagination-Size": "6"}).json()[0]["name"] == "policy 2"
     )
     sorted_by_date = {**CURSOR, "X-Pagination-Sort": "date"}
     tagless = "?iamTags=" + quote('{"a":[{"operator":"NEXISTS"}]}')

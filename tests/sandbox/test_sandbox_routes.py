@@ -43,7 +43,10 @@ def test_servers_and_burst(client: ovh.Client) -> None:
     assert client.get("/dedicated/server/{serviceName}", serviceName=first)["datacenter"] == "sbg1"
     path = "/dedicated/server/{serviceName}/burst"
     assert client.put(path, serviceName=first, status="active") is None
-    assert client.get(path, serviceName=first) == {"capacity": 1000, "status": "active"}
+    assert client.get(path, serviceName=first) == {
+        "capacity": {"unit": "Mbps", "value": 1000},
+        "status": "active",
+    }
     with pytest.raises(ovh.BadParametersError, match="enum"):
         client.put(path, serviceName=first, status="on fire")
     with pytest.raises(ovh.BadParametersError, match="required"):
@@ -72,7 +75,7 @@ def test_zone(client: ovh.Client) -> None:
     made = client.post(records, **zone, fieldType="TXT", subDomain="é", target="x")
     one: dict[str, Any] = {**zone, "id": made["id"]}
     assert client.put(records + "/{id}", **one, ttl=60, target="y") is None
-    assert client.get(records + "/{id}", **one) == {**made, "ttl": 60, "target": "y"}
+    assert client.get(records + "/{id}", **one) == {**made, "ttl": 60, "target": '"y"'}
     assert client.call("PUT", f"/domain/zone/example.com/record/{made['id']}") is None
     assert client.delete(records + "/{id}", **one) is None
     with pytest.raises(ovh.ResourceNotFoundError):
@@ -98,9 +101,14 @@ def test_bodies_that_a_call_does_not_describe(client: ovh.Client) -> None:
 
 def test_what_is_not_imitated(client: ovh.Client) -> None:
     with pytest.raises(ovh.ResourceNotFoundError, match=r"invalid \(or empty\) URL") as caught:
-        client.get("/email/domain")
-    assert caught.value.details["sandbox"].startswith("GET /email/domain is not among the calls that the sandbox")
-    assert "has no such path" in (caught.value.hint or "")
+        client.get("/emails/domains")
+    told = caught.value.details["sandbox"]
+    assert told.startswith("GET /emails/domains is not among the calls that the sandbox")
+    assert "GET / lists" in told
+    assert (caught.value.hint or "").startswith(told)
+    with pytest.raises(ovh.ResourceNotFoundError) as caught:
+        client.delete("/vps")
+    assert caught.value.details["sandbox"].endswith("its catalogue has GET for this path")
     with pytest.raises(ovh.ResourceNotFoundError) as caught:
         ovh.Client("http://127.0.0.1:1", transport=SandboxTransport(), **ACCESS_KEYS).get("/me")
     assert caught.value.details["sandbox"].startswith("GET /me is not among")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -20,6 +21,7 @@ from ovhcore.protocol.messages import Request, Response
 from ovhcore.protocol.responses.decoding import rehint
 from ovhcore.schema.advice import advice
 from ovhcore.schema.files import store
+from ovhcore_transports.sandbox import ACCESS_KEYS, serve
 from tests.worlds import AsyncScripted, Scripted
 
 KEYS = ("key-of-the-application", "secret-of-the-application", "key-of-the-consumer")
@@ -217,7 +219,7 @@ def test_another_hint() -> None:
 UNTOUCHED = """
 import sys
 import ovhcore as ovh
-client = ovh.Client(transport="sandbox")
+client = ovh.Client()
 client.get("/me")
 list(client.iterate("/me/bill"))
 for path, kind in (("/me/bill/none", ovh.ResourceNotFoundError),):
@@ -230,4 +232,7 @@ assert not [each for each in sys.modules if each.startswith("ovhcore.schema")], 
 
 
 def test_calls_that_succeed_and_objects_that_are_missing_load_nothing() -> None:
-    subprocess.run([sys.executable, "-c", UNTOUCHED], check=True)
+    with serve() as server:  # in this process: it has schemas of its own
+        settings = {"endpoint": server.url, "proxy": "none", "transport": "stdlib", **ACCESS_KEYS}
+        variables = {f"OVH_{name.upper()}": str(value) for name, value in settings.items()}
+        subprocess.run([sys.executable, "-c", UNTOUCHED], check=True, env={**os.environ, **variables})

@@ -22,7 +22,7 @@ from ovhcore.exceptions import SchemaError
 from ovhcore.schema.files import store
 from ovhcore.schema.files.build import build, main
 from ovhcore.schema.files.documents import families_of
-from ovhcore.schema.files.store import cache_folder, catalogue, keep
+from ovhcore.schema.files.store import cache_folder, catalogue, catalogues, keep
 from ovhcore.schema.files.updating import schema_paths, update
 from ovhcore.schema.packing import squeeze, unpack, unsqueeze
 from ovhcore.schema.reading import read_document
@@ -138,7 +138,22 @@ def test_the_catalogue_before_stays_for_who_reads_it_and_older_ones_go(tmp_path:
     reading = catalogue(cache=tmp_path)
     third = kept(tmp_path)
     assert "GET /shop" in reading.family("/shop").operations
-    assert sorted(each.name for each in (tmp_path / "ovh-eu").iterdir()) == sorted([second.name, third.name, "current"])
+    assert {second.name, third.name} <= {each.name for each in (tmp_path / "ovh-eu").iterdir()}
+    later = [kept(tmp_path, f"300{number}") for number in range(6)]
+    left = {each.name for each in (tmp_path / "ovh-eu").iterdir()}
+    assert left == {*(each.name for each in later), "current"}
+
+
+def test_the_catalogues_there_are(tmp_path: Path) -> None:
+    assert [each.date for each in catalogues(cache=tmp_path)] == [catalogue(cache=tmp_path).date]
+    for date in ("3001", "3000"):
+        kept(tmp_path, date)
+    (tmp_path / "ovh-eu" / "broken").mkdir()
+    (tmp_path / "ovh-eu" / "broken" / "index").write_bytes(b"?")
+    (tmp_path / "ovh-eu" / "other").mkdir()
+    index = {"format": -1, "endpoint": "ovh-eu", "date": "3002", "families": []}
+    (tmp_path / "ovh-eu" / "other" / "index").write_bytes(squeeze(index))
+    assert [each.date for each in catalogues(cache=tmp_path)][1:] == ["3000", "3001"]
 
 
 class Unpackable:

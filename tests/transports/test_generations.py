@@ -21,6 +21,7 @@ def run(what: str, order: str) -> str:
     return done.stdout
 
 
+@pytest.mark.spread
 @pytest.mark.parametrize("order", ["none", "main", "one that ends", "gather", "asyncio", "fork"])
 def test_pyreqwest_lives(order: str, times: Callable[[int, int], int]) -> None:
     """64 threads with 20 calls each, then 16 with 100, in whichever thread the library is needed first."""

@@ -676,7 +676,7 @@ def test_a_bundle_without_certificates(tmp_path: Path) -> None:
     bundle = tmp_path / "ca.pem"
     bundle.write_text("nothing")
     with pytest.raises(exc.InvalidConfiguration, match=r"ca\.pem holds no usable certificates"):
-        made(TransportSettings(ca_bundle=str(bundle)))
+        made(TransportSettings(ca_bundle=str(bundle))).send(Request("GET", "https://127.0.0.1:1/"))
 
 
 # Proxies
@@ -861,7 +861,12 @@ def test_an_ssl_context_is_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
         for server in (one, other):
             transport.warm([server.url])
             transport.send(Request("GET", server.url))
-        transport.close()
+    assert contexts == []  # plain HTTP needs none
+    for port in (1, 2):
+        transport.warm([f"https://127.0.0.1:{port}/"])
+        with pytest.raises(exc.ConnectError):
+            transport.send(Request("GET", f"https://127.0.0.1:{port}/"))
+    transport.close()
     assert len(contexts) == 1
 
 

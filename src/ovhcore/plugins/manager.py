@@ -50,6 +50,15 @@ class _Awaitable:
     """A mark for an awaitable answer, which nobody awaits here."""
 
 
+class _Manager(pluggy.PluginManager):
+    """pluggy's manager, which looks for hooks where some may be."""
+
+    def parse_hookimpl_opts(self, plugin: Any, name: str) -> Any:
+        """Return what a member of a plugin says of itself as a hook, None if it is none."""
+        # Most members of a module or an object are Python's own; to look at each takes a while.
+        return None if name.startswith("__") else super().parse_hookimpl_opts(plugin, name)
+
+
 class PluginInfo(NamedTuple):
     """A plugin, for people to look at.
 
@@ -104,7 +113,7 @@ class Plugins:
     ) -> None:
         self._specs: dict[str, TransportSpec] | None = None
         self._options: dict[str, Option] | None = None
-        self._manager = manager = pluggy.PluginManager(hookspecs.PROJECT)
+        self._manager = manager = _Manager(hookspecs.PROJECT)
         manager.add_hookspecs(hookspecs)
         off = _known(disabled, what)
         for name, plugin in BUILT_IN.items():

@@ -9,16 +9,17 @@
     >>> schema.catalogue().suggest("/domain/zones/example.com/records")[0]
     '/domain/zone/{zoneName}/record'
 
-The catalogue that is shipped is that of ``ovh-eu``, reduced to facts; a newer one that was fetched into the user's
-cache is used before it. Nothing here is imported by ``import ovhcore``, or by making a client or a call.
+ovhcore ships the catalogue of ``ovh-eu``, reduced to facts; a newer one that was fetched into the user's
+cache takes its place. Neither ``import ovhcore`` nor making a client or a call imports this package.
 """
 
 from __future__ import annotations
 
 from .calls import CheckWarning, DeprecatedOperationWarning
 from .checking import Finding, check_answer, check_arguments, check_value
+from .differing import Difference, differences
 from .files.documents import load
-from .files.store import catalogue
+from .files.store import catalogue, catalogues
 from .files.updating import update
 from .lookup import Catalogue
 from .model import Enumeration, Family, IamAction, Model, Operation, Parameter, Property, Status
@@ -30,6 +31,7 @@ __all__ = [
     "Catalogue",
     "CheckWarning",
     "DeprecatedOperationWarning",
+    "Difference",
     "Enumeration",
     "Family",
     "Finding",
@@ -45,9 +47,11 @@ __all__ = [
     "Type",
     "access_rule_for",
     "catalogue",
+    "catalogues",
     "check_answer",
     "check_arguments",
     "check_value",
+    "differences",
     "load",
     "parse_type",
     "search",
@@ -63,7 +67,7 @@ def search(words: str, limit: int = 20, endpoint: str = "ovh-eu") -> list[Operat
 
     Args:
         words: in any order, as ``"zone record create"``.
-        limit: how many at most.
+        limit: the largest number of operations to return.
         endpoint: the endpoint of the catalogue; see :func:`~ovhcore.schema.files.store.catalogue`.
 
     Raises:

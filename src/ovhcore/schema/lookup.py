@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final
 
 from ..exceptions import InvalidRequest
+from .completing import going_on
 from .model import Family, Operation
 from .paths import Paths, plain_path, segments_cost
 from .searching import found
@@ -13,17 +14,17 @@ from .tables import Table
 
 __all__ = ["Catalogue", "heads_of"]
 
-_NEAR: Final = 3  # families that suggestions for a path are looked for in
+_NEAR: Final = 3  # the number of families to search for suggestions
 _OTHER_WORDS: Final = 2.0
 
 
 class Catalogue:
-    """Families of operations, each loaded when it is first asked for.
+    """Families of operations; the first use of a family loads it.
 
     Args:
-        heads: of each family, the paths that its operations begin with.
+        heads: the paths that the operations of each family begin with.
         load: reads a family.
-        endpoint: the endpoint whose API it describes, as ``"ovh-eu"``; empty for documents of the caller's.
+        endpoint: the endpoint whose API the catalogue describes, as ``"ovh-eu"``; empty for documents of the caller's.
         date: the date of the catalogue, ISO 8601; empty if it is not known.
         source: the origin of the catalogue, for people to read.
     """
@@ -44,10 +45,11 @@ class Catalogue:
         self._load = load
         self._loaded: dict[str, Family] = {}
         self._paths: dict[str, Paths] = {}
+        self._whole: Paths | None = None
 
     @classmethod
     def of(cls, families: Iterable[Family], *, source: str = "") -> Catalogue:
-        """Return a catalogue of families at hand. A family whose name is taken is called ``"/name~2"``."""
+        """Return a catalogue of given families. A family whose name is taken gets the name ``"/name~2"``."""
         named: dict[str, Family] = {}
         for family in families:
             name, number = family.name, 1
@@ -79,7 +81,7 @@ class Catalogue:
         return family
 
     def operations(self) -> Iterator[Operation]:
-        """Yield every operation, family after family. This loads all of them."""
+        """Yield every operation, family after family. This loads all families."""
         for name in self.families():
             yield from self.family(name).operations.values()
 
@@ -88,8 +90,8 @@ class Catalogue:
 
         Args:
             method: as ``"GET"``.
-            path: concrete, as ``"/domain/zone/example.com"``; or a template, with any names in braces. A query and
-                ``/1.0`` or ``/v1`` before it are passed over.
+            path: concrete, as ``"/domain/zone/example.com"``; or a template, with any names in braces. A query, and
+                ``/1.0`` or ``/v1`` at the beginning, are ignored.
 
         Raises:
             SchemaError: the stored form of a family is damaged.
@@ -131,7 +133,7 @@ class Catalogue:
         Args:
             path: concrete, or a template.
             method: a method that the templates must have; None for any.
-            limit: how many at most.
+            limit: the largest number of templates to return.
         """
         path = plain_path(path)
         method = None if method is None else method.upper()
@@ -140,12 +142,26 @@ class Catalogue:
             for name, heads in self._heads.items()
         }
         likely = sorted((cost, name) for name, cost in costs.items() if cost < _OTHER_WORDS)[:_NEAR]
-        return self._near([name for _, name in likely], path, method, limit) or self._near(
-            self.families(), path, method, limit
-        )
+        near = self._joint_tree(name for _, name in likely).near(path, method, limit)
+        if near:
+            return near
+        if self._whole is None:
+            self._whole = self._joint_tree(self.families())
+        return self._whole.near(path, method, limit)
 
-    def _near(self, families: Iterable[str], path: str, method: str | None, limit: int) -> list[str]:
-        return Paths(_pair(key) for name in families for key in self.family(name).operations).near(path, method, limit)
+    def completions(self, begun: str, method: str | None = None) -> list[str]:
+        """Return the paths that the completed last word of a path may give, sorted; unfinished ones end with a slash.
+
+        Words before the last one may stand for arguments. Only the families that the path leads to are loaded.
+
+        Args:
+            begun: the beginning of a path, as ``"/me/bi"`` or ``"/domain/zone/example.com/"``.
+            method: a method that the paths must have; None for any.
+
+        Raises:
+            SchemaError: the stored form of a family is damaged.
+        """
+        return going_on(self._heads, self.family, begun or "/", None if method is None else method.upper())
 
     def search(self, words: str, limit: int = 20) -> list[Operation]:
         """Return the operations that words speak of, the likeliest first; see :func:`.search`."""
@@ -160,6 +176,9 @@ class Catalogue:
         if tree is None:
             tree = self._paths[name] = Paths(map(_pair, self.family(name).operations))
         return tree
+
+    def _joint_tree(self, families: Iterable[str]) -> Paths:
+        return Paths(_pair(key) for name in families for key in self.family(name).operations)
 
 
 def _pair(key: str) -> tuple[str, str]:

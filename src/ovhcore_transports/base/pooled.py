@@ -1,18 +1,16 @@
-"""A synchronous transport on blocking connections of its own, kept for each origin in pools.
+"""A synchronous transport on its own blocking connections, which it keeps in pools, one for each origin.
 
-Connections are kept in pools that no interrupt can hold up, and given the request target exactly as it was signed.
+No interrupt can hold up the pools. Connections send the request target exactly as it was signed.
 """
 
 from __future__ import annotations
 
 import re
-import ssl
 import time
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from http.client import RemoteDisconnected
 from operator import attrgetter
-from typing import ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from ovhcore import exceptions as exc
 from ovhcore.plugins import TransportSettings
@@ -21,23 +19,25 @@ from ovhcore.protocol import Headers, Request, Response, Timeout, split_url
 from ..http.bodies import ACCEPTED, decompressed, encoding_is_chosen
 from ..http.connections import BlockingConnection, Exchange, Unconnected
 from ..http.deadlines import Deadline, total_timeout
-from ..http.failures import ENDED, causes_of, reason_of
-from ..http.http1 import NotHTTP, ResponseHead
+from ..http.failures import ENDED, causes_of, is_of_tls, reason_of
+from ..http.http1 import CutOff, NotHTTP, ResponseHead
 from ..http.pools import Lease, Pools
 from ..http.proxies import Proxy, proxy_for, read_proxy
-from ..http.tls import tls_context
 from .blocking import SyncTransport
 from .locks import Lock
 
-__all__ = ["PooledTransport"]
+if TYPE_CHECKING:
+    import ssl
 
-# The first row counts that fits anything in the chain of causes.
+__all__ = ["PooledTransport", "needs_tls"]
+
+# The first row that fits anything in the chain of causes counts.
 _FAILURES: Final[tuple[tuple[tuple[type[BaseException], ...], type[exc.NetworkError], str], ...]] = (
     ((TimeoutError,), exc.ReadTimeout, "the server was silent for {read:g} s"),
-    # Some of these are errors of HTTP, too.
-    ((RemoteDisconnected, OSError), exc.ConnectionLost, ENDED),
+    # Some of these are errors of HTTP, too; this row decides for them.
+    ((OSError,), exc.ConnectionLost, ENDED),
 )
-_WORDLESS: Final = (TimeoutError, RemoteDisconnected)
+_WORDLESS: Final = (TimeoutError, CutOff)
 _REJECTED: Final = re.compile("ALERT.*(CERTIFICATE|UNKNOWN_CA|ACCESS_DENIED)")
 _UNCONNECTED: Final[dict[type[exc.NetworkError], str]] = {
     exc.ConnectError: "no connection could be made",
@@ -57,7 +57,7 @@ class PooledTransport(SyncTransport):
         settings: timeout, proxy, certificates, size limit.
 
     Raises:
-        InvalidConfiguration: the proxy's URL or the certificates cannot be used.
+        InvalidConfiguration: the proxy's URL cannot be used. Certificates are read when a connection first needs them.
     """
 
     _raised: ClassVar[tuple[type[Exception], ...]] = (Unconnected, NotHTTP, OSError)
@@ -69,8 +69,6 @@ class PooledTransport(SyncTransport):
         self._proxies: dict[str, Proxy | None] = {}
         self._opening = Lock()
         self._tls: ssl.SSLContext | None = None
-        if settings.ca_bundle is not None or settings.client_cert is not None:
-            self._tls_context()
         if settings.proxy is not None:
             read_proxy(settings.proxy)
         self._pools: Pools[BlockingConnection] = Pools(settings.pool_size, self._route, attrgetter("is_stale"))
@@ -90,7 +88,7 @@ class PooledTransport(SyncTransport):
         return self._send(request, request.timeout or self._settings.timeout, None)
 
     def cancellable(self) -> _CancellableSending:
-        """Return a sender that sends as :meth:`send` does, and can be cut short."""
+        """Return a sender that sends like :meth:`send`, and can be cut short."""
         return _CancellableSending(self)
 
     def send_within(self, exchange: Exchange, request: Request) -> Response:
@@ -108,7 +106,7 @@ class PooledTransport(SyncTransport):
         proxy = self._proxies[origin]
         if until is None or proxy is None or not (origin.startswith("https:") and proxy.url.startswith("https:")):
             return self._over(lease, proxy, request, timeout, exchange, until)
-        # In TLS within TLS one read is many of the outer one, each with the whole timeout.
+        # In TLS within TLS one read makes many outer ones, each with the whole timeout.
         exchange = exchange or Exchange()
         with Deadline(timeout, exchange.cut, origin):
             return self._over(lease, proxy, request, timeout, exchange, until)
@@ -152,7 +150,7 @@ class PooledTransport(SyncTransport):
         del answer, target  # the answer may repeat what was sent; the target's query may have a token
         if exchange is not None:
             exchange.lets_go()
-        lease.end()  # an interrupt may have been in the way
+        lease.end()  # an interrupt may have prevented it before
         if until is not None and isinstance(failure, exc.NetworkError) and time.monotonic() >= until:
             failure = total_timeout(timeout, origin)
         # Raised here: the frames of the HTTP library hold signed headers.
@@ -162,6 +160,8 @@ class PooledTransport(SyncTransport):
         """Return a function that makes a connection to an origin, not connected yet."""
         proxy = self._proxies[origin] = proxy_for(self._settings.proxy, origin)
         with self._opening:
+            if needs_tls(origin, proxy):
+                self._tls_context()  # read them before anything is sent, so that bad ones are reported
             return self._way(origin, proxy)
 
     def _way(self, origin: str, proxy: Proxy | None) -> Callable[[], BlockingConnection]:
@@ -176,6 +176,8 @@ class PooledTransport(SyncTransport):
     def _tls_context(self) -> ssl.SSLContext:
         # Shared by all connections: reading the certificates takes longer than a handshake.
         if self._tls is None:
+            from ..http.tls import tls_context  # it needs ssl, which plain HTTP does not
+
             tls = tls_context(self._settings)
             tls.set_alpn_protocols(["http/1.1"])
             self._tls = tls
@@ -184,8 +186,9 @@ class PooledTransport(SyncTransport):
     def warm(self, urls: Sequence[str]) -> None:
         """Load certificates, and read which proxies to use."""
         for url in urls:
-            proxy_for(self._settings.proxy, split_url(url)[0])
-        self._tls_context()
+            origin = split_url(url)[0]
+            if needs_tls(origin, proxy_for(self._settings.proxy, origin)):
+                self._tls_context()
 
     def close(self) -> None:
         """Close the connections, those in use when their calls end. May be called again."""
@@ -240,8 +243,8 @@ def _failure(error: BaseException, origin: str, timeout: Timeout, proxy: Proxy |
     causes = causes_of(error)
     if isinstance(error, Unconnected):
         kind, said = error.kind, _UNCONNECTED[error.kind]
-    elif any(isinstance(cause, ssl.SSLError) and _REJECTED.search(cause.reason or "") for cause in causes):
-        # With TLS 1.3 the server looks at a certificate when a request was sent, and does not read the request.
+    elif any(is_of_tls(cause) and _REJECTED.search(getattr(cause, "reason", None) or "") for cause in causes):
+        # With TLS 1.3 the server checks a certificate after the request was sent, and does not read the request.
         kind, said = exc.TLSError, _UNCONNECTED[exc.TLSError]
     else:
         rows = (row for row in _FAILURES if any(isinstance(cause, row[0]) for cause in causes))
@@ -251,6 +254,11 @@ def _failure(error: BaseException, origin: str, timeout: Timeout, proxy: Proxy |
     failure = kind(f"{origin}: {said}{reason_of(causes)}")
     failure.__cause__ = next(filter(_is_plain, reversed(causes)), None)
     return failure
+
+
+def needs_tls(origin: str, proxy: Proxy | None) -> bool:
+    """Say whether TLS is spoken with a server, or with the proxy before it."""
+    return origin.startswith("https:") or (proxy is not None and proxy.url.startswith("https:"))
 
 
 @lru_cache(32)
@@ -272,6 +280,6 @@ def _fields(request: Request, origin: str, forwards: Proxy | None) -> dict[str, 
 
 
 def _is_plain(error: BaseException) -> bool:
-    # urllib3's own errors hold connections, which hold the proxy's password; others quote the answer.
+    # Errors of urllib3 hold connections, which hold the proxy's password; others quote the answer.
     error.__cause__ = error.__context__ = None
     return isinstance(error, OSError) and (error.strerror is not None or type(error) in _WORDLESS)

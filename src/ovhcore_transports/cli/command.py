@@ -6,7 +6,9 @@ before it is known which command is meant.
 
 from __future__ import annotations
 
+import atexit
 import errno
+import gc
 import io
 import os
 import sys
@@ -19,11 +21,16 @@ __all__ = ["main"]
 
 _OURS: Final = ("click", "rich", "jmespath", "uvicorn", "urllib3")
 """What the extra ``cli`` brings."""
+_SELDOM: Final = (50_000, 10, 10)
+"""How many new objects there must be before garbage is looked for."""
 
 
 def main() -> None:
     """Run the command, with what was typed; ends the process with its exit code."""
     code = 130
+    often = gc.get_threshold()
+    gc.set_threshold(*_SELDOM)  # nothing of what is loaded is garbage, and to look for some takes a while
+    atexit.register(gc.freeze)  # nor need anybody look when the process ends
     try:
         code = _run()
     except KeyboardInterrupt:
@@ -33,6 +40,8 @@ def main() -> None:
             raise
         _let_go_of_output()
         code = 141
+    finally:
+        gc.set_threshold(*often)
     sys.exit(code)
 
 
@@ -49,6 +58,8 @@ def _run() -> int:
     said = Globals()
     try:
         commands = _commands()
+        if asked := os.environ.get("_OVHCORE_COMPLETE"):
+            return _complete(asked, commands, said)
         with commands.make_context(_program(), sys.argv[1:], obj=said) as context:
             _tell_warnings(said)
             commands.invoke(context)
@@ -69,6 +80,19 @@ def _run() -> int:
         if isinstance(error, OSError) and error.errno == errno.EPIPE:
             raise
         return _report(error, said)
+    return 0
+
+
+def _complete(asked: str, commands: Any, said: Globals) -> int:
+    """Tell a shell what may be typed; in a prompt there is no place for errors."""
+    from .completing.shells import answer
+
+    try:
+        text = answer(asked, commands, said)
+    except Exception:
+        return 1
+    if text:
+        print(text)
     return 0
 
 

@@ -24,14 +24,16 @@ SECTIONS: Final = {
     },
     "Help": {
         "schema": Listed("schema", "schema_commands", "Look operations up; fetch the API's descriptions."),
+        "completion": Listed("completing.command", "completion_command", "Print a script for bash, zsh or fish."),
         "doctor": Listed("doctor.command", "doctor_command", "Look for what is wrong, and say what to do about it."),
     },
     "Offline": {
         "demo": Listed("serving", "demo_command", "List the bills of a sandbox, fetched by signed calls."),
         "sandbox": Listed("serving", "sandbox_command", "Serve a sandbox on loopback until interrupted."),
-        "cassette": Listed("cassette", "cassette_commands", "Look at recorded HTTP traffic, convert it, repair it."),
+        "cassette": Listed("cassette", "cassette_commands", "Look at recorded HTTP traffic, compare it, check it."),
     },
     "Programs": {
+        "mcp": Listed("mcp", "mcp_command", "Let an assistant look, read, and write what you allow."),
         "types": Listed("types", "types_command", "Write a module with a Client whose calls have types."),
         "plugins": Listed("plugins", "plugins_command", "List the built-in and installed plugins."),
     },

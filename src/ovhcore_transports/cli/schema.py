@@ -1,18 +1,23 @@
-"""``ovhcore schema``: fetch the API's descriptions, and look operations up."""
+"""``ovhcore schema``: fetch the API's descriptions, look operations up, and see what has changed."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import os
+from typing import TYPE_CHECKING, Final
 
 import click
 
-from .frame.groups import CommandGroup, globals_of
+from .frame.clients import endpoint_said, note
+from .frame.groups import CommandGroup, later
 from .text import visible
 
 if TYPE_CHECKING:
     from ovhcore.schema import Catalogue, Operation
 
 __all__ = ["schema_commands"]
+
+_SHIPPED: Final = "shipped"
+_SIGNS: Final = {"added": "+", "removed": "-", "changed": "~"}
 
 
 @click.group("schema", cls=CommandGroup)
@@ -30,7 +35,7 @@ def update() -> None:
 
     from ovhcore.schema import update as fetch_all
 
-    from .frame.clients import client, note
+    from .frame.clients import client
 
     with client() as ours:
         endpoint = ours.endpoint.name or ours.endpoint.url
@@ -61,8 +66,8 @@ def search(words: tuple[str, ...], limit: int) -> None:
 
 
 @schema_commands.command()
-@click.argument("method")
-@click.argument("path")
+@click.argument("method", shell_complete=later("methods"))
+@click.argument("path", shell_complete=later("paths"))
 def show(method: str, path: str) -> None:
     """Show the arguments and the answer of an operation; the path may be a template or a real one.
 
@@ -88,10 +93,74 @@ def show(method: str, path: str) -> None:
         click.echo(visible(line))
 
 
+@schema_commands.command()
+@click.argument("old", required=False)
+@click.argument("new", required=False)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, a difference a line, for programs.")
+def diff(old: str | None, new: str | None, as_json: bool) -> None:
+    """Show what has changed in the API between two catalogues; the exit code is 1 if anything has.
+
+    Each is the beginning of the date of a catalogue that is kept, as 2026-11; or "shipped"; or a file or folder of the
+    API's documents. By default: the last one before the newest, and the newest.
+
+    \b
+    ovhcore schema diff
+    ovhcore schema diff shipped
+    ovhcore schema diff 2026-10 2026-11
+    """  # noqa: D301 - as above
+    from ovhcore.schema import catalogues, differences
+
+    shipped, *kept = catalogues(endpoint_said())
+    there = sorted([shipped, *kept], key=lambda each: each.date)
+    before, after = _named(old, shipped, there, -2), _named(new, shipped, there, -1)
+    note(f"{_called(before)} -> {_called(after)}")
+    found = [*differences(before, after)]
+    for each in found:
+        if as_json:
+            from .output.formats import as_json as written
+
+            click.echo(written({"kind": each.kind, "what": each.what, "details": list(each.details)}))
+        else:
+            for line in (f"{_SIGNS[each.kind]} {each.what}", *(f"    {detail}" for detail in each.details)):
+                click.echo(visible(line))
+    if found:
+        raise SystemExit(1)
+
+
+def _named(name: str | None, shipped: Catalogue, there: list[Catalogue], by_default: int) -> Catalogue:
+    """Return the catalogue that a name on the command line means.
+
+    Raises:
+        click.UsageError: there is none.
+        SchemaError: the documents cannot be read.
+    """
+    from ovhcore.schema import load
+
+    if name is None:
+        if len(there) >= -by_default:
+            return there[by_default]
+        raise click.UsageError(
+            f"There is one catalogue alone, of {there[0].date}: ovhcore schema update fetches today's"
+        )
+    if name == _SHIPPED:
+        return shipped
+    dated = [each for each in there if each.date.startswith(name)]
+    if dated:
+        return dated[-1]
+    if os.path.exists(name):
+        return load(name)
+    dates = ", ".join(each.date for each in there)
+    raise click.UsageError(f"{name!r} is neither the date of a catalogue ({dates}) nor a file or folder")
+
+
+def _called(catalogue: Catalogue) -> str:
+    return visible(" ".join(filter(None, (catalogue.endpoint, catalogue.date))) or catalogue.source)
+
+
 def _catalogue() -> Catalogue:
     from ovhcore.schema import catalogue
 
-    return catalogue(globals_of().endpoint or "ovh-eu")
+    return catalogue(endpoint_said())
 
 
 def _note_of(operation: Operation) -> str:

@@ -1,4 +1,4 @@
-"""Exceptions of HTTP libraries: their causes, and the words of theirs that may be shown."""
+"""Exceptions of HTTP libraries: their causes, and those of their words that a message may show."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import re
 import sys
 from typing import Final
 
-__all__ = ["ENDED", "NOT_TLS", "RESETS", "causes_of", "reason_of"]
+__all__ = ["ENDED", "NOT_TLS", "RESETS", "causes_of", "is_of_tls", "reason_of"]
 
 ENDED: Final = "the connection ended before the answer was complete"
 """The words of every transport for a lost connection."""
@@ -21,15 +21,15 @@ NOT_TLS: Final = "what answers there does not speak TLS: if it speaks plain HTTP
 
 # OpenSSL's reasons for bytes that are no TLS record, in several versions.
 _NO_RECORDS: Final = frozenset({"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "UNKNOWN_PROTOCOL", "PACKET_LENGTH_TOO_LONG"})
-# asyncio and aiohttp put their own words in the place of the system's, and of several failures make one text.
+# asyncio and aiohttp replace the words of the system by their own, and join several failures in one text.
 _OF_LOOPS: Final = ("Connect call failed", "Multiple exceptions: ")
 _NUMBER: Final = r"\[Errno ([0-9]+)\]"
 
 
 def causes_of(error: BaseException) -> list[BaseException]:
-    """Return an exception and everything it came from, tracebacks taken off: their frames hold signed headers.
+    """Return an exception and its causes, without tracebacks: their frames hold signed headers.
 
-    urllib3 hands some over as an argument, trio in a group.
+    urllib3 passes some causes as arguments, trio in a group.
     """
     found: list[BaseException] = []
     todo: list[BaseException | None] = [error]
@@ -57,7 +57,7 @@ def reason_of(causes: list[BaseException]) -> str:
 
 
 def _words_of(error: OSError) -> str:
-    if _is(error, "ssl", "SSLError"):
+    if is_of_tls(error):
         return NOT_TLS if getattr(error, "reason", None) in _NO_RECORDS else error.strerror or ""
     words = error.strerror or ""
     if _is(error, "socket", "gaierror") or _is(error, "socket", "herror"):
@@ -70,6 +70,11 @@ def _words_of(error: OSError) -> str:
     return words
 
 
-def _is(error: OSError, module: str, name: str) -> bool:
+def is_of_tls(error: BaseException) -> bool:
+    """Say whether an exception is one of ``ssl``, which is loaded only if somebody needs it."""
+    return _is(error, "ssl", "SSLError")
+
+
+def _is(error: BaseException, module: str, name: str) -> bool:
     """Say whether an exception is of a kind whose module is loaded only if somebody needs it."""
     return isinstance(error, getattr(sys.modules.get(module), name, ()))

@@ -1,35 +1,34 @@
-"""The strict reader of answers: no part of an answer, and nothing after it, is taken for an answer.
+"""The strict reader of answers: it takes no part of an answer, and nothing after it, for an answer.
 
-http.client, which urllib3 uses, lets much pass that leads to a wrong answer (two lengths, a
+http.client, which urllib3 uses, accepts much that leads to a wrong answer (two lengths, a
 head that is cut off, half a number), and reads headers with the email package.
 """
 
 from __future__ import annotations
 
 import re
-from http.client import HTTPException, RemoteDisconnected
 from typing import Any, Final, NamedTuple
 
 from .bodies import too_large
 
-__all__ = ["NotHTTP", "ResponseHead", "ResponseReader", "read_head"]
+__all__ = ["CutOff", "NotHTTP", "ResponseHead", "ResponseReader", "read_head"]
 
 _MOST_OF_A_HEAD: Final = 65536
 _MOST_OF_A_LINE: Final = 8192
 _PIECE: Final = 16384
 _LARGE_PIECE: Final = 262144
 
-# The bytes of a text: none that ends a line, or that other readers take for a line end or a space.
+# The bytes of a text, without those that end a line, or that other readers take for a line end or a space.
 _TEXT: Final = rb"[^\r\n\0\x0b\x0c]*"
 _FIELDS: Final = rb"(?:[!#$%&'*+\-.^_`|~0-9A-Za-z]+:" + _TEXT + rb"\r\n)*"
 _HEAD: Final = re.compile(rb"HTTP/1\.([0-9]) ([1-9][0-9][0-9])(?: " + _TEXT + rb")?\r\n(" + _FIELDS + rb")\r\n")
-# A status line is not folded: a line that looks so is a field without a name.
+# A status line cannot be folded: a line that looks folded is a field without a name.
 _STATUS_LINE: Final = re.compile(rb"HTTP/1\.[0-9] [1-9][0-9][0-9](?: " + _TEXT + rb")?\r?\n(?![ \t])")
 _TRAILERS: Final = re.compile(_FIELDS)
 _BEGINNING: Final = b"HTTP/1."
 _END: Final = re.compile(rb"\n\r?\n")
 _BARE_LINE_FEED: Final = re.compile(rb"(?<!\r)\n")
-# Spaces are matched only from where they begin: from each of them it would take forever.
+# A run of spaces is matched from its beginning only: from each space it would take forever.
 _FOLD: Final = re.compile(rb"(?:(?<![ \t])[ \t]+)?\r\n[ \t]+")
 _LINE_ENDS: Final = (b"\r\n", b"\n")
 _FIELD: Final = re.compile(r"([^:]+):[ \t]*([^\r]*)\r\n")
@@ -37,8 +36,12 @@ _CHUNK: Final = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;[^\r\n\0]*)?\r\n")
 _LENGTH: Final = re.compile(r"[0-9]{1,18}")
 
 
-class NotHTTP(HTTPException):
+class NotHTTP(Exception):
     """An answer cannot be understood; the text of this exception repeats nothing of it."""
+
+
+class CutOff(ConnectionResetError):
+    """The connection ended before the answer was whole."""
 
 
 class ResponseHead(NamedTuple):
@@ -50,7 +53,7 @@ class ResponseHead(NamedTuple):
         length: bytes of the body; None if ``chunked`` says how it ends.
         chunked: whether the body is in chunks; if it has no length either, it ends with the connection.
         reusable: whether the connection stays open after the answer.
-        encoding: Content-Encoding.
+        encoding: the value of Content-Encoding.
     """
 
     status: int
@@ -76,21 +79,21 @@ class ResponseReader:
         self._at = 0
 
     def head(self, method: str) -> ResponseHead:
-        """Read status and headers of the answer; interim answers (1xx) before it are passed over.
+        """Read status and headers of the answer; skip interim answers (1xx) before it.
 
         Args:
-            method: of the request.
+            method: the method of the request.
 
         Raises:
             NotHTTP: the answer is not HTTP.
-            http.client.RemoteDisconnected: the answer is cut off.
+            CutOff: the answer is cut off.
             OSError: the connection failed.
         """
         # urllib3's TLS within TLS returns 0 at the end.
         self._buffer = self._receive(_PIECE) or b""
         room = _MOST_OF_A_HEAD
         while True:
-            # Most often the whole head has come at once and is as plain as can be.
+            # The quick way: most often a plain head has come at once.
             match = _HEAD.match(self._buffer, self._at)
             if match is None:
                 match = _HEAD.fullmatch(self._gathered(room))
@@ -108,7 +111,7 @@ class ResponseReader:
                 raise NotHTTP("the answer is not a final one")
 
     def _gathered(self, room: int) -> bytes:
-        """Return a whole head, its lines ended by CRLF and not folded."""
+        """Return a whole head whose lines end with CRLF and are not folded."""
         begin = seen = 0
         while True:
             buffer, begin = self._buffer, self._at
@@ -125,7 +128,7 @@ class ResponseReader:
                 return _unfolded(buffer[begin : self._at])
             seen = len(buffer) - begin
             if not self._fill():
-                raise RemoteDisconnected("the headers are cut off")
+                raise CutOff("the headers are cut off")
 
     def _fill(self) -> bool:
         piece = self._receive(_PIECE) or b""
@@ -143,7 +146,7 @@ class ResponseReader:
         Raises:
             ProtocolError: the body is larger.
             NotHTTP: the answer is not HTTP.
-            http.client.RemoteDisconnected: the answer is cut off.
+            CutOff: the answer is cut off.
             OSError: the connection failed.
         """
         length = head.length
@@ -171,10 +174,10 @@ class ResponseReader:
         body += piece
         missing = length - len(piece)
         while missing:
-            # No byte more is read: bytes after the body stay in the socket, where the pool sees them.
+            # Read not a byte more: bytes after the body stay in the socket, where the pool sees them.
             piece = self._receive(min(missing, _LARGE_PIECE))
             if not piece:
-                raise RemoteDisconnected("the body is cut off")
+                raise CutOff("the body is cut off")
             body += piece
             missing -= len(piece)
 
@@ -209,7 +212,7 @@ class ResponseReader:
         return bytes(body)
 
     def _pass_trailers(self) -> None:
-        """Read the fields after the last chunk. Nobody wants them; a line that is none makes the answer doubtful."""
+        """Read the fields after the last chunk, and drop them. A line that is no field makes the answer doubtful."""
         lines: list[bytes] = []
         room = _MOST_OF_A_HEAD
         while (line := self._line()) not in _LINE_ENDS:
@@ -230,11 +233,11 @@ class ResponseReader:
                 self._at = end
                 return line
             if not self._fill():
-                raise RemoteDisconnected("the body is cut off")
+                raise CutOff("the body is cut off")
 
 
 def _unfolded(lines: bytes) -> bytes:
-    """Return lines, the last of them empty, ended by CRLF and not folded."""
+    """Return lines that end with CRLF and are not folded; the last one is empty."""
     plain = _BARE_LINE_FEED.sub(b"\r\n", lines)
     return _FOLD.sub(b" ", plain[:-4]) + b"\r\n\r\n"
 
@@ -243,11 +246,11 @@ def read_head(match: re.Match[bytes], method: str) -> ResponseHead:
     """Return a head with its meaning.
 
     Args:
-        match: status line and header fields.
-        method: of the request.
+        match: the status line and the header fields.
+        method: the method of the request.
 
     Raises:
-        NotHTTP: how the body ends cannot be told.
+        NotHTTP: the head does not tell how the body ends.
     """
     minor, code, block = match.groups()
     status = int(code)

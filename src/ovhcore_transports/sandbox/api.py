@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 from collections import Counter
 from email.utils import formatdate
 from hashlib import sha256
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 from urllib.parse import parse_qsl
 
 from ovhcore.exceptions import InvalidConfiguration
@@ -24,8 +25,11 @@ from .listing import carry_out
 from .login.door import Door, is_page
 from .login.tokens import issue_token
 from .modes import Modes
-from .routes import find_route, no_route
+from .routes import COMPLETED, Route, find_special, no_route
 from .state import ApiError, State
+
+if TYPE_CHECKING:
+    from ovhcore.schema import Catalogue
 
 __all__ = ["Sandbox"]
 
@@ -69,6 +73,10 @@ class Sandbox(Controlled):
         modes: which ways of listing it knows; by default all.
         task_seconds: seconds that a task takes.
         controls: when it answers, how often, and by which clock.
+        schemas: what it answers: a :class:`~ovhcore.schema.Catalogue`, or a file or folder with schema documents,
+            native or OpenAPI; by default the catalogue of ``ovh-eu``. Its families are loaded when they are first
+            asked for.
+        seed: another one, other made-up data.
 
     Attributes:
         faults: the same; may be changed at any time.
@@ -89,6 +97,8 @@ class Sandbox(Controlled):
         modes: Modes | None = None,
         task_seconds: float = 60.0,
         controls: Controls | None = None,
+        schemas: Catalogue | str | os.PathLike[str] | None = None,
+        seed: int = 0,
     ) -> None:
         if not task_seconds >= 0:
             raise InvalidConfiguration(f"sandbox: task_seconds must be 0 or more, not {task_seconds!r}")
@@ -102,6 +112,7 @@ class Sandbox(Controlled):
         self._failed: Counter[Failure] = Counter()
         self._met: Counter[bytes] = BoundedCounter()
         self._door = Door()
+        self._schemas, self._seed = schemas, seed
         self._lock = Lock()
         renew_after_fork(self)
 
@@ -252,32 +263,59 @@ class Sandbox(Controlled):
         path, base, now = place.path, place.base, self._clock.at(wire)
         if path == "/auth/oauth2/token" and request.method == "POST":
             return self._token(request, now)
+        if request.method == "GET" and (base is None or path.endswith((".json", base + "/"))):
+            found = self._engine.document(base, path.removeprefix(base or ""), place.origin)
+            if found is not None:
+                return 200, _JSON, _dumped(found)
         if base is None:
-            raise no_route(request.method, path)
+            raise no_route(request.method, path, "paths of the API begin with /1.0, /v1 or /v2")
         # Access rules, and the routes of version 1, are written without the version.
-        route, arguments = find_route(request.method, place.name)
+        found_special = find_special(request.method, place.name) if self._schemas is None else None
+        if found_special is not None and self._is_plain(request, place, *found_special):
+            route, arguments = found_special
+        else:
+            route, arguments = self._engine.find(request.method, place.name)
         credential = None
         if route.login:
             credential = authenticate(self._state, request, path.removeprefix(base), now, wire)
         elif route.application:
             check_application(self._state, request)
+        pairs = parse_qsl(place.query, keep_blank_values=True, errors="replace")
+        several: dict[str, list[str]] = {}
+        for name, value in pairs:
+            several.setdefault(name, []).append(value)
         call = SandboxCall(
             self._state,
             self.modes,
             place.name,
             arguments,
-            dict(parse_qsl(place.query, keep_blank_values=True, errors="replace")),
+            dict(pairs),
             _parsed(request),
             {name.lower(): value for name, value in request.headers.items()},
             credential,
             wire if place.name == "/auth/time" else now,
             place.origin,
             headers,
+            several,
+            len(request.body),
         )
+        if request.method == "POST" and route.login:
+            self._state.check_room(call.length)
         route.check(call)
         body = _dumped(carry_out(route, call))
         self._executed[request.method, place.name] += 1
         return 200, _JSON, body
+
+    def _is_plain(self, request: Request, place: _ResolvedPath, route: Route, arguments: dict[str, str]) -> bool:
+        """Say whether a route of its own is all that a call needs: neither schemas, nor what other calls changed."""
+        return (
+            request.method == "GET"
+            and not place.query
+            and "x-pagination-mode" not in request.headers
+            and route.template not in COMPLETED
+            and not self._state.held
+            and not any(value.isalpha() for value in arguments.values())
+        )
 
     def _token(self, request: Request, now: float) -> tuple[int, str, bytes]:
         try:
@@ -289,7 +327,7 @@ class Sandbox(Controlled):
 
 
 def _parsed(request: Request) -> Any:
-    if request.method not in ("POST", "PUT") or not request.body:
+    if request.method not in ("POST", "PUT", "PATCH") or not request.body:
         return None
     try:
         return parse_json(request.body)

@@ -30,8 +30,17 @@ def check_application(state: State, request: Request) -> dict[str, Any]:
     """
     application = state.keys.applications.get(request.headers.get("x-ovh-application", ""))
     if application is None or application["status"] == "blocked":
-        raise ApiError.of_code(403, "Forbidden", "INVALID_KEY", "This application key is invalid")
+        raise _of_foreign_keys(ApiError.of_code(403, "Forbidden", "INVALID_KEY", "This application key is invalid"))
     return application
+
+
+def _of_foreign_keys(error: ApiError) -> ApiError:
+    """Let an answer say that it is the sandbox that does not know the keys."""
+    error.body["details"] = {
+        "sandbox": "This is a sandbox, which knows its own keys only: ovhcore_transports.sandbox.ACCESS_KEYS, "
+        "the lines that `ovhcore sandbox` prints, and those made on its pages. Keys of the API are not for it."
+    }
+    return error
 
 
 def authenticate(
@@ -61,7 +70,7 @@ def authenticate(
         raise ApiError.of_class(401, "Unauthorized", "You must login first")
     credential = state.keys.credentials.get(key)
     if credential is None or credential["applicationId"] != application["applicationId"]:
-        raise ApiError.of_code(403, "Forbidden", "NOT_CREDENTIAL", "This credential does not exist")
+        raise _of_foreign_keys(ApiError.of_code(403, "Forbidden", "NOT_CREDENTIAL", "This credential does not exist"))
     _check_signature(request, application["applicationSecret"], key, now if clock is None else clock)
     if settle(credential, now) != "validated":
         raise ApiError.of_code(403, "Forbidden", "INVALID_CREDENTIAL", "This credential is not valid")

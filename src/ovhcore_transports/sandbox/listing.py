@@ -18,9 +18,9 @@ from .modes import Use
 from .routes import ROUTES, Route
 from .state import ApiError
 
-__all__ = ["carry_out"]
+__all__ = ["DETAILS", "carry_out"]
 
-_DETAILS: Final = {
+DETAILS: Final = {
     route.template.rpartition("/")[0]: route
     for route in ROUTES
     if route.method == "GET"
@@ -31,6 +31,7 @@ _DETAILS: Final = {
 }
 """The route of one object, by the template of the list of their ids."""
 
+_MOST_LISTS: Final = 1000
 _NUMBERS: Final = ("id", "taskId")
 """Arguments that are numbers."""
 
@@ -48,7 +49,7 @@ def carry_out(route: Route, call: SandboxCall) -> Any:
         return _by_cursor(call, value) if isinstance(value, list) else value
     if route.template.endswith("}") and "x-ovh-batch" in call.headers and _used(call.modes.batch, "X-Ovh-Batch"):
         return _batch(route, call)
-    details = _DETAILS.get(route.template)
+    details = route.details or DETAILS.get(route.template)
     mode = call.headers.get("x-pagination-mode", "").lower()
     if details is not None and mode == "cachedobjectlist-pages" and _used(call.modes.pages, "X-Pagination-Mode"):
         return _numbered(call, _chosen(call, route, details))
@@ -148,6 +149,8 @@ def _expanded(call: SandboxCall, route: Route, details: Route) -> list[dict[str,
                 found.append(deepcopy(details.answer(_of(call, details, str(item_id)))))
             except ApiError:
                 continue  # a task that is listed and not there yet
+        while len(cache) >= _MOST_LISTS:
+            del cache[next(iter(cache))]
         cache[key] = found
     return cache[key]
 

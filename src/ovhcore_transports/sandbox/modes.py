@@ -1,4 +1,4 @@
-"""Which ways of listing and of asking for many the sandbox knows, and how far they reach."""
+"""Which ways of listing and of asking for many the sandbox knows, how far they reach, and what its answers lack."""
 
 from __future__ import annotations
 
@@ -34,6 +34,8 @@ class Modes:
         short_pages: whether pages that are asked for by cursor may be shorter than asked, even empty, before the
             end. Those with a number never are: the number says where they begin.
         plain_batch: whether a batch is answered with the values alone, null for those that fail.
+        lean: whether what may be null is left out of answers that are made up.
+        newer: whether such answers have a member that the schema does not know, and new values of enumerations.
 
     Raises:
         InvalidConfiguration: a value out of range.
@@ -47,6 +49,8 @@ class Modes:
     default_page_size: int = 100
     short_pages: bool = False
     plain_batch: bool = False
+    lean: bool = False
+    newer: bool = False
 
     def __post_init__(self) -> None:
         for name in _NAMES:
@@ -57,6 +61,6 @@ class Modes:
             size = getattr(self, name)
             if not isinstance(size, int) or isinstance(size, bool) or size < 1:
                 raise InvalidConfiguration(f"modes: {name} must be a whole number, 1 or more, not {size!r}")
-        for name in ("short_pages", "plain_batch"):
+        for name in ("short_pages", "plain_batch", "lean", "newer"):
             if not isinstance(getattr(self, name), bool):
                 raise InvalidConfiguration(f"modes: {name} must be True or False, not {getattr(self, name)!r}")

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 from urllib.parse import unquote
 
 from . import operations
 from .calls import Answer, SandboxCall, named
+from .families.dns import check_record, zone_text
 from .filters import tagged
 from .login import account
 from .login.html import form_target
 from .login.keys import new_credential, shown_credential
 from .state import ApiError
 
-__all__ = ["ROUTES", "Route", "find_route", "no_route"]
+__all__ = ["COMPLETED", "ROUTES", "Route", "find_special", "no_route"]
 
 
 def _time(call: SandboxCall) -> int:
@@ -177,6 +179,7 @@ def _new_record(call: SandboxCall) -> dict[str, Any]:
         "target": call.member("target"),
         "ttl": call.body.get("ttl") or 0,
     }
+    check_record(record, _records_of(call))
     call.state.resources["records"].append(record)
     return record
 
@@ -187,9 +190,12 @@ def _record(call: SandboxCall) -> dict[str, Any]:
 
 def _change_record(call: SandboxCall) -> None:
     record = _record(call)
+    changed = dict(record)
     for name in ("subDomain", "target", "ttl"):
         if call.body and name in call.body:
-            record[name] = call.member(name, int if name == "ttl" else str)
+            changed[name] = call.member(name, int if name == "ttl" else str)
+    check_record(changed, [each for each in _records_of(call) if each is not record])
+    record.update(changed)
 
 
 def _delete_record(call: SandboxCall) -> None:
@@ -198,6 +204,10 @@ def _delete_record(call: SandboxCall) -> None:
 
 def _refresh(call: SandboxCall) -> None:
     _records_of(call)
+
+
+def _export(call: SandboxCall) -> str:
+    return zone_text(call.path["zoneName"], _records_of(call))
 
 
 def _policies(call: SandboxCall) -> Any:
@@ -216,6 +226,10 @@ class Route(NamedTuple):
     """Whether somebody must be logged in."""
     application: bool = False
     """Whether a call that needs no login must come from a known application."""
+    refuse: Callable[[SandboxCall], None] | None = None
+    """Refuses calls that are not as described; None for what :meth:`check` looks at."""
+    details: Route | None = None
+    """Of a list of ids, the route of one object."""
 
     @property
     def version_2(self) -> bool:
@@ -227,12 +241,9 @@ class Route(NamedTuple):
         """The name of the argument that the path ends with."""
         return self.template.rpartition("/")[2][1:-1]
 
-    def arguments(self, method: str, segments: list[str]) -> dict[str, str] | None:
-        """Return the arguments that a path has for this route's template, None if it is another's."""
-        pattern = self.template.split("/")[1:]
-        if method != self.method or len(pattern) != len(segments):
-            return None
-        pairs = list(zip(pattern, segments, strict=True))
+    def arguments(self, segments: list[str]) -> dict[str, str] | None:
+        """Return the arguments that a path of as many segments has for this template, None if it is another's."""
+        pairs = list(zip(self.template.split("/")[1:], segments, strict=True))
         if any(given != wanted and not wanted.startswith("{") for wanted, given in pairs):
             return None
         return {wanted[1:-1]: given for wanted, given in pairs if wanted.startswith("{")}
@@ -240,12 +251,14 @@ class Route(NamedTuple):
     def check(self, call: SandboxCall) -> None:
         """Refuse a body that the call does not describe.
 
-        Queries are not checked: the real paths know more arguments than the sandbox does.
+        Queries are checked where the catalogue knows the path.
 
         Raises:
             ApiError: it has other members, or there is one where none belongs.
         """
-        if call.body is None:
+        if self.refuse is not None:
+            self.refuse(call)
+        if call.body is None or self.refuse is not None:
             return
         if self.accepts == ():
             raise ApiError.of_class(400, "BadRequest", "You provided an input body while none was expected")
@@ -303,6 +316,7 @@ ROUTES: Final = (
     Route("PUT", "/domain/zone/{zoneName}/record/{id}", _change_record, _RECORD[1:]),
     Route("DELETE", "/domain/zone/{zoneName}/record/{id}", _delete_record),
     Route("POST", "/domain/zone/{zoneName}/refresh", _refresh),
+    Route("GET", "/domain/zone/{zoneName}/export", _export),
     Route("GET", "/v2/iam/policy", _policies),
     Route("GET", _VRACK_SERVICES, operations.vrack_services),
     Route("POST", _VRACK_SERVICES, operations.new_vrack_services, ("targetSpec",)),
@@ -314,24 +328,47 @@ ROUTES: Final = (
 )
 
 
-def no_route(method: str, path: str) -> ApiError:
-    """Return the answer to a call that the sandbox does not know."""
+COMPLETED: Final = ("/dedicated/server/{serviceName}", "/domain/zone/{zoneName}", "/cloud/project/{serviceName}")
+"""What is answered in part here; the other members are made up."""
+
+
+def no_route(method: str, path: str, more: str = "") -> ApiError:
+    """Return the answer to a call that the sandbox does not know.
+
+    Args:
+        method: of the call.
+        path: of the call.
+        more: what else to say.
+    """
     error = ApiError.of_class(404, "NotFound", "Got an invalid (or empty) URL")
-    error.body["details"] = {"sandbox": f"{method} {path} is not among the calls that the sandbox imitates"}
+    said = f"{method} {path} is not among the calls that the sandbox imitates"
+    error.body["details"] = {"sandbox": f"{said}; {more}" if more else said}
     return error
 
 
-def find_route(method: str, path: str) -> tuple[Route, dict[str, str]]:
-    """Return the route of a path that was received, without its version if that is 1, and the arguments it has.
+def find_special(method: str, path: str) -> tuple[Route, dict[str, str]] | None:
+    """Return the route of its own that a path has, and the arguments it has; None if it has none.
 
-    Raises:
-        ApiError: there is none.
+    Args:
+        method: as ``"GET"``.
+        path: as it was received, without its version if that is 1.
     """
     segments = [unquote(segment, errors="replace") for segment in path.split("/")[1:]]
     if len(segments) > 1 and not segments[-1]:
         del segments[-1]  # "/dedicated/server/" is "/dedicated/server"
-    for route in ROUTES:
-        arguments = route.arguments(method, segments)
+    for route in _BY_SHAPE.get((method, len(segments), segments[0]), ()):
+        arguments = route.arguments(segments)
         if arguments is not None:
             return route, arguments
-    raise no_route(method, path)
+    return None
+
+
+def _by_shape() -> dict[tuple[str, int, str], list[Route]]:
+    found: dict[tuple[str, int, str], list[Route]] = {}
+    for route in ROUTES:
+        segments = route.template.split("/")[1:]
+        found.setdefault((route.method, len(segments), segments[0]), []).append(route)
+    return found
+
+
+_BY_SHAPE: Final = _by_shape()

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from hashlib import sha256
 from typing import Any, Final, TypedDict
 
+from .generic.holding import Held
 from .login.keys import KeyRing, new_application, new_client, new_credential
 
 __all__ = [
@@ -46,6 +47,7 @@ ACCESS_KEYS: Final[AccessKeys] = {
 """Credentials that every sandbox accepts, as arguments of a client."""
 
 _NICHANDLE: Final = "aa1234-ovh"
+_POLICY: Final = "00000000-0000-4000-a000-"
 
 
 class ApiError(Exception):
@@ -118,7 +120,7 @@ def _server(number: int, datacenter: str, tags: dict[str, str]) -> dict[str, Any
         "os": "debian12_64",
         "state": "ok",
         "iam": _iam(number, "dedicatedServer", name, name, tags),
-        "burst": {"capacity": 1000, "status": "inactive"},
+        "burst": {"capacity": {"unit": "Mbps", "value": 1000}, "status": "inactive"},
     }
 
 
@@ -131,6 +133,20 @@ def _instance(number: int, name: str, region: str, status: str) -> dict[str, Any
         "imageId": "debian12",
         "region": region,
         "status": status,
+    }
+
+
+def _policy(number: int) -> dict[str, Any]:
+    return {
+        "id": f"{_POLICY}{number:012d}",
+        "name": f"policy {number}",
+        "description": f"Demonstration {number}",
+        "owner": _NICHANDLE,
+        "readOnly": False,
+        "createdAt": "2025-11-03T10:00:00+00:00",
+        "identities": [f"urn:v1:eu:identity:account:{_NICHANDLE}"],
+        "resources": [{"urn": "urn:v1:eu:resource:dedicatedServer:ns1.ip-192-0-2.eu"}],
+        "permissions": {"allow": [{"action": "dedicatedServer:apiovh:get"}]},
     }
 
 
@@ -151,7 +167,29 @@ _RESOURCES: Final[dict[str, Any]] = {
         "firstname": "Ada",
         "name": "Lovelace",
         "email": "ada@example.com",
+        "address": "2 rue Kellermann",
+        "zip": "59100",
+        "city": "Roubaix",
         "country": "FR",
+        "phone": "+33.972520000",
+        "phoneCountry": "FR",
+        "fax": "",
+        "organisation": "Example SAS",
+        "legalform": "corporation",
+        "ovhCompany": "ovh",
+        "ovhSubsidiary": "FR",
+        "customerCode": "1234-5678-90",
+        "birthCity": "",
+        "birthDay": "",
+        "companyNationalIdentificationNumber": "",
+        "nationalIdentificationNumber": "",
+        "corporationType": "",
+        "vat": "",
+        "area": "",
+        "sex": "female",
+        "spareEmail": "",
+        "italianSDI": "",
+        "kycValidated": True,
         "currency": {"code": "EUR", "symbol": "€"},
         "language": "en_GB",
         "state": "complete",
@@ -179,15 +217,19 @@ _RESOURCES: Final[dict[str, Any]] = {
         _record(1003, "MX", "", "10 mail.example.com."),
         _record(1004, "TXT", "", '"v=spf1 -all"'),
     ],
-    "policies": [
-        {"id": f"policy-{number}", "name": f"policy {number}", "owner": _NICHANDLE, "readOnly": False}
-        for number in range(1, 8)
-    ],
+    "policies": [_policy(number) for number in range(1, 8)],
     "vrack_services": [
         _vrack_services(1, "eu-west-rbx", {"environment": "production"}),
         _vrack_services(2, "eu-west-lim", {}),
     ],
 }
+
+
+_GROWING: Final = ("records", "vrack_services")
+"""Resources that calls add to."""
+
+_MOST: Final = 250_000
+"""Of those, and of what was begun, together."""
 
 
 @dataclass
@@ -202,6 +244,7 @@ class Operation:
         seconds: what it takes.
         fails: whether it fails in the end.
         settled: whether its end was carried out.
+        steps: what it changes on its way, as data.
     """
 
     subject: str
@@ -212,6 +255,7 @@ class Operation:
     seconds: float
     fails: bool
     settled: bool = False
+    steps: dict[str, Any] = field(default_factory=dict)
 
     def since(self, phase: int) -> float:
         """Return when a phase begins: 0 is to be accepted, 1 to wait, 2 to be carried out, 3 to be over."""
@@ -238,6 +282,7 @@ class State:
         self.failing_tasks = False
         self.operations: dict[str, list[Operation]] = {}
         self.expanded: dict[str, list[dict[str, Any]]] = {}
+        self.held = Held()
         self._count = 0
         self._bills = 0
         every = [{"method": method, "path": "/*"} for method in ("GET", "POST", "PUT", "DELETE", "PATCH")]
@@ -267,6 +312,20 @@ class State:
             self._bills += 1
             day = date(2020, 1, 1) + timedelta(days=self._bills * 331 % 1999)
             self.resources["bills"].append(_bill(54200000 + self._bills, day.isoformat(), self._bills * 37 % 9973))
+
+    def check_room(self, size: int) -> None:
+        """Refuse to hold more, where there is no room left.
+
+        Args:
+            size: of what was sent, in bytes.
+
+        Raises:
+            ApiError: there is none.
+        """
+        own = sum(map(len, self.operations.values())) + sum(len(self.resources.get(name, ())) for name in _GROWING)
+        if own >= _MOST or self.held.full(size):
+            message = "Quota reached: the sandbox holds no more objects; delete some, or reset it"
+            raise ApiError.of_class(403, "Forbidden::ItemQuotaReached", message)
 
     def begin(self, subject: str, kind: str, now: float) -> Operation:
         """Begin something that takes its time."""

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import select
 import socket
-import ssl
 from collections.abc import Callable
-from http.client import HTTPException
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from ..http.connections import BlockingConnection, Unconnected
-from ..http.http1 import ResponseReader
+from ..http.http1 import NotHTTP, ResponseReader
 from ..http.proxies import Proxy
-from .tls_in_tls import TLSWithinTLS
+
+if TYPE_CHECKING:
+    import ssl
 
 __all__ = ["Address", "Connection"]
 
@@ -74,7 +74,7 @@ class Connection(BlockingConnection):
         self._begin(self._at is None)
         try:
             self._connect(self._at or self._server)
-        except (OSError, HTTPException, UnicodeError) as error:
+        except (OSError, NotHTTP, UnicodeError) as error:
             raise Unconnected(self._kind(error)) from error
 
     def _connect(self, first: Address) -> None:
@@ -88,9 +88,13 @@ class Connection(BlockingConnection):
             self._secure(self._server)
 
     def _secure(self, whom: Address) -> None:
-        """Begin to speak TLS."""
+        """Begin to speak TLS; what it needs is loaded here."""
+        from ssl import SSLSocket
+
         name = whom.host.partition("%")[0].rstrip(".")  # no certificate has a zone
-        if isinstance(self.sock, ssl.SSLSocket):
+        if isinstance(self.sock, SSLSocket):
+            from .tls_in_tls import TLSWithinTLS
+
             self.sock = within = TLSWithinTLS(self.sock, self._tls(), name)
             within.do_handshake(self._time_left)
         else:

@@ -16,7 +16,7 @@ from urllib3.exceptions import HTTPError
 
 from ovhcore.plugins import TransportSettings
 
-from ..base.pooled import PooledTransport
+from ..base.pooled import PooledTransport, needs_tls
 from ..http.library_logs import guard_logs
 from ..http.proxies import Proxy
 from .connections import Connection, TLSConnection, check_library
@@ -39,12 +39,14 @@ class Urllib3Transport(PooledTransport):
     def __init__(self, settings: TransportSettings = TransportSettings()) -> None:  # noqa: B008 - immutable
         check_library()
         guard_logs(("urllib3",))
-        self._managers: dict[Proxy | None, urllib3.PoolManager] = {}
+        self._managers: dict[tuple[Proxy | None, bool], urllib3.PoolManager] = {}
         super().__init__(settings)
 
     def _way(self, origin: str, proxy: Proxy | None) -> Callable[[], Connection]:
         parts = urlsplit(origin)
-        theirs: Any = self._manager(proxy).connection_from_host(parts.hostname, parts.port, parts.scheme)
+        theirs: Any = self._manager(proxy, needs_tls(origin, proxy)).connection_from_host(
+            parts.hostname, parts.port, parts.scheme
+        )
         # The pool of an https proxy is one for https, whatever the origin.
         secure = isinstance(theirs, urllib3.HTTPSConnectionPool)
         theirs.ConnectionCls = TLSConnection if secure else Connection
@@ -57,18 +59,17 @@ class Urllib3Transport(PooledTransport):
 
         return connection
 
-    def _manager(self, proxy: Proxy | None) -> urllib3.PoolManager:
-        manager = self._managers.get(proxy)
+    def _manager(self, proxy: Proxy | None, has_tls: bool) -> urllib3.PoolManager:
+        manager = self._managers.get((proxy, has_tls))
         if manager is None:
+            tls = self._tls_context() if has_tls else None
             options: dict[str, Any] = {
                 "maxsize": 1,  # of urllib3's own pools, which stay empty
-                "ssl_context": self._tls_context(),
+                "ssl_context": tls,
             }
             if proxy is None:
                 manager = urllib3.PoolManager(**options)
             else:
-                manager = urllib3.ProxyManager(
-                    proxy.url, proxy_headers=proxy.headers, proxy_ssl_context=self._tls_context(), **options
-                )
-            self._managers[proxy] = manager
+                manager = urllib3.ProxyManager(proxy.url, proxy_headers=proxy.headers, proxy_ssl_context=tls, **options)
+            self._managers[proxy, has_tls] = manager
         return manager

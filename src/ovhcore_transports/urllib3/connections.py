@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Callable
 from functools import partial
-from http.client import HTTPException, HTTPResponse, LineTooLong, RemoteDisconnected
+from http.client import HTTPException, HTTPResponse, LineTooLong
 from typing import Any, Final, Self
 
 from urllib3.connection import HTTPConnection, HTTPSConnection
@@ -14,6 +14,7 @@ from urllib3.util.connection import allowed_gai_family
 from urllib3.util.ssl_match_hostname import CertificateError
 
 from ..http.connections import BlockingConnection, Exchange, Unconnected
+from ..http.http1 import CutOff
 from ..http.library_names import require_names
 
 __all__ = ["Connection", "Exchange", "TLSConnection", "Unconnected", "check_library"]
@@ -131,7 +132,7 @@ class _Bytewise:
             self._sock.settimeout(self._time_left())
             byte = self._sock.recv(1)
             if not byte:
-                raise RemoteDisconnected("the proxy's answer is cut off")
+                raise CutOff("the proxy's answer is cut off")
             line += byte
             self._room -= 1
             if not self._room:

@@ -103,7 +103,9 @@ class Known:
         if not more:
             return self
         more._values |= self._values
-        more._long, more._short = _in_order({*self._long, *more._long}), _in_order({*self._short, *more._short})
+        # Both are folded and in order, so that this costs little however many are known.
+        more._long = sorted(self._long + more._long, key=len, reverse=True)
+        more._short = sorted(self._short + more._short, key=len, reverse=True)
         return more
 
     def is_one(self, text: str) -> bool:

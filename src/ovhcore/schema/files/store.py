@@ -21,12 +21,14 @@ from ..lookup import Catalogue, heads_of
 from ..model import Family
 from ..packing import FORMAT, pack, squeeze, unpack, unsqueeze
 
-__all__ = ["cache_folder", "catalogue", "keep", "write_folder"]
+__all__ = ["cache_folder", "catalogue", "catalogues", "keep", "write_folder"]
 
 _SHIPPED: Final = Path(__file__).parent.parent / "shipped"
 _INDEX: Final = "index"
 _CURRENT: Final = "current"
 _DEFAULT: Final = "ovh-eu"
+_KEPT: Final = 6
+"""The number of fetched catalogues to keep for each endpoint."""
 _FILE_NAME = re.compile(r"[\w.%~-]+")
 _DAMAGED: Final = "is damaged; fetch it again, or remove the folder"
 
@@ -41,7 +43,7 @@ def cache_folder() -> Path:
 
 
 def write_folder(families: Iterable[Family], folder: Path, *, endpoint: str, date: str, descriptions: bool) -> None:
-    """Write a catalogue into a folder, which is made if it is not there.
+    """Write a catalogue into a folder; make the folder if it is missing.
 
     Args:
         families: the families of the catalogue.
@@ -58,7 +60,7 @@ def write_folder(families: Iterable[Family], folder: Path, *, endpoint: str, dat
     taken: set[str] = set()
     for family in sorted(families, key=lambda each: each.name):
         name = quote(family.name.strip("/").replace("/", "."), safe="") + ".z"
-        while name.lower() in taken:  # also where upper and lower case are the same
+        while name.lower() in taken:  # file systems may ignore case
             name = f"_{name}"
         taken.add(name.lower())
         (folder / name).write_bytes(pack(family, descriptions=descriptions))
@@ -75,6 +77,8 @@ def _opened_folder(folder: Path) -> Catalogue:
     """
     try:
         index = unsqueeze((folder / _INDEX).read_bytes())
+        if index["format"] != FORMAT:
+            raise ValueError("of another version of ovhcore")
         files = {str(name): _FILE_NAME.fullmatch(file)[0] for name, file, _ in index["families"]}  # type: ignore[index]
         heads = {str(name): tuple(map(str, heads)) for name, _, heads in index["families"]}
         return Catalogue(
@@ -123,38 +127,56 @@ def catalogue(endpoint: str = _DEFAULT, cache: Path | None = None) -> Catalogue:
     return known[1]
 
 
+def catalogues(endpoint: str = _DEFAULT, cache: Path | None = None) -> list[Catalogue]:
+    """Return the catalogues of an endpoint: the shipped one, then the fetched ones that are kept, by date.
+
+    Damaged catalogues, and those of another version of ovhcore, are left out.
+
+    Args:
+        endpoint: its name, or its URL.
+        cache: folder of fetched catalogues, if not the user's.
+    """
+    home = (cache_folder() if cache is None else cache) / quote(endpoint, safe="")
+    found: list[Catalogue] = []
+    with suppress(OSError):  # none was fetched
+        for folder in home.iterdir():
+            with suppress(SchemaError):
+                found += [_opened_folder(folder)] if (folder / _INDEX).is_file() else []
+    return [_opened_folder(_SHIPPED), *sorted(found, key=lambda each: each.date)]
+
+
 def _chosen(home: Path, current: str) -> Catalogue:
-    shipped = _opened_folder(_SHIPPED)
+    ours = _opened_folder(_SHIPPED)
     if not _FILE_NAME.fullmatch(current) or not (home / current / _INDEX).is_file():
-        return shipped
+        return ours
     try:
         index = unsqueeze((home / current / _INDEX).read_bytes())
         if index["format"] != FORMAT:
-            return shipped  # written by another version of ovhcore
+            return ours  # written by another version of ovhcore
     except (OSError, ValueError, TypeError, KeyError):
-        pass  # reading it properly says what is wrong
+        pass  # opening it reports the damage
     fetched = _opened_folder(home / current)
-    return fetched if fetched.date > shipped.date or fetched.endpoint != shipped.endpoint else shipped
+    return fetched if fetched.date > ours.date or fetched.endpoint != ours.endpoint else ours
 
 
 def keep(families: Iterable[Family], *, endpoint: str, date: str, cache: Path | None = None) -> Path:
-    """Keep a fetched catalogue in the cache, with its descriptions; from now on it is the one that is used.
+    """Keep a fetched catalogue in the cache, with its descriptions, and use it from now on.
 
-    If this fails, the catalogue before stays as it is.
+    If this fails, the previous catalogue stays in use.
 
     Args:
         families: all families of the catalogue.
         endpoint: the endpoint whose API it describes.
-        date: when it was fetched, ISO 8601.
+        date: the date of the fetch, ISO 8601.
         cache: folder of fetched catalogues, if not the user's.
 
     Returns:
-        the folder it lies in.
+        the folder of the catalogue.
 
     Raises:
         OSError: it cannot be written.
     """
-    from shutil import rmtree  # these two cost more to import than a family to read
+    from shutil import rmtree  # these two take longer to import than a family to read
     from tempfile import mkdtemp
 
     home = (cache_folder() if cache is None else cache) / quote(endpoint, safe="")
@@ -172,8 +194,9 @@ def keep(families: Iterable[Family], *, endpoint: str, date: str, cache: Path | 
         pointer.unlink(missing_ok=True)
         rmtree(folder, ignore_errors=True)
         raise
-    for each in home.iterdir():  # the catalogue before stays: a program may be reading it
-        complete = (each / _INDEX).is_file()  # another program may be writing a folder without an index
-        if complete and each.name not in (before, folder.name):
-            rmtree(each, ignore_errors=True)
+    # Another program may write a folder that has no index yet, or read the previous catalogue.
+    complete = [each for each in home.iterdir() if (each / _INDEX).is_file()]
+    older = sorted(each for each in complete if each.name not in (before, folder.name))
+    for each in older[: max(0, len(complete) - _KEPT)]:
+        rmtree(each, ignore_errors=True)
     return folder

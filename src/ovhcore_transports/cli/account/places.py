@@ -14,7 +14,7 @@ from ..frame.groups import globals_of
 from .conf_file import change_file, read_text
 from .conf_text import parsed
 
-__all__ = ["file_of", "found_settings", "keep", "remove_entries", "section_of"]
+__all__ = ["file_of", "found_settings", "keep", "profiles_there", "remove_entries", "section_of"]
 
 
 def file_of() -> str:
@@ -45,6 +45,17 @@ def found_settings() -> list[FoundSetting]:
     said = globals_of()
     arguments: dict[str, Any] = {"endpoint": said.endpoint, "profile": said.profile}
     return SettingsSources(arguments, config_file=said.config).found(("keyring",))
+
+
+def profiles_there() -> list[str]:
+    """Return the names of the profiles in the file of ``--config`` and the usual ones.
+
+    Raises:
+        InvalidConfiguration: a file cannot be read.
+    """
+    named = [file for file in (globals_of().config, *CONFIG_FILES) if file is not None]
+    sections = [name for file in named for name in parsed(read_text(os.path.expanduser(file))).sections()]
+    return [*dict.fromkeys(name.partition(" ")[2].strip() for name in sections if name.startswith("profile "))]
 
 
 def keep(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..frame.clients import client, note
-from ..frame.groups import Command
+from ..frame.groups import Command, later
 from ..output.terminal import shows_progress, told_nothing, waiting
 from ..output.writing import Output
 from .arguments import NO_BODY, Typed, condition, header_fields, parse, path_of
@@ -28,8 +28,8 @@ _CHANGING = "[NAME=VALUE | NAME:=JSON | @FILE]..."
 
 
 @click.command("get", cls=Command)
-@click.argument("path")
-@click.argument("arguments", metavar=_ARGUMENTS, nargs=-1)
+@click.argument("path", shell_complete=later("paths"))
+@click.argument("arguments", metavar=_ARGUMENTS, nargs=-1, shell_complete=later("arguments"))
 @list_options
 @output_options
 @call_options
@@ -88,8 +88,8 @@ def get_command(
 
 
 @click.command("post", cls=Command)
-@click.argument("path")
-@click.argument("arguments", metavar=_CHANGING, nargs=-1)
+@click.argument("path", shell_complete=later("paths"))
+@click.argument("arguments", metavar=_CHANGING, nargs=-1, shell_complete=later("arguments"))
 @change_options
 def post_command(path: str, arguments: tuple[str, ...], **options: Any) -> None:
     """POST to a path, and print the answer.
@@ -107,8 +107,8 @@ def post_command(path: str, arguments: tuple[str, ...], **options: Any) -> None:
 
 
 @click.command("put", cls=Command)
-@click.argument("path")
-@click.argument("arguments", metavar=_CHANGING, nargs=-1)
+@click.argument("path", shell_complete=later("paths"))
+@click.argument("arguments", metavar=_CHANGING, nargs=-1, shell_complete=later("arguments"))
 @change_options
 def put_command(path: str, arguments: tuple[str, ...], **options: Any) -> None:
     """PUT to a path, and print the answer; arguments as for post.
@@ -121,8 +121,8 @@ def put_command(path: str, arguments: tuple[str, ...], **options: Any) -> None:
 
 
 @click.command("delete", cls=Command)
-@click.argument("path")
-@click.argument("arguments", metavar=_ARGUMENTS, nargs=-1)
+@click.argument("path", shell_complete=later("paths"))
+@click.argument("arguments", metavar=_ARGUMENTS, nargs=-1, shell_complete=later("arguments"))
 @change_options
 def delete_command(path: str, arguments: tuple[str, ...], **options: Any) -> None:
     """DELETE a path, and print the answer; on a terminal it asks first.
@@ -134,9 +134,9 @@ def delete_command(path: str, arguments: tuple[str, ...], **options: Any) -> Non
 
 
 @click.command("call", cls=Command)
-@click.argument("method")
-@click.argument("path")
-@click.argument("arguments", metavar=_CHANGING, nargs=-1)
+@click.argument("method", shell_complete=later("methods"))
+@click.argument("path", shell_complete=later("paths"))
+@click.argument("arguments", metavar=_CHANGING, nargs=-1, shell_complete=later("arguments"))
 @change_options
 def call_command(method: str, path: str, arguments: tuple[str, ...], **options: Any) -> None:
     """Make a call with any METHOD; arguments as for post, and as for get where a method has no body.
@@ -148,8 +148,8 @@ def call_command(method: str, path: str, arguments: tuple[str, ...], **options: 
 
 
 @click.command("wait", cls=Command)
-@click.argument("path")
-@click.argument("arguments", metavar=_ARGUMENTS, nargs=-1)
+@click.argument("path", shell_complete=later("paths"))
+@click.argument("arguments", metavar=_ARGUMENTS, nargs=-1, shell_complete=later("arguments"))
 @click.option(
     "--until",
     metavar="STATUS",

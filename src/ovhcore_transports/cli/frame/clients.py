@@ -11,8 +11,9 @@ from .groups import globals_of
 
 if TYPE_CHECKING:
     from ovhcore import Client
+    from ovhcore.config import FoundSetting
 
-__all__ = ["arguments_of_client", "client", "note"]
+__all__ = ["arguments_of_client", "client", "endpoint_said", "note"]
 
 
 def client(**more: Any) -> Client:
@@ -39,11 +40,27 @@ def client(**more: Any) -> Client:
 
 def _says_how_to_send(arguments: dict[str, Any]) -> bool:
     """Say whether a place names a transport, or wants what the standard library has not."""
+    return any(setting.name in ("transport", "http2") for setting in _found(arguments))
+
+
+def endpoint_said() -> str:
+    """Return the endpoint that options or settings name, ``"ovh-eu"`` if none does; no client is made.
+
+    Raises:
+        InvalidConfiguration: a place cannot be read.
+    """
+    said = globals_of()
+    if said.endpoint is not None:
+        return said.endpoint
+    found = _found(arguments_of_client())
+    return next((str(each.value).strip() for each in found if each.name == "endpoint" and each.first), "ovh-eu")
+
+
+def _found(arguments: dict[str, Any]) -> list[FoundSetting]:
     from ovhcore.config import SettingsSources
 
     who = {name: arguments.get(name) for name in ("endpoint", "profile")}
-    sources = SettingsSources(who, config_file=arguments.get("config_file"))
-    return any(setting.name in ("transport", "http2") for setting in sources.found())
+    return SettingsSources(who, config_file=arguments.get("config_file")).found()
 
 
 def arguments_of_client() -> dict[str, Any]:

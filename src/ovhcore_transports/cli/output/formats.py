@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import re
 import sys
@@ -74,6 +72,9 @@ def as_csv(value: Any, columns: list[str] | None = None) -> str:
 
 
 def _line(cells: Iterable[str]) -> str:
+    import csv
+    import io
+
     written = io.StringIO()
     csv.writer(written, lineterminator="\r\n").writerow(cells)  # so that either sign in a cell puts it in quotes
     return written.getvalue().removesuffix("\r\n")

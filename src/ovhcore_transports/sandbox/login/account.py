@@ -117,7 +117,7 @@ def client(call: SandboxCall) -> dict[str, Any]:
 
 
 def _callbacks(call: SandboxCall, flow: str) -> list[str]:
-    urls: list[Any] = call.member("callbackUrls", list)
+    urls: list[Any] = call.member("callbackUrls", list) if "callbackUrls" in call.body else []
     if any(not isinstance(url, str) or not form_target(url) for url in urls):
         raise ApiError.of_class(400, "BadRequest", "[callbackUrls] must be URLs of http or https")
     if flow == "AUTHORIZATION_CODE" and not urls:

@@ -38,6 +38,10 @@ def with_options(command: F) -> F:
         click.option("--oauth2", is_flag=True, help="Print the variables of a service account, not an application."),
         click.option("--settings", type=file, help="A file with settings, JSON or YAML; options go before it."),
         click.option("--resources", type=file, multiple=True, help="A file with resources, JSON or YAML."),
+        click.option(
+            "--schema", type=click.Path(exists=True, path_type=Path), help="Schemas to answer by: a file or folder."
+        ),
+        click.option("--seed", type=int, default=0, help="Another one, other made-up data."),
         click.option("--load", type=file, help="A snapshot to begin with."),
         click.option("--save", type=click.Path(path_type=Path), help="Write a snapshot to this file at the end."),
         click.option("--auto-validate", is_flag=True, help="New consumer keys are valid at once."),
@@ -116,7 +120,7 @@ def _sandbox(options: dict[str, Any]) -> Any:
     from ..api import Sandbox
     from ..control.files import read_mapping
 
-    box = Sandbox()
+    box = Sandbox(schemas=options["schema"], seed=options["seed"])
     if options["settings"] is not None:
         box.configure(read_mapping(options["settings"]))
     box.configure({name: options[name] for name in _SETTINGS if options[name] is not None})

@@ -1,0 +1,79 @@
+"""The account and what it uses: keys, payment methods, SMS, hosting, IAM."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+from ..state import ApiError
+from .tables import Action, Change, Resource
+
+__all__ = ["RESOURCES"]
+
+_KEY: Final = re.compile(r"(ssh-(rsa|ed25519|dss)|ecdsa-sha2-nistp(256|384|521)|sk-\S+) \S+.*", re.DOTALL)
+
+
+def _ssh_key(change: Change) -> None:
+    if change.kind == "create" and not _KEY.fullmatch(str(change.given.get("key", ""))):
+        raise ApiError.of_class(400, "BadRequest", "[key] This is no public SSH key")
+
+
+def _not_default(change: Change) -> None:
+    if change.kind == "delete" and change.object.get("default"):
+        raise ApiError.of_class(409, "Conflict", "The default payment method cannot be deleted")
+
+
+def _report(change: Change) -> dict[str, Any]:
+    """Say what became of an SMS: each receiver costs a credit for each 160 characters."""
+    given = change.given
+    receivers = [str(each) for each in given.get("receivers") or ()]
+    valid = [each for each in receivers if re.fullmatch(r"\+?[0-9]{6,15}", each)]
+    if not receivers and not (given.get("receiversSlotId") or given.get("receiversDocumentUrl")):
+        raise ApiError.of_class(400, "BadRequest", "[receivers] There must be receivers")
+    cost = -(-len(str(given.get("message", ""))) // 160) * len(valid)
+    left = change.object.get("creditsLeft")
+    if isinstance(left, (int, float)):
+        if cost > left:
+            raise ApiError.of_class(403, "Forbidden", f"Not enough credits: {cost} needed, {left:g} left")
+        change.object["creditsLeft"] = left - cost
+    return {
+        "totalCreditsRemoved": float(cost),
+        "validReceivers": valid,
+        "invalidReceivers": [each for each in receivers if each not in valid],
+        "ids": [5_100_000_000 + number for number, _ in enumerate(valid)],
+    }
+
+
+def _tag(change: Change) -> None:
+    change.object["tags"] = {**change.object.get("tags", {}), change.given["key"]: change.given["value"]}
+
+
+def _untag(change: Change) -> None:
+    tags = dict(change.object.get("tags", {}))
+    if tags.pop(change.arguments["key"], None) is None:
+        message = f"The requested object (key = {change.arguments['key']}) does not exist"
+        raise ApiError.of_class(404, "NotFound", message)
+    change.object["tags"] = tags
+
+
+RESOURCES: Final = (
+    Resource("/me/sshKey/{keyName}", rules=(_ssh_key,), ids=("work", "home")),
+    Resource("/me/payment/method/{paymentMethodId}", rules=(_not_default,), each={}),
+    Resource(
+        "/sms/{serviceName}",
+        ids=("sms-ab1234-1", "sms-ab1234-2"),
+        shows={"name": "{id}", "creditsLeft": 500.0, "status": "enable"},
+        actions={"POST /jobs": Action(busy=False, answer=_report)},
+    ),
+    Resource("/sms/{serviceName}/senders/{sender}", shows={"status": "enable"}, starts={"status": "waitingValidation"}),
+    Resource("/hosting/web/{serviceName}", ids=("example.com", "example.ovh"), shows={"serviceName": "{id}"}),
+    Resource("/hosting/web/{serviceName}/database/{name}", new_id="example{n}", shows={"state": "ok"}),
+    Resource("/hosting/privateDatabase/{serviceName}", ids=("ab12345-001", "ab12345-002"), shows={"state": "started"}),
+    Resource("/v2/iam/policy/{policyId}", unique=("name",)),
+    Resource(
+        "/v2/iam/resource/{resourceURN}",
+        new_id="urn:v1:eu:resource:vps:vps-{hex}.vps.ovh.net",
+        actions={"POST /tag": Action(answer=_tag), "DELETE /tag/{key}": Action(answer=_untag)},
+    ),
+    Resource("/v2/iam/resourceGroup/{groupId}", unique=("name",)),
+)

@@ -1,0 +1,62 @@
+"""Machines and what they stand in: dedicated servers, VPS, IP addresses, vRacks, load balancers."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ..state import ApiError
+from .tables import Action, Change, Resource
+
+__all__ = ["RESOURCES"]
+
+
+def _reverse(change: Change) -> None:
+    """A reverse is a name; the API gives it its last dot."""
+    name = change.object.get("reverse")
+    if change.kind != "create" or not isinstance(name, str):
+        return
+    if "." not in name.strip(".") or " " in name:
+        raise ApiError.of_class(400, "BadRequest", f"[reverse] Invalid reverse {name[:100]!r}: it must be a full name")
+    if not name.endswith("."):
+        change.object["reverse"] = f"{name}."
+
+
+_BACK_UP: Final = {"state": "running"}
+
+RESOURCES: Final = (
+    Resource(
+        "/vps/{serviceName}",
+        ids=("vps-1a2b3c4d.vps.ovh.net", "vps-5e6f7a8b.vps.ovh.net"),
+        shows={"name": "{id}", "displayName": "{id}", "state": "running", "netbootMode": "local", "zone": "Region GRA"},
+        actions={
+            "POST /reboot": Action(sets={"state": "rebooting"}, then=_BACK_UP),
+            "POST /start": Action(sets={"state": "rebooting"}, then=_BACK_UP, needs={"state": "stopped"}),
+            "POST /stop": Action(sets={"state": "stopping"}, then={"state": "stopped"}, needs={"state": "running"}),
+            "POST /rebuild": Action(sets={"state": "installing"}, then=_BACK_UP),
+            "POST /reinstall": Action(sets={"state": "installing"}, then=_BACK_UP),
+            "POST /createSnapshot": Action(sets={"state": "backuping"}, then=_BACK_UP),
+            "POST /setPassword": Action(sets={"state": "rebooting"}, then=_BACK_UP),
+        },
+        busy=True,
+    ),
+    Resource(
+        "/dedicated/server/{serviceName}/boot/{bootId}", ids=(1, 46371, 1122), each={"1": {"bootType": "harddisk"}}
+    ),
+    Resource("/dedicated/server/{serviceName}/features/ipmi", shows={"activated": True}),
+    Resource(
+        "/ip/{ip}",
+        ids=("192.0.2.10/32", "198.51.100.16/28"),
+        actions={
+            "POST /move": Action(then={"routedTo": {"serviceName": "{to}"}}),
+            "POST /park": Action(then={"routedTo": None}),
+        },
+    ),
+    Resource("/ip/{ip}/reverse/{ipReverse}", rules=(_reverse,)),
+    Resource(
+        "/ip/{ip}/firewall/{ipOnFirewall}",
+        shows={"state": "ok", "enabled": False},
+        starts={"state": "enableFirewallPending"},
+    ),
+    Resource("/vrack/{serviceName}", ids=("pn-100001", "pn-100002"), new_id="pn-10{n:04d}"),
+    Resource("/ipLoadbalancing/{serviceName}", ids=("loadbalancer-0a1b2c3d4e5f", "loadbalancer-1b2c3d4e5f60")),
+)

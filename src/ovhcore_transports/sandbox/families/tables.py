@@ -1,0 +1,82 @@
+"""What a table of a family says of its resources."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+__all__ = ["Action", "Change", "Resource", "Rule"]
+
+
+@dataclass(frozen=True)
+class Change:
+    """What a rule is asked about.
+
+    Attributes:
+        kind: ``"create"``, ``"change"``, ``"delete"``, or an action as ``"POST /reboot"``.
+        arguments: of the path.
+        given: what the body holds.
+        object: what the object is to be; of an action or deletion, what it is.
+        others: returns the other objects of its list.
+    """
+
+    kind: str
+    arguments: Mapping[str, str]
+    given: Mapping[str, Any]
+    object: dict[str, Any]
+    others: Callable[[], list[dict[str, Any]]]
+
+
+Rule: TypeAlias = Callable[[Change], None]
+"""Refuses a change by raising :class:`.ApiError`; may set members of its object."""
+
+
+@dataclass(frozen=True)
+class Action:
+    """A call that does something to an object.
+
+    Attributes:
+        sets: members that the object has at once; ``"{name}"`` stands for a member of the body.
+        then: members that it has when it is over; None for one that it lacks then.
+        adds: the last segment of the list, below the object, that it adds an object to; empty for none.
+        busy: whether it is refused while another one goes on.
+        needs: members that the object has to have, else it is refused.
+        answer: what is answered; None for what fits the type.
+    """
+
+    sets: Mapping[str, Any] = field(default_factory=dict)
+    then: Mapping[str, Any] = field(default_factory=dict)
+    adds: str = ""
+    busy: bool = True
+    needs: Mapping[str, Any] = field(default_factory=dict)
+    answer: Callable[[Change], Any] | None = None
+
+
+@dataclass(frozen=True)
+class Resource:
+    """The objects of one path.
+
+    Attributes:
+        path: of one object, as ``"/vps/{serviceName}"``; of what there is only one of, too.
+        ids: those there are at first; none for made-up ones.
+        new_id: what the id of a new one looks like: ``{n}`` is a number, ``{hex}`` 8 hexadecimal digits, ``{long}`` 32.
+        shows: members of every object; ``{id}`` in a text is the last argument of the path.
+        each: members of single objects, by their ids as text.
+        rules: what is refused.
+        unique: members that no two objects may have alike, together.
+        actions: by method and what follows the path: ``{"POST /reboot": Action(...)}``; ``"DELETE"`` alone for itself.
+        starts: what a new object shows until its making is over; then ``shows`` counts.
+        busy: whether changing and deleting are refused while something is done to it.
+    """
+
+    path: str
+    ids: tuple[str | int, ...] = ()
+    new_id: str = ""
+    shows: Mapping[str, Any] = field(default_factory=dict)
+    each: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    rules: tuple[Rule, ...] = ()
+    unique: tuple[str, ...] = ()
+    actions: Mapping[str, Action] = field(default_factory=dict)
+    starts: Mapping[str, Any] = field(default_factory=dict)
+    busy: bool = False

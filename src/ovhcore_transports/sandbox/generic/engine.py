@@ -1,0 +1,241 @@
+"""Answers whatever the catalogue knows, where no route of its own does."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from copy import deepcopy
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+
+from ovhcore.exceptions import InvalidConfiguration
+from ovhcore.schema import Array
+
+from ..calls import SandboxCall
+from ..listing import DETAILS
+from ..modes import Modes
+from ..routes import COMPLETED, Route, find_special, no_route
+from ..state import ApiError, State
+from .changing import Changer
+from .documents import document, known_here
+from .known import Known, Place, concrete, plain
+from .reading import Reader
+from .refusing import refuse
+
+if TYPE_CHECKING:
+    from ovhcore.schema import Catalogue
+
+__all__ = ["Engine"]
+
+_MOST_COMPLETED: Final = 1000
+
+
+class Engine:
+    """Answers the operations of a catalogue.
+
+    Args:
+        schemas: the catalogue, or a file or folder with schema documents; None for the one of ``ovh-eu``.
+        seed: another one, other made-up data.
+    """
+
+    def __init__(self, schemas: Any, seed: int) -> None:
+        from ..families import resources
+
+        self._schemas = schemas
+        self.known = Known(self._catalogue)
+        self._reader = Reader(self.known, seed, resources(), self._special)
+        self._changer = Changer(self._reader)
+        self._routes: dict[tuple[str, str], Route] = {}
+        self._completed: dict[tuple[str, Modes], dict[str, Any]] = {}
+
+    def _catalogue(self) -> Catalogue:
+        from ovhcore import schema
+
+        if self._schemas is None:
+            return schema.catalogue()
+        return self._schemas if isinstance(self._schemas, schema.Catalogue) else schema.load(self._schemas)
+
+    def find(self, method: str, path: str) -> tuple[Route, dict[str, str]]:
+        """Return what answers a call.
+
+        Args:
+            method: as ``"GET"``.
+            path: as it was sent, without the version if that is 1.
+
+        Raises:
+            ApiError: the sandbox does not know it.
+        """
+        special = find_special(method, path)
+        if special is not None:
+            route, arguments = special
+            # "/dedicated/server/availabilities" is no server.
+            if self._schemas is not None or not any(value.isalpha() for value in arguments.values()):
+                return self._whole(route), arguments
+            found = self.known.find(method, path)
+            if found is None or found[0].operation.path.count("{") == route.template.count("{"):
+                return self._whole(route), arguments
+        else:
+            found = self.known.find(method, path)
+        if found is None:
+            raise self._unknown(method, path)
+        place, arguments = found
+        return self._route(place), arguments
+
+    def _unknown(self, method: str, path: str) -> ApiError:
+        catalogue = self.known.catalogue
+        methods = catalogue.methods(plain(path))
+        if methods:
+            return no_route(method, path, f"its catalogue has {', '.join(methods)} for this path")
+        return no_route(method, path, "GET / lists the families it knows, and ovhcore.schema what is like a path")
+
+    def _route(self, place: Place) -> Route:
+        operation = place.operation
+        key = operation.method, operation.path
+        route = self._routes.get(key)
+        if route is None:
+            details = None
+            if place.list is not None and place.list.member is None and operation.method == "GET":
+                read = self.known.get(place.list.item)
+                details = None if read is None else self._route(self.known.place(read))
+            route = self._routes[key] = Route(
+                operation.method,
+                operation.path,
+                partial(self._answer, place),
+                None,
+                operation.authentication,
+                refuse=partial(self._refuse, place),
+                details=details,
+            )
+        return route
+
+    def _whole(self, route: Route) -> Route:
+        """Return a route of its own, with what the catalogue and calls to other routes add to it."""
+        key = "special", f"{route.method} {route.template}"
+        made = self._routes.get(key)
+        if made is None:
+            operation = self.known.catalogue.find(route.method, route.template) if self._schemas is None else None
+            if operation is None or operation.path.count("/") != route.template.count("/"):
+                made = route
+            else:
+                place = self.known.place(operation)
+                one = DETAILS.get(route.template)
+                made = route._replace(
+                    details=None if one is None else self._whole(one),
+                    answer=partial(self._with_held, route, place),
+                    refuse=partial(self._refuse_beside, route, place),
+                )
+            self._routes[key] = made
+        return made
+
+    def _with_held(self, route: Route, place: Place, call: SandboxCall) -> Any:
+        """Return what a route of its own answers, with what was made, changed or deleted by others."""
+        held = call.state.held
+        if route.method == "GET" and route.template in COMPLETED:
+            route = route._replace(answer=partial(self._complete, route, place))
+        if not (held.objects or held.removed or held.added or held.gone):
+            return route.answer(call)
+        path = concrete(route.template, call.path)
+        if route.method == "GET" and place.list is not None:
+            removed, added = held.removed.get(path, {}), held.added.get(path, {})
+            member = place.list.member
+            found = [each for each in route.answer(call) if str(each[member] if member else each) not in removed]
+            if member is None:
+                return found + list(added.values())
+            names = dict(call.path)
+            return found + [
+                self._reader.object(
+                    call, place.family, place.list.item, {**names, place.list.argument: each}, place.list.listed
+                )
+                for each in added
+            ]
+        if path in held.objects and route.method == "GET":
+            return dict(held.objects[path])
+        return route.answer(call)
+
+    def _complete(self, route: Route, place: Place, call: SandboxCall) -> Any:
+        """Return the object of a route of its own, with the other members that the schema has."""
+        own = route.answer(call)
+        key = concrete(route.template, call.path), call.modes
+        rest = self._completed.get(key)
+        if rest is None:
+            if len(self._completed) >= _MOST_COMPLETED:
+                self._completed.clear()
+            arguments = dict(zip(_names(place.operation.path), call.path.values(), strict=True))
+            asked = call._replace(answer_headers={})
+            rest = self._reader.object(asked, place.family, place.operation.path, arguments, place.operation.answer)
+            self._completed[key] = rest
+        return {**own, **{name: deepcopy(value) for name, value in rest.items() if name not in own}}
+
+    def _refuse_beside(self, route: Route, place: Place, call: SandboxCall) -> None:
+        """Refuse what a route of its own does not look at; what it does, it refuses in its own words."""
+        route.check(call)
+        if not route.template.startswith("/v2/vrackServices"):  # whose target specs say more than the schema has
+            refuse(
+                place.family,
+                place.operation,
+                {},
+                call.pairs,
+                call.body,
+                own_way=True,
+            )
+
+    def _refuse(self, place: Place, call: SandboxCall) -> None:
+        refuse(place.family, place.operation, call.path, call.pairs, call.body)
+
+    def _answer(self, place: Place, call: SandboxCall) -> Any:
+        arguments = dict(zip(_names(place.operation.path), call.path.values(), strict=False))
+        self._reader.check_above(call, place, arguments)
+        if place.operation.method != "GET":
+            call.answer_headers["X-Ovhcore-Sandbox"] = "kept"
+            return self._changer.carry_out(call, place, arguments)
+        call.answer_headers["X-Ovhcore-Sandbox"] = "made-up"
+        if place.object is None or isinstance(place.operation.answer, Array):
+            value = self._reader.listed(call, place, arguments)
+            return value if isinstance(value, list) else [value]
+        return self._reader.object(call, place.family, place.operation.path, arguments, place.object)
+
+    def _special(self, call: SandboxCall, path: str) -> Any:
+        """Answer the GET of a list that has a route of its own; None if it has none."""
+        found = find_special("GET", path)
+        if found is None or self._schemas is not None:
+            return None
+        route, arguments = found
+        asked = call._replace(name=path, path=arguments, query={}, pairs={}, body=None, headers={}, answer_headers={})
+        answer: Any = None
+        with suppress(ApiError):
+            answer = route.answer(asked)
+        return answer
+
+    def hold(self, state: State, path: str, value: Any, now: float) -> None:
+        """Hold an object that nobody made by a call; what it lacks is made up.
+
+        Args:
+            state: of the sandbox.
+            path: of the object, without the version if that is 1.
+            value: the object, or its members that matter.
+            now: the time.
+
+        Raises:
+            InvalidConfiguration: there is no such path, an object above it is missing, or a member is wrong.
+        """
+        if self._schemas is None and find_special("GET", path) is not None:
+            raise InvalidConfiguration(f"sandbox: {path} has a name instead: {', '.join(state.resources)}")
+        found = self.known.find("GET", path)
+        if found is None or found[0].object is None:
+            raise InvalidConfiguration(f"sandbox: the catalogue has no object at {path}")
+        place, arguments = found
+        call = SandboxCall(state, Modes(), path, arguments, {}, None, {}, None, now, "", {})
+        for each in place.above:
+            if each is not place.of and not self._reader.has(call, each, arguments, arguments[each.argument]):
+                missing = concrete(each.item, arguments)
+                raise InvalidConfiguration(f"sandbox: {path} cannot be added: there is no {missing}; add it before")
+        self._reader.hold(call, place, arguments, value)
+
+    def document(self, base: str | None, path: str, origin: str) -> Any:
+        """Return a schema document, or what the sandbox knows; None for other paths."""
+        if base is None:
+            return known_here(self.known.catalogue, origin) if path in ("", "/") else None
+        return document(self.known.catalogue, base, path, origin)
+
+
+def _names(template: str) -> list[str]:
+    return [each[1:-1] for each in template.split("/") if each.startswith("{") and each.endswith("}")]

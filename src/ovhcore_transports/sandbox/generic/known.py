@@ -1,0 +1,220 @@
+"""What the sandbox knows of the API: the operations of a catalogue, and what follows from the shapes of their paths.
+
+A list is a GET that answers an array; its objects are one segment below: ``/vps`` and ``/vps/{serviceName}``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
+from typing import Final, NamedTuple
+from urllib.parse import quote, unquote
+
+from ovhcore.schema import Array, Catalogue, Enumeration, Family, Model, Operation, Ref, Scalar, Type
+
+__all__ = ["Collection", "Known", "Place", "concrete", "plain"]
+
+_ARGUMENT: Final = re.compile(r"\{([^{}/]*)\}")
+
+
+def concrete(template: str, arguments: Mapping[str, str]) -> str:
+    """Return the path that a template and its arguments make; two that mean the same are the same."""
+    return _ARGUMENT.sub(lambda found: quote(arguments.get(found[1], found[1]), safe=""), template)
+
+
+def plain(path: str) -> str:
+    """Return a path in which every segment is encoded in one way."""
+    return "/".join(quote(unquote(segment, errors="replace"), safe="") for segment in path.split("/"))
+
+
+class Collection(NamedTuple):
+    """A list whose objects can be told apart.
+
+    Attributes:
+        template: its path.
+        item: the path of one object.
+        argument: the last argument of that.
+        listed: the type of what is in the list.
+        of_argument: the type of the argument.
+        member: what holds the id, in a list of objects; None where ids are listed.
+        model: of an object, None if a GET of one is not known.
+    """
+
+    template: str
+    item: str
+    argument: str
+    listed: Type
+    of_argument: Type
+    member: str | None
+    model: Type | None
+
+
+class Place(NamedTuple):
+    """An operation with what its path means.
+
+    Attributes:
+        family: of the operation.
+        operation: the operation.
+        above: the lists that its arguments have to be in, from the first on.
+        list: the list that its path is of, if it is one.
+        of: the list that its object is in, if it is one of an object.
+        object: the type of the object at its path, None if nothing can be read there.
+    """
+
+    family: Family
+    operation: Operation
+    above: tuple[Collection, ...]
+    list: Collection | None
+    of: Collection | None
+    object: Type | None
+
+
+class Known:
+    """The operations of a catalogue; loaded family by family, when they are first asked for.
+
+    Args:
+        open_catalogue: returns the catalogue.
+    """
+
+    def __init__(self, open_catalogue: Callable[[], Catalogue]) -> None:
+        self._open = open_catalogue
+        self._places: dict[tuple[str, str], Place] = {}
+        self._collections: dict[str, Collection | None] = {}
+
+    @cached_property
+    def catalogue(self) -> Catalogue:
+        """The catalogue."""
+        return self._open()
+
+    def find(self, method: str, path: str) -> tuple[Place, dict[str, str]] | None:
+        """Return what a call means and the arguments of its path, None if it is not known.
+
+        Args:
+            method: as ``"GET"``.
+            path: as it was sent, without the version if that is 1.
+        """
+        path = plain(path.rstrip("/"))
+        operation = self.catalogue.find(method, path) if path else None
+        if operation is None or operation.method != method:  # methods are case-sensitive
+            return None
+        return self.place(operation), _arguments(operation.path, path)
+
+    def place(self, operation: Operation) -> Place:
+        """Return an operation with what its path means."""
+        key = operation.method, operation.path
+        found = self._places.get(key)
+        if found is None:
+            found = self._places[key] = self._place(operation)
+        return found
+
+    def get(self, template: str) -> Operation | None:
+        """Return the GET of a template, None if there is none."""
+        found = self.catalogue.find("GET", template)
+        return found if found is not None and found.path == template else None
+
+    def _place(self, operation: Operation) -> Place:
+        path = operation.path
+        above = tuple(self._above(path))
+        read = self.get(path)
+        family = self.catalogue.family(operation.family)
+        object_: Type | None = None if read is None or isinstance(read.answer, Array) else read.answer
+        of = above[-1] if above and above[-1].item == path else None
+        if of is None and path.endswith("}"):
+            of = self._unlisted(path)
+        if object_ is None and of is not None:
+            object_ = of.model
+        return Place(family, operation, above, self.collection(path), of, object_)
+
+    def _above(self, path: str) -> Iterator[Collection]:
+        segments = path.split("/")
+        for end in range(2, len(segments) + 1):
+            if segments[end - 1].startswith("{"):
+                found = self.collection("/".join(segments[: end - 1]))
+                if found is not None and found.item == "/".join(segments[:end]):
+                    yield found
+
+    def _unlisted(self, path: str) -> Collection | None:
+        """Return objects that can be made and read, though nothing lists them."""
+        parent, _, last = path.rpartition("/")
+        read = self.get(path)
+        if read is None or not last.startswith("{") or self.get(parent) is not None:
+            return None
+        argument = last[1:-1]
+        type_ = _argument_type(read, argument)
+        return Collection(parent, path, argument, type_, type_, None, read.answer)
+
+    def collection(self, template: str) -> Collection | None:
+        """Return the list of a template; None if it is none, or its objects cannot be told apart."""
+        if template not in self._collections:
+            self._collections[template] = self._collection(template)
+        return self._collections[template]
+
+    def _collection(self, template: str) -> Collection | None:
+        read = self.get(template)
+        if read is None or not isinstance(read.answer, Array):
+            return None
+        family = self.catalogue.family(read.family)
+        below = [
+            each
+            for each in family.operations.values()
+            if each.path.startswith(f"{template}/{{") and "/" not in each.path[len(template) + 1 :]
+        ]
+        below.sort(key=lambda each: each.method != "GET")
+        if not below:
+            return None
+        one = below[0]
+        argument = one.path.rpartition("/")[2][1:-1]
+        if not _ARGUMENT.fullmatch(one.path.rpartition("/")[2]):
+            return None
+        of_argument = _argument_type(one, argument)
+        model: Type | None = one.answer if one.method == "GET" and isinstance(one.answer, Ref) else None
+        item = read.answer.item
+        member: str | None = None
+        listed = family.model(item) if isinstance(item, Ref) else None
+        if isinstance(listed, Model):
+            member = id_member(listed, one.path, argument)
+            if member is None:
+                return None
+            model = item if model is None else model
+        elif not isinstance(item, Scalar) and not isinstance(listed, Enumeration):
+            return None
+        return Collection(template, one.path, argument, item, of_argument, member, model)
+
+
+def _argument_type(operation: Operation, name: str) -> Type:
+    found = next((each for each in operation.placed("path") if each.name == name), None)
+    return Scalar("string", "string") if found is None else found.type
+
+
+def names_of(path: str, argument: str) -> list[str]:
+    """Return the names that a member may have that holds an argument of a path, the likeliest first."""
+    before = path.split(f"/{{{argument}}}")[0].rpartition("/")[2]
+    one = before.removesuffix("s")
+    short = re.sub("(Name|Id|ID)$", "", argument)
+    urn = "urn" if argument.lower().endswith("urn") else ""
+    names = [argument, urn, short, f"{before}Id", f"{one}Id", f"{one}_id", f"{one}Name", one, before]
+    return list(dict.fromkeys(filter(None, names)))
+
+
+def id_member(model: Model, path: str, argument: str) -> str | None:
+    """Return the member of an object that holds the last argument of its path, None if there is none."""
+    first, *rest = names_of(path, argument)
+    for name in (first, *[each for each in rest if each == "urn"], "id", *rest, "name", "uuid", "key"):
+        known = model.properties.get(name)
+        if known is not None and isinstance(known.type, Scalar) and known.type.base in ("string", "long"):
+            return name
+    return None
+
+
+def _arguments(template: str, path: str) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for pattern, given in zip(template.split("/"), path.split("/"), strict=True):
+        names = _ARGUMENT.findall(pattern)
+        if not names:
+            continue
+        expression = _ARGUMENT.sub("(.+)", re.sub(r"[.^$*+?|()\[\]\\]", r"\\\g<0>", pattern))
+        match = re.fullmatch(expression, given, re.DOTALL)
+        values = match.groups() if match is not None else (given,)
+        found.update(zip(names, (unquote(value, errors="replace") for value in values), strict=False))
+    return found

@@ -1,0 +1,315 @@
+"""Reads what there is: ids of lists, objects, and whatever else an operation answers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+from urllib.parse import unquote
+
+from ovhcore.exceptions import InvalidConfiguration
+from ovhcore.schema import Array, Enumeration, Family, Model, Ref, Scalar, Type
+
+from ..calls import SandboxCall
+from ..families.tables import Resource
+from ..modes import Modes
+from ..state import ApiError
+from .known import Collection, Known, Place, concrete, id_member, names_of
+from .making import Maker
+from .refusing import check_form, well_formed
+from .running import at_rest, settle
+
+__all__ = ["Reader", "not_found"]
+
+_MOST_AT_FIRST: Final = 3
+_MOST_TEXTS: Final = 5000
+
+Special = Callable[[SandboxCall, str], Any]
+"""Answers a GET of a path that has a route of its own; None if it has none. It raises if there is no such object."""
+
+
+def not_found(argument: str, value: str, first: bool) -> ApiError:
+    """Return the API's answer where an object does not exist; ``first`` if it is a service."""
+    if first:
+        return ApiError.of_class(404, "NotFound", "This service does not exist")
+    return ApiError.of_class(404, "NotFound", f"The requested object ({argument} = {value}) does not exist")
+
+
+class Reader:
+    """Reads one sandbox.
+
+    Args:
+        known: the operations.
+        seed: of the sandbox.
+        resources: what is said of objects, by the templates of their paths.
+        special: answers paths that have a route of their own.
+    """
+
+    def __init__(self, known: Known, seed: int, resources: Mapping[str, Resource], special: Special) -> None:
+        self.known = known
+        self.resources = resources
+        self._seed = seed
+        self._special = special
+        self._texts: dict[tuple[str, Modes | None], str] = {}
+
+    def maker(self, call: SandboxCall, family: Family) -> Maker:
+        """Return what makes values of a family."""
+        return Maker(family, self._seed, call.modes)
+
+    def check_above(self, call: SandboxCall, place: Place, arguments: Mapping[str, str]) -> None:
+        """Refuse a path with objects that do not exist.
+
+        Raises:
+            ApiError: 404.
+        """
+        held = call.state.held
+        for number, each in enumerate(place.above):
+            value = arguments[each.argument]
+            if not self.has(call, each, arguments, value):
+                raise not_found(each.argument, value, first=number == 0)
+        path = concrete(place.operation.path, arguments)
+        made_again = place.operation.method == "POST"
+        if any(path.startswith(f"{gone}/") or (path == gone and not made_again) for gone in held.gone):
+            last = list(arguments.items())[-1:] or [("path", path)]
+            raise not_found(*last[0], first=False)
+
+    def ids(self, call: SandboxCall, of: Collection, arguments: Mapping[str, str]) -> dict[str, Any]:
+        """Return the ids of a list by their text."""
+        path = concrete(of.template, arguments)
+        held = call.state.held
+        for each in [each for each in held.running if each.rpartition("/")[0] == path]:
+            settle(held, each, call.now)  # what was being deleted may have gone
+        ids = self.first_ids(call, of, arguments)
+        for gone in held.removed.get(path, ()):
+            ids.pop(gone, None)
+        return ids | held.added.get(path, {})
+
+    def has(self, call: SandboxCall, of: Collection, arguments: Mapping[str, str], value: str) -> bool:
+        """Say whether a list has an id, written as text; however long it is, that takes no longer."""
+        held, path = call.state.held, concrete(of.template, arguments)
+        settle(held, concrete(of.item, {**arguments, of.argument: value}), call.now)
+        if value in held.added.get(path, ()):
+            return True
+        return value not in held.removed.get(path, ()) and value in self.first_ids(call, of, arguments)
+
+    def first_ids(self, call: SandboxCall, of: Collection, arguments: Mapping[str, str]) -> dict[str, Any]:
+        """Return the ids that a list has without what others changed, by their text."""
+        path = concrete(of.template, arguments)
+        listed = self._special(call, path)
+        if isinstance(listed, list):
+            member = of.member
+            found = [each.get(member) if isinstance(each, dict) and member else each for each in listed]
+        else:
+            found = self._again((path, None), lambda: self._first_ids(call, of, path))
+        return {str(each): each for each in found}
+
+    def _again(self, key: tuple[str, Modes | None], make: Callable[[], Any]) -> Any:
+        """Return what is made up for a path; it is made once, and read again as that is faster."""
+        text = self._texts.get(key)
+        if text is None:
+            while len(self._texts) >= _MOST_TEXTS:
+                del self._texts[next(iter(self._texts))]
+            text = self._texts[key] = json.dumps(make())
+        return json.loads(text)
+
+    def _first_ids(self, call: SandboxCall, of: Collection, path: str) -> list[Any]:
+        resource = self.resources.get(of.item)
+        if resource is not None and resource.ids:
+            return list(resource.ids)
+        read = self.known.get(of.template)
+        maker = self.maker(call, self.known.catalogue.family(read.family if read is not None else ""))
+        type_ = self.id_type(maker.family, of)
+        model = maker.family.model(type_) if isinstance(type_, Ref) else None
+        if isinstance(model, Enumeration):
+            return list(model.values[:_MOST_AT_FIRST])
+        count = 2 + maker.chance(path) % 2
+        found = [self.new_id(maker, of, f"{path}/{number}", number) for number in range(count)]
+        return list(dict.fromkeys(found))
+
+    def id_type(self, family: Family, of: Collection) -> Type:
+        """Return the narrower of the types that an id is said to be of."""
+        if of.member is not None:
+            model = family.model(of.listed) if isinstance(of.listed, Ref) else None
+            known = model.properties.get(of.member) if isinstance(model, Model) else None
+            listed = of.of_argument if known is None else known.type
+        else:
+            listed = of.listed
+        plain = Scalar("string", "string")
+        return of.of_argument if listed == plain else listed
+
+    def new_id(self, maker: Maker, of: Collection, place: str, number: int) -> Any:
+        """Return an id."""
+        type_ = self.id_type(maker.family, of)
+        resource = self.resources.get(of.item)
+        if resource is not None and resource.new_id:
+            chance = maker.chance(place)
+            return resource.new_id.format(n=number + 1, hex=f"{chance % 2**32:08x}", long=f"{chance:032x}")
+        name = of.member or of.argument
+        if name in ("id", "name", "serviceName"):
+            before = of.template.rpartition("/")[2]
+            name = f"{before}Id" if name == "id" else f"{before}Name" if name == "name" else name
+        if isinstance(type_, Scalar) and type_.name == "string" and name == "serviceName":
+            words = [each for each in of.template.split("/") if each and "{" not in each and each != "v2"]
+            return f"{'-'.join(words[-2:])}-{maker.chance(place) % 2**32:08x}"
+        value = maker.value(type_, place, name)
+        if isinstance(type_, Scalar) and type_.base == "string" and isinstance(value, str):
+            value = value.replace("/", "-") if type_.name == "string" else value
+        return value
+
+    def object(
+        self, call: SandboxCall, family: Family, template: str, arguments: Mapping[str, str], type_: Type
+    ) -> Any:
+        """Return what is read at a path, as it is now.
+
+        Args:
+            call: that asks.
+            family: of the operation.
+            template: of the path.
+            arguments: of the path.
+            type_: what is to be read there.
+        """
+        path = concrete(template, arguments)
+        held = call.state.held
+        settle(held, path, call.now)
+        maker = self.maker(call, family)
+        model = family.model(type_) if isinstance(type_, Ref) else None
+        kept = held.objects.get(path)
+        if not isinstance(model, Model):
+            return maker.value(type_, path, template.rpartition("/")[2]) if kept is None else kept.get("", kept)
+        if kept is not None and kept.keys() <= model.properties.keys():
+            call.answer_headers["X-Ovhcore-Sandbox"] = "kept"
+            return dict(kept)
+        made = self._again((f"{path} {type_}", call.modes), lambda: self.made(maker, model, template, arguments))
+        own = self._special(call, path)
+        if isinstance(own, dict):
+            made.update(own)
+        return made if kept is None else maker.merged(model, made, kept)
+
+    def made(self, maker: Maker, model: Model, template: str, arguments: Mapping[str, str]) -> dict[str, Any]:
+        """Return an object that nobody changed."""
+        made = maker.object(model, concrete(template, arguments))
+        at_rest(maker, model, made)
+        named(maker, model, made, template, arguments)
+        resource = self.resources.get(template)
+        if resource is not None:
+            last = list(arguments.values())[-1] if arguments else ""
+            shown = {
+                name: value
+                for name, value in {**resource.shows, **resource.each.get(last, {})}.items()
+                if name in made or name not in model.properties
+            }
+            maker.merged(
+                model, made, {name: v.replace("{id}", last) if isinstance(v, str) else v for name, v in shown.items()}
+            )
+        return made
+
+    def hold(self, call: SandboxCall, place: Place, arguments: Mapping[str, str], value: Any) -> None:
+        """Hold an object; what it lacks is made up.
+
+        Raises:
+            InvalidConfiguration: a member is not known, or of another type.
+        """
+        template, type_, maker = place.operation.path, place.operation.answer, self.maker(call, place.family)
+        path, held = concrete(template, arguments), call.state.held
+        model = place.family.model(type_) if isinstance(type_, Ref) else None
+        problem = _problem(maker, type_, model, value)
+        if problem:
+            raise InvalidConfiguration(f"sandbox: {path}: {problem}; it is a {type_}")
+        kept = {"": value}
+        if isinstance(model, Model):
+            kept = maker.merged(model, self.made(maker, model, template, arguments), value)
+        of = place.of
+        if of is None or of is not self.known.collection(of.template):
+            held.keep(path, kept)
+            return
+        text = arguments[of.argument]
+        number = isinstance(of.of_argument, Scalar) and of.of_argument.base == "long"
+        held.add(concrete(of.template, arguments), path, int(text) if number and text.isdecimal() else text, kept)
+
+    def listed(self, call: SandboxCall, place: Place, arguments: Mapping[str, str]) -> list[Any]:
+        """Return a list: of ids, or of objects, of those that the query asks for."""
+        of = place.list
+        operation = place.operation
+        if of is None or not isinstance(operation.answer, Array):
+            value = self.maker(call, place.family).value(operation.answer, concrete(operation.path, arguments), "")
+            return value if isinstance(value, list) else [value]
+        ids = self.ids(call, of, arguments)
+        wanted = wanted_of(call, place)
+        if of.member is None and not wanted:
+            return list(ids.values())
+        type_ = of.model if of.member is None else of.listed
+        if type_ is None:
+            return list(ids.values())
+        found: list[Any] = []
+        for text, item_id in ids.items():
+            each = self.object(call, place.family, of.item, {**arguments, of.argument: text}, type_)
+            if isinstance(each, dict) and of.member is not None:
+                each[of.member] = item_id
+            if all(_meets(each, name, values) for name, values in wanted.items()):
+                found.append(item_id if of.member is None else each)
+        return found
+
+
+def _problem(maker: Maker, type_: Type, model: Model | Enumeration | None, value: Any) -> str:
+    """Return what is wrong with a value that may lack members, empty if nothing is."""
+    try:
+        check_form(maker.family, type_, value, "$")
+    except ApiError as error:
+        return str(error.body["message"])
+    if not isinstance(model, Model) or not isinstance(value, dict):
+        return "" if maker.fits(type_, value) else "the value does not fit"
+    for name, each in value.items():
+        if name not in model.properties:
+            return f"{name} is no member"
+        if not maker.fits(model.properties[name].type, each):
+            return f"{name} does not fit"
+    return ""
+
+
+def wanted_of(call: SandboxCall, place: Place) -> dict[str, list[str]]:
+    """Return the arguments of the query by which a list is narrowed."""
+    required = {each.name for each in place.operation.placed("query") if each.required}
+    return {
+        name: values
+        for name, values in call.pairs.items()
+        if name not in required and not name.startswith(("iamTags", "tags"))
+    }
+
+
+def _meets(item: Any, name: str, values: list[str]) -> bool:
+    """Say whether an object has what a query asks for; members that it has not are not asked for."""
+    base, _, end = name.rpartition(".")
+    bound = end in ("from", "to") and bool(base)
+    if not isinstance(item, dict):
+        return True
+    value: Any = item
+    for part in (base if bound else name).split("."):
+        value = value.get(part) if isinstance(value, dict) else None
+    if value is None or isinstance(value, dict):
+        return True
+    several = value if isinstance(value, list) else [value]
+    texts = [str(each).lower() if isinstance(each, bool) else str(each) for each in several]
+    if bound:
+        return all(text >= values[0] if end == "from" else text[: len(values[0])] <= values[0] for text in texts)
+    return any(text in values for text in texts)
+
+
+def named(
+    maker: Maker, model: Model, made: dict[str, Any], template: str, arguments: Mapping[str, str]
+) -> dict[str, Any]:
+    """Let the arguments of a path stand in the members of its object that hold them."""
+    last = template.rpartition("/")[2]
+    there = made.keys() & model.properties.keys()
+    for argument, value in arguments.items():
+        own = last == f"{{{argument}}}"
+        member = id_member(model, template, argument) if own else None
+        names = [member] if member is not None else [name for name in names_of(template, argument) if name in there]
+        for name in names[:1]:
+            known = model.properties[name].type
+            if isinstance(known, Scalar):
+                text = unquote(value)
+                if known.base == "long" and text.lstrip("-").isdecimal():
+                    made[name] = int(text)
+                elif known.base == "string" and well_formed(known, text):
+                    made[name] = text
+    return made

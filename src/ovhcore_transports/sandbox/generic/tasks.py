@@ -1,0 +1,79 @@
+"""Tasks that answers speak of: they begin, and can be read where their family lists them."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from ovhcore.schema import Enumeration, Model, Ref, Type
+
+from ..calls import SandboxCall
+from ..state import Operation
+from .known import Collection, Known, Place, concrete, id_member
+from .making import Maker
+from .reading import Reader
+from .running import is_task, new_task
+
+__all__ = ["begin_task"]
+
+_LISTS: Final = ("task", "tasks", "operation", "operations")
+
+
+def begin_task(
+    reader: Reader, call: SandboxCall, place: Place, maker: Maker, model: Model, arguments: dict[str, str]
+) -> dict[str, Any]:
+    """Begin a task, and return it as an operation answers it.
+
+    Args:
+        reader: of what there is.
+        call: that begins it.
+        place: of the operation.
+        maker: of its family.
+        model: of its answer.
+        arguments: of its path.
+    """
+    of = _list_of(reader.known, place, maker)
+    listed = maker.family.model(of.model) if of is not None and isinstance(of.model, Ref) else None
+    state = call.state
+    operation = Operation("", str(place.operation), 0, "", call.now, state.task_seconds, state.failing_tasks)
+    if of is None or not isinstance(listed, Model):
+        return new_task(maker, model, maker.object(model, f"{place.operation}#{state.next()}"), operation)
+    names = {name: value for name, value in arguments.items() if f"{{{name}}}" in of.item}
+    item_id = reader.new_id(maker, of, f"{place.operation}#{state.next()}", 0)
+    inner = {**names, of.argument: str(item_id)}
+    path = concrete(of.item, inner)
+    task = new_task(maker, listed, reader.made(maker, listed, of.item, inner), operation)
+    state.held.add(concrete(of.template, names), path, item_id, task)
+    state.held.run(path, operation)
+    if of.model == place.operation.answer:
+        return dict(task)
+    # Some answers are of a type of their own, with fewer members.
+    shared = {name: value for name, value in task.items() if _can_be(maker, model, name, value)}
+    return maker.merged(model, maker.object(model, path), shared)
+
+
+def _can_be(maker: Maker, model: Model, name: str, value: Any) -> bool:
+    """Say whether a member of one type can be one of another; enumerations of the same name differ."""
+    known = model.properties.get(name)
+    enum = maker.family.model(known.type) if known is not None and isinstance(known.type, Ref) else None
+    return known is not None and (not isinstance(enum, Enumeration) or value in enum.values)
+
+
+def _list_of(known: Known, place: Place, maker: Maker) -> Collection | None:
+    """Return the list that the task of an answer is in: that of its type, or of one with the same id."""
+    segments = place.operation.path.split("/")
+    for end in range(len(segments), 1, -1):
+        for word in _LISTS:
+            found = known.collection("/".join([*segments[:end], word]))
+            if found is not None and _is_of(place.operation.answer, found, maker):
+                return found
+    return None
+
+
+def _is_of(type_: Type, tasks: Collection, maker: Maker) -> bool:
+    if tasks.model == type_:
+        return True
+    own, listed = (maker.family.model(each) if isinstance(each, Ref) else None for each in (type_, tasks.model))
+    if not isinstance(own, Model) or not isinstance(listed, Model) or not is_task(maker, listed):
+        return False
+    member = id_member(listed, tasks.item, tasks.argument)
+    return member is not None and own.properties.get(member) == listed.properties[member]
