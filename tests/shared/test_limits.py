@@ -17,6 +17,8 @@ from ovhcore_transports.shared.stores import Store
 from tests.profiles import tries
 from tests.shared.conftest import Server
 
+pytestmark = pytest.mark.once
+
 SECOND = 1_000_000
 START = 1_700_000_000 * SECOND
 LEASE = 10 * SECOND

@@ -44,6 +44,7 @@ from tests.shared.conftest import Server
 from tests.worlds import AsyncScripted, Scripted
 
 pytest.importorskip("cryptography")
+pytestmark = pytest.mark.once
 
 KEYS = ("ovh-eu", "k" * 16, "s" * 32, "c" * 32)
 LEASE = 10_000_000

@@ -28,6 +28,7 @@ from tests.shared.conftest import Server
 from tests.worlds import Scripted
 
 pytest.importorskip("cryptography")
+pytestmark = pytest.mark.once
 
 LEASE = 10_000_000
 START = 1_700_000_000_000_000
