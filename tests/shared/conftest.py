@@ -76,7 +76,7 @@ def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         return f"file://{tmp_path}/shared"
     made: Server = request.getfixturevalue("server")
     store = open_store(made.url)
-    store._server.flushall()  # type: ignore[attr-defined]
+    store._asked("FLUSHALL")  # type: ignore[attr-defined]
     store.close()
     return made.url
 

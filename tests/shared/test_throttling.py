@@ -426,6 +426,37 @@ def test_nobody_uses_the_files_and_leases_of_a_parent(tmp_path: Path) -> None:
     mine.close()
 
 
+def test_nobody_uses_the_connections_of_a_parent(server: Server) -> None:
+    store: Any = open_store(server.url)
+    assert store.ask(("renew", "limit:x", 1, 0)) == [0]
+    store._asked("SCRIPT", "FLUSH")  # as in a server that was started anew
+    assert store.ask(("renew", "limit:x", 1, 0)) == [0]
+    (mine,) = store._idle
+    store.after_fork()
+    assert store.ask(("renew", "limit:x", 1, 0)) == [0]
+    assert store._idle != [mine]
+    mine.disconnect()
+    store.close()
+
+
+def test_an_interrupt_while_a_server_answers_costs_the_connection(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store: Any = open_store(server.url)
+    assert store.ask(("renew", "limit:x", 1, 0)) == [0]
+    (connection,) = store._idle
+
+    def interrupted(*arguments: Any, **options: Any) -> Any:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(connection, "read_response", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        store.ask(("renew", "limit:x", 1, 0))
+    assert store._idle == []
+    assert store.ask(("take", "limit:x", 0, 1, 0, -1, -1, "a", LEASE))[:2] == [GO, 0]
+    store.close()
+
+
 def test_who_does_not_come_for_a_place_holds_up_nobody_for_long(store_url: str) -> None:
     store = open_store(store_url)
     now = 1_700_000_000_000_000

@@ -28,6 +28,7 @@ from tests.shared.conftest import Server
 from tests.worlds import Scripted
 
 pytest.importorskip("cryptography")
+pytestmark = pytest.mark.once
 
 LEASE = 10_000_000
 START = 1_700_000_000_000_000
@@ -222,7 +223,7 @@ def test_a_server_and_a_file_hold_the_same_tokens(
     server: Server, tmp_path_factory: pytest.TempPathFactory, operations: list[tuple[Any, ...]]
 ) -> None:
     stores: list[Any] = [open_store(server.url), open_store(f"file://{tmp_path_factory.mktemp('s')}/shared")]
-    stores[0]._server.flushall()
+    stores[0]._asked("FLUSHALL")
     now = START
     for operation, passed, *arguments in operations:
         now += passed

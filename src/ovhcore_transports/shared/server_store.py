@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from ovhcore.exceptions import InvalidConfiguration
 
+from ..base.forks import renew_after_fork
 from .answers import Question
 from .script import SCRIPT
 from .stores import TIMEOUT, Store, StoreFailure
@@ -30,7 +31,7 @@ class ServerStore(Store):
     def __init__(self, url: str, name: str) -> None:
         super().__init__(name)
         try:
-            from redis import Redis
+            from redis import ConnectionPool
             from redis.backoff import NoBackoff
             from redis.exceptions import ConnectionError as Unconnected
             from redis.exceptions import NoScriptError, RedisError
@@ -40,16 +41,16 @@ class ServerStore(Store):
                 f'A limit_store {name} needs the package redis: pip install "ovhcore[redis]"'
             ) from None
         self._failures: Final = (RedisError, OSError)
+        self._unconnected: Final = Unconnected
         self._unknown: Final = NoScriptError
         try:
-            # A kept connection may be one of a server that has been restarted: that is tried again, once.
-            self._server: Any = Redis.from_url(
+            # Its connections alone are used: what its client does for each command takes longer than the question.
+            self._pool: Any = ConnectionPool.from_url(
                 url,
                 protocol=2,
                 socket_timeout=TIMEOUT,
                 socket_connect_timeout=TIMEOUT,
-                retry=Retry(NoBackoff(), 1, (Unconnected,)),
-                retry_on_error=[Unconnected],
+                retry=Retry(NoBackoff(), 0),
             )
         except (ValueError, TypeError):
             problem = True
@@ -57,7 +58,13 @@ class ServerStore(Store):
             problem = False
         if problem:
             raise InvalidConfiguration(f"The limit_store {name} has a query or database that the package redis refuses")
+        self._idle: list[Any] = []
         self._script: str | None = None
+        renew_after_fork(self)
+
+    def after_fork(self) -> None:
+        """Leave the connections to the parent."""
+        self._idle = []
 
     def answer(self, question: Question, now: int | None = None) -> Any:
         """Run an operation of the script."""
@@ -70,16 +77,39 @@ class ServerStore(Store):
         raise StoreFailure(problem)
 
     def _answer(self, arguments: tuple[Any, ...]) -> Any:
-        server = self._server
         if self._script is not None:
             with suppress(self._unknown):  # the server was restarted
-                return _plain(server.evalsha(self._script, *arguments))
-        self._script = str(server.script_load(SCRIPT))
-        return _plain(server.evalsha(self._script, *arguments))
+                return _plain(self._asked("EVALSHA", self._script, *arguments))
+        self._script = self._asked("SCRIPT", "LOAD", SCRIPT).decode("ascii")
+        return _plain(self._asked("EVALSHA", self._script, *arguments))
+
+    def _asked(self, *command: Any) -> Any:
+        try:
+            connection = self._idle.pop()
+        except IndexError:
+            return self._exchanged(self._pool.make_connection(), command)
+        try:
+            return self._exchanged(connection, command)
+        except self._unconnected:  # it was one to a server that has been restarted
+            return self._exchanged(self._pool.make_connection(), command)
+
+    def _exchanged(self, connection: Any, command: tuple[Any, ...]) -> Any:
+        try:
+            connection.send_command(*command)
+            answer = connection.read_response()
+        except self._unknown:
+            self._idle.append(connection)
+            raise
+        except BaseException:  # an answer that is still to come must not be the next question's
+            connection.disconnect()
+            raise
+        self._idle.append(connection)
+        return answer
 
     def close(self) -> None:
         """Close the connections that nobody uses."""
-        self._server.close()
+        while self._idle:
+            self._idle.pop().disconnect()
 
 
 def _plain(answer: Any) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from typing import Any, Final
 
@@ -10,6 +9,7 @@ from ovhcore.exceptions import SharedStoreError
 
 from ..base.asynchronous import in_trio
 from .answers import Question
+from .asking import AskingThread
 
 __all__ = ["TIMEOUT", "Store", "StoreFailure"]
 
@@ -34,6 +34,7 @@ class Store:
         self.name = name
         self._rests_until = float("-inf")
         self._is_down = False
+        self._thread = AskingThread(self.ask)
 
     def answer(self, question: Question, now: int | None = None) -> Any:
         """Return the answer to a question.
@@ -81,7 +82,7 @@ class Store:
             import trio
 
             return await trio.to_thread.run_sync(self.ask, question)
-        return await asyncio.get_running_loop().run_in_executor(None, self.ask, question)
+        return await self._thread.ask(question)
 
     def close(self) -> None:
         """Let go of connections."""
