@@ -131,7 +131,7 @@ def who_am_i(port: int) -> Callable[[], None]:
 
 
 def main() -> None:
-    record = json.dumps({"fieldType": "A", "subDomain": "www", "target": "192.0.2.1"}).encode()
+    record = json.dumps({"subDomain": "www", "target": "192.0.2.1"}).encode()
     change = (
         b'<ChangeResourceRecordSetsRequest xmlns="https://route53.amazonaws.com/doc/2013-04-01/"><ChangeBatch><Changes>'
         b"<Change><Action>UPSERT</Action><ResourceRecordSet><Name>www.example.com</Name><Type>A</Type><TTL>60</TTL>"
@@ -144,8 +144,12 @@ def main() -> None:
     port = free_port()
     with running([*command, "--port", str(port)], port) as (process, _):
         rows.append(("**ovhcore**: `GET /me`", *measured(process, ours(port, "GET", "/1.0/me")), begins))
-        making = ours(port, "POST", "/1.0/domain/zone/example.com/record", record)
-        rows.append(("**ovhcore**: a new DNS record", *measured(process, making), begins))
+        changing = ours(port, "PUT", "/1.0/domain/zone/example.com/record/1002", record)
+        rows.append(("**ovhcore**: a changed DNS record", *measured(process, changing), begins))
+        reading = ours(port, "GET", "/1.0/vps/vps-1a2b3c4d.vps.ovh.net")
+        rows.append(("**ovhcore**: `GET /vps/{serviceName}`, made up", *measured(process, reading), begins))
+        making = ours(port, "POST", "/1.0/ipLoadbalancing/loadbalancer-0a1b2c3d4e5f/http/farm", b'{"zone": "gra"}')
+        rows.append(("**ovhcore**: a new farm of a load balancer", *measured(process, making), begins))
     server = os.environ.get("MOTO_SERVER")
     if server:
         begins, port = started([server], "-p", who_am_i), free_port()

@@ -106,7 +106,7 @@ class Caller:
         short = re.sub("(Name|Id|ID)$", "", argument)
         one = words.removesuffix("s")
         near = (f"{words}Id", f"{one}Id", f"{one}_id", f"{one}Name", one, words)
-        for name in (argument, "id", short, *near, "name", "uuid", "key"):
+        for name in (argument, "urn" if argument.endswith("URN") else "id", "id", short, *near, "name", "uuid", "key"):
             if isinstance(found[0].get(name), (str, int)):
                 return found[0][name]
         return None

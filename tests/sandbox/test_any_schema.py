@@ -10,7 +10,7 @@ import pytest
 
 import ovhcore as ovh
 from ovhcore_transports.sandbox import ACCESS_KEYS, Modes, Sandbox, SandboxTransport
-from ovhcore_transports.sandbox.generic import engine, holding
+from ovhcore_transports.sandbox.generic import engine, holding, reading
 
 pytestmark = pytest.mark.once
 
@@ -105,7 +105,10 @@ def test_single_values_can_be_changed_and_deleted(tmp_path: Path) -> None:
         "/toy/names": [operation("GET", "string[]"), operation("POST", "string", ("body", "name", "string"))],
         "/toy/names/{name}": [operation("GET", "string", NAME)],
     }
-    client = world(tmp_path, paths)
+    transport = box(tmp_path, paths)
+    client = client_of(transport)
+    transport.sandbox.add({"/toy/word": "added"})
+    assert client.get("/toy/word") == "added"
     client.put("/toy/word", word="new")
     assert client.get("/toy/word") == "new"
     client.put("/toy/word")
@@ -318,6 +321,15 @@ def test_schema_documents_there_are_none_of() -> None:
     client = client_of(SandboxTransport(Sandbox()))
     assert client.get("/me.json", _need_auth=False)["resourcePath"] == "/me"
     assert "not among" in refused(client, 404, "GET", "/no/such/family.json")
+
+
+def test_what_is_made_up_is_kept_as_far_as_it_fits_and_the_same_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    client = client_of(SandboxTransport(Sandbox()))
+    names = client.get("/vps")
+    before = [client.get(f"/vps/{name}") for name in names]
+    monkeypatch.setattr(reading, "_MOST_TEXTS", 1)
+    client = client_of(SandboxTransport(Sandbox()))
+    assert [client.get(f"/vps/{name}") for name in names] == before
 
 
 def test_what_is_made_up_beside_routes_of_their_own_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -166,7 +166,7 @@ def test_the_share_and_the_ways() -> None:
         outcome(box, TIME)
     failed = box.failed
     assert 0.28 < failed.total() / 5000 < 0.32
-    assert set(failed) == set(Failure)
+    assert set(failed) == set(Faults().kinds)
     assert max(failed.values()) < 1.5 * min(failed.values())
     assert box.received.total() == 5000 - failed[Failure.REFUSED]
 
@@ -355,11 +355,11 @@ def test_tasks_of_trio() -> None:
     trio = pytest.importorskip("trio")
 
     async def main() -> None:
-        box = Sandbox(faults=Faults(0.3, seed=5))
+        box = Sandbox(faults=Faults(0.3, seed=6))
         transport = AsyncSandboxTransport(box, timeout=5)
         async with ovh.AsyncClient("ovh-eu", transport=transport, timeout=5, retry=12, **ACCESS_KEYS) as client:
-            for number in range(40):
-                assert (await client.get("/me", n=number))["firstname"] == "Ada"
+            for number in range(60):
+                assert await client.get("/me/bill", orderId=number) == []
         assert Failure.SILENT in box.failed
 
     trio.run(main)
@@ -391,3 +391,16 @@ def test_a_lock_of_its_own() -> None:
     with transport._clocks.lock:
         transport.after_fork()
         assert transport.clock().monotonic == 0
+
+
+@pytest.mark.parametrize(
+    ("kind", "status", "kind_of_error", "done"),
+    [("request-timeout", 408, ovh.GatewayError, 0), ("message-only", 500, ovh.APIError, 1)],
+)
+def test_shapes_of_errors_that_are_asked_for(kind: str, status: int, kind_of_error: Any, done: int) -> None:
+    box = Sandbox(faults=Faults(1, kinds=[kind]))
+    client = ovh.Client("ovh-eu", transport=SandboxTransport(box), retry=False, **ACCESS_KEYS)
+    with pytest.raises(kind_of_error) as caught:
+        client.post("/domain/zone/example.com/refresh")
+    assert (caught.value.status, caught.value.error_class) == (status, None)
+    assert box.executed.total() == done

@@ -43,7 +43,10 @@ def test_servers_and_burst(client: ovh.Client) -> None:
     assert client.get("/dedicated/server/{serviceName}", serviceName=first)["datacenter"] == "sbg1"
     path = "/dedicated/server/{serviceName}/burst"
     assert client.put(path, serviceName=first, status="active") is None
-    assert client.get(path, serviceName=first) == {"capacity": 1000, "status": "active"}
+    assert client.get(path, serviceName=first) == {
+        "capacity": {"unit": "Mbps", "value": 1000},
+        "status": "active",
+    }
     with pytest.raises(ovh.BadParametersError, match="enum"):
         client.put(path, serviceName=first, status="on fire")
     with pytest.raises(ovh.BadParametersError, match="required"):

@@ -74,8 +74,11 @@ def test_served_on_loopback() -> None:
         assert repr(server) == f"<Server {server.url}>"
         with ovh.Client(server.url, proxy="none", **ACCESS_KEYS) as client:
             assert client.get("/me")["firstname"] == "Ada"
-            odd = client.get("/me/bill?date.from=2026-01-01&x=%2F%27", **{"date.to": "2026-02-01"})
+            odd = client.get("/me/bill?date.from=2026%2D01-01", **{"date.to": "2026-02-01"})
             assert odd == ["FR54100002"]
+            zone = "/domain/zone/example.com/record"
+            odd = client.post(zone, fieldType="A", subDomain="/'&", target="192.0.2.1")["id"]
+            assert client.get(f"{zone}?subDomain=%2F%27%26", fieldType="A") == [odd]
             with pytest.raises(ovh.ResourceNotFoundError):
                 client.get("/me/bill/{billId}", billId="a/b c'é[%2F]")
             assert client.post("/domain/zone/example.com/record", fieldType="TXT", target="é" * 100_000)["id"] > 2000

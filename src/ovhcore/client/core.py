@@ -171,7 +171,11 @@ class ClientCore:
             # A timeout that gives no total has the client's.
             timeout=None if timeout is None else read_timeout(timeout, total=self.settings.connection.timeout.total),
         )
-        return request if options is None else request.of_call(Call(0, self.plugins.per_call(options)))
+        return (
+            request
+            if options is None
+            else request.of_call(Call(0, self.plugins.per_call(options, self.settings.options)))
+        )
 
     def conceal(self, error: APIError, request: Request) -> None:
         """Hide in an error the secrets of the client and of the request, which an answer may have repeated."""

@@ -34,7 +34,7 @@ from ovhcore.plugins import Option, hookimpl, read_switch
 
 if TYPE_CHECKING:
     from opentelemetry.context import Context
-    from opentelemetry.metrics import Histogram, Meter, MeterProvider
+    from opentelemetry.metrics import CallbackOptions, Histogram, Meter, MeterProvider, Observation
     from opentelemetry.trace import Span, SpanKind, TracerProvider
 
 __all__ = ["OpenTelemetry", "ovhcore_observer", "ovhcore_options"]
@@ -73,6 +73,25 @@ class _Instruments:
         self.renewals = meter.create_counter(
             "ovhcore.client.credential_renewals", "{renewal}", "New tokens, or other new credentials."
         )
+        self.active = meter.create_up_down_counter(
+            "http.client.active_requests", "{request}", "Requests that have no answer yet: connections in use."
+        )
+        self.delays = _histogram(meter, "ovhcore.client.retry.delay", "Waits before attempts that follow a failed one.")
+        self.held = _histogram(meter, "ovhcore.client.throttle.delay", "Waits of requests for limits.")
+        # What each client had left when it last tried again.
+        self.budgets: WeakKeyDictionary[_Observer, int] = WeakKeyDictionary()
+        meter.create_observable_gauge(
+            "ovhcore.client.retry.budget",
+            [self._least_left],
+            "{retry}",
+            "Retries that the client with the fewest had left when it last tried again.",
+        )
+
+    def _least_left(self, options: CallbackOptions) -> list[Observation]:
+        from opentelemetry.metrics import Observation
+
+        left = [*self.budgets.values()]
+        return [Observation(min(left))] if left else []
 
 
 def _histogram(meter: Meter, name: str, meaning: str) -> Histogram:
@@ -129,7 +148,10 @@ class _Observer:
             case RequestSent():
                 self._request_sent(event)
             case ResponseReceived() | RequestFailed():
-                self._end(event, self._exchanges.pop(event.exchange, None), measures.requests)
+                exchange = self._exchanges.pop(event.exchange, None)
+                if exchange is not None:
+                    measures.active.add(-1, exchange.about)
+                self._end(event, exchange, measures.requests)
             case CallEnded():
                 call = self._calls.pop(event.call, None)
                 if call is not None:
@@ -138,11 +160,7 @@ class _Observer:
             case RetryScheduled():
                 self._retry_scheduled(event)
             case Throttled():
-                call = self._call_of(event)
-                if call is not None:
-                    call.span.add_event(
-                        "ovhcore.throttled", {"ovhcore.wait": event.wait, "ovhcore.reason": event.reason}
-                    )
+                self._throttled(event)
             case ClockCorrected():
                 measures.corrections.add(1)
             case TokenRenewed():
@@ -157,7 +175,8 @@ class _Observer:
             call.sent += 1
         if event.exchange:  # without a number its end cannot be found: it gets metrics, and no span
             within = None if call is None else self._within(call.span)
-            self._exchanges[event.exchange] = self._begin(event, "", self._client, within, more)
+            exchange = self._exchanges[event.exchange] = self._begin(event, "", self._client, within, more)
+            self._instruments.active.add(1, exchange.about)
 
     def _retry_scheduled(self, event: RetryScheduled) -> None:
         failed = event.failed
@@ -168,7 +187,18 @@ class _Observer:
                 "ovhcore.retry", {"ovhcore.attempt": failed.number, "ovhcore.wait": event.wait, "error.type": why}
             )
         about = _about(event.method, event.url) if call is None else call.about
-        self._instruments.retries.add(1, {**about, "error.type": why})
+        measures = self._instruments
+        measures.retries.add(1, {**about, "error.type": why})
+        measures.delays.record(event.wait, about)
+        if event.budget_left is not None:
+            measures.budgets[self] = event.budget_left
+
+    def _throttled(self, event: Throttled) -> None:
+        call = self._call_of(event)
+        if call is not None:
+            call.span.add_event("ovhcore.throttled", {"ovhcore.wait": event.wait, "ovhcore.reason": event.reason})
+        about = _about(event.method, event.url) if call is None else call.about
+        self._instruments.held.record(event.wait, {**about, "ovhcore.limit": _limit(event.reason)})
 
     def _call_of(self, event: RequestSent | RetryScheduled | Throttled) -> _Running | None:
         return self._calls.get(event.call) if event.call else None
@@ -225,6 +255,13 @@ def _about(method: str, url: str) -> _Attributes:
 def _kind(error: str | None) -> str:
     # Other code may put anything into an event: no message and no secret may get through.
     return error if error and error.isidentifier() else _OTHER
+
+
+def _limit(reason: str) -> str:
+    """Return which limit is kept; the reason itself names the rate, which changes."""
+    if reason.endswith("at the same time"):
+        return "concurrency"
+    return "rate" if reason.startswith("at most") else "api" if "API" in reason else _OTHER
 
 
 class OpenTelemetry:

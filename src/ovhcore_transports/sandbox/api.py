@@ -6,7 +6,6 @@ import json
 import os
 from collections import Counter
 from email.utils import formatdate
-from functools import cached_property
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 from urllib.parse import parse_qsl
@@ -31,8 +30,6 @@ from .state import ApiError, State
 
 if TYPE_CHECKING:
     from ovhcore.schema import Catalogue
-
-    from .generic.engine import Engine
 
 __all__ = ["Sandbox"]
 
@@ -118,12 +115,6 @@ class Sandbox(Controlled):
         self._schemas, self._seed = schemas, seed
         self._lock = Lock()
         renew_after_fork(self)
-
-    @cached_property
-    def _engine(self) -> Engine:
-        from .generic.engine import Engine  # with the schemas; what needs neither is answered without
-
-        return Engine(self._schemas, self._seed)
 
     def after_fork(self) -> None:
         """Be free in the child of a fork, whichever thread of the parent was being answered."""
@@ -306,7 +297,10 @@ class Sandbox(Controlled):
             place.origin,
             headers,
             several,
+            len(request.body),
         )
+        if request.method == "POST" and route.login:
+            self._state.check_room(call.length)
         route.check(call)
         body = _dumped(carry_out(route, call))
         self._executed[request.method, place.name] += 1

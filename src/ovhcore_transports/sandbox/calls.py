@@ -27,6 +27,8 @@ class SandboxCall(NamedTuple):
     answer_headers: dict[str, str]
     pairs: Mapping[str, list[str]] = {}
     """The arguments of the query, with all the values of each."""
+    length: int = 0
+    """Of the body, in bytes."""
 
     def member(self, name: str, kind: type = str) -> Any:
         """Return a required member of the body.

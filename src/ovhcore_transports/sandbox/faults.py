@@ -15,7 +15,7 @@ __all__ = ["Failure", "Faults", "fail"]
 
 
 class Failure(StrEnum):
-    """One way to fail. The first five do so before anything is done, the others after the request was carried out."""
+    """One way to fail. The first five and ``request-timeout`` do so before anything is done, the others after that."""
 
     REFUSED = "refused"
     """There is no connection, hence ``ConnectError``. Where the sandbox is served, it ends at once instead."""
@@ -37,6 +37,10 @@ class Failure(StrEnum):
     """The connection ends before the answer, hence ``ConnectionLost``."""
     SILENT = "silent"
     """No answer until the timeout has passed, hence ``ReadTimeout``, or ``TotalTimeout`` if that is shorter."""
+    REQUEST_TIMEOUT = "request-timeout"
+    """Status 408, a page in HTML, as a load balancer answers; only where it is named."""
+    MESSAGE_ONLY = "message-only"
+    """Status 500, JSON with a message and no class; only where it is named."""
 
     @property
     def carried_out(self) -> bool:
@@ -51,8 +55,10 @@ _NOTHING_DONE: Final = frozenset(
         Failure.THROTTLED_UNTIL,
         Failure.THROTTLED_PLAIN,
         Failure.UNAVAILABLE,
+        Failure.REQUEST_TIMEOUT,
     }
 )
+_USUAL: Final = tuple(each for each in Failure if each not in (Failure.REQUEST_TIMEOUT, Failure.MESSAGE_ONLY))
 
 
 @dataclass(frozen=True, init=False)
@@ -69,7 +75,7 @@ class Faults:
     Args:
         rate: the share of answers that fail, from 0 to 1.
         seed: another one, other failures.
-        kinds: the ways to fail, all equally often; by default all there are.
+        kinds: the ways to fail, all equally often; by default all but ``request-timeout`` and ``message-only``.
         spare: paths that never fail, as ``"/auth/time"`` and ``"/auth/oauth2/token"``;
             without the version if that is 1.
         retry_after: seconds that ``Retry-After`` asks to wait.
@@ -88,7 +94,7 @@ class Faults:
         self,
         rate: float = 0.3,
         seed: int = 0,
-        kinds: Iterable[Failure | str] = tuple(Failure),
+        kinds: Iterable[Failure | str] = _USUAL,
         spare: Iterable[str] = (),
         retry_after: int = 1,
     ) -> None:
@@ -124,6 +130,7 @@ _PAGES: Final = {
     Failure.UNAVAILABLE: (503, "Service Unavailable"),
     Failure.BAD_GATEWAY: (502, "Bad Gateway"),
     Failure.GATEWAY_TIMEOUT: (504, "Gateway Timeout"),
+    Failure.REQUEST_TIMEOUT: (408, "Request Timeout"),
 }
 
 
@@ -152,6 +159,8 @@ def fail(failure: Failure, faults: Faults, now: float, headers: dict[str, str]) 
         return status, f"<!DOCTYPE html><title>{status} {phrase}</title><h1>{phrase}</h1>".encode()
     if failure is Failure.ERROR:
         return 500, {"class": "Server::InternalServerError", "message": "Internal server error"}
+    if failure is Failure.MESSAGE_ONLY:
+        return 500, {"message": "Internal server error"}
     if failure is Failure.THROTTLED:
         headers["Retry-After"] = str(faults.retry_after)
     elif failure is Failure.THROTTLED_UNTIL:

@@ -251,7 +251,7 @@ class Route(NamedTuple):
     def check(self, call: SandboxCall) -> None:
         """Refuse a body that the call does not describe.
 
-        Queries are not checked: the real paths know more arguments than the sandbox does.
+        Queries are checked where the catalogue knows the path.
 
         Raises:
             ApiError: it has other members, or there is one where none belongs.

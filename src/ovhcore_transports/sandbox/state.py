@@ -120,7 +120,7 @@ def _server(number: int, datacenter: str, tags: dict[str, str]) -> dict[str, Any
         "os": "debian12_64",
         "state": "ok",
         "iam": _iam(number, "dedicatedServer", name, name, tags),
-        "burst": {"capacity": 1000, "status": "inactive"},
+        "burst": {"capacity": {"unit": "Mbps", "value": 1000}, "status": "inactive"},
     }
 
 
@@ -225,6 +225,13 @@ _RESOURCES: Final[dict[str, Any]] = {
 }
 
 
+_GROWING: Final = ("records", "vrack_services")
+"""Resources that calls add to."""
+
+_MOST: Final = 250_000
+"""Of those, and of what was begun, together."""
+
+
 @dataclass
 class Operation:
     """Something that takes its time.
@@ -305,6 +312,20 @@ class State:
             self._bills += 1
             day = date(2020, 1, 1) + timedelta(days=self._bills * 331 % 1999)
             self.resources["bills"].append(_bill(54200000 + self._bills, day.isoformat(), self._bills * 37 % 9973))
+
+    def check_room(self, size: int) -> None:
+        """Refuse to hold more, where there is no room left.
+
+        Args:
+            size: of what was sent, in bytes.
+
+        Raises:
+            ApiError: there is none.
+        """
+        own = sum(map(len, self.operations.values())) + sum(len(self.resources.get(name, ())) for name in _GROWING)
+        if own >= _MOST or self.held.full(size):
+            message = "Quota reached: the sandbox holds no more objects; delete some, or reset it"
+            raise ApiError.of_class(403, "Forbidden::ItemQuotaReached", message)
 
     def begin(self, subject: str, kind: str, now: float) -> Operation:
         """Begin something that takes its time."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from copy import deepcopy
-from typing import Any, Final
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final
 
 from ovhcore.exceptions import InvalidConfiguration
 from ovhcore.protocol import Request
@@ -22,6 +23,11 @@ from .journal import BoundedCounter, Journal, secrets_of
 from .settings import Controls, RateLimiter
 from .snapshots import as_snapshot, of_snapshot
 
+if TYPE_CHECKING:
+    from ovhcore.schema import Catalogue
+
+    from ..generic.engine import Engine
+
 __all__ = ["Controlled"]
 
 _MOST_SNAPSHOTS: Final = 20
@@ -37,6 +43,14 @@ class Controlled:
     _state: State
     _received: BoundedCounter[tuple[str, str]]
     _executed: BoundedCounter[tuple[str, str]]
+    _schemas: Catalogue | str | os.PathLike[str] | None
+    _seed: int
+
+    @cached_property
+    def _engine(self) -> Engine:
+        from ..generic.engine import Engine  # with the schemas; what needs neither is answered without
+
+        return Engine(self._schemas, self._seed)
 
     def _begin(self, make: Callable[[], State]) -> None:
         """Begin with a state, and with nothing that was received."""
@@ -100,10 +114,11 @@ class Controlled:
         """Add resources, or replace them: a mapping becomes part of one that is there, a list takes its place.
 
         Args:
-            resources: by the names that :attr:`.Sandbox.resources` has.
+            resources: by the names that :attr:`.Sandbox.resources` has, or by their paths, as
+                ``{"/vps/vps-mine.example.net": {"displayName": "mine"}}``; what is left out of these is made up.
 
         Raises:
-            InvalidConfiguration: a name that is not known, or a value of another kind.
+            InvalidConfiguration: a name or path that is not known, or a value of another kind.
         """
         with self._lock:
             self._add(resources)
@@ -111,14 +126,35 @@ class Controlled:
 
     def _add(self, resources: Mapping[str, Any]) -> None:
         known = self._state.resources
-        for name, value in resources.items():
+        by_path = {name: value for name, value in resources.items() if name.startswith("/")}
+        by_name = {name: value for name, value in resources.items() if name not in by_path}
+        for name, value in by_name.items():
             if name not in known:
-                raise InvalidConfiguration(f"sandbox: there are no resources {name!r}; there are {', '.join(known)}")
+                raise InvalidConfiguration(
+                    f"sandbox: there are no resources {name!r}; there are {', '.join(known)}, and paths"
+                )
             if not isinstance(value, type(known[name])):
                 kind = "a mapping" if isinstance(known[name], dict) else "a list"
                 raise InvalidConfiguration(f"sandbox: {name} must be {kind}, not {type(value).__name__}")
-        for name, value in deepcopy(dict(resources)).items():
+        if by_path:
+            before = deepcopy(self._state.held)
+            try:
+                for path, value in by_path.items():
+                    self._engine.hold(self._state, path, deepcopy(value), self._clock.now())
+            except InvalidConfiguration:
+                self._state.held = before
+                raise
+        for name, value in deepcopy(by_name).items():
             known[name] = {**known[name], **value} if isinstance(value, dict) else value
+
+    def held(self, path: str | None = None) -> dict[str, Any]:
+        """Return what was made or changed in families without a name in :attr:`.Sandbox.resources`, by its path.
+
+        Args:
+            path: of an object, or of what holds objects, for those alone.
+        """
+        with self._lock:
+            return deepcopy(self._state.held.shown(path))
 
     def add_file(self, file: str | os.PathLike[str]) -> None:
         """Add the resources of a file, JSON or YAML.

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any, Final
+from urllib.parse import quote
 
 from ovhcore.protocol import Response
 
@@ -55,7 +57,7 @@ def overview(sandbox: Controlled, origin: str, query: Mapping[str, str]) -> Resp
     resources: Mapping[str, Any] = sandbox._state.resources
     name = query.get("resource")
     if name is not None:
-        return _one_resource(name, resources)
+        return _one_resource(name, resources, sandbox.held(name))
     lines = conf_lines(variables(f"{origin}/1.0", f"{origin}/auth/oauth2/token"))
     every = "&".join(f"{method}=/*" for method in ("GET", "POST", "PUT", "DELETE"))
     own_keys = element("a", "create API keys", href=f"/createToken/?{every}")
@@ -63,7 +65,7 @@ def overview(sandbox: Controlled, origin: str, query: Mapping[str, str]) -> Resp
         ("use", "Use it", [element("p", "In ovh.conf:"), element("pre", "\n".join(lines))]),
         ("keys", "Keys", [_keys(sandbox), element("p", "For keys of your own, ", own_keys, ".")]),
         ("clients", "OAuth2 clients", [_clients(sandbox)]),
-        ("resources", "Resources", [_resources(resources)]),
+        ("resources", "Resources", [_resources(resources, sandbox.held())]),
         ("calls", "Calls", [element("p", f"The last {_MOST_CALLS}, the newest first."), _calls(sandbox)]),
         ("settings", "Settings", [_settings(sandbox)]),
     )
@@ -116,20 +118,23 @@ def _clients(sandbox: Controlled) -> Html:
     return _table(("Name", "Id", "Flow", "Callback URLs"), rows, "There are none.")
 
 
-def _resources(resources: Mapping[str, Any]) -> Html:
+def _resources(resources: Mapping[str, Any], held: Mapping[str, Any]) -> Html:
     rows: list[tuple[Content, ...]] = []
     for name, value in resources.items():
         count = str(len(value)) if isinstance(value, (list, dict)) else "1"
         kind = "objects" if isinstance(value, list) else "members"
         rows.append((element("a", name, href=f"?resource={name}"), f"{count} {kind}"))
+    made = Counter(path.rpartition("/")[0] for path in held)
+    for path, number in made.most_common(_MOST_KEYS):
+        rows.append((element("a", path, href=f"?resource={quote(path, safe='')}"), f"{number} made or changed"))
     return _table(("Name", "How many"), rows, "There are none.")
 
 
-def _one_resource(name: str, resources: Mapping[str, Any]) -> Response:
+def _one_resource(name: str, resources: Mapping[str, Any], held: Mapping[str, Any]) -> Response:
     back = element("p", element("a", "Back", href="./"))
-    if name not in resources:
+    if name not in resources and not held:
         return page("There is no such resource", back, status=404, wide=True)
-    return page(name, back, element("pre", _text(resources[name])), wide=True)
+    return page(name, back, element("pre", _text(resources.get(name, held))), wide=True)
 
 
 def _text(value: Any) -> str:

@@ -73,7 +73,8 @@ def _packed(value: Any, place: str) -> Any:
 
 def _attributes(value: object) -> dict[str, Any]:
     if hasattr(value, "__dict__"):
-        return dict(vars(value))
+        skipped = getattr(value, "volatile", ())
+        return {name: each for name, each in vars(value).items() if name not in skipped}
     slots = (name for each in type(value).__mro__ for name in getattr(each, "__slots__", ()))
     return {name: getattr(value, name) for name in slots if hasattr(value, name)}
 

@@ -44,6 +44,18 @@ def _report(change: Change) -> dict[str, Any]:
     }
 
 
+def _tag(change: Change) -> None:
+    change.object["tags"] = {**change.object.get("tags", {}), change.given["key"]: change.given["value"]}
+
+
+def _untag(change: Change) -> None:
+    tags = dict(change.object.get("tags", {}))
+    if tags.pop(change.arguments["key"], None) is None:
+        message = f"The requested object (key = {change.arguments['key']}) does not exist"
+        raise ApiError.of_class(404, "NotFound", message)
+    change.object["tags"] = tags
+
+
 RESOURCES: Final = (
     Resource("/me/sshKey/{keyName}", rules=(_ssh_key,), ids=("work", "home")),
     Resource("/me/payment/method/{paymentMethodId}", rules=(_not_default,), each={}),
@@ -58,5 +70,10 @@ RESOURCES: Final = (
     Resource("/hosting/web/{serviceName}/database/{name}", new_id="example{n}", shows={"state": "ok"}),
     Resource("/hosting/privateDatabase/{serviceName}", ids=("ab12345-001", "ab12345-002"), shows={"state": "started"}),
     Resource("/v2/iam/policy/{policyId}", unique=("name",)),
+    Resource(
+        "/v2/iam/resource/{resourceURN}",
+        new_id="urn:v1:eu:resource:vps:vps-{hex}.vps.ovh.net",
+        actions={"POST /tag": Action(answer=_tag), "DELETE /tag/{key}": Action(answer=_untag)},
+    ),
     Resource("/v2/iam/resourceGroup/{groupId}", unique=("name",)),
 )

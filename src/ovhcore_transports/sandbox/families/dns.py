@@ -104,6 +104,7 @@ def _soa(change: Change) -> None:
 
 
 _SIGNED: Final = {"status": "enabled"}
+_UNSIGNED: Final = {"status": "disabled"}
 
 RESOURCES: Final = (
     Resource("/domain/zone/{zoneName}/status", shows={"isDeployed": True}),
@@ -115,8 +116,11 @@ RESOURCES: Final = (
     ),
     Resource(
         "/domain/zone/{zoneName}/dnssec",
-        shows={"status": "disabled"},
-        starts={"status": "enableInProgress"},
+        shows=_UNSIGNED,
+        actions={
+            "POST": Action(sets={"status": "enableInProgress"}, then=_SIGNED, needs=_UNSIGNED),
+            "DELETE": Action(sets={"status": "disableInProgress"}, then=_UNSIGNED, needs=_SIGNED),
+        },
     ),
     Resource("/domain/zone/{zoneName}/redirection/{id}", unique=("subDomain",)),
     Resource("/domain/zone/{zoneName}/dynHost/login/{login}", unique=("login",)),

@@ -43,7 +43,14 @@ RESOURCES: Final = (
         "/dedicated/server/{serviceName}/boot/{bootId}", ids=(1, 46371, 1122), each={"1": {"bootType": "harddisk"}}
     ),
     Resource("/dedicated/server/{serviceName}/features/ipmi", shows={"activated": True}),
-    Resource("/ip/{ip}", ids=("192.0.2.10/32", "198.51.100.16/28")),
+    Resource(
+        "/ip/{ip}",
+        ids=("192.0.2.10/32", "198.51.100.16/28"),
+        actions={
+            "POST /move": Action(then={"routedTo": {"serviceName": "{to}"}}),
+            "POST /park": Action(then={"routedTo": None}),
+        },
+    ),
     Resource("/ip/{ip}/reverse/{ipReverse}", rules=(_reverse,)),
     Resource(
         "/ip/{ip}/firewall/{ipOnFirewall}",

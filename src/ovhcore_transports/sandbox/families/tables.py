@@ -38,7 +38,7 @@ class Action:
 
     Attributes:
         sets: members that the object has at once; ``"{name}"`` stands for a member of the body.
-        then: members that it has when it is over.
+        then: members that it has when it is over; None for one that it lacks then.
         adds: the last segment of the list, below the object, that it adds an object to; empty for none.
         busy: whether it is refused while another one goes on.
         needs: members that the object has to have, else it is refused.
@@ -65,7 +65,7 @@ class Resource:
         each: members of single objects, by their ids as text.
         rules: what is refused.
         unique: members that no two objects may have alike, together.
-        actions: by method and what follows the path: ``{"POST /reboot": Action(...)}``.
+        actions: by method and what follows the path: ``{"POST /reboot": Action(...)}``; ``"DELETE"`` alone for itself.
         starts: what a new object shows until its making is over; then ``shows`` counts.
         busy: whether changing and deleting are refused while something is done to it.
     """

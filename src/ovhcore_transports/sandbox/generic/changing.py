@@ -42,10 +42,8 @@ class Changer:
             ApiError: what the API answers where it refuses.
         """
         method = place.operation.method
-        if method == "POST" and call.state.held.full:
-            raise ApiError.of_class(
-                403, "Forbidden::ItemQuotaReached", "Quota reached: the sandbox holds no more objects"
-            )
+        if concrete(place.operation.path, arguments) not in call.state.held.objects:
+            call.state.check_room(call.length)
         if self._action(place.operation.path, method) is not None:
             return self._act(call, place, arguments)
         if method == "POST" and place.list is not None and place.list.model is not None:
@@ -76,15 +74,20 @@ class Changer:
         maker = reader.maker(call, place.family)
         model = place.family.model(of.model) if isinstance(of.model, Ref) else None
         given = call.body if isinstance(call.body, dict) else {}
-        there = reader.ids(call, of, arguments) if place.list is not None else {}
         list_path = concrete(of.template, arguments)
+        beside = len(held.added.get(list_path, ()))
+        beside += len(reader.first_ids(call, of, arguments)) if place.list is not None else 0
+
+        def taken(item_id: Any) -> bool:
+            return place.list is not None and reader.has(call, of, arguments, str(item_id))
+
         item_id = self._given_id(maker, of, given)
         if item_id is None:
-            for number in range(len(there), len(there) + _TRIES):
+            for number in range(beside, beside + _TRIES):
                 item_id = reader.new_id(maker, of, f"{list_path}/new/{call.state.next()}", number)
-                if str(item_id) not in there:
+                if not taken(item_id):
                     break
-        if str(item_id) in there:
+        if taken(item_id):
             raise ApiError.of_class(409, "Conflict", f"This object already exists ({item_id})")
         inner = {**arguments, of.argument: str(item_id)}
         path = concrete(of.item, inner)
@@ -97,7 +100,7 @@ class Changer:
         self._rules(
             call, place, of, resource, Change("create", inner, given, value, self._others(call, place, of, inner))
         )
-        held.add(list_path, path, item_id, value)
+        held.add(list_path, path, item_id, value, call.length)
         if isinstance(model, Model):
             self._start(call, maker, model, path, value, resource)
         return self._answer(call, place, maker, arguments, (path, value, of, item_id))
@@ -158,7 +161,7 @@ class Changer:
         state = call.state
         number, fails = 500_000 + state.next(), state.failing_tasks
         operation = Operation(path, kind, number, state.uuid("task"), call.now, state.task_seconds, fails, steps=steps)
-        state.held.running[path] = operation
+        state.held.run(path, operation)
         return operation
 
     def _become(
@@ -203,7 +206,7 @@ class Changer:
             # One value, as a text; a body of one member is that.
             only = next(iter(given.values()), None) if len(given) == 1 else call.body
             if place.object is not None and only is not None and maker.fits(place.object, only):
-                held.keep(path, {"": deepcopy(only)})
+                held.keep(path, {"": deepcopy(only)}, call.length)
             return self._answer(call, place, maker, arguments, (path, {}, None, None))
         value = deepcopy(value)
         resource = reader.resources.get(place.operation.path)
@@ -216,7 +219,7 @@ class Changer:
         stamp(model, value, call.now, _CHANGED)
         others = self._others(call, place, place.of, arguments) if place.of is not None else list
         self._rules(call, place, place.of, resource, Change("change", arguments, given, value, others))
-        held.keep(path, value)
+        held.keep(path, value, call.length)
         if is_async(model):
             self._become(call, maker, model, path, value, "UPDATING")
         elif place.operation.method == "POST":
@@ -294,7 +297,7 @@ class Changer:
         for name, wanted in action.needs.items():
             if value.get(name) != wanted:
                 raise ApiError.of_class(409, "Conflict", f"[{name}] is {value.get(name)}, and has to be {wanted}")
-        change = Change(f"{method} {path.removeprefix(resource.path)}", names, given, value, list)
+        change = Change(f"{method} {path.removeprefix(resource.path)}", arguments, given, value, list)
         self._rules(call, of_it, None, resource, change)
         model = of_it.family.model(of_it.object) if isinstance(of_it.object, Ref) else None
         value = change.object
@@ -303,21 +306,22 @@ class Changer:
                 model, {name: value[name] for name in action.then if name in value}, filled(action.then, given)
             )
             maker.merged(model, value, filled(action.sets, given))
-            call.state.held.keep(object_path, value)
+            call.state.held.keep(object_path, value, call.length)
             call.state.held.running.pop(object_path, None)  # what went on, if anything, ends with this
             if action.then:
-                self._run(call, object_path, change.kind, {"then": then})
+                none = {name: None for name, wanted in action.then.items() if wanted is None}
+                self._run(call, object_path, change.kind, {"then": {**then, **none}})
         if action.answer is not None:
             answered = action.answer(change)
-            call.state.held.keep(object_path, value)
+            call.state.held.keep(object_path, value, call.length)
             return answered
         return self._answer(call, place, maker, arguments, (object_path, value, None, None))
 
     def _action(self, path: str, method: str) -> tuple[Resource, Action] | None:
         segments = path.split("/")
-        for end in range(len(segments) - 1, 1, -1):
+        for end in range(len(segments), 1, -1):
             resource = self.reader.resources.get("/".join(segments[:end]))
-            action = resource and resource.actions.get(f"{method} /{'/'.join(segments[end:])}")
+            action = resource and resource.actions.get(f"{method} /{'/'.join(segments[end:])}".removesuffix(" /"))
             if resource is not None and action:
                 return resource, action
         return None
@@ -362,7 +366,7 @@ def filled(wanted: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any
             if value[1:-1] in given:
                 found[name] = given[value[1:-1]]
         else:
-            found[name] = deepcopy(value)
+            found[name] = filled(value, given) if isinstance(value, Mapping) else deepcopy(value)
     return found
 
 

@@ -7,13 +7,14 @@ from copy import deepcopy
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
+from ovhcore.exceptions import InvalidConfiguration
 from ovhcore.schema import Array
 
 from ..calls import SandboxCall
 from ..listing import DETAILS
 from ..modes import Modes
 from ..routes import COMPLETED, Route, find_special, no_route
-from ..state import ApiError
+from ..state import ApiError, State
 from .changing import Changer
 from .documents import document, known_here
 from .known import Known, Place, concrete, plain
@@ -203,6 +204,31 @@ class Engine:
         with suppress(ApiError):
             answer = route.answer(asked)
         return answer
+
+    def hold(self, state: State, path: str, value: Any, now: float) -> None:
+        """Hold an object that nobody made by a call; what it lacks is made up.
+
+        Args:
+            state: of the sandbox.
+            path: of the object, without the version if that is 1.
+            value: the object, or its members that matter.
+            now: the time.
+
+        Raises:
+            InvalidConfiguration: there is no such path, an object above it is missing, or a member is wrong.
+        """
+        if self._schemas is None and find_special("GET", path) is not None:
+            raise InvalidConfiguration(f"sandbox: {path} has a name instead: {', '.join(state.resources)}")
+        found = self.known.find("GET", path)
+        if found is None or found[0].object is None:
+            raise InvalidConfiguration(f"sandbox: the catalogue has no object at {path}")
+        place, arguments = found
+        call = SandboxCall(state, Modes(), path, arguments, {}, None, {}, None, now, "", {})
+        for each in place.above:
+            if each is not place.of and not self._reader.has(call, each, arguments, arguments[each.argument]):
+                missing = concrete(each.item, arguments)
+                raise InvalidConfiguration(f"sandbox: {path} cannot be added: there is no {missing}; add it before")
+        self._reader.hold(call, place, arguments, value)
 
     def document(self, base: str | None, path: str, origin: str) -> Any:
         """Return a schema document, or what the sandbox knows; None for other paths."""

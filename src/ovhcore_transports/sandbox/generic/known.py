@@ -96,7 +96,7 @@ class Known:
         """
         path = plain(path.rstrip("/"))
         operation = self.catalogue.find(method, path) if path else None
-        if operation is None:
+        if operation is None or operation.method != method:  # methods are case-sensitive
             return None
         return self.place(operation), _arguments(operation.path, path)
 
@@ -192,14 +192,15 @@ def names_of(path: str, argument: str) -> list[str]:
     before = path.split(f"/{{{argument}}}")[0].rpartition("/")[2]
     one = before.removesuffix("s")
     short = re.sub("(Name|Id|ID)$", "", argument)
-    names = [argument, short, f"{before}Id", f"{one}Id", f"{one}_id", f"{one}Name", one, before]
+    urn = "urn" if argument.lower().endswith("urn") else ""
+    names = [argument, urn, short, f"{before}Id", f"{one}Id", f"{one}_id", f"{one}Name", one, before]
     return list(dict.fromkeys(filter(None, names)))
 
 
 def id_member(model: Model, path: str, argument: str) -> str | None:
     """Return the member of an object that holds the last argument of its path, None if there is none."""
     first, *rest = names_of(path, argument)
-    for name in (first, "id", *rest, "name", "uuid", "key"):
+    for name in (first, *[each for each in rest if each == "urn"], "id", *rest, "name", "uuid", "key"):
         known = model.properties.get(name)
         if known is not None and isinstance(known.type, Scalar) and known.type.base in ("string", "long"):
             return name

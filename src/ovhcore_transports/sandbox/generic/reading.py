@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 from urllib.parse import unquote
 
+from ovhcore.exceptions import InvalidConfiguration
 from ovhcore.schema import Array, Enumeration, Family, Model, Ref, Scalar, Type
 
 from ..calls import SandboxCall
 from ..families.tables import Resource
+from ..modes import Modes
 from ..state import ApiError
 from .known import Collection, Known, Place, concrete, id_member, names_of
 from .making import Maker
-from .refusing import well_formed
+from .refusing import check_form, well_formed
 from .running import at_rest, settle
 
 __all__ = ["Reader", "not_found"]
 
 _MOST_AT_FIRST: Final = 3
+_MOST_TEXTS: Final = 5000
 
 Special = Callable[[SandboxCall, str], Any]
 """Answers a GET of a path that has a route of its own; None if it has none. It raises if there is no such object."""
@@ -46,6 +50,7 @@ class Reader:
         self.resources = resources
         self._seed = seed
         self._special = special
+        self._texts: dict[tuple[str, Modes | None], str] = {}
 
     def maker(self, call: SandboxCall, family: Family) -> Maker:
         """Return what makes values of a family."""
@@ -60,7 +65,7 @@ class Reader:
         held = call.state.held
         for number, each in enumerate(place.above):
             value = arguments[each.argument]
-            if value not in self.ids(call, each, arguments):
+            if not self.has(call, each, arguments, value):
                 raise not_found(each.argument, value, first=number == 0)
         path = concrete(place.operation.path, arguments)
         made_again = place.operation.method == "POST"
@@ -74,16 +79,38 @@ class Reader:
         held = call.state.held
         for each in [each for each in held.running if each.rpartition("/")[0] == path]:
             settle(held, each, call.now)  # what was being deleted may have gone
+        ids = self.first_ids(call, of, arguments)
+        for gone in held.removed.get(path, ()):
+            ids.pop(gone, None)
+        return ids | held.added.get(path, {})
+
+    def has(self, call: SandboxCall, of: Collection, arguments: Mapping[str, str], value: str) -> bool:
+        """Say whether a list has an id, written as text; however long it is, that takes no longer."""
+        held, path = call.state.held, concrete(of.template, arguments)
+        settle(held, concrete(of.item, {**arguments, of.argument: value}), call.now)
+        if value in held.added.get(path, ()):
+            return True
+        return value not in held.removed.get(path, ()) and value in self.first_ids(call, of, arguments)
+
+    def first_ids(self, call: SandboxCall, of: Collection, arguments: Mapping[str, str]) -> dict[str, Any]:
+        """Return the ids that a list has without what others changed, by their text."""
+        path = concrete(of.template, arguments)
         listed = self._special(call, path)
         if isinstance(listed, list):
             member = of.member
             found = [each.get(member) if isinstance(each, dict) and member else each for each in listed]
         else:
-            found = self._first_ids(call, of, path)
-        ids = {str(each): each for each in found}
-        for gone in held.removed.get(path, ()):
-            ids.pop(gone, None)
-        return ids | held.added.get(path, {})
+            found = self._again((path, None), lambda: self._first_ids(call, of, path))
+        return {str(each): each for each in found}
+
+    def _again(self, key: tuple[str, Modes | None], make: Callable[[], Any]) -> Any:
+        """Return what is made up for a path; it is made once, and read again as that is faster."""
+        text = self._texts.get(key)
+        if text is None:
+            while len(self._texts) >= _MOST_TEXTS:
+                del self._texts[next(iter(self._texts))]
+            text = self._texts[key] = json.dumps(make())
+        return json.loads(text)
 
     def _first_ids(self, call: SandboxCall, of: Collection, path: str) -> list[Any]:
         resource = self.resources.get(of.item)
@@ -152,7 +179,7 @@ class Reader:
         if kept is not None and kept.keys() <= model.properties.keys():
             call.answer_headers["X-Ovhcore-Sandbox"] = "kept"
             return dict(kept)
-        made = self.made(maker, model, template, arguments)
+        made = self._again((f"{path} {type_}", call.modes), lambda: self.made(maker, model, template, arguments))
         own = self._special(call, path)
         if isinstance(own, dict):
             made.update(own)
@@ -176,6 +203,29 @@ class Reader:
             )
         return made
 
+    def hold(self, call: SandboxCall, place: Place, arguments: Mapping[str, str], value: Any) -> None:
+        """Hold an object; what it lacks is made up.
+
+        Raises:
+            InvalidConfiguration: a member is not known, or of another type.
+        """
+        template, type_, maker = place.operation.path, place.operation.answer, self.maker(call, place.family)
+        path, held = concrete(template, arguments), call.state.held
+        model = place.family.model(type_) if isinstance(type_, Ref) else None
+        problem = _problem(maker, type_, model, value)
+        if problem:
+            raise InvalidConfiguration(f"sandbox: {path}: {problem}; it is a {type_}")
+        kept = {"": value}
+        if isinstance(model, Model):
+            kept = maker.merged(model, self.made(maker, model, template, arguments), value)
+        of = place.of
+        if of is None or of is not self.known.collection(of.template):
+            held.keep(path, kept)
+            return
+        text = arguments[of.argument]
+        number = isinstance(of.of_argument, Scalar) and of.of_argument.base == "long"
+        held.add(concrete(of.template, arguments), path, int(text) if number and text.isdecimal() else text, kept)
+
     def listed(self, call: SandboxCall, place: Place, arguments: Mapping[str, str]) -> list[Any]:
         """Return a list: of ids, or of objects, of those that the query asks for."""
         of = place.list
@@ -198,6 +248,22 @@ class Reader:
             if all(_meets(each, name, values) for name, values in wanted.items()):
                 found.append(item_id if of.member is None else each)
         return found
+
+
+def _problem(maker: Maker, type_: Type, model: Model | Enumeration | None, value: Any) -> str:
+    """Return what is wrong with a value that may lack members, empty if nothing is."""
+    try:
+        check_form(maker.family, type_, value, "$")
+    except ApiError as error:
+        return str(error.body["message"])
+    if not isinstance(model, Model) or not isinstance(value, dict):
+        return "" if maker.fits(type_, value) else "the value does not fit"
+    for name, each in value.items():
+        if name not in model.properties:
+            return f"{name} is no member"
+        if not maker.fits(model.properties[name].type, each):
+            return f"{name} does not fit"
+    return ""
 
 
 def wanted_of(call: SandboxCall, place: Place) -> dict[str, list[str]]:
@@ -233,10 +299,11 @@ def named(
 ) -> dict[str, Any]:
     """Let the arguments of a path stand in the members of its object that hold them."""
     last = template.rpartition("/")[2]
+    there = made.keys() & model.properties.keys()
     for argument, value in arguments.items():
         own = last == f"{{{argument}}}"
         member = id_member(model, template, argument) if own else None
-        names = [member] if member is not None else [name for name in names_of(template, argument) if name in made]
+        names = [member] if member is not None else [name for name in names_of(template, argument) if name in there]
         for name in names[:1]:
             known = model.properties[name].type
             if isinstance(known, Scalar):

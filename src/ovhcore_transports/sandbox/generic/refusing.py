@@ -12,7 +12,7 @@ from ovhcore.schema import Array, Enumeration, Family, Map, Model, Operation, Re
 
 from ..state import ApiError
 
-__all__ = ["bad_request", "refuse", "well_formed"]
+__all__ = ["bad_request", "check_form", "refuse", "well_formed"]
 
 _DEEPEST: Final = 64
 _UUID: Final = re.compile("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
@@ -44,12 +44,12 @@ def refuse(
         path: its arguments.
         query: its arguments, each with all its values.
         body: as it was parsed; None for none.
-        own_way: whether it has a route that looks at its body itself, and takes any query.
+        own_way: whether it has a route that looks at its body itself.
 
     Raises:
         ApiError: what the API answers.
     """
-    if own_way:
+    if own_way and operation.path.startswith("/v2/"):  # version 2 may have arguments for every list
         known = {each.name for each in operation.placed("query")}
         query = {name: values for name, values in query.items() if name in known}
     takes_body = any(each.place == "body" for each in operation.parameters)
@@ -64,18 +64,18 @@ def refuse(
         if each.certain:  # not null for what need not be given, as clients send it; values are looked at below
             raise bad_request(f"[{each.place.removeprefix('$.').lstrip('$') or 'body'}] {each.problem}")
     for name, value in path.items():
-        _check(family, _type(operation, "path", name), value, name, text=True)
+        check_form(family, _type(operation, "path", name), value, name, text=True)
     for name, values in query.items():
         for value in values:
-            _check(family, _single(_type(operation, "query", name)), value, name, text=True)
+            check_form(family, _single(_type(operation, "query", name)), value, name, text=True)
     whole = operation.body
     if own_way:
         return
     if whole is not None and body is not None:
-        _check(family, whole, body, "body")
+        check_form(family, whole, body, "body")
     elif isinstance(body, Mapping):
         for name, value in body.items():
-            _check(family, _type(operation, "body", name), value, name)
+            check_form(family, _type(operation, "body", name), value, name)
 
 
 def _single(type_: Type | None) -> Type | None:
@@ -102,8 +102,14 @@ def _unknown(family: Family, operation: Operation, query: Mapping[str, Any], bod
         raise bad_request(f"Received not described parameters: ({', '.join(strange)})")
 
 
-def _check(family: Family, type_: Type | None, value: Any, place: str, depth: int = 0, *, text: bool = False) -> None:
-    """Refuse a value that is of the base of its type, and not of its form."""
+def check_form(
+    family: Family, type_: Type | None, value: Any, place: str, depth: int = 0, *, text: bool = False
+) -> None:
+    """Refuse a value that is of the base of its type, and not of its form.
+
+    Raises:
+        ApiError: it is one.
+    """
     if type_ is None or value is None or depth > _DEEPEST:
         return
     if isinstance(type_, Scalar):
@@ -111,10 +117,10 @@ def _check(family: Family, type_: Type | None, value: Any, place: str, depth: in
             raise bad_request(f"[{place}] Given data ({_shown(value)}) is not valid for type {type_.name}")
     elif isinstance(type_, Array):
         for number, each in enumerate(value if isinstance(value, list) else ()):
-            _check(family, type_.item, each, f"{place}[{number}]", depth + 1)
+            check_form(family, type_.item, each, f"{place}[{number}]", depth + 1)
     elif isinstance(type_, Map):
         for name, each in value.items() if isinstance(value, Mapping) else ():
-            _check(family, type_.value, each, f"{place}.{name}", depth + 1)
+            check_form(family, type_.value, each, f"{place}.{name}", depth + 1)
     else:
         model = family.model(type_)
         if isinstance(model, Enumeration) and str(value) not in map(str, model.values):
@@ -122,7 +128,7 @@ def _check(family: Family, type_: Type | None, value: Any, place: str, depth: in
             raise bad_request(message)
         known = model.properties if isinstance(model, Model) and isinstance(value, Mapping) else {}
         for name in [each for each in known if each in value]:
-            _check(family, known[name].type, value[name], f"{place}.{name}", depth + 1)
+            check_form(family, known[name].type, value[name], f"{place}.{name}", depth + 1)
 
 
 def _shown(value: Any) -> str:

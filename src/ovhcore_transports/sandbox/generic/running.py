@@ -146,3 +146,5 @@ def settle(held: Held, path: str, now: float) -> None:
         held.remove(steps["list"], path, steps["id"])
     else:
         value.update(deepcopy(steps.get("then", {})))
+        for name in [name for name, each in value.items() if each is None]:
+            del value[name]

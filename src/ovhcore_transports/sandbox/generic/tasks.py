@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from ovhcore.schema import Model, Ref, Type
+from ovhcore.schema import Enumeration, Model, Ref, Type
 
 from ..calls import SandboxCall
 from ..state import Operation
@@ -43,11 +43,19 @@ def begin_task(
     path = concrete(of.item, inner)
     task = new_task(maker, listed, reader.made(maker, listed, of.item, inner), operation)
     state.held.add(concrete(of.template, names), path, item_id, task)
-    state.held.running[path] = operation
+    state.held.run(path, operation)
     if of.model == place.operation.answer:
         return dict(task)
     # Some answers are of a type of their own, with fewer members.
-    return maker.merged(model, maker.object(model, path), task)
+    shared = {name: value for name, value in task.items() if _can_be(maker, model, name, value)}
+    return maker.merged(model, maker.object(model, path), shared)
+
+
+def _can_be(maker: Maker, model: Model, name: str, value: Any) -> bool:
+    """Say whether a member of one type can be one of another; enumerations of the same name differ."""
+    known = model.properties.get(name)
+    enum = maker.family.model(known.type) if known is not None and isinstance(known.type, Ref) else None
+    return known is not None and (not isinstance(enum, Enumeration) or value in enum.values)
 
 
 def _list_of(known: Known, place: Place, maker: Maker) -> Collection | None:
