@@ -51,6 +51,7 @@ def test_the_drawing_has_the_order_of_the_rooms() -> None:
     assert max(map(len, drawing.splitlines())) <= 44  # readable on a narrow screen
 
 
+@pytest.mark.once
 def test_the_page_names_the_packages_that_use_each_other() -> None:
     package = SRC["ovhcore_transports"]
     used = {
@@ -64,6 +65,7 @@ def test_the_page_names_the_packages_that_use_each_other() -> None:
     assert {frozenset(pair) for pair in re.findall(r"`(\w+)` and `(\w+)`", sentence)} == mutual
 
 
+@pytest.mark.once
 def test_the_page_says_which_rooms_use_the_schema() -> None:
     package = SRC["ovhcore"]
     users = {
