@@ -10,7 +10,7 @@ import pytest
 
 import ovhcore
 import ovhcore_transports
-from tests.test_purity import READING, ROOMS
+from tests.test_purity import READING, ROOMS, files, imports
 
 SRC = {package.__name__: Path(package.__path__[0]) for package in (ovhcore, ovhcore_transports)}
 PAGE = (Path(__file__).resolve().parent.parent / "docs" / "explanation" / "the-house.md").read_text("utf-8")
@@ -49,3 +49,30 @@ def test_the_drawing_has_the_order_of_the_rooms() -> None:
     assert drawn == sorted(drawn, key=lambda room: -ROOMS[room])
     assert set(drawn) == set(ROOMS) & {"client", "config", "plugins", "flows", "schema", "protocol", "exceptions"}
     assert max(map(len, drawing.splitlines())) <= 44  # readable on a narrow screen
+
+
+@pytest.mark.once
+def test_the_page_names_the_packages_that_use_each_other() -> None:
+    package = SRC["ovhcore_transports"]
+    used = {
+        (file.relative_to(package).parts[0], f"{module}..".split(".")[1])
+        for file in files(package)
+        for module, _ in imports(file, package)
+        if module.startswith(f"{package.name}.")
+    }
+    mutual = {frozenset(pair) for pair in used if pair[0] != pair[1] and pair[::-1] in used}
+    sentence = PAGE.partition("not of packages:")[2].partition(".")[0]
+    assert {frozenset(pair) for pair in re.findall(r"`(\w+)` and `(\w+)`", sentence)} == mutual
+
+
+@pytest.mark.once
+def test_the_page_says_which_rooms_use_the_schema() -> None:
+    package = SRC["ovhcore"]
+    users = {
+        file.relative_to(package).parts[0]
+        for file in files(package)
+        for module, _ in imports(file, package)
+        if module.startswith("ovhcore.schema")
+    }
+    sentence = PAGE.partition("uses nothing of `schema`,")[2].partition(".")[0]
+    assert set(re.findall(r"`(\w+)`", sentence)) == users - {"schema", "__init__.py"}

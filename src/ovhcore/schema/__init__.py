@@ -60,7 +60,7 @@ __all__ = [
 
 
 def search(words: str, limit: int = 20, endpoint: str = "ovh-eu") -> list[Operation]:
-    """Return the operations that words speak of, the likeliest first.
+    """Return the operations that match words, the likeliest first.
 
     A word counts most as one of the path's words, less within one of those, least in the description (which only a
     fetched catalogue has), the names of arguments and the type of the answer. Verbs as ``create`` count as methods.

@@ -65,8 +65,8 @@ def check_value(family: Family, type_: Type, value: Any, *, sent: bool = False) 
     Args:
         family: the family whose models the type refers to.
         type_: the type.
-        value: a JSON value; if it is to be sent, also values that a client writes as JSON, such as dates.
-        sent: whether the value is to be sent; else it is an answer, for which there is more tolerance.
+        value: a JSON value; if it goes into a request, also values that a client writes as JSON, such as dates.
+        sent: whether the value goes into a request; else it is an answer, and the check has more tolerance.
     """
     return list(_Check(family, sent=sent).value(type_, value, "$", 0))
 
@@ -83,7 +83,7 @@ def check_arguments(
 
     Args:
         family: of the operation.
-        operation: the operation that is to be called.
+        operation: the operation to call.
         path: arguments of the path by name; None if they are not known, as for a concrete path.
         query: arguments of the query; None for none. Underscores before keywords of Python are passed over.
         body: of the request; None for none.

@@ -26,7 +26,7 @@ class Catalogue:
         load: reads a family.
         endpoint: the endpoint whose API the catalogue describes, as ``"ovh-eu"``; empty for documents of the caller's.
         date: the date of the catalogue, ISO 8601; empty if it is not known.
-        source: the origin of the catalogue, for people to read.
+        source: the origin of the catalogue, in words.
     """
 
     def __init__(
@@ -164,7 +164,7 @@ class Catalogue:
         return going_on(self._heads, self.family, begun or "/", None if method is None else method.upper())
 
     def search(self, words: str, limit: int = 20) -> list[Operation]:
-        """Return the operations that words speak of, the likeliest first; see :func:`.search`."""
+        """Return the operations that match words, the likeliest first; see :func:`.search`."""
         return found(self.operations(), words, limit)
 
     def _candidates(self, path: str) -> list[str]:

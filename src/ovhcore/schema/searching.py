@@ -32,7 +32,7 @@ _DEPRECATED: Final = 1.0
 
 
 def found(operations: Iterable[Operation], words: str, limit: int) -> list[Operation]:
-    """Return the operations that all words speak of, the likeliest first.
+    """Return the operations that match all words, the likeliest first.
 
     A word counts most as one of the path's words, less within one of those, least in the description, the names
     of arguments and the type of the answer. Verbs as ``create`` count as methods.

@@ -15,7 +15,7 @@ MAX_FIELDS = 10_000
 
 
 class Received(LateHeaders[tuple[tuple[bytes, bytes], ...]]):
-    """Header fields of an answer, decoded when they are looked at."""
+    """Header fields of an answer; the first use decodes them."""
 
     __slots__ = ()
 

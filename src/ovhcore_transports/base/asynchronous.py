@@ -196,9 +196,9 @@ class AsyncTransport:
         """Run flows in tasks, at most ``limit`` at once; return an iterator over their numbers and results.
 
         Args:
-            flows: the flows to run; the next one is asked for only when there is room.
+            flows: the flows to run; the stream takes the next one only when it has room.
             limit: the number of flows that run at once.
-            ahead: at most so many flows are run or kept before their results are asked for; ``limit`` if None.
+            ahead: the largest number of flows under way or finished whose results were not taken; ``limit`` if None.
             ordered: whether results come in the order of the flows, or as they arrive.
         """
         from .tasks import TaskStream, of_asyncio

@@ -176,9 +176,9 @@ class SyncTransport(Renewed):
         With a limit of 1 each flow runs in the thread that asks for its result.
 
         Args:
-            flows: the flows to run; the next one is asked for only when there is room.
+            flows: the flows to run; the stream takes the next one only when it has room.
             limit: the number of flows that run at once.
-            ahead: at most so many flows are run or kept before their results are asked for; ``limit`` if None.
+            ahead: the largest number of flows under way or finished whose results were not taken; ``limit`` if None.
             ordered: whether results come in the order of the flows, or as they arrive.
         """
         from .threads import SequentialStream, ThreadStream

@@ -257,7 +257,7 @@ def _failure(error: BaseException, origin: str, timeout: Timeout, proxy: Proxy |
 
 
 def needs_tls(origin: str, proxy: Proxy | None) -> bool:
-    """Say whether TLS is spoken with a server, or with the proxy before it."""
+    """Say whether a connection has TLS to the server, or to the proxy before it."""
     return origin.startswith("https:") or (proxy is not None and proxy.url.startswith("https:"))
 
 

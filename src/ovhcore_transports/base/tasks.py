@@ -95,7 +95,7 @@ class _Workers(StreamState):
         self._waiting: list[_Event] = []
 
     def hire(self, limit: int) -> None:
-        """Begin tasks for the flows that are to be run, up to the limit."""
+        """Begin tasks for waiting flows, up to the limit."""
         while len(self._hands) < min(limit, self.running):
             self._hired += 1
             number = self._hired
@@ -163,11 +163,11 @@ class TaskStream(Generic[T]):
     stream ends, or nobody refers to it any more, flows under way are cancelled.
 
     Args:
-        flows: the flows to run; the next one is asked for only when there is room, in the task that asks for results.
+        flows: the flows to run; the stream takes the next one only when it has room, in the task that asks for results.
         transport: carries out their effects.
         loop: the loop that runs the tasks.
         limit: the number of flows that run at once.
-        ahead: at most so many flows are run or kept before their results are asked for.
+        ahead: the largest number of flows under way or finished whose results were not taken.
         ordered: whether results come in the order of the flows, or as they arrive.
     """
 

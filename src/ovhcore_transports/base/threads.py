@@ -151,10 +151,10 @@ class ThreadStream(Generic[T]):
     stream ends, or nobody refers to it any more, no flow goes on to its next effect.
 
     Args:
-        flows: the flows to run; the next one is asked for only when there is room, in the thread that asks for results.
+        flows: the flows to run; the stream takes the next one, in the thread that asks for results, when it has room.
         transport: carries out their effects.
         limit: the number of flows that run at once.
-        ahead: at most so many flows are run or kept before their results are asked for.
+        ahead: the largest number of flows under way or finished whose results were not taken.
         ordered: whether results come in the order of the flows, or as they arrive.
     """
 

@@ -36,7 +36,7 @@ def ovhcore_options() -> Iterable[Option]:
 
 @hookimpl
 def ovhcore_credentials(settings: Settings) -> RenewableProvider | None:
-    """Read the keyring, if a service is set; read it again when other credentials are asked for."""
+    """Return a provider that reads the keyring now and for each renewal, if a service is set."""
     service = settings.options.get("keyring")
     if service is None:
         return None

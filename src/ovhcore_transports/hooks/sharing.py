@@ -1,6 +1,6 @@
-"""The plugin ``sharing``: what processes with the same ``limit_store`` have in common besides limits.
+"""The plugin ``sharing``: processes with the same ``limit_store`` share more than limits.
 
-A POST of a name, which is sent at most once; the tokens of a service account, of which one is fetched for all.
+They send a named POST at most once, and fetch one token of a service account for all.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def ovhcore_options() -> Iterable[Option]:
 
 @hookimpl
 def ovhcore_middleware(settings: Settings) -> Middleware | None:
-    """Guard calls that have a name, if there is a store."""
+    """Return middleware that sends a named call at most once, if a store is set."""
     if "once" in settings.options:
         raise InvalidConfiguration("once names what one call does: client.post(path, _once='invoice-17')")
     store = settings.options.get("limit_store")
@@ -46,7 +46,7 @@ def ovhcore_middleware(settings: Settings) -> Middleware | None:
 
 @hookimpl
 def ovhcore_token_sharing(settings: Settings) -> TokenSharing | None:
-    """Share tokens, if there is a store."""
+    """Return the sharing of tokens, if a store is set."""
     store = settings.options.get("limit_store")
     if store is None:
         return None

@@ -23,8 +23,8 @@ def load(source: str | os.PathLike[str]) -> Catalogue:
 
     Args:
         source: a file, or a folder that is searched for ``.json``, ``.yaml`` and ``.yml`` files, those within its
-            folders, too. Native and OpenAPI documents are told apart by their members; an index of the API
-            (``/1.0/``) beside them is passed over. YAML needs PyYAML.
+            folders, too. The members of a document tell whether it is native or OpenAPI; an index of the API
+            (``/1.0/``) beside them is ignored. YAML needs PyYAML.
 
     Raises:
         SchemaError: something cannot be read; file and place are named.
