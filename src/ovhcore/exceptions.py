@@ -32,6 +32,7 @@ below a python-ovh name are finer kinds of it::
     ├── CassetteError                a recording that cannot be used, or was not used up
     │   └── NoRecording              a call that was not recorded, and may not be sent
     ├── SharedStoreError             what processes share cannot be asked; nothing was sent
+    ├── OutcomeUnknown               a POST of this name may have been carried out; this one was not sent
     ├── SchemaError                  a description of the API that cannot be read
     ├── OperationFailed              an asynchronous operation ended badly
     ├── WaitTimeout                  it was not over at the deadline (also a TimeoutError)
@@ -66,6 +67,7 @@ __all__ = [
     "ConnectionLost", "Forbidden", "GatewayError", "HTTPError", "InvalidConfiguration", "InvalidCredential",
     "InvalidKey", "InvalidRegion", "InvalidRequest", "InvalidResponse", "InvalidSignature", "MissingCredentials",
     "NetworkError", "NoRecording", "NotCredential", "NotGrantedCall", "OAuth2FailureError", "OperationFailed",
+    "OutcomeUnknown",
     "PoolTimeout", "PreconditionFailed", "ProtocolError", "ProxyError", "QueryTimeOut", "ReadOnlyError",
     "ReadTimeout", "ResourceConflictError", "ResourceExpiredError", "ResourceLocked", "ResourceNotFoundError",
     "SchemaError", "ServerError", "SharedStoreError", "TLSError", "TooManyRequests", "TotalTimeout",
@@ -272,6 +274,12 @@ class NoRecording(CassetteError):
 
 class SharedStoreError(APIError):
     """The store that processes share gave no answer, and the call is not to be made without; nothing was sent."""
+
+    may_have_arrived = False
+
+
+class OutcomeUnknown(APIError):
+    """A POST with the same ``_once`` may have been carried out, or not, and nobody can tell; this one was not sent."""
 
     may_have_arrived = False
 

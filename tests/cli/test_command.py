@@ -40,7 +40,13 @@ def test_the_main_job() -> None:
 def test_the_main_job_in_a_process() -> None:
     done = subprocess.run([*COMMAND, "demo"], capture_output=True, text=True, timeout=60, check=True)
     assert "2 signed calls answered." in done.stdout
-    assert done.stderr == ""
+    offered = [line.split() for line in done.stderr.splitlines() if line.startswith("  ovhcore ")]
+    for words in offered:
+        if words[1] in ("get", "post", "schema"):
+            subprocess.run([*COMMAND, *words[1:]], capture_output=True, timeout=60, check=True)
+    assert len(offered) == 5
+    quiet = subprocess.run([*COMMAND, "-q", "demo"], capture_output=True, text=True, timeout=60, check=True)
+    assert quiet.stderr == ""
 
 
 def test_version_and_help() -> None:

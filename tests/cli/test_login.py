@@ -150,6 +150,25 @@ def test_keys_from_a_pipe_a_profile_and_back(run: Runner, served: Server, home: 
     assert run("logout", "--profile", "work").err.startswith("Error: There are no keys to remove")
 
 
+def test_a_log_out_leaves_no_keys_in_the_copy(run: Runner, served: Server, home: Path) -> None:
+    pages = "\n".join(f"{name} = {value}" for name, value in ACCESS_KEYS.items())
+    login = ("login", "--endpoint", served.url, "--keys-from", "-")
+    assert run(*login, stdin=pages).code == 0
+    copy = home / ".ovh.conf.bak"
+    copy.write_text("# mine\n" + conf(home))
+    ran = run("logout")
+    assert ran.err.endswith("Removed from its copy, too.\n")
+    for text in (conf(home), copy.read_text()):
+        assert not [value for value in ACCESS_KEYS.values() if str(value) in text]
+    assert copy.read_text().startswith("# mine\n[default]\n")
+    served.sandbox._state.keys.credentials[str(ACCESS_KEYS["consumer_key"])]["state"] = "validated"
+    assert run(*login, stdin=pages).code == 0
+    copy.write_bytes(b"\xff")
+    ran = run("logout")
+    assert ran.code == 0
+    assert "Its copy may still have them: The configuration file" in ran.err
+
+
 @pytest.mark.parametrize("kept", ["file", "pipe"])
 def test_a_service_account(run: Runner, served: Server, home: Path, monkeypatch: pytest.MonkeyPatch, kept: str) -> None:
     monkeypatch.setenv("OVH_TOKEN_URL", served.token_url)

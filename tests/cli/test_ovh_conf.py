@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from ovhcore.exceptions import InvalidConfiguration
 from ovhcore_transports.cli.account import conf_file
-from ovhcore_transports.cli.account.conf_file import change_file
+from ovhcore_transports.cli.account.conf_file import change_file, forget_in_copy
 from ovhcore_transports.cli.account.conf_text import changed
 
 KEYS = ("application_key", "application_secret", "consumer_key")
@@ -180,6 +180,22 @@ def test_a_file_is_made_for_its_owner_alone(tmp_path: Path) -> None:
     assert Path(backup).read_text() == "[ovh-eu]\nconsumer_key = ck\n"
     assert (mode(path), mode(Path(backup))) == (0o600, 0o600)
     assert path.read_text() == "[ovh-eu]\nconsumer_key = new\n\n[default]\nendpoint = ovh-eu\n"
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["ovh.conf", "ovh.conf.bak"]
+
+
+def test_keys_that_are_removed_leave_the_copy_too(tmp_path: Path) -> None:
+    path, copy = tmp_path / "ovh.conf", tmp_path / "ovh.conf.bak"
+    old = "[ovh-eu]\nconsumer_key = ck\n[ovh-us]\nconsumer_key = ck\n"
+    path.write_text(old)
+    change_file(str(path), {"ovh-eu": {"consumer_key": None}}, keeps_copy=False)
+    assert not copy.exists()
+    assert not forget_in_copy(str(path), "ovh-eu", {"consumer_key": "ck"})
+    copy.write_text(old)
+    assert not forget_in_copy(str(path), "ovh-eu", {"consumer_key": "other"})
+    assert not forget_in_copy(str(path), "none", {"consumer_key": "ck"})
+    assert copy.read_text() == old
+    assert forget_in_copy(str(path), "ovh-eu", {"consumer_key": "ck"})
+    assert copy.read_text() == "[ovh-eu]\n[ovh-us]\nconsumer_key = ck\n"
     assert sorted(each.name for each in tmp_path.iterdir()) == ["ovh.conf", "ovh.conf.bak"]
 
 

@@ -41,7 +41,7 @@ from ovhcore.flows.events import (
     Throttled,
     TokenRenewed,
 )
-from ovhcore.plugins import list_plugins
+from ovhcore.plugins import hookimpl, list_plugins
 from ovhcore.protocol.messages import Attempt, Request, Response
 from ovhcore.protocol.redaction import Redaction
 from ovhcore_transports.hooks import opentelemetry as telemetry
@@ -284,6 +284,10 @@ def test_retries(seen: Telemetry) -> None:
     points = {point.attributes["error.type"]: point for point in seen.points("ovhcore.client.retries")}
     assert {kind: point.value for kind, point in points.items()} == {"503": 1, "ConnectError": 1}
     assert dict(points["503"].attributes) == {**GET, "error.type": "503"}
+    (delays,) = seen.points("ovhcore.client.retry.delay")
+    assert (delays.count, dict(delays.attributes)) == (2, GET)
+    assert [point.value for point in seen.points("ovhcore.client.retry.budget")] == [98]
+    assert [point.value for point in seen.points("http.client.active_requests")] == [0]
     assert sum(point.count for point in seen.points("http.client.request.duration")) == 3
     assert [point.count for point in seen.points("ovhcore.client.call.duration")] == [1]
     assert "SECRET" not in seen.everything
@@ -309,6 +313,77 @@ def test_throttling(seen: Telemetry) -> None:
     assert name == "ovhcore.throttled"
     assert 0 < said["ovhcore.wait"] <= 1
     assert said["ovhcore.reason"] == "at most 1 requests in a second"
+    (held,) = seen.points("ovhcore.client.throttle.delay")
+    assert dict(held.attributes) == {**GET, "ovhcore.limit": "rate"}
+    assert (held.count, held.sum) == (1, said["ovhcore.wait"])
+    assert seen.points("ovhcore.client.retry.budget") == []
+
+
+def test_which_limit_is_kept(seen: Telemetry) -> None:
+    """The reasons are those of a real limiter."""
+    slow = [Response(429, {"Retry-After": "1"}, b"{}"), Response(200, {}, b"1"), Response(200, {}, b"1")]
+    transport = Scripted(lambda request: slow.pop(0))
+    client = ovh.Client("ovh-eu", **ACCESS_KEYS, transport=transport, plugins=[seen.plugin, Throttle()], retry=False)
+    with pytest.raises(ovh.exceptions.TooManyRequests):
+        client.get("/me")
+    client.get("/me")
+    seen.tell(Throttled("GET", URL, 0.5, _one_place()), Throttled("GET", URL, 0.5, "for another reason"))
+    limits = {point.attributes["ovhcore.limit"] for point in seen.points("ovhcore.client.throttle.delay")}
+    assert limits == {"api", "concurrency", "_OTHER"}
+
+
+def _one_place() -> str:
+    """Return the reason of a limiter whose only place is taken."""
+    reasons: list[str] = []
+
+    async def both() -> None:
+        async with ovh.AsyncClient("ovh-eu", **ACCESS_KEYS, transport=Waiting(), plugins=[throttle, Told()]) as client:
+            await asyncio.gather(client.get("/me"), client.get("/me"))
+
+    class Waiting(AsyncScripted):
+        def __init__(self) -> None:
+            super().__init__(lambda request: Response(200, {}, b"1"))
+
+        async def send(self, request: Request) -> Response:
+            while not reasons and not self.sent:
+                self.sent.append(request)
+                while not reasons:
+                    await asyncio.sleep(0)
+            return self.respond(request)
+
+    class Told:
+        @hookimpl
+        def ovhcore_observer(self) -> Observer:
+            return lambda event: reasons.append(event.reason) if isinstance(event, Throttled) else None
+
+    throttle = Throttle(concurrency=1)
+    asyncio.run(both())
+    return reasons[0]
+
+
+def test_requests_under_way_are_counted(seen: Telemetry) -> None:
+    def counted() -> list[Any]:
+        return [(point.value, dict(point.attributes)) for point in seen.points("http.client.active_requests")]
+
+    observer = seen.tell(RequestSent("GET", URL, None, 1), RequestSent("GET", URL, None, 2))
+    assert counted() == [(2, GET)]
+    observer(ResponseReceived("GET", URL, 200, None, 0.1, None, 1))
+    observer(ResponseReceived("GET", URL, 200, None, 0.1, None, 3))
+    assert counted() == [(1, GET)]
+    observer(RequestFailed("GET", URL, "ReadTimeout", 0.1, None, 2))
+    assert counted() == [(0, GET)]
+
+
+def test_the_budget_is_that_of_the_client_with_the_fewest(seen: Telemetry) -> None:
+    failed = Attempt(1, 503, None, None, 0.1, 0.0)
+    first = seen.tell(RetryScheduled("GET", URL, failed, 0.1, None, 7))
+    second = seen.tell(RetryScheduled("GET", URL, failed, 0.1, None, 70))
+    assert [point.value for point in seen.points("ovhcore.client.retry.budget")] == [7]
+    first(RetryScheduled("GET", URL, failed, 0.1, None, 80))
+    assert [point.value for point in seen.points("ovhcore.client.retry.budget")] == [70]
+    del first, second
+    gc.collect()
+    assert seen.points("ovhcore.client.retry.budget") == []
 
 
 @pytest.mark.parametrize("asynchronous", [False, True])

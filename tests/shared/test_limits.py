@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ovhcore_transports.shared import limits
-from ovhcore_transports.shared.answers import CONFIRM, FULL, GO, TOO_LATE, WAIT
+from ovhcore_transports.shared.answers import CONFIRM, FULL, GO, LATE, NEW, TOO_LATE, WAIT
 from ovhcore_transports.shared.stores import Store
 from tests.profiles import tries
 from tests.shared.conftest import Server
@@ -121,6 +121,17 @@ def test_a_429_voids_turns_halves_the_speed_and_each_request_gives_some_back() -
     assert state["speed"] == FULL // 64
 
 
+def test_one_in_a_second_that_came_late_goes_all_the_same() -> None:
+    interval = 17_182  # of 60 in a second: 58.2 are given out
+    state, _ = limits.take(None, START, interval, 1, 0, -1, NEW, "a", LEASE)
+    for passed, wait in ((1000, 0), (2000, interval - 2000), (SECOND + 2000, 0)):
+        state, answer = limits.take(state, START + passed, interval, 1, 0, -1, LATE, "late", LEASE)
+        assert answer[:2] == [GO, wait]
+    state, _ = limits.take(None, START, SECOND, 1, 0, -1, NEW, "a", LEASE)
+    state, answer = limits.take(state, START + 1000, SECOND, 1, 0, -1, LATE, "late", LEASE)
+    assert answer[0] == WAIT  # at such a rate, nothing is to spare
+
+
 def test_a_clock_that_was_set_back_begins_anew() -> None:
     state, _ = limits.take(None, START, SECOND, 1, 0, -1, -1, "a", LEASE)
     state, answer = limits.take(state, START - 3600 * SECOND, SECOND, 1, 0, -1, -1, "b", LEASE)
@@ -143,7 +154,7 @@ def test_places_of_those_who_say_nothing_are_free_soon_and_kept_ones_are_not() -
 NAMES = st.sampled_from(["a", "b", "c", "d"])
 PASSED = st.integers(0, 2 * SECOND)
 OPERATIONS = st.one_of(
-    st.tuples(st.just("take"), PASSED, st.sampled_from([-1, 0, SECOND]), st.integers(-1, 2), NAMES, st.booleans()),
+    st.tuples(st.just("take"), PASSED, st.sampled_from([-1, 0, SECOND]), st.integers(-2, 2), NAMES, st.booleans()),
     st.tuples(st.just("slow"), PASSED, st.integers(0, 2 * SECOND), st.integers(0, 2)),
     st.tuples(st.just("renew"), PASSED, st.lists(NAMES, max_size=2), st.lists(NAMES, max_size=2)),
 )

@@ -124,6 +124,22 @@ def test_a_call_that_would_be_over_before_its_turn_is_not_sent(store_url: str) -
     assert len(world.sent) == 1
 
 
+def test_two_clients_of_one_process_have_places_of_their_own(store_url: str) -> None:
+    seen: list[int] = []
+
+    def nested(request: Request) -> Response:
+        first.get("/me")
+        return ok(request)
+
+    def counted(request: Request) -> Response:
+        seen.extend(map(len, keeper_of(store_url)._places.values()))
+        return ok(request)
+
+    first = client(Scripted(counted), store_url, max_concurrency=2)
+    client(Scripted(nested), store_url, max_concurrency=2).get("/me")
+    assert seen == [2]
+
+
 class Unsure(Store):
     """Answers from a list."""
 
@@ -288,8 +304,8 @@ def test_places_are_given_back_when_a_call_ends_however_it_ends(store_url: str) 
 
 
 def test_places_are_kept_for_calls_that_last(store_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(keepers, "_ROUND", 0.01)
     keeper = Keeper(open_store(store_url))
+    keeper.lease = 30_000
     renewed = threading.Event()
     monkeypatch.setattr(keeper.store, "ask", lambda question: renewed.set())
     keeper.hold("limit:z", "p")
@@ -430,13 +446,13 @@ def test_the_child_of_a_fork_asks_by_itself(store_url: str) -> None:
     assert keeper.store.ask(("take", "limit:f", 1_000_000, 5, 0, -1, -1, "a", LEASE))[:2] == [GO, 0]
     keeper._runs.acquire()
     keeper.hold("limit:f", "a")
-    name = keeper.name
+    name = keeper._name
     child = os.fork()
     if not child:
         fine = False
         try:
             fine = keeper.store.ask(("take", "limit:f", 1_000_000, 5, 0, -1, -1, "b", LEASE))[:2] == [GO, 0]
-            fine = fine and keeper.name != name and not keeper._places and not keeper._runs.locked()
+            fine = fine and keeper._name != name and not keeper._places and not keeper._runs.locked()
         finally:
             os._exit(0 if fine else 1)
     assert os.waitpid(child, 0)[1] == 0

@@ -287,9 +287,26 @@ class BaseClient(PythonOvhNames, CollectionMethods, OperationMethods):
         _headers: Any = None,
         _timeout: Any = None,
         _options: Any = None,
+        _once: Any = None,
         **kwargs: Any,
     ) -> Any:
-        """POST to a path; arguments fill its template, the others are the JSON body. As :meth:`get` otherwise."""
+        """POST to a path; arguments fill its template, the others are the JSON body. As :meth:`get` otherwise.
+
+        Args:
+            _target: path.
+            _need_auth: whether to authenticate the call.
+            _headers: further fields to send.
+            _timeout: seconds.
+            _options: settings of plugins for this call.
+            _once: names what is to be done: of all calls with this name, in all processes with the same
+                ``limit_store``, one is sent at most, and the others get its answer.
+            **kwargs: arguments by name.
+
+        Raises:
+            OutcomeUnknown: a call with this name may have been carried out, or not; this one was not sent.
+        """
+        if _once is not None and (_options is None or isinstance(_options, Mapping)):
+            _options = {**(_options or {}), "once": _once}
         path, data, further = call_arguments("POST", _target, kwargs, _headers, _timeout, _options)
         return self.call("POST", path, data, _need_auth, **further)
 

@@ -63,6 +63,7 @@ class CallPipeline:
             declared=declared,
             looked=sources.looked,
             contents=contents,
+            share=plugins.token_sharing(settings),
         )
         handler: Handler = self.auth.handle
         for middleware in plugins.middleware(settings, notify):

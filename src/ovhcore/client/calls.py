@@ -1,4 +1,4 @@
-"""What the methods of a client share: arguments and options, and the base class of those that make many calls."""
+"""Arguments and options that the methods of a client share, and the base class of methods that make many calls."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ def call_arguments(
 ) -> tuple[str, Any, dict[str, Any]]:
     """Return path, data and further arguments for :meth:`.Client.call`.
 
-    The further ones only if they were given, so that a subclass may override ``call``
+    Further arguments are left out unless they were given, so that a subclass may override ``call``
     with python-ovh's four parameters.
 
     Raises:
-        InvalidRequest: an argument is no option, and is written like one; or it cannot stand in the path or query.
+        InvalidRequest: an argument is written like an option and is none; or it cannot stand in the path or query.
     """
     if arguments:
         refuse_misspelt(arguments, path)
@@ -48,15 +48,15 @@ def call_arguments(
 
 
 def refuse_options(arguments: Mapping[str, Any], *options: str) -> None:
-    """Refuse arguments that are meant as options of a method, which would send them to the API as they are.
+    """Refuse arguments that are meant as options of a method; the method would send them to the API as they are.
 
     Args:
-        arguments: by name.
-        options: those there are, without the underscore; those of every call are among them.
+        arguments: the arguments, by name.
+        options: the options of the method, without the underscore; those of every call are added.
 
     Raises:
-        InvalidRequest: one begins with an underscore, or is the name of an option without it. ``mode`` is
-            let through with a value that is none of ours.
+        InvalidRequest: an argument begins with an underscore, or is the name of an option without it. ``mode`` may
+            pass with a value that is none of ours.
     """
     options += _OF_CALLS
     for name, value in arguments.items():
@@ -70,15 +70,15 @@ def refuse_options(arguments: Mapping[str, Any], *options: str) -> None:
 
 
 def refuse_misspelt(arguments: Iterable[str], path: object, *options: str) -> None:
-    """Refuse arguments of a call that can only be meant as options, since no argument of the API begins so.
+    """Refuse arguments of a call that begin like options: no argument of the API begins with an underscore.
 
     Args:
         arguments: the names.
-        path: what they fill; the names in its braces are its own.
+        path: the path of the call; names in its braces may begin with an underscore.
         options: as for :func:`refuse_options`.
 
     Raises:
-        InvalidRequest: one begins with an underscore, and is neither a keyword of Python nor in the path.
+        InvalidRequest: an argument begins with an underscore, and is neither a keyword of Python nor in the path.
     """
     for name in arguments:
         if name[:1] == "_" and not iskeyword(name[1:]) and f"{{{name}}}" not in str(path):
@@ -86,27 +86,27 @@ def refuse_misspelt(arguments: Iterable[str], path: object, *options: str) -> No
 
 
 def checked_need_auth(value: Any, call: str) -> bool:
-    """Return whether calls are to be authenticated, of what a method that makes many of them was given.
+    """Return the ``need_auth`` of a method that makes many calls, as a bool.
 
     Args:
-        value: what was given.
-        call: how the method is called with arguments, for the message.
+        value: the value that the method was given.
+        call: the method called with arguments, for the message.
 
     Raises:
-        InvalidRequest: it is text, or a container, and so was rather meant as arguments.
+        InvalidRequest: the value is text or a container, and was rather meant as arguments.
     """
     return read_need_auth(value, f"Arguments of the API are passed by name, as {call}")
 
 
 def refuse_unknown(arguments: Iterable[str], *options: str) -> None:
-    """Refuse whatever a method that takes no arguments of the API was given besides its options.
+    """Refuse all arguments besides options, for a method that takes no arguments of the API.
 
     Args:
         arguments: the names.
         options: as for :func:`refuse_options`.
 
     Raises:
-        InvalidRequest: there is one; the message names the option that may be meant.
+        InvalidRequest: there is an argument; the message names the option that may be meant.
     """
     for name in arguments:
         raise _no_option(name, options + _OF_CALLS)
@@ -121,13 +121,13 @@ def _no_option(name: str, options: tuple[str, ...]) -> InvalidRequest:
 
 
 def _is_of_the_api(mode: Any) -> bool:
-    """Say whether an argument of this name is none of ours: two real lists have one, with values of their own."""
+    """Say whether a ``mode`` is an argument of the API: two of its lists have one, with values of their own."""
     from ..flows.collections.pager import MODES
 
     return mode not in MODES
 
 
 class CallMethods:
-    """A client as these methods see it: ovhcore uses one attribute, and subclasses may use every other name."""
+    """The part of a client that these methods use: one attribute, so that subclasses may use every other name."""
 
     _ovhcore: ClientCore

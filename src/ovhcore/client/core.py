@@ -1,7 +1,7 @@
-"""What a client consists of and calls with, behind one private attribute of it.
+"""The parts of a client, and the steps of its calls, behind one private attribute of the client.
 
-Programs derive their own classes from :class:`.Client` and name their attributes and methods as they
-please: ``endpoint``, ``settings``, ``run``. What ovhcore itself needs is therefore here, where no heir can
+Programs derive classes from :class:`.Client` and name their attributes and methods as they
+please: ``endpoint``, ``settings``, ``run``. So ovhcore keeps its own state here, where no subclass can
 overwrite it.
 """
 
@@ -43,13 +43,13 @@ __all__ = ["ClientCore", "ClientKind"]
 
 
 class ClientKind(NamedTuple):
-    """In what clients for ``def`` code and for ``async def`` code differ.
+    """The difference between clients for ``def`` code and for ``async def`` code.
 
     Attributes:
-        asynchronous: whether it is for ``async def`` code.
-        default_transports: names, the best first; the first one that is installed counts.
+        asynchronous: whether the client is for ``async def`` code.
+        default_transports: names of transports, the best first; the client takes the first one that is installed.
         run: drives a flow with a transport.
-        objects: makes the iterator over what comes.
+        objects: makes the iterator over objects that arrive.
         collected: returns the values of pairs of position and value, in order.
     """
 
@@ -61,21 +61,21 @@ class ClientKind(NamedTuple):
 
 
 class ClientCore:
-    """What a client consists of and calls with.
+    """The parts of a client, and the steps of its calls.
 
     Args:
-        kind: for ``def`` or for ``async def`` code.
-        plugins: of the client.
+        kind: the kind of client: for ``def`` or for ``async def`` code.
+        plugins: the plugins of the client.
         transport: opens the transport, and closes it.
-        calls: what carries out the calls.
-        sources: where the settings were found.
+        calls: the pipeline that carries out calls.
+        sources: the places where the settings were found.
 
     Attributes:
-        settings: what the client was made of.
-        closed: whether it was closed.
-        timeout: of calls that say nothing; None for what the settings say.
+        settings: the settings of the client.
+        closed: whether the client was closed.
+        timeout: the timeout of calls without one of their own; None for that of the settings.
         unfinished: application keys that are not a pair yet.
-        replaced: secrets that are not used any more; a call that took one may end after that.
+        replaced: secrets that are no longer used; a call that took one may still be under way.
     """
 
     def __init__(
@@ -97,7 +97,7 @@ class ClientCore:
         self.use(calls)
 
     def use(self, calls: CallPipeline) -> None:
-        """Carry out calls with another pipeline from now on."""
+        """Use another pipeline for calls from now on."""
         self.settings: Settings = calls.settings
         self.headers: Headers = calls.headers
         self.auth = calls.auth
@@ -106,7 +106,7 @@ class ClientCore:
         self.secrets_in_use = calls.secrets
 
     def go_on_with(self, settings: Settings) -> None:
-        """Carry out calls with other settings from now on; what the program has said about the time still holds."""
+        """Use other settings for calls from now on, and keep the time offset that the program has set."""
         fixed = self.time.fixed
         self.replaced = (*map(as_secret, self.auth.secrets()), *self.replaced)[: 3 * REMEMBERED]
         self.use(CallPipeline(settings, self.plugins, self.sources))
@@ -117,20 +117,20 @@ class ClientCore:
 
     @cached_property
     def transport(self) -> Any:
-        """The transport; opened when it is first needed."""
+        """The transport; the first use opens it."""
         return self.opener.open()
 
     def secrets(self) -> Iterator[str]:
-        """Yield the values that an answer must not make an error show."""
+        """Yield the secrets that no error may show, even if an answer repeats them."""
         yield from self.secrets_in_use()
         yield from (secret.reveal() for secret in self.replaced)
 
     def run(self, flow: Flow[Any]) -> Any:
-        """Drive a flow with this client's transport; what comes of it is awaited for asynchronous ones."""
+        """Drive a flow with this client's transport. An asynchronous client returns an awaitable of the result."""
         return self.kind.run(flow, self.transport)
 
     def close(self) -> list[Any]:
-        """Let no further call begin; return the transports that are to be closed."""
+        """Refuse further calls; return the transports to close."""
         self.closed = True
         return self.opener.closing()
 
@@ -144,7 +144,7 @@ class ClientCore:
         timeout: Any,
         options: Mapping[str, Any] | None = None,
     ) -> Request:
-        """Describe a call.
+        """Return the request of a call.
 
         Raises:
             ClientClosed: the client was closed.
@@ -168,18 +168,22 @@ class ClientCore:
             data,
             need_auth=need_auth,
             headers=fields,
-            # What it does not say of the end of the call is as for the client.
+            # A timeout that gives no total has the client's.
             timeout=None if timeout is None else read_timeout(timeout, total=self.settings.connection.timeout.total),
         )
-        return request if options is None else request.of_call(Call(0, self.plugins.per_call(options)))
+        return (
+            request
+            if options is None
+            else request.of_call(Call(0, self.plugins.per_call(options, self.settings.options)))
+        )
 
     def conceal(self, error: APIError, request: Request) -> None:
-        """Hide in an error what the request has sent, and may have come back."""
-        if isinstance(error, HTTPError):  # others say what is wrong with a setting, or a recording
+        """Hide in an error the secrets of the client and of the request, which an answer may have repeated."""
+        if isinstance(error, HTTPError):  # other errors speak of a setting, or of a recording
             conceal(error, request, redactor(self.secrets()))
 
     def warm(self) -> None:
-        """Do what the first calls would do before they send anything."""
+        """Do beforehand the work that the first calls would do before they send anything."""
         endpoint = self.settings.endpoint
         self.opener.warm(url for url in (endpoint.url, endpoint.token_url) if url)
         assert self.transport is not None
@@ -194,7 +198,7 @@ class ClientCore:
             try:
                 return parse_json(response.body)
             except ValueError:
-                pass  # it is said below what was wrong
+                pass  # decode() below says what was wrong
         received = None if response.status == 200 else self.transport.clock().wall
         try:
             return decode(response, request, redact=redactor(self.secrets()), received=received)
@@ -203,10 +207,10 @@ class ClientCore:
             raise
 
     def advise(self, error: APIError, request: Request) -> None:
-        """Add to the hint of an error what the catalogue of operations knows about it."""
+        """Add to the hint of an error the advice of the catalogue of operations."""
         if not may_be_misspelt(error):
             return
-        with suppress(Exception):  # a catalogue that is lost or damaged never stands in the way of what the API said
+        with suppress(Exception):  # a lost or damaged catalogue must not hide the error of the API
             from ..schema.advice import advice
             from ..schema.files.store import catalogue
 
@@ -216,7 +220,7 @@ class ClientCore:
                 rehint(error, hint)
 
     def sent(self, request: Request) -> Flow[Response]:
-        """Send a request through the pipeline; an error hides what the request has sent."""
+        """Send a request through the pipeline, and hide secrets in an error."""
         try:
             return (yield from self.pipeline(request))
         except APIError as error:
@@ -224,7 +228,7 @@ class ClientCore:
             raise
 
     def raw(self, request: Request) -> Flow[Response]:
-        """Make a call, and return the answer together with what was asked."""
+        """Make a call, and return the response together with its request."""
         begun = glance(self.transport).monotonic
         response = yield from self.sent(request)
         return response.answering(request, glance(self.transport).monotonic - begun, redactor(self.secrets()))
@@ -240,7 +244,7 @@ class ClientCore:
         return answer.value
 
     def fetching(self, path: str, need_auth: Any, headers: Any, timeout: Any, options: Any) -> Fetch:
-        """Return what GETs with the same further arguments each time; they are checked with a path at once."""
+        """Return a function that GETs paths with these arguments each time; check them at once, with ``path``."""
         self.request("GET", path, None, need_auth, headers, timeout, options)
         given = dict(headers or {})
 
@@ -253,7 +257,7 @@ class ClientCore:
         return fetch
 
     def objects(self, source: FanOutSource, errors: str, progress: Progress | None) -> Any:
-        """Return the iterator over what comes of a source."""
+        """Return the iterator over the results of a source."""
         if errors not in ("raise", "return"):
             raise InvalidRequest(f"errors must be 'raise' or 'return', not {errors!r}")
         if progress is not None and not callable(progress):
@@ -261,7 +265,7 @@ class ClientCore:
         return self.kind.objects(source, lambda: self.transport, errors, progress)
 
     def collected(self, coming: Any) -> Any:
-        """Return the values of pairs of position and value, in order; for asynchronous ones what is awaited for it."""
+        """Return the values of pairs of position and value, in order. An asynchronous client returns an awaitable."""
         return self.kind.collected(coming)
 
     def credential_request(self, access_rules: Any, redirect_url: str | None, allowed_ips: Any) -> dict[str, Any]:
@@ -285,7 +289,7 @@ class ClientCore:
         """Use the consumer key of an answer from now on; return the answer.
 
         Raises:
-            InvalidResponse: there is none in it that can be used.
+            InvalidResponse: the answer has no usable consumer key.
         """
         current = self.auth.current
         key = answer.get("consumerKey") if isinstance(answer, dict) else None
@@ -300,7 +304,7 @@ class ClientCore:
 
 
 def _instead(method: Any) -> str:
-    """Say how arguments of a method are passed that came where ``need_auth`` is."""
+    """Say how to pass arguments of a method that were given in the place of ``need_auth``."""
     name = str(method).upper()
     body = "" if name in BODILESS else f"a whole body is passed as client.call({name!r}, path, body)"
     if name not in ("GET", "POST", "PUT", "DELETE"):

@@ -30,6 +30,7 @@ from .effects import (
 from .pipeline import pipeline
 
 if TYPE_CHECKING:
+    from .authentication.oauth2 import TokenSharing
     from .authentication.providers import CredentialsProvider, RenewableProvider
     from .authentication.time_sync import TimeSync, TimeSyncFactory
     from .collections.fan_out import CallResult, FailedItem
@@ -72,6 +73,7 @@ _HOMES: Final = {
         "TransportWithDefaults",
         "WarmableTransport",
     ),
+    "authentication.oauth2": ("TokenSharing",),
     "authentication.providers": (
         "CredentialsProvider",
         "RenewableProvider",
@@ -161,6 +163,7 @@ __all__ = [
     "TimeSync",
     "TimeSyncFactory",
     "TokenRenewed",
+    "TokenSharing",
     "Transport",
     "TransportWithDefaults",
     "Uniform",

@@ -82,13 +82,17 @@ class RequestFailed(NamedTuple):
 
 
 class RetryScheduled(NamedTuple):
-    """An attempt failed, and another one follows after ``wait`` seconds."""
+    """An attempt failed, and another one follows after ``wait`` seconds.
+
+    ``budget_left`` is how many more retries the calls of the client may take together; None if it is not known.
+    """
 
     method: str
     url: str
     failed: Attempt
     wait: float
     call: int | None = None
+    budget_left: int | None = None
 
 
 class Throttled(NamedTuple):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from ..protocol.credentials import ApplicationKey, Credentials
 from ..protocol.endpoints import Endpoint
@@ -17,6 +18,9 @@ from .events import Notifier, Observer
 from .exchange import exchange
 from .observation import Contents, observed_exchanges
 
+if TYPE_CHECKING:
+    from .authentication.oauth2 import TokenSharing
+
 __all__ = ["pipeline"]
 
 
@@ -30,6 +34,7 @@ def pipeline(
     declared: Redaction = Redaction(),  # noqa: B008 - immutable
     looked: Callable[[], str] | None = None,
     contents: Contents | None = None,
+    share: TokenSharing | None = None,
 ) -> Authentication:
     """Return the object that signs and sends requests to an API, keeps its time and renews its tokens.
 
@@ -46,6 +51,7 @@ def pipeline(
         declared: secrets that are hidden from the observer, besides those that always are.
         looked: says where credentials were looked for, for the error when there are none.
         contents: the one that events of calls use, if there is one; the secrets of a request are then learnt once.
+        share: gets tokens for several processes.
 
     Raises:
         InvalidConfiguration: a service account for an endpoint that has no token URL.
@@ -61,7 +67,7 @@ def pipeline(
     agent = headers.get("User-Agent")
 
     def make(given: Credentials | None) -> Authentication:
-        return authentication(given, endpoint, time, handler, notify, agent, looked)
+        return authentication(given, endpoint, time, handler, notify, agent, looked, share)
 
     made = ProvidedAuthentication(time, credentials, make, notify) if callable(credentials) else make(credentials)
     return made

@@ -1,4 +1,4 @@
-"""What the plugin ``check`` does: hold each call against the catalogue before it is sent."""
+"""The work of the plugin ``check``: it holds each call against the catalogue before it is sent."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ def check_request(endpoint: Endpoint, request: Request, mode: str, told: set[str
     """Hold a request against the catalogue of its endpoint.
 
     Args:
-        endpoint: of the client.
-        request: what is about to be sent.
+        endpoint: the endpoint of the client.
+        request: the request, about to be sent.
         mode: ``"warn"`` or ``"error"``.
-        told: deprecated operations that were warned of; those that are now are added.
+        told: deprecated operations that the client has warned of already; new ones are added.
 
     Raises:
-        InvalidRequest: something is wrong for sure, and the mode is ``"error"``.
+        InvalidRequest: the mode is ``"error"``, and the call is wrong for certain.
     """
     path = endpoint.path_of(request.url)
     if path is None:
@@ -54,7 +54,7 @@ def _said(checked: Checked) -> str:
 
 
 def _warn(text: str, kind: type[Warning]) -> None:
-    """Warn where the program makes the call."""
+    """Warn at the line of the program that makes the call."""
     level, frame = 2, sys._getframe(1)
     while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith(_HOMES):
         level, frame = level + 1, frame.f_back

@@ -23,6 +23,7 @@ _SISTER: Final = f"{__name__.rpartition('ovhcore.')[0]}ovhcore_transports"  # al
 OWN: Final = {
     "ovhcore-transports": f"{_SISTER}.plugin",
     "throttle": f"{_SISTER}.hooks.throttle",
+    "sharing": f"{_SISTER}.hooks.sharing",
     "keyring": f"{_SISTER}.hooks.keyring",
     "opentelemetry": f"{_SISTER}.hooks.opentelemetry",
 }

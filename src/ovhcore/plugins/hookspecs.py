@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pluggy
 
 if TYPE_CHECKING:
+    from ..flows.authentication.oauth2 import TokenSharing
     from ..flows.authentication.providers import CredentialsProvider
     from ..flows.authentication.time_sync import TimeSyncFactory
     from ..flows.effects import Middleware
@@ -39,6 +40,7 @@ __all__ = [
     "ovhcore_redaction",
     "ovhcore_retry_policy",
     "ovhcore_time_sync",
+    "ovhcore_token_sharing",
     "ovhcore_transports",
 ]
 
@@ -103,6 +105,14 @@ def ovhcore_observer(settings: Settings) -> Observer | None:
 
     An observer that raises is logged under the name of its plugin and breaks no call, unless
     ``strict_observers`` is on.
+    """
+
+
+@_hookspec(firstresult=True)
+def ovhcore_token_sharing(settings: Settings) -> TokenSharing | None:
+    """Choose what gets the tokens of a service account for several processes.
+
+    None leaves it to the next plugin; the first answer counts. If all do, each client fetches its own.
     """
 
 

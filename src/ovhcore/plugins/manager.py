@@ -24,6 +24,7 @@ from .settings import CREDENTIALS, OTHERS
 from .transports import TransportSpec
 
 if TYPE_CHECKING:
+    from ..flows.authentication.oauth2 import TokenSharing
     from ..flows.authentication.providers import CredentialsProvider
     from ..flows.authentication.time_sync import TimeSyncFactory
     from ..flows.effects import Middleware
@@ -35,7 +36,13 @@ if TYPE_CHECKING:
 __all__ = ["PluginInfo", "Plugins", "list_plugins"]
 
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]*")
-_CALLED: Final = ("ovhcore_time_sync", "ovhcore_retry_policy", "ovhcore_observer", "ovhcore_middleware")
+_CALLED: Final = (
+    "ovhcore_token_sharing",
+    "ovhcore_time_sync",
+    "ovhcore_retry_policy",
+    "ovhcore_observer",
+    "ovhcore_middleware",
+)
 """Hooks whose answers are called."""
 
 
@@ -239,11 +246,15 @@ class Plugins:
             self._options = found
         return self._options
 
-    def per_call(self, given: Mapping[str, Any]) -> dict[str, Any]:
+    def per_call(self, given: Mapping[str, Any], of_client: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Return the settings of one call.
 
+        Args:
+            given: settings by name.
+            of_client: those of its client; without them none is missed.
+
         Raises:
-            InvalidRequest: there is no such setting, or it is not for single calls, or malformed.
+            InvalidRequest: there is no such setting, or it is not for single calls, or malformed, or without another.
         """
         known = {name: option for name, option in self.options().items() if option.per_call}
         if not isinstance(given, Mapping):
@@ -254,6 +265,8 @@ class Plugins:
                 raise InvalidRequest(
                     f"the options of a call have {name!r}; single calls may have: {', '.join(known) or 'none'}"
                 )
+            if (needed := known[name].needs) and of_client is not None and needed not in of_client:
+                raise InvalidRequest(f"{name} of a call needs the setting {needed}, which this client does not have")
         try:
             return {name: known[name].read(value, f"{name} of a call") for name, value in given.items()}
         except InvalidConfiguration as error:
@@ -285,6 +298,10 @@ class Plugins:
     def time_sync(self, settings: Settings) -> TimeSyncFactory | str:
         """Return the maker of the :class:`.TimeSync`; ``"off"``, the clock of the machine, if no plugin has one."""
         return self._first("ovhcore_time_sync", settings=settings) or "off"
+
+    def token_sharing(self, settings: Settings) -> TokenSharing | None:
+        """Return what gets tokens for several processes; None if each gets its own."""
+        return self._first("ovhcore_token_sharing", settings=settings)  # type: ignore[no-any-return]
 
     def retry_policy(self, settings: Settings) -> Policy | None:
         """Return the retry policy; None to try nothing again."""

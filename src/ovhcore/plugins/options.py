@@ -90,15 +90,17 @@ class Option(Frozen):
         leads: whether the setting decides where secrets go or are kept, as the address of a server or a file to
             write, so that no place may say it that is less trusted than the credentials; see
             :mod:`ovhcore.config.trust`.
+        needs: the setting that a client must have for a call to have this one; none if empty.
     """
 
-    __slots__ = ("name", "read", "meaning", "per_call", "leads")  # noqa: RUF023 - the order of __init__
+    __slots__ = ("name", "read", "meaning", "per_call", "leads", "needs")  # noqa: RUF023 - the order of __init__
 
     name: str
     read: Callable[[Any, str], Any]
     meaning: str
     per_call: bool
     leads: bool
+    needs: str
 
     def __init__(
         self,
@@ -107,9 +109,11 @@ class Option(Frozen):
         meaning: str = "",
         per_call: bool = False,
         leads: bool = False,
+        needs: str = "",
     ) -> None:
         put(self, "name", name)
         put(self, "read", read)
         put(self, "meaning", meaning)
         put(self, "per_call", per_call)
         put(self, "leads", leads)
+        put(self, "needs", needs)

@@ -9,8 +9,8 @@
     >>> schema.catalogue().suggest("/domain/zones/example.com/records")[0]
     '/domain/zone/{zoneName}/record'
 
-The catalogue that is shipped is that of ``ovh-eu``, reduced to facts; a newer one that was fetched into the user's
-cache is used before it. Nothing here is imported by ``import ovhcore``, or by making a client or a call.
+ovhcore ships the catalogue of ``ovh-eu``, reduced to facts; a newer one that was fetched into the user's
+cache takes its place. Neither ``import ovhcore`` nor making a client or a call imports this package.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ def search(words: str, limit: int = 20, endpoint: str = "ovh-eu") -> list[Operat
 
     Args:
         words: in any order, as ``"zone record create"``.
-        limit: how many at most.
+        limit: the largest number of operations to return.
         endpoint: the endpoint of the catalogue; see :func:`~ovhcore.schema.files.store.catalogue`.
 
     Raises:

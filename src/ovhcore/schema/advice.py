@@ -24,10 +24,10 @@ def advice(catalogue: Catalogue, error: APIError, method: str, path: str) -> str
     The advice names templates, arguments and rules, and never the values of the call.
 
     Args:
-        catalogue: of the endpoint that was called.
-        error: what the API answered.
-        method: of the call.
-        path: of the call, with its query or without.
+        catalogue: the catalogue of the endpoint that was called.
+        error: the error that the API answered.
+        method: the method of the call.
+        path: the path of the call, with its query or without.
 
     Raises:
         SchemaError: the stored form of a family is damaged.
@@ -45,7 +45,7 @@ def advice(catalogue: Catalogue, error: APIError, method: str, path: str) -> str
 
 
 def _meant(catalogue: Catalogue, error: APIError, method: str, path: str) -> str | None:
-    """Say which paths may have been meant by one that is not known."""
+    """Return a hint with the paths that may have been meant by an unknown one."""
     before = _before(error.hint)
     if methods := catalogue.methods(path):
         return f"{before}There is no {method} for this path; there is {', '.join(methods)}."
@@ -86,7 +86,7 @@ def _rights(operation: Operation, error: APIError) -> str | None:
 
 
 def _arguments(catalogue: Catalogue, operation: Operation, message: str) -> str | None:
-    """Say which arguments there are, if an error is about one."""
+    """Return a hint with the arguments of an operation, if the error is about one."""
     query = {each.name: each.required for each in operation.placed("query")}
     fields = catalogue.family(operation.family).body_fields(operation)
     body = {name: each.required for name, each in (fields or {}).items()}

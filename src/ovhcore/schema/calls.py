@@ -1,4 +1,4 @@
-"""Holds a call, as it is about to be sent, against the catalogue."""
+"""The check of a call against the catalogue, just before the call is sent."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ _MEANT: Final = "did you mean"
 
 
 class CheckWarning(UserWarning):
-    """A call is not as the schema has it, or is not known to it; it is sent all the same."""
+    """A call does not fit the schema, or the schema does not know it; the call is sent all the same."""
 
 
 class DeprecatedOperationWarning(CheckWarning, DeprecationWarning):
-    """An operation is deprecated; the message says what to use instead, if that is known."""
+    """An operation is deprecated; the message names its replacement, if one is known."""
 
 
 class Checked(NamedTuple):
-    """What came of it.
+    """The result of a check.
 
     Attributes:
-        operation: what is called; None if the catalogue does not know it.
-        findings: what is not as the schema has it.
-        unknown: what is to be said of an operation that is not known; empty otherwise.
+        operation: the operation that the call is for; None if the catalogue does not know it.
+        findings: the values that do not fit the schema.
+        unknown: a message about an unknown operation; empty for a known one.
     """
 
     operation: Operation | None
@@ -43,7 +43,7 @@ class Checked(NamedTuple):
 
     @property
     def deprecation(self) -> str:
-        """What is to be said of an operation that is deprecated; empty for others."""
+        """A message about a deprecated operation; empty for others."""
         if self.operation is None or not self.operation.status.deprecated:
             return ""
         status = self.operation.status
@@ -58,14 +58,14 @@ def check_call(catalogue: Catalogue, method: str, path: str, body: bytes = b"", 
     """Hold a call against its operation.
 
     Args:
-        catalogue: of the endpoint.
-        method: of the call.
-        path: as it is sent, with its query.
-        body: as it is sent; JSON, or empty for none.
-        separator: between the ids of a batch, in the last segment of the path; empty where it is none.
+        catalogue: the catalogue of the endpoint.
+        method: the method of the call.
+        path: the path that is sent, with its query.
+        body: the JSON that is sent; empty for none.
+        separator: the text between the ids of a batch, in the last segment of the path; empty for a single call.
 
     Raises:
-        SchemaError: what a family is stored in is damaged.
+        SchemaError: the stored form of a family is damaged.
     """
     operation = catalogue.find(method, path)
     if operation is None:
@@ -94,7 +94,7 @@ def _unknown(catalogue: Catalogue, method: str, path: str) -> str:
 
 
 def _query(operation: Operation, query: str) -> dict[str, Any]:
-    """Return the arguments of a query as they were before they were written; those of one name are a list."""
+    """Return the decoded arguments of a query; values of a repeated name make a list."""
     given: dict[str, list[str]] = {}
     for name, value in parse_qsl(query, keep_blank_values=True):
         given.setdefault(name, []).append(value)
@@ -113,7 +113,7 @@ def _read(operation: Operation, name: str, values: list[str]) -> Any:
 
 
 def _path_arguments(operation: Operation, path: str, separator: str) -> Iterator[dict[str, str]]:
-    """Yield the arguments of a path by name; of a batch one for each id."""
+    """Yield the arguments of a path by name; for a batch, yield them once for each id."""
     parts = _ARGUMENT.split(operation.path)
     pattern = "".join(f"({'.+' if number % 2 else re.escape(part)})" for number, part in enumerate(parts))
     match = re.fullmatch(pattern.replace("(.+)", "([^/]+)"), path)

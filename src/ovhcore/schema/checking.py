@@ -1,11 +1,10 @@
 """The check of values against the schema, with the tolerance that schemas need.
 
-A schema describes one region at one time, and answers come from any. So in an answer, members that the schema does not
-know, members that are missing, and new values of an enumeration are no findings. Findings are another type, and
-null where it is not allowed.
+A schema describes one region at one time, and answers come from any. So in an answer only a wrong type, and null where
+it is not allowed, are findings. Unknown members, missing members, and new values of an enumeration are none.
 
-Values to be sent are held to more: their names, the members that must be there, and those that can be written. A
-finding is certain if the value is wrong, and uncertain if it may be right elsewhere or later.
+The check of values to be sent is stricter: it looks at their names, at required members, and at members that cannot
+be written. A finding is certain if the value is wrong, and uncertain if it may be right elsewhere or later.
 """
 
 from __future__ import annotations
@@ -21,17 +20,17 @@ from .types import Array, Map, Ref, Scalar, Type
 
 __all__ = ["Finding", "check_answer", "check_arguments", "check_value"]
 
-_TEXT: Final = frozenset({"datetime", "uuid", "ipaddress"})  # modules whose values are written as text
+_TEXT: Final = frozenset({"datetime", "uuid", "ipaddress"})  # modules whose values a client writes as text
 _DEEPEST: Final = 64
 
 
 class Finding(Frozen):
-    """A value that is not as the schema has it.
+    """A value that does not fit the schema.
 
     Attributes:
-        place: where the value stands, as ``"$.contacts[0].email"``; for an argument, its name.
-        problem: what is wrong, in words.
-        certain: whether the value is wrong for sure; False for one that may be newer than the schema.
+        place: the place of the value, as ``"$.contacts[0].email"``; for an argument, its name.
+        problem: the problem, in words.
+        certain: whether the value is wrong for certain; False for one that may be newer than the schema.
     """
 
     __slots__ = ("place", "problem", "certain")  # noqa: RUF023 - the order of __init__
@@ -55,7 +54,7 @@ def check_answer(family: Family, operation: Operation, value: Any) -> list[Findi
     Args:
         family: of the operation.
         operation: the operation that was called.
-        value: what a client returned.
+        value: the value that a client returned.
     """
     return list(_Check(family, sent=False).value(operation.answer, value, "$", 0))
 
@@ -64,7 +63,7 @@ def check_value(family: Family, type_: Type, value: Any, *, sent: bool = False) 
     """Hold a value against a type.
 
     Args:
-        family: whose models the type speaks of.
+        family: the family whose models the type refers to.
         type_: the type.
         value: a JSON value; if it is to be sent, also values that a client writes as JSON, such as dates.
         sent: whether the value is to be sent; else it is an answer, for which there is more tolerance.

@@ -1,4 +1,4 @@
-"""How the beginning of a path may go on; of the families, those that it leads to are read and no others."""
+"""Completion of paths: reads only the families that the beginning of a path leads to."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from .model import Family
 __all__ = ["going_on"]
 
 _FEW: Final = 3
-"""How many families are read to see whether their first paths are operations."""
+"""The largest number of families to read in order to see whether their first paths are operations."""
 
 
 def going_on(
     heads: Mapping[str, tuple[str, ...]], family: Callable[[str], Family], begun: str, method: str | None
 ) -> list[str]:
-    """Return what a path may be once its last word is complete, as :meth:`.Catalogue.completions`."""
+    """Return the paths that the completed last word of a path may give; see :meth:`.Catalogue.completions`."""
     *before, last = begun.split("/")
     found: dict[str, None] = {}
     leading: list[str] = []
@@ -55,7 +55,7 @@ def _of(templates: list[str], before: list[str], last: str) -> Iterator[str]:
         literal = [words for words in split if words[number] == word]
         split = literal or [words for words in split if "{" in words[number]]
     nexts = [words for words in split if words[place].startswith(last)]
-    if not nexts:  # what was begun stands for an argument
+    if not nexts:  # the last word stands for an argument
         nexts = [[*words[:place], last, *words[place + 1 :]] for words in split if "{" in words[place]]
     for words in nexts:
         rest = [] if len(words) == place + 1 else [""]

@@ -1,4 +1,4 @@
-"""What two catalogues say differently: operations, arguments, bodies, answers, statuses, and the models of both."""
+"""Differences between two catalogues: operations, arguments, bodies, answers, statuses, and models of both."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ class Difference(Frozen):
 
     Attributes:
         kind: ``"added"``, ``"removed"`` or ``"changed"``.
-        what: ``"GET /me/bill"``; or a model with its family, ``"/me: billing.Bill"``.
-        details: of what changed, a line each.
+        what: the operation, as ``"GET /me/bill"``; or a model with its family, as ``"/me: billing.Bill"``.
+        details: the changes, a line each.
     """
 
     __slots__ = ("kind", "what", "details")  # noqa: RUF023 - the order of __init__

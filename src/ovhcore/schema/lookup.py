@@ -14,17 +14,17 @@ from .tables import Table
 
 __all__ = ["Catalogue", "heads_of"]
 
-_NEAR: Final = 3  # families that suggestions for a path are looked for in
+_NEAR: Final = 3  # the number of families to search for suggestions
 _OTHER_WORDS: Final = 2.0
 
 
 class Catalogue:
-    """Families of operations, each loaded when it is first asked for.
+    """Families of operations; the first use of a family loads it.
 
     Args:
-        heads: of each family, the paths that its operations begin with.
+        heads: the paths that the operations of each family begin with.
         load: reads a family.
-        endpoint: the endpoint whose API it describes, as ``"ovh-eu"``; empty for documents of the caller's.
+        endpoint: the endpoint whose API the catalogue describes, as ``"ovh-eu"``; empty for documents of the caller's.
         date: the date of the catalogue, ISO 8601; empty if it is not known.
         source: the origin of the catalogue, for people to read.
     """
@@ -49,7 +49,7 @@ class Catalogue:
 
     @classmethod
     def of(cls, families: Iterable[Family], *, source: str = "") -> Catalogue:
-        """Return a catalogue of families at hand. A family whose name is taken is called ``"/name~2"``."""
+        """Return a catalogue of given families. A family whose name is taken gets the name ``"/name~2"``."""
         named: dict[str, Family] = {}
         for family in families:
             name, number = family.name, 1
@@ -81,7 +81,7 @@ class Catalogue:
         return family
 
     def operations(self) -> Iterator[Operation]:
-        """Yield every operation, family after family. This loads all of them."""
+        """Yield every operation, family after family. This loads all families."""
         for name in self.families():
             yield from self.family(name).operations.values()
 
@@ -90,8 +90,8 @@ class Catalogue:
 
         Args:
             method: as ``"GET"``.
-            path: concrete, as ``"/domain/zone/example.com"``; or a template, with any names in braces. A query and
-                ``/1.0`` or ``/v1`` before it are passed over.
+            path: concrete, as ``"/domain/zone/example.com"``; or a template, with any names in braces. A query, and
+                ``/1.0`` or ``/v1`` at the beginning, are ignored.
 
         Raises:
             SchemaError: the stored form of a family is damaged.
@@ -133,7 +133,7 @@ class Catalogue:
         Args:
             path: concrete, or a template.
             method: a method that the templates must have; None for any.
-            limit: how many at most.
+            limit: the largest number of templates to return.
         """
         path = plain_path(path)
         method = None if method is None else method.upper()
@@ -150,9 +150,9 @@ class Catalogue:
         return self._whole.near(path, method, limit)
 
     def completions(self, begun: str, method: str | None = None) -> list[str]:
-        """Return what a path may be once its last word is complete, sorted; one that has to go on ends with a slash.
+        """Return the paths that the completed last word of a path may give, sorted; unfinished ones end with a slash.
 
-        Words before the last one may stand for arguments. Of the families, those that the path leads to are loaded.
+        Words before the last one may stand for arguments. Only the families that the path leads to are loaded.
 
         Args:
             begun: the beginning of a path, as ``"/me/bi"`` or ``"/domain/zone/example.com/"``.

@@ -34,8 +34,8 @@ class Status(Frozen):
 
     Attributes:
         value: ``"PRODUCTION"``, ``"BETA"``, ``"ALPHA"``, ``"DEPRECATED"``, or another word of the API's.
-        deprecated_on: since when it is deprecated, ISO 8601, or None.
-        deleted_on: when it is to go, or None.
+        deprecated_on: the date since which it is deprecated, ISO 8601, or None.
+        deleted_on: the date on which it is removed, ISO 8601, or None.
         replacement: path of the operation to use instead, or None.
     """
 
@@ -60,7 +60,7 @@ class Status(Frozen):
 
     @property
     def deprecated(self) -> bool:
-        """Whether the operation is not to be used any more."""
+        """Whether new programs should not use the operation."""
         return self.value == "DEPRECATED"
 
 
@@ -89,7 +89,7 @@ class Parameter(Frozen):
         name: its name; empty for the body as a whole.
         place: ``"path"``, ``"query"``, ``"header"`` or ``"body"``.
         type: of its value.
-        required: whether the operation cannot do without.
+        required: whether a call must have it.
         description: in words; empty where only facts are kept.
     """
 
@@ -129,7 +129,7 @@ class Operation(Frozen):
         iam_actions: the actions that an IAM policy has to allow.
         status: whether it is stable, in beta, deprecated ...
         errors: classes of errors it may answer, as ``"Client::NotFound::ServiceNotFound"``; seldom all.
-        expanded: for a list of ids that can bring the objects instead, the type of an object; else None.
+        expanded: the type of an object, for a list of ids that can return the objects instead; else None.
         description: in words; empty where only facts are kept.
     """
 
@@ -204,11 +204,11 @@ class Operation(Frozen):
         return next((each.type for each in self.parameters if each.place == "body" and not each.name), None)
 
     def placed(self, place: str) -> tuple[Parameter, ...]:
-        """Return the parameters of a place that have a name."""
+        """Return the named parameters of a place."""
         return tuple(each for each in self.parameters if each.place == place and each.name)
 
     def parameter(self, name: str) -> Parameter | None:
-        """Return the parameter of a name, wherever its place is, or None."""
+        """Return the parameter of a name, in whichever place, or None."""
         return next((each for each in self.parameters if name and each.name == name), None)
 
 
@@ -256,7 +256,7 @@ class Model(Frozen):
     Attributes:
         name: as types refer to it; for a generic model, without variables: ``"complexType.UnitAndValue"``.
         properties: by name.
-        variables: those of a generic model, as ``("T",)``; types refer to them as if they were models.
+        variables: the variables of a generic model, as ``("T",)``; types refer to them as if they were models.
         description: in words; empty where only facts are kept.
     """
 

@@ -1,7 +1,7 @@
-"""The compact form of a family: one compressed part, from which operations and models are made as they are asked for.
+"""The compact form of a family: one compressed part; the first use of an operation or a model makes it.
 
-A part is compressed JSON. Text that occurs often stands in one list, and elsewhere its number. Default
-values at the end of a row are left out. Descriptions are kept where they are wanted.
+A part is compressed JSON. Texts stand in one list; elsewhere stand their numbers. Default
+values at the end of a row are left out. Descriptions are optional.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from .types import Type, parse_type
 __all__ = ["FORMAT", "pack", "squeeze", "unpack", "unsqueeze"]
 
 FORMAT: Final = 1
-"""Number of this form; parts of another form are not read."""
+"""The number of this form; parts of another form are refused."""
 
 _PLACES: Final = ("path", "query", "header", "body")
 _DAMAGED: Final = (ValueError, TypeError, KeyError, IndexError, AttributeError, zlib.error, RecursionError, SchemaError)
@@ -88,7 +88,7 @@ def pack(family: Family, *, descriptions: bool = False) -> bytes:
 
     Args:
         family: the family to pack.
-        descriptions: whether descriptions are kept, too.
+        descriptions: whether to keep descriptions.
     """
     words = _Words()
     _packed(family, words, descriptions)  # counts
@@ -152,11 +152,11 @@ def _packed(family: Family, words: _Words, descriptions: bool) -> dict[str, Any]
 
 
 def unpack(data: bytes, file: str = "part") -> Family:
-    """Return the family of a compact form. Its operations and models are made when they are first asked for.
+    """Return the family of a compact form. The first use of an operation or a model makes it.
 
     Args:
-        data: what :func:`pack` returned.
-        file: where it came from, for messages.
+        data: the bytes that :func:`pack` returned.
+        file: the origin of the data, for messages.
 
     Raises:
         SchemaError: the data is damaged, or of another format.

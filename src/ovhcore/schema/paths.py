@@ -1,4 +1,4 @@
-"""Path templates: the one that a path fits, and those that may have been meant by it."""
+"""Path templates: finds the one that a path fits, and those that may have been meant by a path."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ __all__ = ["Paths", "plain_path", "segments_cost"]
 
 _VERSION_1 = re.compile(r"/(?:1\.0|v1)(?=/|$)")
 _ARGUMENT = re.compile(r"(\{[^{}]*\})")
-_ALIKE: Final = 0.6  # of difflib: words that are less alike are different
-_ARGUMENT_COST: Final = 0.05  # any value may stand for an argument; a word that is nearly right is likelier
+_ALIKE: Final = 0.6  # difflib's ratio; words below it are different words
+_ARGUMENT_COST: Final = 0.05  # any value fits an argument, so a word that is nearly right is likelier
 _OTHER_CASE_COST: Final = 0.02
 _MISSING_COST: Final = 0.5
 _TOO_MUCH_COST: Final = 0.55
 _HIGHEST_COST: Final = 0.75
-_WORSE: Final = 0.3  # than the likeliest: not worth a mention
+_WORSE: Final = 0.3  # templates that cost this much more than the likeliest are left out
 
 
 def plain_path(path: str) -> str:
@@ -82,7 +82,7 @@ class Paths:
         Args:
             path: concrete, or a template; without its first slash, too.
             method: a method that the templates must have; None for any.
-            limit: how many at most.
+            limit: the largest number of templates to return.
         """
         segments = path.strip("/").split("/")
         found: dict[str, None] = {}

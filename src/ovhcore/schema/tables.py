@@ -12,11 +12,11 @@ _MISSING: Final = object()
 
 
 class Table(Mapping[str, V]):
-    """A mapping that does not change, whose values are made when they are first asked for.
+    """A mapping that does not change; the first use of a value makes it.
 
     Args:
-        rows: the data that values are made of.
-        make: makes a value of a row; without it, the rows are the values.
+        rows: the data for the values.
+        make: makes a value from a row; without it, the rows are the values.
     """
 
     __slots__ = ("_made", "_make", "_rows")

@@ -84,7 +84,7 @@ class Array(Frozen):
 
 
 class Map(Frozen):
-    """An object with keys of the caller's.
+    """An object whose keys the caller chooses.
 
     Attributes:
         key: the type of its keys, in JSON always text.
@@ -109,7 +109,7 @@ class Ref(Frozen):
 
     Attributes:
         name: ``"me.Bill"``.
-        arguments: those of a generic model.
+        arguments: the arguments of a generic model.
     """
 
     __slots__ = ("name", "arguments")  # noqa: RUF023 - the order of __init__

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["AsyncAiohttpTransport", "open_async"]
 
-# Each form brings threads or a loop with it; whoever needs one should not pay for the other.
+# aiohttp is imported only when the transport is opened.
 __getattr__ = lazily(__name__, {"asynchronous": ("AsyncAiohttpTransport",)})
 
 

@@ -1,18 +1,18 @@
 """The default transport for ``AsyncClient``: aiohttp, on asyncio.
 
-A session of aiohttp is used, by names that aiohttp promises. It keeps no cookies, follows
-nothing, sends nothing twice, decompresses nothing, and the URL goes out as it was signed.
+The transport uses a session of aiohttp, by names that aiohttp promises. The session keeps no cookies, follows
+no redirects, sends nothing twice, decompresses nothing, and sends the URL as it was signed.
 
-What is different from the other transports:
+The transport differs from the others in this:
 
-* Where garbage follows an answer in the same packet aiohttp loses the answer, too: it is a
+* If garbage follows an answer in the same packet, aiohttp loses the answer, too, and the transport raises
   :class:`.ProtocolError`.
-* Where garbage comes in the midst of a body, in a packet of its own, aiohttp says nothing of it, and it
-  is found out when the read timeout has passed.
-* Whoever is silent in a handshake through a proxy's tunnel, the proxy is named.
-* Answers that call themselves another protocol's, as ``RTSP/1.0``, are taken for HTTP.
-* The read timeout is for the whole head of the answer, informational ones before it included, and
-  begins anew with each piece of a large request and of the body of an answer.
+* If garbage comes in the middle of a body, in a packet of its own, aiohttp does not report it, and the
+  exchange fails when the read timeout has passed.
+* If nobody answers a handshake through a proxy's tunnel, the error names the proxy.
+* aiohttp takes an answer of another protocol, as ``RTSP/1.0``, for HTTP.
+* The read timeout covers the whole head of the answer, with the informational ones before it, and
+  begins again with each piece of a large request and of the body of an answer.
 """
 
 from __future__ import annotations
@@ -53,16 +53,16 @@ _AUTOMATIC: Final = ("User-Agent", "Accept", "Content-Type")
 _BARE: Final = frozenset({"GET", "DELETE", "HEAD"})
 _LARGE: Final = 1 << 16
 _MAX_LINE: Final = 1 << 18
-# So many turns an event loop needs to close the sockets of cut exchanges, and to end the tasks that wrote.
+# An event loop needs this many turns to close the sockets of cut exchanges, and to end the tasks that wrote.
 _TURNS: Final = 8
 _CUT_OFF: Final = (ssl.SSLEOFError, ssl.SSLZeroReturnError, ssl.SSLSyscallError)
-_PATIENT: Final = aiohttp.ClientTimeout(sock_connect=None)  # an Exchange has the timers
-# As of aiohttp 3.14 there may be no more fields than this.
+_PATIENT: Final = aiohttp.ClientTimeout(sock_connect=None)  # each Exchange has its own timers
+# aiohttp limits the number of fields since 3.14.
 _MORE: Final[dict[str, Any]] = (
     {"max_headers": MAX_FIELDS} if "max_headers" in signature(aiohttp.ClientSession).parameters else {}
 )
 
-# The first row that fits anything in the chain of causes, once there was a connection.
+# Failures after there was a connection: the first row that fits anything in the chain of causes counts.
 _FAILURES: Final[tuple[tuple[tuple[type[BaseException], ...], type[exc.NetworkError], str], ...]] = (
     ((TimeoutError,), exc.ReadTimeout, "the server was silent for {read:g} s"),
     (_CUT_OFF, exc.ConnectionLost, ENDED),
@@ -76,10 +76,10 @@ class _Route(NamedTuple):
     """How to reach an origin.
 
     Attributes:
-        places: one for each connection.
-        proxy: None to go without.
-        options: for aiohttp.
-        fields: header fields that the proxy wants of each request.
+        places: the places for connections, one each.
+        proxy: the proxy to use; None for none.
+        options: arguments for aiohttp.
+        fields: header fields for the proxy in each request.
     """
 
     places: Slots
@@ -92,7 +92,7 @@ class _Route(NamedTuple):
 
 
 class _Open:
-    """What one event loop has open; ``exchanges`` are those under way."""
+    """The connections of one event loop; ``exchanges`` holds those under way."""
 
     __slots__ = ("alarms", "connector", "exchanges", "guard", "loop", "routes", "session")
 
@@ -115,21 +115,21 @@ class _Open:
         self.exchanges: set[Exchange] = set()
 
     async def close(self) -> None:
-        """Cut off what is under way, and close all connections."""
+        """Cut off exchanges under way, and close all connections."""
         for exchange in self.exchanges:
             exchange.cut()
         self.connector.cut()
         await self.session.close()
 
     def forget(self) -> None:
-        """Let go of connections whose event loop has ended, which nobody can close any more."""
+        """Drop connections whose event loop has ended; nothing can close them any more."""
         closing = self.session.close()
         with suppress(StopIteration):
-            closing.send(None)  # there is nothing to wait for
+            closing.send(None)  # nothing waits, so one step ends it
 
 
 async def _guard(held: dict[asyncio.AbstractEventLoop, _Open]) -> AsyncGenerator[None, None]:
-    # An event loop that ends closes its asynchronous generators, and with this one the connections.
+    # An event loop that ends closes its asynchronous generators; this one closes the connections.
     loop = asyncio.get_running_loop()
     opened = held[loop]
     try:
@@ -152,14 +152,14 @@ def _drop(held: dict[asyncio.AbstractEventLoop, _Open]) -> None:
 class AsyncAiohttpTransport(AsyncTransport):
     """Send requests with aiohttp: pooled, TLS verified, nothing redirected, nothing retried.
 
-    Connections belong to the event loop that opened them; a loop that comes after another
-    opens its own.
+    Connections belong to the event loop that opened them; each later loop opens its own.
 
     Args:
         settings: timeout, proxy, certificates, size limit.
 
     Raises:
-        InvalidConfiguration: the proxy's URL or the certificates cannot be used, or aiohttp lacks what is relied on.
+        InvalidConfiguration: the proxy's URL or the certificates cannot be used, or aiohttp lacks a name that
+            the transport relies on.
     """
 
     def __init__(self, settings: TransportSettings = TransportSettings()) -> None:  # noqa: B008 - immutable
@@ -187,7 +187,7 @@ class AsyncAiohttpTransport(AsyncTransport):
             raise exc.InvalidRequest("the URL has a spelling that aiohttp would change")
         try:
             opened = self._open[asyncio.get_running_loop()]
-        except (KeyError, RuntimeError):  # trio has no loop of asyncio's
+        except (KeyError, RuntimeError):  # under trio asyncio has no running loop
             opened = None
         if opened is None or self._closed:
             opened = await self._opened()
@@ -201,7 +201,7 @@ class AsyncAiohttpTransport(AsyncTransport):
             route.places.free -= 1
         else:
             if not await within(timeout, origin, route.places.wait(timeout.read)):
-                del opened, route  # as below
+                del opened, route  # for the reason at the end
                 raise pool_timeout(timeout, origin)
             if self._closed:
                 route.places.release()
@@ -251,7 +251,7 @@ class AsyncAiohttpTransport(AsyncTransport):
             route.places.release()
             if self._closed and not opened.exchanges and opened in self._open.values():
                 await opened.guard.aclose()
-        # The frames of a traceback hold no signed headers and no password.
+        # A traceback shows its frames: they must hold no signed headers and no password.
         del opened, route, fields, raw, body, url, target
         raise failure
 
@@ -261,7 +261,7 @@ class AsyncAiohttpTransport(AsyncTransport):
         try:
             length = raw.content_length
             check_length(length or 0, limit, raw.method, raw.status)
-            body = await content.readany()  # most often it has all come by now
+            body = await content.readany()  # most often the whole body has come by now
             if not content.at_eof():
                 chunks = [body]
                 size = len(body)
@@ -310,13 +310,13 @@ class AsyncAiohttpTransport(AsyncTransport):
         return _Route(places, proxy, {"proxy": URL(proxy.url), "proxy_headers": proxy.headers}, {})
 
     def warm(self, urls: Sequence[str]) -> None:
-        """Read beforehand what says which proxies to use; the rest was done when the transport was made."""
+        """Read beforehand which proxies to use; the rest was done when the transport was made."""
         super().warm(urls)
         for url in urls:
             proxy_for(self._settings.proxy, split_url(url)[0])
 
     async def close(self) -> None:
-        """Close the connections of the running loop, or let the last call under way do it. May be called again."""
+        """Close the connections of the running loop, or let the last call under way close them. May be called again."""
         self._closed = True
         opened = self._open.get(asyncio.get_running_loop()) if self._open else None
         if opened is not None and not opened.exchanges:
@@ -324,7 +324,7 @@ class AsyncAiohttpTransport(AsyncTransport):
 
 
 def _skipped(request: Request, fields: CIMultiDict[str]) -> list[str] | None:
-    # With an empty list aiohttp would take longer than with None.
+    # aiohttp takes longer with an empty list than with None.
     if "User-Agent" in fields and "Accept" in fields and not request.body and request.method in _BARE:
         return None
     return [name for name in _AUTOMATIC if name not in fields] or None
@@ -359,7 +359,7 @@ def _failure(
         kind, said = next(row[1:] for row in _FAILURES if any(isinstance(cause, row[0]) for cause in causes))
     said = said.format(connect=timeout.connect, read=timeout.read, proxy=proxy and proxy.url)
     failure = kind(f"{origin}: {said}{reason_of(causes)}")
-    # The others quote what came, which may repeat what was sent, or hold what was sent.
+    # The texts of other errors quote the answer, which may repeat the request, or hold the request itself.
     if all(isinstance(cause, OSError) for cause in causes):
         failure.__cause__ = error
     return failure
@@ -375,7 +375,7 @@ def _unconnected(
         return exc.ConnectTimeout, "no connection within {connect:g} s"
     if by_tls:
         return exc.TLSError, "TLS failed"
-    # How asyncio says that its own limit for a handshake, a minute, has passed.
+    # With these words asyncio says that its own limit for a handshake, a minute, has passed.
     if any(isinstance(cause, ConnectionAbortedError) and cause.errno is None for cause in causes):
         return exc.ConnectTimeout, "the TLS handshake took too long"
     if any(isinstance(cause, RESETS) for cause in causes):

@@ -1,10 +1,9 @@
 """Connections of aiohttp, and when they may be used again.
 
-What aiohttp leaves to chance is settled here, on names that it promises: a kept connection is
-looked at before it is used, so that no request is sent on one that the server closed, or on
-which more came than an answer; no request is sent a second time; what fails before there is a
-connection is kept apart from what fails after; and an exchange that is given up cuts its
-connection off at once, so that none outlives its transport.
+This module decides what aiohttp leaves to chance, with names that aiohttp promises. It looks at a kept
+connection before use, so no request goes out on one that the server closed, or on which more came than an
+answer. It sends no request a second time. It keeps failures before there is a connection apart from those
+after. An exchange that is given up cuts its connection off at once, so no connection outlives its transport.
 """
 
 from __future__ import annotations
@@ -38,13 +37,14 @@ __all__ = [
 
 
 def check_library() -> None:
-    """Make sure that aiohttp has what is used of it without a promise.
+    """Make sure that aiohttp has the names that are used without its promise.
 
     Raises:
-        InvalidConfiguration: it has not.
+        InvalidConfiguration: aiohttp lacks one.
     """
     try:
-        # The class is not documented, nor are its names: what came beyond an answer, and how a connection ended.
+        # aiohttp documents neither the class nor these names, which tell what came beyond an answer, and how a
+        # connection ended.
         from aiohttp.client_proto import ResponseHandler
     except ImportError:
         raise lacking("aiohttp", "aiohttp.client_proto.ResponseHandler") from None
@@ -57,7 +57,7 @@ def check_library() -> None:
 
 
 class NotConnected(aiohttp.ClientError):
-    """There is no connection, so nothing was sent; the cause says why."""
+    """No connection was made, so nothing was sent; the cause says why."""
 
 
 class SentAlready(aiohttp.ClientError):
@@ -65,13 +65,13 @@ class SentAlready(aiohttp.ClientError):
 
 
 class NoCookies(aiohttp.DummyCookieJar):
-    """Keeps no cookies, and does not look at them: aiohttp logs those that it cannot read."""
+    """Keeps no cookies and reads none: aiohttp logs those that it cannot read."""
 
     def update_cookies_from_headers(self, *args: Any, **options: Any) -> None:
         """Do nothing."""
 
     def filter_cookies(self, *args: Any, **options: Any) -> SimpleCookie:
-        """Return none; they are not to be changed."""
+        """Return no cookies, in a mapping that must not be changed."""
         return _NO_COOKIES
 
 
@@ -79,23 +79,23 @@ _NO_COOKIES: Final = SimpleCookie()
 
 
 class Exchange(End):
-    """What an exchange waits for, and for how long; one end serves all of its waits.
+    """Limits the waits of an exchange; one end serves all of them.
 
-    It begins when it is made. When a wait takes too long the task is cancelled, and :meth:`ended_by` says so. At its
-    end, :meth:`is_done` or :meth:`ended_by` is called.
+    An exchange begins when it is made. A wait that takes too long cancels the task, and :meth:`ended_by` says so.
+    The caller calls :meth:`is_done` or :meth:`ended_by` at the end.
 
     Args:
-        alarms: of the running loop.
-        loop: that runs.
-        timeout: for a connection, and of silence that follows.
-        now: what the clock of the loop shows.
-        until: when all of it has to be over, on that clock; infinite for no limit.
+        alarms: those of the running loop.
+        loop: the running loop.
+        timeout: the limits for a connection, and for silence after that.
+        now: the time on the clock of the loop.
+        until: the time on that clock when the exchange has to be over; infinite for no limit.
 
     Attributes:
         protocol: aiohttp's end of the connection; None while there is none.
-        closed: whether the loop's connections were closed meanwhile.
-        garbled: whether what came of a body cannot be read, rather than having ended.
-        is_over: whether it was cut short because the time for all of it has passed.
+        closed: whether somebody closed the loop's connections meanwhile.
+        garbled: whether a body failed because it cannot be read, and not because it ended early.
+        is_over: whether it was cut short because its whole time has passed.
     """
 
     __slots__ = (
@@ -134,16 +134,16 @@ class Exchange(End):
         return self.protocol is not None
 
     def is_done(self) -> None:
-        """Say that all has come."""
+        """Note that the whole answer has come."""
         self._alarms.over(self)
 
     def ended_by(self, error: BaseException) -> BaseException:
-        """Say what has ended the exchange, and cut off its connection; return what it was: a wait, perhaps."""
+        """Cut off the connection; return why the exchange ended: the error, or a timeout if it cancelled the task."""
         if self._transport is not None:
-            # Politely closed it would last as long as a server takes to read what was sent, or to say goodbye.
+            # A polite close would last until the server has read the request, or has said goodbye.
             self._transport.abort()
         is_late = self.has_cancelled()
-        # A loop may ring a little before the time.
+        # A loop may ring a little early.
         self.is_over = self._loop.time() >= self._until or (is_late and self.when >= self._until)
         self._alarms.over(self)
         return TimeoutError() if is_late and isinstance(error, asyncio.CancelledError) else error
@@ -151,7 +151,7 @@ class Exchange(End):
     def connects(self, protocol: Any, transport: Any, *, is_new: bool) -> None:
         """Take a connection, and begin to wait for the answer."""
         self.protocol, self._transport = protocol, transport
-        # Until there is one that was kept no time passes.
+        # No time has passed since the beginning if the connection was kept.
         when = min((self._loop.time() if is_new else self._begun) + self._read, self._until)
         if when < self.when:
             self._alarms.move(self._loop, self, when)
@@ -159,7 +159,7 @@ class Exchange(End):
             self.when = when
 
     def progresses(self) -> None:
-        """Begin to wait anew. May be called in any thread, once there is a connection."""
+        """Begin a new wait. May be called in any thread, once there is a connection."""
         self.when = min(self._loop.time() + self._read, self._until)
 
     def fails(self) -> None:
@@ -168,11 +168,11 @@ class Exchange(End):
         self.garbled = failure is not None and not isinstance(failure, (aiohttp.ClientError, OSError))
 
     def lets_go(self) -> None:
-        """Leave the connection alone: all has come, and another exchange may have it by now."""
+        """Leave the connection alone: the answer is whole, and another exchange may have the connection by now."""
         self._transport = None
 
     def ends_well(self) -> None:
-        """Make sure that a body is whole that went on to the end of its connection: a reset is none.
+        """Make sure that a body which ended with its connection is whole: a reset is no such end.
 
         Raises:
             ClientOSError: the connection was reset.
@@ -182,13 +182,13 @@ class Exchange(End):
             raise failure
 
     def cut(self) -> None:
-        """End the exchange now: its loop ends."""
+        """End the exchange now, since its loop ends."""
         self.closed = True
         self._alarms.ring(self)
 
 
 class Pieces(io.BytesIO):
-    """A body that is read piece by piece; with each the wait begins anew."""
+    """A body that is read piece by piece; each piece begins a new wait."""
 
     def __init__(self, body: bytes, exchange: Exchange) -> None:
         super().__init__(body)
@@ -205,7 +205,7 @@ exchange_of_task: Final[ContextVar[Exchange]] = ContextVar("exchange_of_task")
 
 
 def _input_of(transport: asyncio.BaseTransport) -> Callable[[], object]:
-    """Return a function that says whether there is something to read, or the other side has closed."""
+    """Return a function that says whether a connection has something to read, or was closed by the other side."""
     sock = transport.get_extra_info("socket")
     if not hasattr(select, "poll"):  # pragma: no cover - Windows
         return lambda: select.select([sock], [], [], 0)[0]
@@ -222,11 +222,11 @@ class Connector(aiohttp.TCPConnector):
         self._input: dict[asyncio.Transport, Callable[[], object]] = {}
 
     async def connect(self, *args: Any, **options: Any) -> aiohttp.connector.Connection:
-        """Return a connection that the request of this task can be sent on.
+        """Return a connection for the request of this task.
 
         Raises:
-            NotConnected: there is none; the cause says why.
-            SentAlready: it has had one.
+            NotConnected: no connection could be made; the cause says why.
+            SentAlready: the request has had one.
         """
         exchange = exchange_of_task.get()
         if exchange.connected:

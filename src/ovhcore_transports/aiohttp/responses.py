@@ -1,4 +1,4 @@
-"""Answers of aiohttp."""
+"""Answers of aiohttp: whether to take them, their header fields, and bodies that have come already."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ..http.late_headers import LateHeaders
 __all__ = ["MAX_FIELDS", "Received", "refusal", "whole_body"]
 
 MAX_FIELDS = 10_000
-"""Header fields beyond which an answer is given up."""
+"""The number of header fields beyond which an answer is refused."""
 
 
 class Received(LateHeaders[tuple[tuple[bytes, bytes], ...]]):
@@ -36,18 +36,18 @@ def _text(value: bytes) -> str:
 
 
 def refusal(raw: aiohttp.ClientResponse) -> str | None:
-    """Return why an answer is not taken, by its head; None if it is."""
+    """Return the reason in its head for which an answer is refused; None if there is none."""
     if raw.status < 200:
         return "The answer is not a final one"
     if len(raw.raw_headers) > MAX_FIELDS:
         return "The answer has too many header fields"
-    if any(b"\0" in value for _, value in raw.raw_headers):  # aiohttp before 3.13.4 takes it
+    if any(b"\0" in value for _, value in raw.raw_headers):  # aiohttp before 3.13.4 accepts these
         return "A header field of the answer has a NUL"
     return None
 
 
 def whole_body(raw: aiohttp.ClientResponse) -> bytes | None:
-    """Return the body of an answer that has all come by now, as most have; None if more has to be done for it."""
+    """Return the body of an answer if it has come as a whole, as most have, and needs no decoding; else None."""
     content = raw.content
     headers = raw.headers
     if (

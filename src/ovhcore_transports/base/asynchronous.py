@@ -56,7 +56,7 @@ def only_on_asyncio(name: str) -> None:
     """Refuse to work under trio.
 
     Args:
-        name: of the transport.
+        name: the name of the transport.
 
     Raises:
         InvalidConfiguration: the caller is a task of trio.
@@ -69,7 +69,7 @@ async def within(timeout: Timeout, origin: str, exchange: Awaitable[T]) -> T:
     """Wait for an exchange, at most for its total timeout; then it is cancelled.
 
     Args:
-        timeout: of the exchange.
+        timeout: the timeout of the exchange.
         origin: the origin that the message names.
         exchange: the exchange to wait for.
 
@@ -89,7 +89,7 @@ async def within(timeout: Timeout, origin: str, exchange: Awaitable[T]) -> T:
     end = alarms.begin(loop, timeout.total)
     try:
         return await exchange
-    except (Exception, asyncio.CancelledError) as error:  # also what fails because of the cancellation
+    except (Exception, asyncio.CancelledError) as error:  # also failures that the cancellation caused
         if not end.has_cancelled():
             if (ended := at_exit(error)) is not None:
                 raise ended from None
@@ -145,7 +145,7 @@ class AsyncTransport:
 
     def clock(self) -> Now:
         """Read both clocks."""
-        # The same as Now(...), without its detour: every call reads the clocks.
+        # Equals Now(...), without its detour: every call reads the clocks.
         return tuple.__new__(Now, (time.time(), time.monotonic()))
 
     def uniform(self, low: float, high: float) -> float:
@@ -157,8 +157,8 @@ class AsyncTransport:
     async def once(self, key: Hashable, flow: Flow[T]) -> T:
         """Run a flow, or wait for the one that runs under this key.
 
-        The flow has a task of its own: a waiter that is cancelled does not disturb it,
-        and when the last waiter is gone the flow is cancelled, too.
+        The flow has a task of its own: the cancellation of one waiter does not disturb it;
+        that of the last one cancels the flow, too.
         """
         if in_trio():
             from .trio import once
@@ -184,7 +184,7 @@ class AsyncTransport:
         raise failure
 
     async def gather(self, flows: Sequence[Flow[Any]], limit: int) -> list[Any]:
-        """Run flows in tasks, at most ``limit`` at once; the first failure cancels the rest and is raised."""
+        """Run flows in tasks, at most ``limit`` at once; cancel the rest after the first failure, and raise it."""
         results: list[Any] = [None] * len(flows)
         async for index, value in self.stream(flows, limit, ordered=False):
             results[index] = value

@@ -1,4 +1,4 @@
-"""The base of synchronous transports, with everything but ``send``: the real clock, sleep, chance and threads."""
+"""The base of synchronous transports, with everything but ``send``: the real clock, sleep, randomness, threads."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class _Flight:
         self.is_over = False
         self.value: Any = None
         self.error: Exception | None = None
-        # One lock for each thread that waits: an interrupt leaves no thread to another.
+        # One lock for each thread that waits, so that no thread depends on another one, which an interrupt may end.
         self.turns: list[LockType] = []
 
     def end(self) -> None:
@@ -48,7 +48,7 @@ class _Flight:
             self.turns.pop().release()
 
     def wait(self) -> None:
-        """Wait for the end, or until no thread runs the flow any more: an interrupt can end it without a word."""
+        """Wait for the end, or until no thread runs the flow any more: an interrupt can end it without notice."""
         turn = allocate_lock()
         turn.acquire()
         self.turns.append(turn)
@@ -69,8 +69,8 @@ class SyncTransport(Renewed):
         self._flights: dict[Hashable, _Flight] = {}
 
     def after_fork(self) -> None:
-        """Let go of all that only the parent of a fork can use; called in the child."""
-        # Locks and flights of threads that the fork left behind would never be released.
+        """Drop everything that only the parent of a fork can use; called in the child."""
+        # The threads that hold locks or run flights are not in the child, and would never release them.
         self._lock = Lock()
         self._flights = {}
 
@@ -83,7 +83,7 @@ class SyncTransport(Renewed):
         raise NotImplementedError
 
     def cancellable(self) -> Cancellable | None:
-        """Return a sender for one thread, which another one can cut short; None if sending cannot be cut short."""
+        """Return a sender for one thread that another thread can cut short; None if sending cannot be cut short."""
         return None
 
     def close(self) -> None:
@@ -102,7 +102,7 @@ class SyncTransport(Renewed):
 
     def clock(self) -> Now:
         """Read both clocks."""
-        # The same as Now(...), without its detour: every call reads the clocks.
+        # Equals Now(...), without its detour: every call reads the clocks.
         return tuple.__new__(Now, (time.time(), time.monotonic()))
 
     def uniform(self, low: float, high: float) -> float:
@@ -154,7 +154,7 @@ class SyncTransport(Renewed):
     def gather(self, flows: Sequence[Flow[Any]], limit: int) -> list[Any]:
         """Run flows in threads, at most ``limit`` at once.
 
-        After a failure no further flow is begun; exchanges under way are cut short, or end, before it is raised.
+        After a failure no further flow begins; exchanges under way are cut short, or end, before it is raised.
         """
         results: list[Any] = [None] * len(flows)
         stream = self.stream(flows, 1 if len(flows) < 2 else limit, ordered=False)

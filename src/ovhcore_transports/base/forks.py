@@ -1,4 +1,4 @@
-"""Renewal in the child of a fork: of locks that another thread held, and of connections that the parent uses."""
+"""Renewal in the child of a fork, for locks that another thread held and connections that the parent uses."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Forked(Protocol):
     """An object that can be renewed in the child of a fork."""
 
     def after_fork(self) -> None:
-        """Make anew all that must not be shared with the parent; called in the child while it has one thread."""
+        """Renew everything that must not be shared with the parent; called in the child while it has one thread."""
         ...
 
 
@@ -38,12 +38,12 @@ class Renewed:
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
-        # The __init__ of the class itself, or of another base, which knows nothing of this.
+        # Another base, or the class itself, has an __init__ that does not know of renewal.
         if not hasattr(cls.__init__, "_is_watching"):
             cls.__init__ = _then_watched(cls.__init__)  # type: ignore[method-assign]
 
     def after_fork(self) -> None:
-        """Make anew all that must not be shared with the parent; called in the child."""
+        """Renew everything that must not be shared with the parent; called in the child."""
 
 
 def _then_watched(initialize: Callable[..., None]) -> Callable[..., None]:
@@ -59,11 +59,11 @@ def _then_watched(initialize: Callable[..., None]) -> Callable[..., None]:
 
 def _renew() -> None:
     failures: list[Exception] = []
-    # An object that is renewed may make another one that is watched, too.
+    # The renewal of an object may add another one to the set.
     for thing in list(_watched):
         try:
             thing.after_fork()
-        except Exception as error:  # of one object; the others must not go on with what the parent uses
+        except Exception as error:  # one failure must not leave other objects with connections of the parent
             failures.append(error)
     if failures:  # the interpreter reports the exception, and goes on
         raise ExceptionGroup("not everything could be made anew after a fork", failures)

@@ -29,7 +29,7 @@ _GRACE: Final = 5.0
 
 
 class ThreadsTransport(AsyncTransport):
-    """Base of transports that send in threads, ``pool_size`` at most; on asyncio, in any of its event loops.
+    """Base of transports on asyncio that send in threads, ``pool_size`` at most; they work in any event loop.
 
     A subclass names the blocking transport.
 
@@ -123,7 +123,7 @@ class _Job:
         try:
             outcome = transport.send_within(self.exchange, self.request)
         except BaseException as error:
-            # Its frames belong to this thread; the task that waits has its own.
+            # Drop the frames of this thread; the task that waits has its own.
             outcome = error.with_traceback(None)
         self.finish(outcome)
 
@@ -177,7 +177,7 @@ class _Threads:
             return sum(thread.is_alive() for thread in self._threads) > len(self._running)
 
     def run(self, job: _Job) -> bool:
-        """Have a job done; say whether a thread is free for it.
+        """Give a job to the threads; say whether one is free for it.
 
         Raises:
             ClientClosed: the transport is closed.
@@ -200,13 +200,13 @@ class _Threads:
         return is_free
 
     def drop(self, job: _Job) -> bool:
-        """Say whether a job had not begun, and now never will."""
+        """Take back a job that has not begun; say whether it had not."""
         with self._lock:
             job.is_done = job.is_done or not job.is_begun
             return not job.is_begun
 
     def end(self) -> None:
-        """Let jobs under way come to their end, and the threads after them; begin nothing more."""
+        """Let jobs under way end, and the threads after them; begin nothing more."""
         with self._lock:
             self.is_closed = True
             with suppress(Empty):

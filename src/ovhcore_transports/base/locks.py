@@ -1,7 +1,7 @@
 """A lock that no interrupt can leave held.
 
-The interpreter runs signal handlers, and raises what other threads ask it to raise, between two steps of Python code;
-so an exception can come after a lock was taken and before anybody sees to its release. The next thread
+The interpreter runs signal handlers, and raises exceptions that other threads have set, between two steps of Python
+code. So an exception can come after a thread took a lock and before the code that would release it. The next thread
 that waits for such a lock waits for ever.
 """
 
@@ -17,9 +17,9 @@ __all__ = ["Lock", "is_running"]
 _LOOK: Final = 0.05
 """Seconds that a thread waits before it looks whether the lock is still in use."""
 _ALONE: Final = 2
-"""Looks after which a lock whose holder has gone counts as free."""
+"""The number of looks after which a lock whose holder has gone counts as free."""
 _NOBODY: Final = 10
-"""Looks after which a held lock that has no holder counts as free: it is in that state for a moment only."""
+"""The number of looks after which a held lock without a holder counts as free: that state is usually short."""
 
 
 def is_running(frame: FrameType) -> bool:
@@ -36,8 +36,8 @@ def is_running(frame: FrameType) -> bool:
 class Lock:
     """A lock for one thread at a time; the thread that holds it may enter again, as in a signal handler.
 
-    A thread that was interrupted at the wrong moment and did not release the lock holds up no other thread, which
-    sees that the block is no longer run, and goes in.
+    A thread that an interrupt kept from releasing the lock holds up no other thread: that one sees that no thread
+    runs the block any more, and enters.
     """
 
     __slots__ = ("_holder", "_lock")
@@ -73,7 +73,7 @@ class Lock:
                 looks = 0
             if looks >= (_NOBODY if holder is None else _ALONE):
                 other = RLock()
-                # Nothing comes between these two steps: several threads that wait agree on the first one's lock.
+                # Nothing comes between these two steps, so threads that wait agree on the lock of the first one.
                 if self._lock is lock:
                     self._lock = other
 

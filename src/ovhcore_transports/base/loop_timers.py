@@ -1,7 +1,7 @@
-"""Ends of exchanges and of their waits under asyncio, kept by one timer of each loop.
+"""Ends of exchanges and of their waits under asyncio, with one timer for each loop.
 
-``asyncio.timeout`` makes a timer for each, which takes four times as long; and most of them are
-never needed, for they are minutes away.
+``asyncio.timeout`` makes a timer for each end, which takes four times as long; and most ends are
+minutes away, so their timers never ring.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ class End:
     """The time at which the exchange of a task has to be over.
 
     Attributes:
-        task: the task that is cancelled then.
-        when: that time, on the clock of the loop.
+        task: the task to cancel.
+        when: the time, on the clock of the loop.
         passed: whether the task was cancelled because of this end.
     """
 
@@ -32,7 +32,7 @@ class End:
         self._cancelling = task.cancelling()
 
     def has_cancelled(self) -> bool:
-        """Say whether this end, and nobody else, has cancelled the task; the cancelled task asks once."""
+        """Say whether this end alone has cancelled the task; the cancelled task calls this once."""
         if not self.passed:
             return False
         self.passed = False
@@ -40,7 +40,7 @@ class End:
 
 
 class Alarms:
-    """The ends of one loop. They refer to the loop only while something is to end, and so do not keep it alive."""
+    """The ends of one loop. They refer to the loop only while there is an end, and so do not keep it alive."""
 
     __slots__ = ("_due", "_ends", "_timer")
 
@@ -50,7 +50,7 @@ class Alarms:
         self._timer: asyncio.TimerHandle | None = None
 
     def begin(self, loop: asyncio.AbstractEventLoop, seconds: float) -> End:
-        """Cancel the running task after so many seconds, unless :meth:`over` is called before."""
+        """Cancel the running task after a number of seconds, unless :meth:`over` is called before."""
         return self.begin_at(loop, loop.time() + seconds)
 
     def begin_at(self, loop: asyncio.AbstractEventLoop, when: float) -> End:
@@ -70,7 +70,7 @@ class Alarms:
     def move(self, loop: asyncio.AbstractEventLoop, end: End, when: float) -> None:
         """Move an end to another time, sooner or later than it was.
 
-        If the new time can only be later, setting ``when`` will do.
+        If the new time can only be later, setting ``when`` is enough.
         """
         end.when = when
         if end.when < self._due:
@@ -79,12 +79,12 @@ class Alarms:
     def over(self, end: End) -> None:
         """Forget an end. May be called again."""
         self._ends.discard(end)
-        if end.passed:  # and the exchange has come to its end all the same
+        if end.passed:  # the exchange ended all the same
             end.passed = False
             end.task.uncancel()
 
     def ring(self, end: End) -> None:
-        """Cancel the task of an end now, unless that was done or the end is over."""
+        """Cancel the task of an end now, unless it was cancelled or the end is over."""
         if end in self._ends:
             self._ends.discard(end)
             end.passed = True
@@ -97,7 +97,7 @@ class Alarms:
         self._timer = loop.call_at(when, self._ring, loop)
 
     def _ring(self, loop: asyncio.AbstractEventLoop) -> None:
-        # A loop may ring a little before the time.
+        # A loop may ring a little early.
         now = max(loop.time(), self._due)
         self._due, self._timer = inf, None
         for end in [end for end in self._ends if end.when <= now]:

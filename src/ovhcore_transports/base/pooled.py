@@ -1,6 +1,6 @@
-"""A synchronous transport on blocking connections of its own, kept for each origin in pools.
+"""A synchronous transport on its own blocking connections, which it keeps in pools, one for each origin.
 
-Connections are kept in pools that no interrupt can hold up, and given the request target exactly as it was signed.
+No interrupt can hold up the pools. Connections send the request target exactly as it was signed.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ if TYPE_CHECKING:
 
 __all__ = ["PooledTransport", "needs_tls"]
 
-# The first row counts that fits anything in the chain of causes.
+# The first row that fits anything in the chain of causes counts.
 _FAILURES: Final[tuple[tuple[tuple[type[BaseException], ...], type[exc.NetworkError], str], ...]] = (
     ((TimeoutError,), exc.ReadTimeout, "the server was silent for {read:g} s"),
-    # Some of these are errors of HTTP, too.
+    # Some of these are errors of HTTP, too; this row decides for them.
     ((OSError,), exc.ConnectionLost, ENDED),
 )
 _WORDLESS: Final = (TimeoutError, CutOff)
@@ -88,7 +88,7 @@ class PooledTransport(SyncTransport):
         return self._send(request, request.timeout or self._settings.timeout, None)
 
     def cancellable(self) -> _CancellableSending:
-        """Return a sender that sends as :meth:`send` does, and can be cut short."""
+        """Return a sender that sends like :meth:`send`, and can be cut short."""
         return _CancellableSending(self)
 
     def send_within(self, exchange: Exchange, request: Request) -> Response:
@@ -106,7 +106,7 @@ class PooledTransport(SyncTransport):
         proxy = self._proxies[origin]
         if until is None or proxy is None or not (origin.startswith("https:") and proxy.url.startswith("https:")):
             return self._over(lease, proxy, request, timeout, exchange, until)
-        # In TLS within TLS one read is many of the outer one, each with the whole timeout.
+        # In TLS within TLS one read makes many outer ones, each with the whole timeout.
         exchange = exchange or Exchange()
         with Deadline(timeout, exchange.cut, origin):
             return self._over(lease, proxy, request, timeout, exchange, until)
@@ -150,7 +150,7 @@ class PooledTransport(SyncTransport):
         del answer, target  # the answer may repeat what was sent; the target's query may have a token
         if exchange is not None:
             exchange.lets_go()
-        lease.end()  # an interrupt may have been in the way
+        lease.end()  # an interrupt may have prevented it before
         if until is not None and isinstance(failure, exc.NetworkError) and time.monotonic() >= until:
             failure = total_timeout(timeout, origin)
         # Raised here: the frames of the HTTP library hold signed headers.
@@ -161,7 +161,7 @@ class PooledTransport(SyncTransport):
         proxy = self._proxies[origin] = proxy_for(self._settings.proxy, origin)
         with self._opening:
             if needs_tls(origin, proxy):
-                self._tls_context()  # before anything is sent, so that bad certificates are told of
+                self._tls_context()  # read them before anything is sent, so that bad ones are reported
             return self._way(origin, proxy)
 
     def _way(self, origin: str, proxy: Proxy | None) -> Callable[[], BlockingConnection]:
@@ -244,7 +244,7 @@ def _failure(error: BaseException, origin: str, timeout: Timeout, proxy: Proxy |
     if isinstance(error, Unconnected):
         kind, said = error.kind, _UNCONNECTED[error.kind]
     elif any(is_of_tls(cause) and _REJECTED.search(getattr(cause, "reason", None) or "") for cause in causes):
-        # With TLS 1.3 the server looks at a certificate when a request was sent, and does not read the request.
+        # With TLS 1.3 the server checks a certificate after the request was sent, and does not read the request.
         kind, said = exc.TLSError, _UNCONNECTED[exc.TLSError]
     else:
         rows = (row for row in _FAILURES if any(isinstance(cause, row[0]) for cause in causes))
@@ -280,6 +280,6 @@ def _fields(request: Request, origin: str, forwards: Proxy | None) -> dict[str, 
 
 
 def _is_plain(error: BaseException) -> bool:
-    # urllib3's own errors hold connections, which hold the proxy's password; others quote the answer.
+    # Errors of urllib3 hold connections, which hold the proxy's password; others quote the answer.
     error.__cause__ = error.__context__ = None
     return isinstance(error, OSError) and (error.strerror is not None or type(error) in _WORDLESS)

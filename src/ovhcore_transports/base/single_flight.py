@@ -9,9 +9,9 @@ def copy_for_waiter(error: Exception) -> Exception:
     """Return an exception for one of several waiters: one object raised in many places would mix their tracebacks."""
     kind = type(error)
     try:
-        # Not by calling the class: what it makes of its arguments may be another message.
+        # Copied without a call of the class, which may make another message of its arguments.
         twin = kind.__new__(kind, *error.args)
-    except Exception:  # a class that cannot be copied; better a mixed traceback than another exception
+    except Exception:  # the class cannot be copied: a mixed traceback is better than another exception
         return error
     twin.__dict__.update(error.__dict__)
     if hasattr(error, "__notes__"):

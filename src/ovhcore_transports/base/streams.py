@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 
 class StreamState:
-    """A mark whether results are still wanted. Flows refer to the mark and not to the stream, which can thus be freed.
+    """A mark that says whether results are still wanted. Flows refer to it, not to the stream, which can be freed.
 
     Args:
         look_up: seconds that a flow sleeps before it looks.
@@ -27,7 +27,7 @@ class StreamState:
     def only(self, flow: Flow[Any]) -> Flow[Any]:
         """Run a flow, and end it before its next effect when the stream is over.
 
-        That holds for flows that it gathers, too; not for an :class:`.Once`, which others may wait for.
+        This ends flows that it gathers, too, but no :class:`.Once`, which others may wait for.
         """
         value: Any = None
         error: BaseException | None = None
@@ -64,8 +64,8 @@ class StreamState:
 def deferring_errors(flows: Iterator[Flow[T]]) -> Iterator[Flow[T] | None]:
     """Yield flows. When the iterator raises, yield None, and raise the exception when asked again.
 
-    So the flows before it come first. Until then nothing but this generator refers to the exception. A stream
-    that kept the exception would be kept by it, by way of the frames in its traceback.
+    So the flows before it come first. Until then only this generator refers to the exception: if a stream
+    did, the frames in the traceback would keep the stream alive.
     """
     failure: Exception | None = None
     while failure is None:

@@ -28,11 +28,11 @@ class Loop(Protocol):
     """The operations of a loop that a stream needs."""
 
     def spawn(self, work: Callable[[], Coroutine[Any, Any, None]], ended: Callable[[], None]) -> Callable[[], object]:
-        """Begin a task, which calls ``ended`` when it has ended or was cancelled; return a function that cancels it."""
+        """Begin a task that calls ``ended`` at its end or when it is cancelled; return a function that cancels it."""
         ...
 
     def event(self) -> _Event:
-        """Return something to wait for."""
+        """Return an event to wait for."""
         ...
 
     def soon(self, do: Callable[[], None]) -> None:
@@ -53,13 +53,13 @@ class _Asyncio:
     def spawn(self, work: Callable[[], Coroutine[Any, Any, None]], ended: Callable[[], None]) -> Callable[[], object]:
         def over(task: asyncio.Task[None]) -> None:
             if not task.cancelled():
-                task.exception()  # the stream raises it; nobody needs to be told that it is not retrieved
+                task.exception()  # marks it as retrieved: the stream raises it
             ended()
 
-        # The loop's factory is not used: an eager task may never give the loop its turn, and what it raises
-        # refers to the frames of its maker.
+        # Made without the loop's factory: an eager task may never give the loop its turn, and its exceptions
+        # refer to the frames of its maker.
         task = asyncio.Task(work(), loop=self._loop)
-        # A task that is cancelled before it has begun runs no line.
+        # A task that is cancelled before it begins runs no line, so a callback reports its end.
         task.add_done_callback(over)
         return task.cancel
 
@@ -121,12 +121,12 @@ class _Workers(StreamState):
                     self._tell()
                     del flow, value, failure
         finally:
-            # Not only when the task has ended: a job that comes meanwhile needs another task.
+            # Not left to the end of the task: a job that comes before needs another task.
             self._hands.discard(number)
 
     def _left(self, number: int) -> None:
         del self.at_work[number]
-        self._hands.discard(number)  # of a task that was cancelled before it had begun
+        self._hands.discard(number)  # also for a task that was cancelled before it began
         self._tell()
 
     def _tell(self) -> None:
@@ -165,7 +165,7 @@ class TaskStream(Generic[T]):
     Args:
         flows: the flows to run; the next one is asked for only when there is room, in the task that asks for results.
         transport: carries out their effects.
-        loop: the loop it runs in.
+        loop: the loop that runs the tasks.
         limit: the number of flows that run at once.
         ahead: at most so many flows are run or kept before their results are asked for.
         ordered: whether results come in the order of the flows, or as they arrive.
@@ -241,6 +241,6 @@ class TaskStream(Generic[T]):
     def __del__(self) -> None:
         crew = getattr(self, "_crew", None)
         if crew is not None and crew.at_work:
-            # This may be another thread: garbage is found anywhere.
+            # The garbage collector may call this in another thread.
             crew.is_over = True
             crew.loop.soon(crew.end)

@@ -46,7 +46,7 @@ class SequentialStream(Generic[T]):
         try:
             index, flow = next(self._flows)
             value: T = run(wanted.only(flow), self._transport)
-            if wanted.is_over:  # another thread has closed it
+            if wanted.is_over:  # another thread closed the stream
                 raise StopIteration
             return index, value
         except BaseException:
@@ -54,12 +54,12 @@ class SequentialStream(Generic[T]):
             raise
 
     def close(self) -> None:
-        """End: a flow that another thread runs ends before its next effect. May be called again."""
+        """End the stream: a flow that another thread runs ends before its next effect. May be called again."""
         self._wanted.is_over = True
         self._flows = enumerate(())
 
     def join(self) -> None:
-        """Return; nothing is under way unless it is asked for."""
+        """Return at once: no flow runs unless its result is asked for."""
 
 
 class _CancellableTransport:
@@ -88,9 +88,9 @@ class _Workers(StreamState):
         self._sending: list[Any] = []
 
     def start(self, thread: threading.Thread, outcome: SimpleQueue[BaseException | None]) -> None:
-        """Start a thread; called in another thread that exists for nothing else.
+        """Start a thread; called in a helper thread that does nothing else.
 
-        An interrupt would leave the lock that ``Thread.start`` waits with held, and the new thread would never begin.
+        An interrupt would leave the lock of ``Thread.start`` held, and the new thread would never begin.
         """
         try:
             thread.start()
@@ -117,11 +117,11 @@ class _Workers(StreamState):
         while (job := self._job()) is not None and not self.is_over:
             index, flow = job
             try:
-                # A context can be entered by one thread at a time.
+                # One thread at a time can enter a context, so each flow gets a copy.
                 self.done.put((index, self.context.copy().run(self._run, flow, world), None))
             except BaseException as error:  # the exception is raised where the result is asked for
                 self.done.put((index, None, error))
-            del job, flow  # the next job may be long in coming
+            del job, flow  # the next job may come much later
         self.jobs.put(None)  # for the next thread
 
     def _job(self) -> tuple[int, Flow[Any]] | None:
@@ -130,14 +130,14 @@ class _Workers(StreamState):
             try:
                 return self.jobs.get(True, _IDLE)
             except Empty:
-                if self._stream() is None:  # an interrupt came when the stream was about to say so
+                if self._stream() is None:  # the stream ended, and an interrupt kept it from saying so
                     return None
 
     def _run(self, flow: Flow[Any], world: Transport) -> Any:
         return run(self.only(flow), world)
 
     def end(self) -> None:
-        """Let the threads go, and cut exchanges short that can be, once the stream is over."""
+        """Let the threads end once the stream is over, and cut short the exchanges that can be."""
         self.jobs.put(None)
         self.done.put(None)
         for sending in self._sending:
@@ -181,7 +181,7 @@ class ThreadStream(Generic[T]):
 
     def __next__(self) -> tuple[int, T]:
         try:
-            with self._turn:  # of several threads that ask at once
+            with self._turn:  # for several threads that ask at once
                 while not self._crew.is_over:
                     self._fill()
                     results = self._results
@@ -246,11 +246,11 @@ class ThreadStream(Generic[T]):
         crew = self._crew
         if not self._is_closed:
             crew.is_over = True
-            # Another thread may be at work with the objects that stood here before.
+            # New objects: another thread may still use the previous ones.
             self._flows = iter(())
             self._results = {}
             crew.end()
-            self._is_closed = True  # not before: __del__ does again what an interrupt cuts short
+            self._is_closed = True  # set last: if an interrupt cuts this short, __del__ does it again
 
     def join(self) -> None:
         """Wait for exchanges under way. This must be the last call of a stream."""

@@ -1,7 +1,7 @@
-"""One thread for all deadlines of the process: it has functions called when their time has come.
+"""One thread for all deadlines of the process: it calls functions at their times.
 
-A thread for each deadline, as ``threading.Timer`` is, takes longer than most of what a call does; and an interrupt at
-the wrong moment leaves the lock that it waits with held.
+A thread for each deadline, such as ``threading.Timer``, takes longer than most of the work of a call; and an interrupt
+at the wrong moment leaves the lock that it waits with held.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ from .forks import renew_after_fork
 __all__ = ["Alarm", "Watch", "watch"]
 
 _LOOK: Final = 1.0
-"""Seconds after which alarms that were switched off are let go of."""
+"""Seconds after which alarms that were switched off are dropped."""
 
 
 class Alarm:
-    """A function to be called at a time.
+    """A function to call at a time.
 
     Args:
-        when: on the monotonic clock.
-        act: the function; it is called in a thread of its own.
+        when: the time, on the monotonic clock.
+        act: the function; it runs in a thread of its own.
     """
 
     __slots__ = ("act", "when")
@@ -46,18 +46,18 @@ class Alarm:
 
 
 class Watch:
-    """The keeper of alarms, whose thread sets them off."""
+    """The alarms of the process, and the thread that sets them off."""
 
     def __init__(self) -> None:
         self.after_fork()
         renew_after_fork(self)
 
     def after_fork(self) -> None:
-        """Begin anew in the child of a fork, which has none of the parent's threads."""
+        """Begin again in the child of a fork, which has none of the parent's threads."""
         self._claim = allocate_lock()
         self._has_begun = False
         self._set: deque[Alarm] = deque()
-        self._next = inf  # when the thread looks again by itself
+        self._next = inf  # the time at which the thread looks again by itself
         self._wakes: SimpleQueue[None] = SimpleQueue()
 
     def set(self, alarm: Alarm) -> None:
@@ -66,13 +66,14 @@ class Watch:
         if alarm.when < self._next:
             self._wakes.put(None)
         if not self._has_begun:
-            # One of several threads goes to work. When the interpreter ends there is none; waits have their own ends.
+            # Several threads may start; one goes to work. None starts when the interpreter ends.
+            # Waits also have ends of their own.
             with suppress(RuntimeError):
                 start_new_thread(self._start, ())
 
     def _start(self) -> None:
-        # This thread exists for nothing else: an interrupt would leave the lock of ``Thread.start`` held.
-        with suppress(RuntimeError):  # there is no room for another thread; the next alarm tries again
+        # A helper thread does this: an interrupt would leave the lock of ``Thread.start`` held.
+        with suppress(RuntimeError):  # no further thread can start; the next alarm tries again
             threading.Thread(target=self._work, name="deadlines of ovhcore", daemon=True).start()
 
     def _work(self) -> None:
@@ -83,7 +84,7 @@ class Watch:
         alarms: list[tuple[float, int, Alarm]] = []
         wakes = self._wakes
         while True:
-            self._next = -inf  # an alarm that is set meanwhile need not wake the thread
+            self._next = -inf  # so an alarm set in the meantime need not wake the thread
             while self._set:
                 alarms.append((self._set[0].when, next(order), self._set.popleft()))
             alarms = [each for each in alarms if each[2].act is not None]
@@ -99,7 +100,7 @@ class Watch:
 
 
 def _go_off(alarm: Alarm) -> None:
-    # The function may take long, and may fail: the functions of other alarms must not wait for it.
+    # In a thread of its own: the function may take long or fail, and other alarms must not wait for it.
     with suppress(RuntimeError):
         threading.Thread(target=_act, args=(alarm,), name="deadline of ovhcore", daemon=True).start()
 
@@ -112,4 +113,4 @@ def _act(alarm: Alarm) -> None:
 
 
 watch: Final = Watch()
-"""The keeper of alarms of this process."""
+"""The alarms of this process."""

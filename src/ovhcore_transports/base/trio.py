@@ -34,8 +34,8 @@ class _Flight:
 async def once(transport: AsyncTransport, flights: dict[Hashable, _Flight], key: Hashable, flow: Flow[T]) -> T:
     """Run a flow, or wait for the one that another task runs under this key.
 
-    A task of trio has no life outside a nursery, so the flow runs in the task that asks first; if
-    that is cancelled, one of the waiting tasks takes over.
+    trio has no tasks outside nurseries, so the flow runs in the task that asks first; if
+    that task is cancelled, one of the waiting tasks takes over.
     """
     name = (trio.lowlevel.current_trio_token(), key)
     while (flight := flights.get(name)) is not None:
@@ -60,7 +60,7 @@ async def once(transport: AsyncTransport, flights: dict[Hashable, _Flight], key:
 
 
 class _Trio:
-    """The operations of trio's loop. Its tasks belong to no nursery, since an iterator cannot hold one open."""
+    """The operations of trio's loop. They start system tasks, since an iterator cannot hold a nursery open."""
 
     def __init__(self) -> None:
         self._token = trio.lowlevel.current_trio_token()

@@ -1,12 +1,14 @@
-"""The commands ``ovhcore cassette``: look at recordings, convert and repair them."""
+"""The commands ``ovhcore cassette``: look at recordings, compare, check, convert and repair them."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 import click
 
+from .frame.clients import endpoint_said, note
 from .frame.groups import CommandGroup
 from .text import visible
 
@@ -20,7 +22,7 @@ _UNLIMITED: Final = 100_000
 
 @click.group("cassette", cls=CommandGroup)
 def cassette_commands() -> None:
-    """Look at recorded HTTP traffic, convert it, repair it."""
+    """Look at recorded HTTP traffic, compare it, check it, convert it, repair it."""
 
 
 @cassette_commands.command()
@@ -64,6 +66,51 @@ def repair(file: str) -> None:
     from ..recording.formats.converting import repair
 
     click.echo(visible(repair(file)))
+
+
+@cassette_commands.command()
+@click.argument("old", type=click.Path())
+@click.argument("new", type=click.Path())
+def diff(old: str, new: str) -> None:
+    """Show how a cassette differs from another one; the exit code is 1 if it does.
+
+    Calls, what they were sent, and what came: hosts, times, header fields and signatures are passed over.
+
+    \b
+    ovhcore cassette diff bills.cassette bills-today.cassette
+    """  # noqa: D301 - click's sign for lines that are not to be joined
+    from ..recording.cassette.cassettes import Cassette
+    from ..recording.cassette.comparing import compared
+
+    _tell(compared(Cassette.load(old, warn=False), Cassette.load(new, warn=False)))
+
+
+@cassette_commands.command()
+@click.argument("file", type=click.Path())
+def check(file: str) -> None:
+    """Say whether a cassette is whole, and whether its calls still fit the API; the exit code is 1 if not.
+
+    They are held against the catalogue of the endpoint that options or settings name: operations that are gone or
+    deprecated, arguments, bodies and answers. ovhcore schema update fetches today's catalogue.
+    """
+    from ovhcore.schema import catalogue
+
+    from ..recording.cassette.cassettes import Cassette
+    from ..recording.cassette.comparing import checked
+
+    cassette = Cassette.load(file, warn=False)
+    _tell(checked(cassette, catalogue(endpoint_said())))
+    number = len(cassette.interactions)
+    note(f"{number} call{'' if number == 1 else 's'}, all well.")
+
+
+def _tell(lines: Iterable[str]) -> None:
+    """Print lines; end with exit code 1 if there are any."""
+    found = [visible(line) for line in lines]
+    for line in found:
+        click.echo(line)
+    if found:
+        raise SystemExit(1)
 
 
 def _print_table(interactions: list[Interaction]) -> None:

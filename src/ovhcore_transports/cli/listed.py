@@ -30,7 +30,7 @@ SECTIONS: Final = {
     "Offline": {
         "demo": Listed("serving", "demo_command", "List the bills of a sandbox, fetched by signed calls."),
         "sandbox": Listed("serving", "sandbox_command", "Serve a sandbox on loopback until interrupted."),
-        "cassette": Listed("cassette", "cassette_commands", "Look at recorded HTTP traffic, convert it, repair it."),
+        "cassette": Listed("cassette", "cassette_commands", "Look at recorded HTTP traffic, compare it, check it."),
     },
     "Programs": {
         "mcp": Listed("mcp", "mcp_command", "Let an assistant look, read, and write what you allow."),

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import click
 
 from ..sandbox.serving.command import run_sandbox, with_options
+from .frame.clients import note
 from .frame.groups import Command
 
 __all__ = ["demo_command", "sandbox_command"]
+
+_NEXT: Final = """
+What to try next, with no account:
+  ovhcore get /me/bill --transport sandbox
+  ovhcore post /domain/zone/example.com/record fieldType=A target=192.0.2.1 --transport sandbox
+  ovhcore schema search zone record
+With one:
+  ovhcore login --read-only    gets keys, and saves them
+  ovhcore doctor               says what is wrong"""
 
 
 @click.command("demo", cls=Command)
@@ -38,6 +48,8 @@ def demo_command() -> None:
             table.add_row(bill["billId"], bill["date"][:10], str(bill["orderId"]), bill["priceWithTax"]["text"])
         console.print(table)
         console.print(f"{server.sandbox.executed.total()} signed calls answered.", highlight=False)
+    for line in _NEXT.splitlines():
+        note(line)
 
 
 @click.command("sandbox", cls=Command)

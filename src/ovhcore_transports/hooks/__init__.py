@@ -1,4 +1,4 @@
-"""Plugins that use the outside world: rate limits of a process, the system's keyring, OpenTelemetry."""
+"""Plugins that need threads or other libraries: rate limits, the system's keyring, OpenTelemetry."""
 
 from __future__ import annotations
 
@@ -12,5 +12,5 @@ if TYPE_CHECKING:
 
 __all__ = ["OpenTelemetry", "Throttle"]
 
-# OpenTelemetry's API is loaded only for those who use it.
+# OpenTelemetry's API is loaded only when it is used.
 __getattr__ = lazily(__name__, {"opentelemetry": ("OpenTelemetry",), "throttle": ("Throttle",)})

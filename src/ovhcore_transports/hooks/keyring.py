@@ -1,9 +1,9 @@
 """The plugin ``keyring``: credentials from the system's keyring, if the setting ``keyring`` names a service there.
 
-An entry has the endpoint's name and that of the credential, as ``ovh-eu/application_key``; an
-endpoint that is a URL has the URL as its name, as in sections of ``ovh.conf``, so that no custom URL
-gets credentials that were stored for OVHcloud. Entries are read when a client is made, and again
-when the API does not accept the credentials any more.
+The name of an entry is that of the endpoint and that of the credential, as ``ovh-eu/application_key``. An
+endpoint that is a URL has the URL as its name, as in sections of ``ovh.conf``; so no custom URL
+gets credentials that were stored for OVHcloud. The plugin reads the entries when a client is made, and again
+when the API no longer accepts the credentials.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _KINDS: Final[dict[Callable[..., Credentials], tuple[str, ...]]] = {
     OAuth2Client: ("client_id", "client_secret"),
     AccessToken: ("access_token",),
 }
-_OPTIONAL: Final = "consumer_key"  # an application asks for one with its key and secret
+_OPTIONAL: Final = "consumer_key"  # an application requests one with its key and secret
 
 
 @hookimpl
@@ -52,8 +52,8 @@ def read_keyring(service: str, endpoint: str) -> Credentials:
         endpoint: name of the endpoint, or its URL without a slash at the end.
 
     Raises:
-        InvalidConfiguration: there are none, half a set or two kinds; one cannot be used; keyring is
-            not installed, or cannot read. No message shows what was read.
+        InvalidConfiguration: the service has no credentials, half a set or two kinds; one cannot be used; keyring is
+            not installed, or cannot read. No message shows a value that was read.
     """
     found: dict[str, Secret] = {}
     for names in _KINDS.values():
@@ -92,7 +92,7 @@ def _command(verb: str, service: str, endpoint: str, name: str) -> str:
 
 
 def _stored(service: str, entry: str) -> Secret | None:
-    """Return what an entry holds; an empty one counts as none."""
+    """Return the value of an entry; an empty one counts as none."""
     # Imported here: keyring looks for backends in all installed packages, and few programs need it.
     try:
         import keyring
@@ -106,6 +106,6 @@ def _stored(service: str, entry: str) -> Secret | None:
         return hidden if hidden.reveal() else None
     except NoKeyringError:
         problem = "there is none that can be used here; `keyring --list-backends` shows what there is"
-    except Exception as error:  # backends raise what they like, and may say anything in it
+    except Exception as error:  # backends raise any exception, with any text in it
         problem = f"{type(error).__name__}; `{shlex.join(['keyring', 'get', service, entry])}` shows more"
     raise InvalidConfiguration(f"The keyring cannot be read for service {service!r}, entry {entry}: {problem}")

@@ -1,4 +1,4 @@
-"""Limiters with the lock that a package without threads cannot have."""
+"""Limiters with locks for threads; ``ovhcore`` has none, since it uses no threads."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ __all__ = ["ProcessLimiter", "SharedLimiters", "shared"]
 
 
 class ProcessLimiter(Limiter):
-    """A limiter for the threads of this process; a child of a fork begins with an empty line."""
+    """A limiter for the threads of this process; the child of a fork begins with an empty line."""
 
     def __init__(self, limits: Limits) -> None:
         super().__init__(limits, Lock())
         renew_after_fork(self)
 
     def after_fork(self) -> None:
-        """Forget the requests that wait or are sent in the parent."""
+        """Forget the requests that wait or are under way in the parent."""
         self.renew(Lock())
 
 
 class SharedLimiters:
-    """The limiters of credentials, each kept for as long as a client has it."""
+    """The limiters of credentials; each lives as long as a client uses it."""
 
     def __init__(self) -> None:
         self._limiters: WeakValueDictionary[object, ProcessLimiter] = WeakValueDictionary()
@@ -34,7 +34,7 @@ class SharedLimiters:
         renew_after_fork(self)
 
     def after_fork(self) -> None:
-        """Let go of a lock that a thread of the parent may hold."""
+        """Replace a lock that a thread of the parent may hold."""
         self._lock = Lock()
 
     def limiter(self, whose: object, limits: Limits) -> ProcessLimiter:

@@ -1,8 +1,8 @@
-"""The plugin ``opentelemetry``: spans and metrics of what a client does, off unless it is asked for.
+"""The plugin ``opentelemetry``: spans and metrics of a client's calls, off by default.
 
-On with the setting ``opentelemetry``, and then to the global providers; or with
-``Client(plugins=[OpenTelemetry(...)])``, to those that are given. Names are those of
-OpenTelemetry's conventions for HTTP clients, where there are any.
+The setting ``opentelemetry`` sends them to the global providers;
+``Client(plugins=[OpenTelemetry(...)])`` sends them to given ones. The names follow
+OpenTelemetry's conventions for HTTP clients, where these have any.
 
 This module is loaded with every client, OpenTelemetry itself only when it is on.
 """
@@ -34,7 +34,7 @@ from ovhcore.plugins import Option, hookimpl, read_switch
 
 if TYPE_CHECKING:
     from opentelemetry.context import Context
-    from opentelemetry.metrics import Histogram, Meter, MeterProvider
+    from opentelemetry.metrics import CallbackOptions, Histogram, Meter, MeterProvider, Observation
     from opentelemetry.trace import Span, SpanKind, TracerProvider
 
 __all__ = ["OpenTelemetry", "ovhcore_observer", "ovhcore_options"]
@@ -42,26 +42,26 @@ __all__ = ["OpenTelemetry", "ovhcore_observer", "ovhcore_options"]
 _Attributes: TypeAlias = dict[str, str | int]
 
 _SCOPE: Final = "ovhcore"
-_SCHEMA: Final = "https://opentelemetry.io/schemas/1.23.1"  # where the conventions for HTTP became stable
+_SCHEMA: Final = "https://opentelemetry.io/schemas/1.23.1"  # since this version conventions for HTTP are stable
 _SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0)
 _METHODS: Final = frozenset({"CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE"})
-_OTHER: Final = "_OTHER"  # the convention's word for a value that may be anything
+_OTHER: Final = "_OTHER"  # the convention's word for values of unlimited number
 _PORTS: Final = {"https": 443, "http": 80}
 
 
 class _Running:
-    """A call, or an exchange, that is not over."""
+    """A call or an exchange under way."""
 
     __slots__ = ("about", "sent", "span")
 
     def __init__(self, span: Span, about: _Attributes) -> None:
         self.span = span
         self.about = about
-        self.sent = 0  # requests of a call
+        self.sent = 0  # the number of requests of a call
 
 
 class _Instruments:
-    """The instruments of one meter provider, which measure."""
+    """The instruments of one meter provider."""
 
     def __init__(self, meter: Meter) -> None:
         self.requests = _histogram(meter, "http.client.request.duration", "Duration of HTTP client requests.")
@@ -73,29 +73,48 @@ class _Instruments:
         self.renewals = meter.create_counter(
             "ovhcore.client.credential_renewals", "{renewal}", "New tokens, or other new credentials."
         )
+        self.active = meter.create_up_down_counter(
+            "http.client.active_requests", "{request}", "Requests that have no answer yet: connections in use."
+        )
+        self.delays = _histogram(meter, "ovhcore.client.retry.delay", "Waits before attempts that follow a failed one.")
+        self.held = _histogram(meter, "ovhcore.client.throttle.delay", "Waits of requests for limits.")
+        # What each client had left when it last tried again.
+        self.budgets: WeakKeyDictionary[_Observer, int] = WeakKeyDictionary()
+        meter.create_observable_gauge(
+            "ovhcore.client.retry.budget",
+            [self._least_left],
+            "{retry}",
+            "Retries that the client with the fewest had left when it last tried again.",
+        )
+
+    def _least_left(self, options: CallbackOptions) -> list[Observation]:
+        from opentelemetry.metrics import Observation
+
+        left = [*self.budgets.values()]
+        return [Observation(min(left))] if left else []
 
 
 def _histogram(meter: Meter, name: str, meaning: str) -> Histogram:
     try:
         return meter.create_histogram(name, "s", meaning, explicit_bucket_boundaries_advisory=_SECONDS)
-    except TypeError:  # before 1.30 there is no such argument
+    except TypeError:  # the argument came with 1.30
         return meter.create_histogram(name, "s", meaning)
 
 
 class _Global:
-    """Stands for the global provider, which may be set later."""
+    """A key for the global provider, which a program may set later."""
 
 
-# SDKs complain of an instrument that is made twice, as a second client would do.
+# SDKs warn of an instrument that is made twice, so all clients share these.
 _made: WeakKeyDictionary[object, _Instruments] = WeakKeyDictionary()
 
 
 class _Observer:
-    """An observer that makes spans and measures, for one client.
+    """An observer that makes spans and metrics for one client.
 
     Args:
-        tracers: where spans go; None for the global provider.
-        meters: where measures go; None for the global provider.
+        tracers: the provider that takes spans; None for the global one.
+        meters: the provider that takes metrics; None for the global one.
 
     Raises:
         InvalidConfiguration: OpenTelemetry is not installed.
@@ -121,7 +140,7 @@ class _Observer:
         self._exchanges: dict[int, _Running] = {}
 
     def __call__(self, event: Event) -> None:
-        """Tell OpenTelemetry of an event. Kinds that it does not know are passed over."""
+        """Report an event to OpenTelemetry. Unknown kinds are ignored."""
         measures = self._instruments
         match event:
             case CallStarted():
@@ -129,7 +148,10 @@ class _Observer:
             case RequestSent():
                 self._request_sent(event)
             case ResponseReceived() | RequestFailed():
-                self._end(event, self._exchanges.pop(event.exchange, None), measures.requests)
+                exchange = self._exchanges.pop(event.exchange, None)
+                if exchange is not None:
+                    measures.active.add(-1, exchange.about)
+                self._end(event, exchange, measures.requests)
             case CallEnded():
                 call = self._calls.pop(event.call, None)
                 if call is not None:
@@ -138,11 +160,7 @@ class _Observer:
             case RetryScheduled():
                 self._retry_scheduled(event)
             case Throttled():
-                call = self._call_of(event)
-                if call is not None:
-                    call.span.add_event(
-                        "ovhcore.throttled", {"ovhcore.wait": event.wait, "ovhcore.reason": event.reason}
-                    )
+                self._throttled(event)
             case ClockCorrected():
                 measures.corrections.add(1)
             case TokenRenewed():
@@ -155,9 +173,10 @@ class _Observer:
             if call.sent:
                 more["http.request.resend_count"] = call.sent
             call.sent += 1
-        if event.exchange:  # without a number its end cannot be found: then it is only measured
+        if event.exchange:  # without a number its end cannot be found: it gets metrics, and no span
             within = None if call is None else self._within(call.span)
-            self._exchanges[event.exchange] = self._begin(event, "", self._client, within, more)
+            exchange = self._exchanges[event.exchange] = self._begin(event, "", self._client, within, more)
+            self._instruments.active.add(1, exchange.about)
 
     def _retry_scheduled(self, event: RetryScheduled) -> None:
         failed = event.failed
@@ -168,7 +187,18 @@ class _Observer:
                 "ovhcore.retry", {"ovhcore.attempt": failed.number, "ovhcore.wait": event.wait, "error.type": why}
             )
         about = _about(event.method, event.url) if call is None else call.about
-        self._instruments.retries.add(1, {**about, "error.type": why})
+        measures = self._instruments
+        measures.retries.add(1, {**about, "error.type": why})
+        measures.delays.record(event.wait, about)
+        if event.budget_left is not None:
+            measures.budgets[self] = event.budget_left
+
+    def _throttled(self, event: Throttled) -> None:
+        call = self._call_of(event)
+        if call is not None:
+            call.span.add_event("ovhcore.throttled", {"ovhcore.wait": event.wait, "ovhcore.reason": event.reason})
+        about = _about(event.method, event.url) if call is None else call.about
+        self._instruments.held.record(event.wait, {**about, "ovhcore.limit": _limit(event.reason)})
 
     def _call_of(self, event: RequestSent | RetryScheduled | Throttled) -> _Running | None:
         return self._calls.get(event.call) if event.call else None
@@ -186,7 +216,7 @@ class _Observer:
     def _end(
         self, event: ResponseReceived | RequestFailed | CallEnded, running: _Running | None, measure: Histogram
     ) -> None:
-        # An exchange ends in an event with a status or in one with an error; a call's has both, and one is None.
+        # An exchange ends in an event with a status or in one with an error; a call's event has both, one of them None.
         status, query_id = getattr(event, "status", None), getattr(event, "query_id", None)
         result: _Attributes = {}
         if status is None:
@@ -195,7 +225,7 @@ class _Observer:
             result["http.response.status_code"] = status
             if status >= 400:
                 result["error.type"] = str(status)
-        if running is not None:  # its beginning was seen
+        if running is not None:  # the observer saw its beginning
             span = running.span
             span.set_attributes(result)
             if query_id is not None:
@@ -208,12 +238,12 @@ class _Observer:
 
 
 def _about(method: str, url: str) -> _Attributes:
-    """Return the attributes of a request in spans and metrics: each has few values."""
+    """Return the attributes of a request for spans and metrics; each takes few values."""
     about: _Attributes = {"http.request.method": method if method in _METHODS else _OTHER}
     try:
         parts = urlsplit(url)
         host, port = parts.hostname, parts.port or _PORTS.get(parts.scheme)
-    except ValueError:  # what a program declares as secret may have been a part of the host
+    except ValueError:  # a secret that was a part of the host is hidden in the URL
         return about
     if host:
         about["server.address"] = host
@@ -223,18 +253,25 @@ def _about(method: str, url: str) -> _Attributes:
 
 
 def _kind(error: str | None) -> str:
-    # The name in an event of other code may be anything: neither a message nor a secret is to get in.
+    # Other code may put anything into an event: no message and no secret may get through.
     return error if error and error.isidentifier() else _OTHER
 
 
-class OpenTelemetry:
-    """Spans and metrics of clients, as a plugin of theirs: ``Client(plugins=[OpenTelemetry()])``.
+def _limit(reason: str) -> str:
+    """Return which limit is kept; the reason itself names the rate, which changes."""
+    if reason.endswith("at the same time"):
+        return "concurrency"
+    return "rate" if reason.startswith("at most") else "api" if "API" in reason else _OTHER
 
-    It may be given to many clients. If the setting ``opentelemetry`` is on as well, all is told twice.
+
+class OpenTelemetry:
+    """A plugin for spans and metrics of clients: ``Client(plugins=[OpenTelemetry()])``.
+
+    Many clients may share it. If the setting ``opentelemetry`` is on as well, everything is reported twice.
 
     Args:
-        tracer_provider: where spans go; the global one by default.
-        meter_provider: where metrics go; the global one by default.
+        tracer_provider: the provider that takes spans; the global one by default.
+        meter_provider: the provider that takes metrics; the global one by default.
     """
 
     def __init__(

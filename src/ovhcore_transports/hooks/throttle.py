@@ -1,7 +1,7 @@
-"""The plugin ``throttle``: limits of a client's own, off unless they are set.
+"""The plugin ``throttle``: limits that a client sets itself, off by default.
 
-The limits themselves are in :mod:`ovhcore.flows.resilience.throttle`; here are the settings. Most clients have
-no limits, so the limiter is loaded only for those that have.
+The limiter is in :mod:`ovhcore.flows.resilience.throttle`; this module has the settings. Most clients have
+no limits, so the limiter is loaded only for clients with limits.
 """
 
 from __future__ import annotations
@@ -32,17 +32,17 @@ _UNITS: Final = {
 }
 _RATE: Final = r"([0-9]{1,20}(?:\.[0-9]{1,20})?) *(?:/ *([a-z]+))?"
 _NAMES: Final = ("rate_limit", "rate_burst")
-_LOWEST: Final = 1e-6  # in a second: waits of a few years can be slept
+_LOWEST: Final = 1e-6  # per second; below it waits would be too long to sleep
 _HIGHEST: Final = 1e6
 _SCOPES: Final = ("client", "credentials")
 _SCOPE: Final = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
 
 
 def read_rate(value: Any, what: str) -> float:
-    """Return requests in a second, of a number or of text as ``"60/minute"``.
+    """Return requests per second, from a number or from text as ``"60/minute"``.
 
     Raises:
-        InvalidConfiguration: the value is none of these, or not above 0.
+        InvalidConfiguration: the value is neither, or not above 0.
     """
     rate = 0.0
     if isinstance(value, str):
@@ -78,7 +78,7 @@ def _read_store(value: Any, what: str) -> str:
 
 
 def _read_down(value: Any, what: str) -> bool:
-    """Return whether limits are kept without the store."""
+    """Return whether a process keeps to limits alone while the store gives no answer."""
     if value not in ("own", "fail"):
         raise InvalidConfiguration(f"{what} must be own or fail, not {shown(value)}")
     return bool(value == "own")
@@ -93,18 +93,18 @@ def _limits(rate: float | None, burst: int | None, concurrency: int | None, name
 
 
 class Throttle:
-    """Limits for clients of a program, as a plugin of theirs: ``Client(plugins=[Throttle(rate=10)])``.
+    """A plugin that limits clients of a program: ``Client(plugins=[Throttle(rate=10)])``.
 
-    All clients that are given the same object share its limits. Without any limit it holds
-    requests back after the API has asked to slow down, and only then.
+    All clients with the same object share its limits. Without any limit it holds
+    requests back only after the API has asked to slow down.
 
     Args:
-        rate: requests in a second on average, or text as ``"60/minute"``; None for no limit.
+        rate: requests per second on average, or text as ``"60/minute"``; None for no limit.
         concurrency: requests at the same time; None for no limit.
         burst: requests that may be sent at once after a time without any; those of one second by default.
 
     Raises:
-        InvalidConfiguration: a limit that is none, or a burst without a rate.
+        InvalidConfiguration: a limit is not usable, or there is a burst without a rate.
     """
 
     def __init__(
@@ -123,12 +123,12 @@ class Throttle:
 
     @property
     def limiter(self) -> Limiter:
-        """The limiter that keeps to the limits, for people to look at."""
+        """The limiter, to look at its state."""
         return self._limiter
 
     @hookimpl(trylast=True)
     def ovhcore_middleware(self, settings: Settings, notify: Notifier) -> Middleware:
-        """Wrap every attempt."""
+        """Return middleware that limits every attempt."""
         from ovhcore.flows import throttled
 
         return throttled(self._limiter, notify)
@@ -167,7 +167,7 @@ def ovhcore_options() -> Iterable[Option]:
 
 @hookimpl(trylast=True)
 def ovhcore_middleware(settings: Settings, notify: Notifier) -> Middleware | None:
-    """Wrap every attempt, if there is a limit."""
+    """Return middleware that limits every attempt, if a limit is set."""
     options = settings.options
     rate, burst, concurrency = (options.get(name) for name in ("rate_limit", "rate_burst", "max_concurrency"))
     scope, store = options.get("limit_scope"), options.get("limit_store")

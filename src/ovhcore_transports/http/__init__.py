@@ -1,6 +1,6 @@
 """The parts that HTTP transports share: the strict reader, bodies, deadlines, failures, proxies, TLS, pools.
 
-The names below are promised to authors of transports; they are loaded when they are first used.
+These names are promised to authors of transports. The first use of a name loads its module.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Bodies: decompressed within a limit, and only if they are whole.
+"""Decompression of bodies, within a limit, and only of whole bodies.
 
 HTTP libraries accept a compressed body that was cut off, and some decompress all of a
 body before anybody can look at its size.
@@ -19,7 +19,7 @@ ACCEPTED: Final = "gzip, deflate"
 
 _BODILESS: Final = (204, 304)
 _MEMBERS: Final = 16
-# Each name is no longer than the longest registered one: a text unlike a name may repeat what was sent.
+# A message shows only texts of the form and length of registered names: others may repeat the request.
 _NAMES: Final = r"[a-z][a-z0-9-]{0,11}(?:, [a-z][a-z0-9-]{0,11})?"
 _GZIP: Final = 31
 _ZLIB: Final = 15
@@ -42,8 +42,8 @@ def check_length(length: int, limit: int, method: str, status: int) -> None:
     Args:
         length: the length in the header.
         limit: bytes beyond which to give up.
-        method: of the request.
-        status: of the answer; with some there is no body, whatever the header says.
+        method: the method of the request.
+        status: the status of the answer; some have no body, whatever the header says.
 
     Raises:
         ProtocolError: the body is larger.
@@ -53,7 +53,7 @@ def check_length(length: int, limit: int, method: str, status: int) -> None:
 
 
 def decompressed(raw: bytes, encoding: str, limit: int) -> bytes:
-    """Return a body as it was before ``Content-Encoding``.
+    """Return the content of a body, decompressed as ``Content-Encoding`` says.
 
     Args:
         raw: the body as it was received.
@@ -76,7 +76,7 @@ def decompressed(raw: bytes, encoding: str, limit: int) -> bytes:
     else:
         named = f", {name}," if re.fullmatch(_NAMES, name) else ""
         raise ProtocolError(f"The answer has a Content-Encoding{named} that was not asked for")
-    import zlib  # most answers are small, and not compressed
+    import zlib  # imported here: most answers are small, and not compressed
 
     body = bytearray()
     for _ in range(_MEMBERS):
@@ -92,7 +92,7 @@ def decompressed(raw: bytes, encoding: str, limit: int) -> bytes:
             raise too_large(limit)
         if not one.eof:
             raise ProtocolError("The answer cannot be decompressed: it is cut off")
-        raw = one.unused_data.lstrip(b"\0")  # gzip may go on with another member, or padding
+        raw = one.unused_data.lstrip(b"\0")  # another gzip member, or padding, may follow
         if not raw:
             return bytes(body)
     raise ProtocolError("The answer cannot be decompressed: it is in too many pieces")

@@ -1,6 +1,6 @@
 """Blocking connections that write requests at once, read answers strictly and can be cut short.
 
-Their exceptions say, too, at which step of connecting they failed.
+Their exceptions also say at which step of connecting they failed.
 """
 
 from __future__ import annotations
@@ -26,31 +26,31 @@ _NO_BODY: Final = frozenset({"GET", "HEAD", "DELETE", "TRACE", "OPTIONS", "CONNE
 
 
 class Exchange:
-    """An exchange that can be cut short, with whatever connection it has.
+    """An exchange that can be cut short; it knows its connection.
 
     Attributes:
         is_cut: whether it was cut short.
     """
 
     def __init__(self) -> None:
-        # This very thread may let an iterator go while it holds the lock: garbage is found anywhere.
+        # The garbage collector may close an iterator in this very thread while it holds the lock.
         self._lock = Lock()
         self.is_cut = False
         self._socket: Any = None
         self._copy: socket.socket | None = None
 
     def connects(self, sock: socket.socket) -> None:
-        """Take a connection that is being made."""
+        """Note a connection that is being made."""
         # TLS takes the socket out of the object that holds it, and its own socket is not seen before TLS is set up.
         copy = sock.dup()
         self._hold(copy, copy)
 
     def uses(self, sock: Any) -> None:
-        """Take a connection that is made."""
+        """Note a connection that was made."""
         self._hold(sock, None)
 
     def lets_go(self) -> None:
-        """Give the connection up, so that another exchange can have it."""
+        """Forget the connection, so that another exchange can have it."""
         self._hold(None, None)
 
     def _hold(self, sock: Any, copy: socket.socket | None) -> None:
@@ -90,8 +90,8 @@ class BlockingConnection:
 
     Attributes:
         sock: the socket of the connection; None as long as there is none.
-        timeout: seconds that making it may take.
-        exchange: the exchange that has the connection, if that can be cut short.
+        timeout: seconds that connecting may take.
+        exchange: the exchange that has the connection, if it can be cut short.
         until: when that exchange has to be over, on the monotonic clock; None for no limit.
         is_reusable: whether another request can be sent.
     """
@@ -159,7 +159,7 @@ class BlockingConnection:
             OSError: none of the addresses can be reached in time.
         """
         failure: OSError = OSError("no address")
-        name = host.encode("ascii") if host.isascii() else host  # or a codec for other letters would be loaded
+        name = host.encode("ascii") if host.isascii() else host  # text would load the codec for other letters
         found = socket.getaddrinfo(name, port, family, socket.SOCK_STREAM)
         for tried, (of, kind, number, _, address) in enumerate(found):
             sock = None
@@ -167,12 +167,12 @@ class BlockingConnection:
                 sock = socket.socket(of, kind, number)  # not every kernel has each family
                 for option in options:
                     sock.setsockopt(*option)
-                # An address that does not answer leaves the others their share of the time.
+                # Each address gets an equal share of the time that is left.
                 sock.settimeout(self._time_left() / (len(found) - tried))
                 if self.exchange is not None:
                     self.exchange.connects(sock)
                 sock.connect(address)
-                # TLS has what is left of the time.
+                # TLS may use the rest of the time.
                 sock.settimeout(self._time_left())
                 self._is_reached = True
                 return sock
@@ -196,9 +196,9 @@ class BlockingConnection:
         """Send a request, in one piece and with no field but those given and the body's length; return its answer.
 
         Args:
-            method: of the request.
-            target: of the request.
-            fields: names and values.
+            method: the method of the request.
+            target: the target of the request.
+            fields: names and values of the header fields.
             body: the bytes to send.
             read: seconds that each wait may take.
             limit: bytes of the answer's body beyond which to give up.
@@ -220,7 +220,7 @@ class BlockingConnection:
         lines.append("\r\n")
         head = "\r\n".join(lines)
         whole = head.count("\r") == head.count("\n") == len(lines) and "\0" not in head
-        # The codec's own error would carry the head.
+        # Checked here: the error of the codec would hold the head.
         if not (whole and head.isascii() and " " not in target and _METHOD.fullmatch(method)):
             raise ValueError("the request holds a character that would make another one of it")
         if self.sock is None:
@@ -245,7 +245,7 @@ class BlockingConnection:
                 self._hurry(sock)
                 sock.sendall(data)
             else:
-                # The timeout is for all that one call sends.
+                # The timeout holds for one call of sendall, so each call sends a piece.
                 with memoryview(data) as view:
                     for at in range(0, len(data), _PIECE):
                         self._hurry(sock)

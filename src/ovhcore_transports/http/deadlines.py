@@ -1,4 +1,4 @@
-"""The end of an exchange that takes longer than its total timeout, or that nobody waits for any more."""
+"""Ends of exchanges that take longer than their total timeouts, or that nobody waits for any more."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ class Deadline:
     passed, the block raises :class:`.TotalTimeout`.
 
     Args:
-        timeout: of the exchange; without a total the exchange is never cut.
-        abort: called once, in another thread, while the block runs: makes it fail soon.
+        timeout: the timeout of the exchange; without a total the exchange is never cut.
+        abort: makes the block fail soon; called once, in another thread, while the block runs.
         origin: the origin that the message names.
     """
 
@@ -53,7 +53,7 @@ class Deadline:
 
     def cut(self) -> None:
         """Cut the exchange short now."""
-        # The lock: a connection that went back to its pool may be in use by another exchange.
+        # Under the lock, since another exchange may use a connection that went back to its pool.
         with self._lock:
             if not self._over:
                 self.passed = True
@@ -64,7 +64,7 @@ class Deadline:
             self._over = True
         if self._timer is not None:
             self._timer.cancel()
-        # Another timeout may end at the same moment, and first.
+        # Another timeout may end at the same moment, just before.
         late = self.passed or (error is not None and time.monotonic() >= self._ends)
         if late and (error is None or isinstance(error, Exception)):
             raise total_timeout(self._timeout, self._origin) from None
@@ -76,7 +76,7 @@ def total_timeout(timeout: Timeout, origin: str) -> TotalTimeout:
 
 
 def pool_wait(timeout: Timeout) -> float:
-    """Return how many seconds to wait for a pooled connection."""
+    """Return the seconds to wait for a pooled connection."""
     return timeout.read if timeout.total is None else min(timeout.read, timeout.total)
 
 

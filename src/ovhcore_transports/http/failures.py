@@ -1,4 +1,4 @@
-"""Exceptions of HTTP libraries: their causes, and the words of theirs that may be shown."""
+"""Exceptions of HTTP libraries: their causes, and those of their words that a message may show."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ NOT_TLS: Final = "what answers there does not speak TLS: if it speaks plain HTTP
 
 # OpenSSL's reasons for bytes that are no TLS record, in several versions.
 _NO_RECORDS: Final = frozenset({"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "UNKNOWN_PROTOCOL", "PACKET_LENGTH_TOO_LONG"})
-# asyncio and aiohttp put their own words in the place of the system's, and of several failures make one text.
+# asyncio and aiohttp replace the words of the system by their own, and join several failures in one text.
 _OF_LOOPS: Final = ("Connect call failed", "Multiple exceptions: ")
 _NUMBER: Final = r"\[Errno ([0-9]+)\]"
 
 
 def causes_of(error: BaseException) -> list[BaseException]:
-    """Return an exception and everything it came from, tracebacks taken off: their frames hold signed headers.
+    """Return an exception and its causes, without tracebacks: their frames hold signed headers.
 
-    urllib3 hands some over as an argument, trio in a group.
+    urllib3 passes some causes as arguments, trio in a group.
     """
     found: list[BaseException] = []
     todo: list[BaseException | None] = [error]

@@ -1,6 +1,6 @@
-"""The strict reader of answers: no part of an answer, and nothing after it, is taken for an answer.
+"""The strict reader of answers: it takes no part of an answer, and nothing after it, for an answer.
 
-http.client, which urllib3 uses, lets much pass that leads to a wrong answer (two lengths, a
+http.client, which urllib3 uses, accepts much that leads to a wrong answer (two lengths, a
 head that is cut off, half a number), and reads headers with the email package.
 """
 
@@ -18,17 +18,17 @@ _MOST_OF_A_LINE: Final = 8192
 _PIECE: Final = 16384
 _LARGE_PIECE: Final = 262144
 
-# The bytes of a text: none that ends a line, or that other readers take for a line end or a space.
+# The bytes of a text, without those that end a line, or that other readers take for a line end or a space.
 _TEXT: Final = rb"[^\r\n\0\x0b\x0c]*"
 _FIELDS: Final = rb"(?:[!#$%&'*+\-.^_`|~0-9A-Za-z]+:" + _TEXT + rb"\r\n)*"
 _HEAD: Final = re.compile(rb"HTTP/1\.([0-9]) ([1-9][0-9][0-9])(?: " + _TEXT + rb")?\r\n(" + _FIELDS + rb")\r\n")
-# A status line is not folded: a line that looks so is a field without a name.
+# A status line cannot be folded: a line that looks folded is a field without a name.
 _STATUS_LINE: Final = re.compile(rb"HTTP/1\.[0-9] [1-9][0-9][0-9](?: " + _TEXT + rb")?\r?\n(?![ \t])")
 _TRAILERS: Final = re.compile(_FIELDS)
 _BEGINNING: Final = b"HTTP/1."
 _END: Final = re.compile(rb"\n\r?\n")
 _BARE_LINE_FEED: Final = re.compile(rb"(?<!\r)\n")
-# Spaces are matched only from where they begin: from each of them it would take forever.
+# A run of spaces is matched from its beginning only: from each space it would take forever.
 _FOLD: Final = re.compile(rb"(?:(?<![ \t])[ \t]+)?\r\n[ \t]+")
 _LINE_ENDS: Final = (b"\r\n", b"\n")
 _FIELD: Final = re.compile(r"([^:]+):[ \t]*([^\r]*)\r\n")
@@ -53,7 +53,7 @@ class ResponseHead(NamedTuple):
         length: bytes of the body; None if ``chunked`` says how it ends.
         chunked: whether the body is in chunks; if it has no length either, it ends with the connection.
         reusable: whether the connection stays open after the answer.
-        encoding: Content-Encoding.
+        encoding: the value of Content-Encoding.
     """
 
     status: int
@@ -79,10 +79,10 @@ class ResponseReader:
         self._at = 0
 
     def head(self, method: str) -> ResponseHead:
-        """Read status and headers of the answer; interim answers (1xx) before it are passed over.
+        """Read status and headers of the answer; skip interim answers (1xx) before it.
 
         Args:
-            method: of the request.
+            method: the method of the request.
 
         Raises:
             NotHTTP: the answer is not HTTP.
@@ -93,7 +93,7 @@ class ResponseReader:
         self._buffer = self._receive(_PIECE) or b""
         room = _MOST_OF_A_HEAD
         while True:
-            # Most often the whole head has come at once and is as plain as can be.
+            # The quick way: most often a plain head has come at once.
             match = _HEAD.match(self._buffer, self._at)
             if match is None:
                 match = _HEAD.fullmatch(self._gathered(room))
@@ -111,7 +111,7 @@ class ResponseReader:
                 raise NotHTTP("the answer is not a final one")
 
     def _gathered(self, room: int) -> bytes:
-        """Return a whole head, its lines ended by CRLF and not folded."""
+        """Return a whole head whose lines end with CRLF and are not folded."""
         begin = seen = 0
         while True:
             buffer, begin = self._buffer, self._at
@@ -174,7 +174,7 @@ class ResponseReader:
         body += piece
         missing = length - len(piece)
         while missing:
-            # No byte more is read: bytes after the body stay in the socket, where the pool sees them.
+            # Read not a byte more: bytes after the body stay in the socket, where the pool sees them.
             piece = self._receive(min(missing, _LARGE_PIECE))
             if not piece:
                 raise CutOff("the body is cut off")
@@ -212,7 +212,7 @@ class ResponseReader:
         return bytes(body)
 
     def _pass_trailers(self) -> None:
-        """Read the fields after the last chunk. Nobody wants them; a line that is none makes the answer doubtful."""
+        """Read the fields after the last chunk, and drop them. A line that is no field makes the answer doubtful."""
         lines: list[bytes] = []
         room = _MOST_OF_A_HEAD
         while (line := self._line()) not in _LINE_ENDS:
@@ -237,7 +237,7 @@ class ResponseReader:
 
 
 def _unfolded(lines: bytes) -> bytes:
-    """Return lines, the last of them empty, ended by CRLF and not folded."""
+    """Return lines that end with CRLF and are not folded; the last one is empty."""
     plain = _BARE_LINE_FEED.sub(b"\r\n", lines)
     return _FOLD.sub(b" ", plain[:-4]) + b"\r\n\r\n"
 
@@ -246,11 +246,11 @@ def read_head(match: re.Match[bytes], method: str) -> ResponseHead:
     """Return a head with its meaning.
 
     Args:
-        match: status line and header fields.
-        method: of the request.
+        match: the status line and the header fields.
+        method: the method of the request.
 
     Raises:
-        NotHTTP: how the body ends cannot be told.
+        NotHTTP: the head does not tell how the body ends.
     """
     minor, code, block = match.groups()
     status = int(code)

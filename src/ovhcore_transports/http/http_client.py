@@ -25,7 +25,7 @@ class WholeResponse:
     Args:
         limit: bytes of the body beyond which to give up.
         sock: the connection.
-        method: of the request.
+        method: the method of the request.
 
     Attributes:
         head: status and headers.
@@ -46,8 +46,8 @@ class WholeResponse:
         """Read the whole answer.
 
         Raises:
-            http.client.HTTPException: it is not HTTP.
-            ProtocolError: its body is larger than the limit.
+            http.client.HTTPException: the answer is not HTTP.
+            ProtocolError: the body is larger than the limit.
             OSError: the connection failed, or ended before the answer was whole.
         """
         try:
@@ -57,24 +57,24 @@ class WholeResponse:
             return
         except NotHTTP as error:
             problem = str(error)
-        raise HTTPException(problem)  # as those who call http.client expect
+        raise HTTPException(problem)  # callers of http.client expect this one
 
     def isclosed(self) -> bool:
         """Say that the next request may be sent."""
         return True
 
     def close(self) -> None:
-        """Do nothing: nothing is left to be closed."""
+        """Do nothing: nothing is left to close."""
 
 
 def meaning_of(error: Exception, origin: str, timeout: Timeout, connected: bool, reached: bool) -> exc.NetworkError:
     """Return the exception to raise for one of socket, ssl or http.client.
 
     Args:
-        error: the exception that was raised; its tracebacks are taken off.
+        error: the exception that was raised; it loses its tracebacks.
         origin: the origin that the message names.
-        timeout: of the exchange.
-        connected: whether there was a connection to send the request on, with TLS if it has to be.
+        timeout: the timeout of the exchange.
+        connected: whether there was a connection for the request, with TLS if the origin has TLS.
         reached: whether there was a connection without TLS at least.
     """
     causes = causes_of(error)
@@ -90,12 +90,12 @@ def meaning_of(error: Exception, origin: str, timeout: Timeout, connected: bool,
     elif reached or isinstance(error, ssl.SSLError):
         kind, said = exc.TLSError, "TLS failed"
     elif isinstance(error, RESETS):
-        # The connection was accepted, and reset before anybody looked.
+        # The server accepted the connection and reset it at once.
         kind, said = (exc.TLSError, "TLS failed") if origin.startswith("https:") else (exc.ConnectionLost, ENDED)
     else:
         kind, said = exc.ConnectError, "no connection could be made"
     failure = kind(f"{origin}: {said}{reason_of(causes)}")
     # The text of http.client's own exceptions may repeat the answer, and so the request.
     plain = all(type(cause).__module__ in ("builtins", "socket", "ssl") for cause in causes)
-    failure.__cause__ = error if plain else None  # None, too, keeps other exceptions out of the traceback
+    failure.__cause__ = error if plain else None  # also None: it keeps other exceptions out of the traceback
     return failure

@@ -1,4 +1,4 @@
-"""Header fields that a library holds in a form of its own."""
+"""Header fields in the form of an HTTP library, read when they are needed."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ R = TypeVar("R")
 
 
 class LateHeaders(Headers, Generic[R]):
-    """Header fields of an answer that are read when they are looked at: in most answers one or two are.
+    """Header fields of an answer; the first use reads them, and most programs use one or two.
 
-    A subclass writes :meth:`_read`, and ``get`` where it finds one field without reading all.
+    A subclass writes :meth:`_read`, and ``get`` if it can find one field without reading all.
 
     Args:
-        raw: the library's form of them.
+        raw: the fields in the form of the library.
     """
 
     __slots__ = ("_found", "_raw")

@@ -1,9 +1,8 @@
-"""Loggers of HTTP libraries: at DEBUG they write URLs, header fields and whole blocks of bytes.
+"""Filters for the loggers of HTTP libraries, which write URLs, header fields and whole blocks of bytes at DEBUG.
 
-Each transport gives the loggers of its library a filter that hides in records what is, or may be,
-secret. Loggers of others, levels and handlers are left alone, and nothing is looked at that is not
-written. A filter stays with its logger, so also what a program itself does with the library is
-written without secrets.
+Each transport gives the loggers of its library a filter that hides in records all that is, or may be,
+secret. It leaves other loggers, levels and handlers alone, and looks only at records that are
+written. A filter stays with its logger, so it also hides secrets when the program itself uses the library.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ from ovhcore.protocol import redact_text
 
 __all__ = ["guard_logs"]
 
-# Values of header fields that are shown. Others may hold anything: a server may send back the request.
+# The header fields whose values are shown. Others may hold anything: a server may send back the request.
 _SHOWN: Final = re.compile(
     r"b'(?:\d{1,12}|close|keep-alive|gzip|deflate|br|zstd|identity|chunked"
     r"|(?:application|text)/[a-z.+-]{1,30}(?:; ?charset=[\w-]{1,12})?"
@@ -34,7 +33,7 @@ class _Guard(logging.Filter):
     """A filter that rewrites the message of a record.
 
     Args:
-        shown: returns a message as it may be written.
+        shown: returns the message of a record without secrets.
     """
 
     def __init__(self, shown: Callable[[logging.LogRecord], str]) -> None:
@@ -42,7 +41,7 @@ class _Guard(logging.Filter):
         self._shown = shown
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Let every record pass, without secrets."""
+        """Let every record pass, and hide its secrets."""
         record.msg, record.args = self._shown(record), ()
         if record.exc_info:
             # The exception's text may quote the answer, and its frames hold the request.
@@ -64,12 +63,12 @@ def _message(record: logging.LogRecord) -> str:
 
 
 def _without_fields(record: logging.LogRecord) -> str:
-    """Return a message of httpcore without secrets: it has arguments and results as Python shows them."""
+    """Return a message of httpcore without secrets: the message holds arguments and results as their reprs."""
     return redact_text(_FIELD.sub(_field, _EXCEPTION.sub(rf"exception=\1({_LEFT_OUT})", record.getMessage())))
 
 
 def _without_arguments(record: logging.LogRecord) -> str:
-    """Return a message of hpack without secrets: numbers are shown, fields and bytes cannot be told apart."""
+    """Return a message of hpack without secrets: show numbers, and hide all else, since fields look like bytes."""
     given = record.args if isinstance(record.args, tuple) else ()
     shown = tuple(each if isinstance(each, (bool, int)) else _LEFT_OUT for each in given)
     return str(record.msg) % shown if shown else _message(record)
@@ -80,7 +79,7 @@ _FIELDS: Final = _Guard(_without_fields)
 _NUMBERS: Final = _Guard(_without_arguments)
 _PARTS: Final = ("connection", "http11", "http2", "proxy", "socks")
 
-# A filter sees the records of its own logger alone, not those that come up from loggers below it.
+# A filter sees only records of its own logger, not those of loggers below it; so each logger gets one.
 _GUARDS: Final[dict[str, tuple[_Guard, tuple[str, ...]]]] = {
     "urllib3": (_TEXT, ("connection", "connectionpool", "poolmanager", "response", "util.retry")),
     "httpcore": (_FIELDS, _PARTS),
@@ -91,10 +90,10 @@ _GUARDS: Final[dict[str, tuple[_Guard, tuple[str, ...]]]] = {
 
 
 def guard_logs(libraries: Iterable[str]) -> None:
-    """Let libraries write no secrets to their loggers. May be called again.
+    """Keep secrets out of the loggers of libraries. May be called again.
 
     Args:
-        libraries: by the names of their packages.
+        libraries: the names of their packages.
     """
     for library in libraries:
         guard, parts = _GUARDS[library]

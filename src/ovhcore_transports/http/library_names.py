@@ -15,7 +15,7 @@ from ovhcore.plugins import installed_version
 __all__ = ["Names", "importing", "lacking", "require_names"]
 
 Names = tuple[object, tuple[str, ...]]
-"""Something of a library, as a class or an object of it, and the names that it must have."""
+"""A part of a library, as a class or an object, and the names that it must have."""
 
 
 def require_names(package: str, *wanted: Names) -> None:
@@ -26,7 +26,7 @@ def require_names(package: str, *wanted: Names) -> None:
         wanted: the objects to look at, and the names to look for.
 
     Raises:
-        InvalidConfiguration: the library lacks some; the message names them, and the version that was found.
+        InvalidConfiguration: the library lacks some; the message gives them and the installed version.
     """
     missing = [f"{_shown(owner)}.{name}" for owner, names in wanted for name in names if not hasattr(owner, name)]
     if missing:

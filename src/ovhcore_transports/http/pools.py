@@ -1,7 +1,7 @@
 """Kept connections for blocking code: a limited number to each origin, shared by threads.
 
-An exception of a signal handler can come between any two steps of Python code. So places and connections pass from
-hand to hand in single steps, which no exception can interrupt: each is one call of a function written in C.
+A signal handler can raise an exception between any two steps of Python code. So places and connections change
+owners in single steps, which no exception can interrupt: each is one call of a function written in C.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ class _Pool(Generic[C]):
         return False
 
     def _restore(self) -> None:
-        """Make lost places anew: a thread was interrupted more than once while it gave one back."""
+        """Replace lost places: a thread that was interrupted more than once can lose the one it gives back."""
         with self._restoring:
             for number, mark in enumerate(self._marks):
                 if mark() is None:
@@ -89,10 +89,10 @@ class Pools(Generic[C]):
     """Connections, by origin.
 
     Args:
-        size: connections to one origin.
-        dial: returns a function that makes a connection to an origin; the connection may be opened later, in use.
-        is_stale: says whether an idle connection has anything to read: that the server has
-            closed it, or sent what nobody asked for.
+        size: the largest number of connections to one origin.
+        dial: returns a function that makes a connection to an origin; the first use may open the connection.
+        is_stale: says whether an idle connection has something to read: the server has
+            closed it, or sent bytes without a request.
     """
 
     def __init__(self, size: int, dial: Callable[[str], Callable[[], C]], is_stale: Callable[[C], object]) -> None:
@@ -116,7 +116,7 @@ class Pools(Generic[C]):
     def lease(self, origin: str, timeout: Timeout) -> Lease[C]:
         """Return a connection for the length of a ``with`` block.
 
-        The end of the block may be interrupted, too, so that it takes two to be sure of it::
+        An exception may interrupt the end of the block, too, so the lease is ended twice::
 
             lease = pools.lease(origin, timeout)
             try:

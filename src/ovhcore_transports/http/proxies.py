@@ -1,4 +1,4 @@
-"""Proxies: the one place that reads their URLs, which may hold a password that no message repeats."""
+"""Proxies: the one place that reads their URLs. These may hold passwords, which no message repeats."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from ovhcore.exceptions import InvalidConfiguration
 __all__ = ["NO_PROXY", "Proxy", "proxy_for", "read_proxy"]
 
 NO_PROXY: Final = "none"
-"""The proxy setting for no proxy, whatever the environment says."""
+"""The value of the setting for no proxy, even if the environment names one."""
 
 _PORTS: Final = {"http": 80, "https": 443}
 _BRACKETED: Final = r"\[([^\]]*)\](?::([0-9]+))?"
-_HOST: Final = (  # compiled where there is a proxy, as the one before
+_HOST: Final = (  # this and the pattern before are compiled only for a proxy
     r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?\.?|[0-9a-fA-F:.]*:[0-9a-fA-F:.%]*"
 )
 
 
 class Proxy(NamedTuple):
-    """A proxy to use; prints without its user.
+    """A proxy to use; its repr leaves out the user.
 
     Attributes:
-        url: without the user.
-        authorization: value of ``Proxy-Authorization``, None without a user.
+        url: the URL, without the user.
+        authorization: the value of ``Proxy-Authorization``; None without a user.
     """
 
     url: str
@@ -81,10 +81,10 @@ def _read(url: str) -> Proxy | None:
 
 
 def proxy_for(setting: str | None, origin: str) -> Proxy | None:
-    """Return the proxy for an origin, None to go without.
+    """Return the proxy for an origin; None for none.
 
     Args:
-        setting: URL of a proxy, :data:`NO_PROXY`, or None for the environment's.
+        setting: the URL of a proxy, :data:`NO_PROXY`, or None for the environment's proxy.
         origin: as ``"https://eu.api.ovh.com"``.
 
     Raises:
@@ -94,7 +94,7 @@ def proxy_for(setting: str | None, origin: str) -> Proxy | None:
         return read_proxy(setting)
     if not _may_be_set():
         return None
-    from urllib.request import getproxies, proxy_bypass  # brings all of http.client and email
+    from urllib.request import getproxies, proxy_bypass  # imported here: it loads http.client and email
 
     parts = urlsplit(origin)
     proxies = getproxies()
@@ -102,14 +102,14 @@ def proxy_for(setting: str | None, origin: str) -> Proxy | None:
     if not proxy:
         return None
     host, port = parts.hostname or "", parts.port or _PORTS.get(parts.scheme, 0)
-    # An entry without a port stands for all ports; one with a port counts for the port that is connected to.
+    # An entry without a port stands for all ports; one with a port, for that port.
     spelled = {host, parts.netloc, f"[{host}]:{port}" if ":" in host else f"{host}:{port}"}
     direct = any(map(proxy_bypass, spelled)) or _is_excepted(host, port, proxies.get("no", ""))
     return None if direct else read_proxy(proxy)
 
 
 def _is_excepted(host: str, port: int, without: str) -> bool:
-    """Say whether ``NO_PROXY`` holds an address, however it is written, or a network that it is in, as ``10.0.0.0/8``.
+    """Say whether ``NO_PROXY`` holds an address, in any spelling, or its network, as ``10.0.0.0/8``.
 
     requests reads networks, too.
     """

@@ -1,4 +1,4 @@
-"""Places in a pool for tasks of asyncio, handed out in the order of arrival."""
+"""Places in a pool for tasks of asyncio; tasks get them in the order of arrival."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ class Slots:
     """A counter of the connections that may still be made, with the tasks that wait for one.
 
     Attributes:
-        free: the number of free places; to take one, count it down, if it is not 0.
+        free: the number of free places; a task takes one by counting it down, unless it is 0.
     """
 
     __slots__ = ("_waiting", "free")
@@ -22,7 +22,7 @@ class Slots:
         self._waiting: deque[asyncio.Future[None]] = deque()
 
     async def wait(self, seconds: float) -> bool:
-        """Take a place as soon as there is one; False if there was none in time."""
+        """Take a place as soon as one is free; return False if none was free in time."""
         turn = asyncio.get_running_loop().create_future()
         self._waiting.append(turn)
         try:
@@ -32,7 +32,7 @@ class Slots:
                 self.release()
             turn.cancel()
             raise
-        # A place is handed over in the same step in which the turn is done.
+        # A turn that is done holds a place already.
         return turn.done() or not turn.cancel()
 
     def release(self) -> None:

@@ -14,8 +14,8 @@ __all__ = ["tls_context"]
 def tls_context(settings: TransportSettings) -> ssl.SSLContext:
     """Return a context that verifies servers, unless that is switched off, and shows the client's certificate.
 
-    Where the system has no certificates to trust, as Python on macOS before its installer's
-    last step, those of the package ``certifi`` are trusted, if it is installed.
+    If the system has no certificates to trust, as with Python on macOS before its installer's
+    last step, the context trusts those of the package ``certifi``, if it is installed.
 
     Raises:
         InvalidConfiguration: a file holds no certificates, or no key that fits.
@@ -51,7 +51,7 @@ def _trusting(ca_bundle: str | None) -> ssl.SSLContext:
 
 
 def _fallback() -> str | None:
-    """Return certifi's file if the system has none; Windows has a store that no path leads to."""
+    """Return certifi's file if the system has no certificates; Windows keeps its own in a store without a path."""
     paths = ssl.get_default_verify_paths()
     if os.name == "nt" or paths.cafile or (paths.capath and os.listdir(paths.capath)):
         return None

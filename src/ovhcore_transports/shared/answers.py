@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final, TypeAlias
 
-__all__ = ["ALONE", "CONFIRM", "FULL", "GO", "TOO_LATE", "WAIT", "Question"]
+__all__ = ["ALONE", "CONFIRM", "FULL", "GO", "LATE", "NEW", "TOO_LATE", "WAIT", "Question"]
 
 Question: TypeAlias = tuple[Any, ...]
 """The name of an operation, the key that it is about, then its arguments: numbers and text."""
@@ -15,6 +15,11 @@ WAIT: Final = 1
 """Ask again once the time has passed, with the ticket."""
 TOO_LATE: Final = 2
 """The turn would come later than the caller waits; nothing was reserved."""
+
+NEW: Final = -1
+"""The ticket of somebody who has none."""
+LATE: Final = -2
+"""The ticket of somebody who has come late for a turn, which nobody has used."""
 
 FULL: Final = 6400
 """The whole speed; a 429 halves it, down to a 64th, and each request that is let through gives back a 50th."""

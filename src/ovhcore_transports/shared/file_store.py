@@ -12,7 +12,7 @@ from ovhcore.exceptions import InvalidConfiguration
 
 from ..base.forks import renew_after_fork
 from ..base.locks import Lock
-from . import limits
+from . import limits, records
 from .answers import Question
 from .stores import TIMEOUT, Store, StoreFailure
 
@@ -22,6 +22,14 @@ _LIMITS: Final[dict[str, Callable[..., tuple[dict[str, Any], list[int]]]]] = {
     "take": limits.take,
     "slow": limits.slow,
     "renew": limits.renew,
+}
+_RECORDS: Final[dict[str, Callable[..., tuple[dict[str, Any] | None, list[Any], int]]]] = {
+    "claim": records.claim,
+    "settle": records.settle,
+    "hold": records.hold,
+    "token": records.token,
+    "put": records.put,
+    "drop": records.drop,
 }
 _FOREVER: Final = 2**62
 
@@ -72,15 +80,30 @@ class FileStore(Store):
 
     def _answer(self, question: Question, now: int | None) -> Any:
         operation, key, *arguments = question
-        connection = self._connected()
-        execute = connection.execute
+        execute = self._connected().execute
+        if operation in _LIMITS:
+            execute("BEGIN IMMEDIATE")
+            # The clock of limits is the machine's, which nobody sets.
+            when = time.monotonic_ns() // 1000 if now is None else now
+            row = execute("SELECT value FROM kept WHERE key = ?", (key,)).fetchone()
+            state, answer = _LIMITS[operation](None if row is None else json.loads(row[0]), when, *arguments)
+            execute("INSERT OR REPLACE INTO kept VALUES (?, ?, ?)", (key, json.dumps(state), _FOREVER))
+            execute("COMMIT")
+            return answer
+        # What was done outlives a restart of the machine.
+        when = time.time_ns() // 1000 if now is None else now
+        execute("PRAGMA synchronous = FULL")
         execute("BEGIN IMMEDIATE")
-        row = execute("SELECT value FROM kept WHERE key = ?", (key,)).fetchone()
-        state = None if row is None else json.loads(row[0])
-        # The clock of limits is the machine's, which nobody sets.
-        state, answer = _LIMITS[operation](state, time.monotonic_ns() // 1000 if now is None else now, *arguments)
-        execute("INSERT OR REPLACE INTO kept VALUES (?, ?, ?)", (key, json.dumps(state), _FOREVER))
+        execute("DELETE FROM kept WHERE until <= ?", (when,))
+        row = execute("SELECT value, until FROM kept WHERE key = ?", (key,)).fetchone()
+        record, answer, kept = _RECORDS[operation](None if row is None else json.loads(row[0]), when, *arguments)
+        if record is None:
+            execute("DELETE FROM kept WHERE key = ?", (key,))
+        else:
+            until = row[1] if row is not None and not kept else when + kept
+            execute("INSERT OR REPLACE INTO kept VALUES (?, ?, ?)", (key, json.dumps(record), until))
         execute("COMMIT")
+        execute("PRAGMA synchronous = NORMAL")
         return answer
 
     def _connected(self) -> Any:

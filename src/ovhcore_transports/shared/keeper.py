@@ -11,6 +11,7 @@ import time
 from _thread import allocate_lock, start_new_thread
 from collections import deque
 from contextlib import suppress
+from itertools import count
 from queue import Empty, SimpleQueue
 from secrets import token_hex
 from typing import Final
@@ -20,14 +21,15 @@ from ovhcore.exceptions import SharedStoreError
 
 from ..base.forks import renew_after_fork
 from ..base.locks import Lock
+from .answers import Question
 from .opening import open_store
+from .records import KEPT
 from .stores import Store
 
 __all__ = ["LEASE", "Keeper", "keeper_of"]
 
 LEASE: Final = 10_000_000
 """Microseconds for which a place or a claim is kept for a process that says nothing."""
-_ROUND: Final = LEASE / 3e6
 _TOGETHER: Final = 0.005  # seconds in which what is released is collected, or taken along by another question
 _IDLE: Final = 6  # rounds without anything to keep, after which the thread ends
 
@@ -40,17 +42,25 @@ class Keeper:
 
     def __init__(self, store: Store) -> None:
         self.store = store
+        self.lease = LEASE
         self.after_fork()
         renew_after_fork(self)
         atexit.register(_at_exit, ref(self))
 
     def after_fork(self) -> None:
         """Hold nothing: all of it is the parent's."""
-        self.name = token_hex(6)
+        self._name = token_hex(8)
+        self._numbers = count()
         self._places: dict[str, dict[str, None]] = {}
         self._left: dict[str, deque[tuple[str, int]]] = {}
+        self._claims: dict[tuple[str, str], str] = {}
+        self._to_say: deque[Question] = deque()
         self._bell: SimpleQueue[None] = SimpleQueue()
         self._runs = allocate_lock()
+
+    def new_name(self) -> str:
+        """Return a name for a place, or for the owner of a claim, which nobody else has."""
+        return f"{self._name}.{next(self._numbers)}"
 
     def hold(self, key: str, place: str) -> None:
         """Keep a place from now on."""
@@ -67,6 +77,27 @@ class Keeper:
         """
         self._places.get(key, {}).pop(place, None)
         self._left.setdefault(key, deque()).append((place, took))
+        self._bell.put(None)
+        self._wake()
+
+    def hold_claim(self, key: str, owner: str, print_: str) -> None:
+        """Keep a claim from now on; see :mod:`.records`."""
+        self._claims[key, owner] = print_
+        self._wake()
+
+    def settled(self, key: str, owner: str) -> None:
+        """Keep a claim no longer: it was said what came of it."""
+        self._claims.pop((key, owner), None)
+
+    def leave_claim(self, key: str, owner: str) -> None:
+        """Say soon that nobody knows what came of a claim, unless that was said."""
+        print_ = self._claims.pop((key, owner), None)
+        if print_ is not None:
+            self.say_soon(("settle", key, owner, print_, "u", "", KEPT))
+
+    def say_soon(self, question: Question) -> None:
+        """Tell the store something, where the flow cannot."""
+        self._to_say.append(question)
         self._bell.put(None)
         self._wake()
 
@@ -89,13 +120,13 @@ class Keeper:
         idle = 0
         while idle < _IDLE:
             with suppress(Empty):
-                self._bell.get(True, _ROUND)
+                self._bell.get(True, self.lease / 3e6)
                 time.sleep(_TOGETHER)
                 while not self._bell.empty():
                     self._bell.get()
             idle = 0 if self.renew() else idle + 1
         self._runs.release()
-        if any(map(len, (*self._places.values(), *self._left.values()))):
+        if any(map(len, (*self._places.values(), *self._left.values(), self._claims, self._to_say))):
             self._wake()
 
     def renew(self) -> bool:
@@ -106,8 +137,14 @@ class Keeper:
             if held or released:
                 # A store that is down says so once; the leases end by themselves.
                 with suppress(SharedStoreError):
-                    self.store.ask(("renew", key, LEASE, len(held), *held, *released))
-        return any(map(len, self._places.values()))
+                    self.store.ask(("renew", key, self.lease, len(held), *held, *released))
+        for key, owner in [*self._claims]:
+            with suppress(SharedStoreError):
+                self.store.ask(("hold", key, owner, self.lease))
+        while self._to_say:
+            with suppress(SharedStoreError, IndexError):
+                self.store.ask(self._to_say.popleft())
+        return bool(self._claims) or any(map(len, self._places.values()))
 
 
 def _at_exit(keeper: ref[Keeper]) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from .answers import CONFIRM, FULL, GO, TOO_LATE, WAIT
+from .answers import CONFIRM, FULL, GO, LATE, TOO_LATE, WAIT
 
 __all__ = ["renew", "slow", "take"]
 
@@ -17,11 +17,24 @@ State = dict[str, Any]
 _SLOWEST: Final = FULL // 64
 _FASTER: Final = FULL // 50
 _ABSENT: Final = 1_000_000  # after which somebody who does not come for a place holds up nobody
+_SPARE: Final = 30_000  # up to this interval, a second has a turn that is not given out: 3 % of the rate
+_SECOND: Final = 1_000_000
 _USUAL: Final = 20_000  # how long an exchange takes, before any has ended
 
 
 def _fresh() -> State:
-    return {"last": 0, "tat": 0, "nb": 0, "speed": FULL, "epoch": 0, "dur": 0, "moved": 0, "active": {}, "line": []}
+    return {
+        "last": 0,
+        "tat": 0,
+        "nb": 0,
+        "speed": FULL,
+        "epoch": 0,
+        "dur": 0,
+        "moved": 0,
+        "late": 0,
+        "active": {},
+        "line": [],
+    }
 
 
 def _begun(state: State | None, now: int, released: tuple[Any, ...]) -> tuple[State, int]:
@@ -63,7 +76,8 @@ def take(
         burst: turns that may be taken at once after a time without any.
         places: requests under way at the same time; 0 for no limit.
         patience: how long the caller waits at most; -1 for any time.
-        ticket: the epoch in which the caller was given a turn, which has come now; -1 for none.
+        ticket: the epoch in which the caller was given a turn, which has come now; ``NEW`` for none; ``LATE`` for one
+            that was missed: one in a second may go all the same.
         place: the name of the caller's place.
         lease: how long a place is kept for somebody who says nothing.
         *released: names of places that are free now, each followed by how long it was used, or by -1.
@@ -73,6 +87,8 @@ def take(
     """
     state, now = _begun(state, now, released)
     speed, epoch = state["speed"], state["epoch"]
+    if ticket == LATE and 0 < interval <= _SPARE and state["late"] + _SECOND <= now:
+        state["late"], ticket = now, epoch
     if ticket != epoch or state["nb"] > now:
         step = interval * FULL // speed
         allowed = max(now, state["nb"], state["tat"] - (burst - 1) * step if interval else 0)

@@ -27,7 +27,8 @@ end
 
 local function begun(state, from)
   if not state or state.last > now + 1000000 then
-    state = {last = 0, tat = 0, nb = 0, speed = FULL, epoch = 0, dur = 0, moved = 0, active = {}, line = {}}
+    state = {last = 0, tat = 0, nb = 0, speed = FULL, epoch = 0, dur = 0, moved = 0, late = 0,
+      active = {}, line = {}}
   end
   now = math.max(now, state.last)
   state.last = now
@@ -90,6 +91,9 @@ local function take()
     keep(state)
     return {verdict, wait, epoch, speed}
   end
+  if ticket == -2 and interval > 0 and interval <= 30000 and state.late + 1000000 <= now then
+    state.late, ticket = now, epoch
+  end
   if ticket ~= epoch or state.nb > now then
     local step = math.floor(interval * FULL / speed)
     local allowed = math.max(now, state.nb, interval > 0 and state.tat - (burst - 1) * step or 0)
@@ -135,6 +139,81 @@ local function renew()
   return {used}
 end
 
-local operations = {take = take, slow = slow, renew = renew}
+local function store(state, kept)
+  if kept > 0 then
+    save(state, kept)
+  else
+    redis.call('SET', key, cmsgpack.pack(state), 'KEEPTTL')
+  end
+end
+
+local function claim()
+  local owner, print, lease = ARGV[3], ARGV[4], number(5)
+  local state = load()
+  if not state then
+    store({o = owner, p = print, till = now + lease, st = 'c', v = ''}, 2592000000000)
+    return {'mine', ''}
+  end
+  if state.p ~= print then return {'other', ''} end
+  if state.st == 'd' then return {'done', state.v} end
+  if state.st == 'c' and state.o == owner then return {'mine', ''} end
+  if state.st == 'c' and state.till > now then return {'busy', ''} end
+  return {'unknown', ''}
+end
+
+local function settle()
+  local owner, print, status, value, kept = ARGV[3], ARGV[4], ARGV[5], ARGV[6], number(7)
+  local state = load()
+  if state and state.o ~= owner then return {'lost', ''} end
+  if status == 'f' then
+    redis.call('DEL', key)
+  else
+    store({o = owner, p = print, till = now, st = status, v = value}, kept)
+  end
+  return {'kept', ''}
+end
+
+local function hold()
+  local owner, lease = ARGV[3], number(4)
+  local state = load()
+  if state and state.st == 'c' and state.o == owner then
+    state.till = now + lease
+    store(state, 0)
+  end
+  return {'kept', ''}
+end
+
+local KEPT = 2592000000000
+
+local function token()
+  local owner, refused, lease = ARGV[3], ARGV[4], number(5)
+  local state = load() or {v = '', tag = '', till = 0, o = '', ['until'] = 0}
+  local left = state['until'] - now
+  if left > 0 and state.tag ~= refused then return {'held', state.v, string.format('%.0f', left)} end
+  if state.till > now and state.o ~= owner then return {'busy', '', ''} end
+  state.o, state.till = owner, now + lease
+  store(state, KEPT)
+  return {'yours', '', ''}
+end
+
+local function put()
+  store({v = ARGV[4], tag = ARGV[5], ['until'] = now + number(6), o = ARGV[3], till = 0}, KEPT)
+  return {'kept', '', ''}
+end
+
+local function drop()
+  local state = load()
+  if state and state.o == ARGV[3] then
+    state.till = 0
+    store(state, KEPT)
+  end
+  return {'kept', '', ''}
+end
+
+local operations = {
+  take = take, slow = slow, renew = renew,
+  claim = claim, settle = settle, hold = hold,
+  token = token, put = put, drop = drop,
+}
 return operations[op]()
 """

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from itertools import count
 from math import ceil
 from typing import Any, Final, NamedTuple
 
@@ -24,8 +23,8 @@ from ovhcore.flows import (
 from ovhcore.protocol import Now, Request, Response, redact_url
 
 from ..hooks.limiters import ProcessLimiter
-from .answers import ALONE, GO, TOO_LATE
-from .keeper import LEASE, Keeper
+from .answers import ALONE, GO, LATE, NEW, TOO_LATE
+from .keeper import Keeper
 from .stores import Store
 
 __all__ = ["SharedLimit", "shared_throttle"]
@@ -59,12 +58,7 @@ class SharedLimit:
         self.own = ProcessLimiter(limits)
         self._interval = 0 if limits.rate is None else ceil(1e6 / (limits.rate * _USED))
         self._places = limits.concurrency or 0
-        self._numbers = count()
         self.trip = float("inf")  # seconds of the fastest question
-
-    def place(self) -> str:
-        """Return the name of a new place."""
-        return f"{self.keeper.name}.{next(self._numbers)}"
 
     def question(self, place: str, left: float | None, ticket: int) -> tuple[Any, ...]:
         """Return the question for a turn."""
@@ -79,7 +73,7 @@ class SharedLimit:
             patience,
             ticket,
             place,
-            LEASE,
+            self.keeper.lease,
             *released,
         )
 
@@ -119,7 +113,7 @@ def shared_throttle(limit: SharedLimit, notify: Observer | None = None) -> Middl
         def handle(request: Request) -> Flow[Response]:
             if limit.alone and limit.store.rests:
                 return (yield from own(request))
-            place = limit.place()
+            place = limit.keeper.new_name()
             try:
                 try:
                     turn = yield from _turn(limit, place, request, notify)
@@ -146,7 +140,7 @@ def shared_throttle(limit: SharedLimit, notify: Observer | None = None) -> Middl
 
 
 def _turn(limit: SharedLimit, place: str, request: Request, notify: Observer | None) -> Flow[_Turn]:
-    ticket, turns = -1, _TURNS
+    ticket, turns = NEW, _TURNS
     now: Now = yield Clock()
     while True:
         left = None if request.deadline is None else request.deadline - now.monotonic
@@ -171,7 +165,7 @@ def _turn(limit: SharedLimit, place: str, request: Request, notify: Observer | N
             if not turns or now.monotonic - asked - seconds <= _LATE + limit.trip:
                 return _Turn(epoch, now.monotonic)
             # Whoever comes late comes together with others, and the sum may be too much.
-            ticket = -1
+            ticket = LATE
         else:
             ticket = epoch
             yield Sleep(seconds)

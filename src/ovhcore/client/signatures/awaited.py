@@ -52,6 +52,7 @@ class AsyncClientMethods(BaseClient):
         _headers: Mapping[str, str] | None = None,
         _timeout: Seconds = None,
         _options: Mapping[str, Any] | None = None,
+        _once: str | None = None,
         **kwargs: Any,
     ) -> Any: ...
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeAlias
 from urllib.parse import urlencode
 
 from ...exceptions import APIError, HTTPError, InvalidConfiguration, OAuth2FailureError
@@ -17,7 +17,7 @@ from ...protocol.responses.decoding import annotate, error_of, parse_json
 from ..effects import Clock, Flow, Handler, Once
 from ..events import Observer, TokenRenewed
 
-__all__ = ["TokenSource"]
+__all__ = ["TokenSharing", "TokenSource"]
 
 _DEFAULT_LIFETIME: Final = 3600.0
 # A token is renewed this long before its end, so that it does not end on the way; never
@@ -27,6 +27,16 @@ _CHECK: Final = "Check client_id and client_secret, and that the endpoint is the
 _NOT_THE_ENDPOINT: Final = (
     "Something other than the token endpoint may have answered, or it failed: check token_url and the proxy."
 )
+
+
+TokenSharing: TypeAlias = (
+    "Callable[[Secret | None, Callable[[], Flow[tuple[Secret, float]]]], Flow[tuple[Secret, float]]]"
+)
+"""A function that gets a token for several processes.
+
+It is given the token that the API has refused, or None, and a function that begins to fetch a new one. Its flow returns
+a token, and for how many seconds it is to be used from now; what is fetched is to be used from when it was asked for.
+"""
 
 
 class _Held(NamedTuple):
@@ -44,6 +54,7 @@ class TokenSource:
         handler: Handler,
         notify: Observer | None = None,
         user_agent: str | None = None,
+        share: TokenSharing | None = None,
     ) -> None:
         if endpoint.token_url is None:
             raise InvalidConfiguration(
@@ -55,6 +66,7 @@ class TokenSource:
         self._handler = handler
         self._notify = notify
         self._headers = {} if user_agent is None else {"User-Agent": user_agent}
+        self._share = share
         self._held: _Held | None = None
         self._tokens: tuple[Secret, ...] = ()
 
@@ -88,6 +100,17 @@ class TokenSource:
         token = self._usable(asked, refused)
         if token is not None:
             return token
+        if self._share is None:
+            token, used = yield from self._fetched()
+        else:
+            token, used = yield from self._share(refused, self._fetched)
+            self._know(token)
+            asked = yield Clock()  # another process may have taken long
+        self._held = _Held(token, asked.monotonic + used)
+        return token
+
+    def _fetched(self) -> Flow[tuple[Secret, float]]:
+        """Fetch a token; return it, and for how many seconds it is to be used from when it was asked for."""
         request = self._request()
         try:
             response = yield from self._handler(request)
@@ -97,11 +120,14 @@ class TokenSource:
             # A token that nobody receives does no harm.
             error.retry_safe = error.retry_safe or isinstance(error, HTTPError)
             raise
-        self._tokens = (token, *self._tokens)[:REMEMBERED]
-        self._held = _Held(token, asked.monotonic + lifetime - min(_MARGIN, lifetime / 10))
+        self._know(token)
         if self._notify is not None:
             self._notify(TokenRenewed(lifetime))
-        return token
+        return token, lifetime - min(_MARGIN, lifetime / 10)
+
+    def _know(self, token: Secret) -> None:
+        if token not in self._tokens:
+            self._tokens = (token, *self._tokens)[:REMEMBERED]
 
     def _request(self) -> Request:
         form = {

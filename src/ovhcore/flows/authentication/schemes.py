@@ -24,7 +24,7 @@ from ..exchange import exchange, sent_now
 from .time_sync import TimeSync
 
 if TYPE_CHECKING:
-    from .oauth2 import TokenSource
+    from .oauth2 import TokenSharing, TokenSource
 
 __all__ = ["Authentication", "BearerAuthentication", "KeyAuthentication", "as_application", "authentication"]
 
@@ -229,6 +229,7 @@ def authentication(
     notify: Observer | None = None,
     user_agent: str | None = None,
     looked: Callable[[], str] | None = None,
+    share: TokenSharing | None = None,
 ) -> Authentication:
     """Return the authentication for a kind of credentials.
 
@@ -241,6 +242,7 @@ def authentication(
         notify: is told of new tokens.
         user_agent: sent with requests for a token.
         looked: says where credentials were looked for, for the error that there are none.
+        share: gets tokens for several processes.
 
     Raises:
         InvalidConfiguration: a service account for an endpoint that has no token URL.
@@ -256,4 +258,4 @@ def authentication(
         return BearerAuthentication(time, credentials.access_token)
     from .oauth2 import TokenSource  # for service accounts alone
 
-    return BearerAuthentication(time, TokenSource(credentials, endpoint, handler, notify, user_agent))
+    return BearerAuthentication(time, TokenSource(credentials, endpoint, handler, notify, user_agent, share))

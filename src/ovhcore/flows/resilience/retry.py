@@ -310,7 +310,7 @@ def retried(
                 waited = min(max(wait, decision.low), decision.high)
                 if notify is not None:
                     call = None if request.call is None else request.call.number
-                    notify(RetryScheduled(request.method, request.url, history[-1], waited, call))
+                    notify(RetryScheduled(request.method, request.url, history[-1], waited, call, shared.left))
                 yield Sleep(waited)
                 sent = yield CLOCK
                 if decision.ends_by is None:

@@ -1,9 +1,9 @@
-"""From a :class:`.Response` to a JSON value or an exception: one table.
+"""Decoding of a :class:`.Response` to a JSON value or an exception, by one table.
 
 The status decides first; among the 400s and 403s ``errorCode``, ``class`` or message
-tell the kinds apart, whichever of them the answer has. Four shapes are in use: legacy
-``errorCode``, current ``class``, a bare ``message``, and OAuth2's ``error``; in front of
-them all, gateways answer in HTML or not at all; what they say is not the API's word, see
+tell the kinds apart, whichever of them the answer has. The API uses four shapes: legacy
+``errorCode``, current ``class``, a bare ``message``, and OAuth2's ``error``. Gateways in front
+of it answer in HTML or not at all, and do not speak for the API; see
 :mod:`ovhcore.protocol.responses.error_shapes`.
 """
 
@@ -34,7 +34,7 @@ __all__ = [
     "rehint",
 ]
 
-# Status and error code, and the messages in lower case that say the same where there is no code.
+# Status, error code, the messages in lower case that mean the same without a code, and the exception.
 _KINDS: Final[tuple[tuple[int, str, tuple[str, ...], type[exc.APIError]], ...]] = (
     (400, "INVALID_SIGNATURE", ("invalid signature",), exc.InvalidSignature),
     (400, "QUERY_TIME_OUT", ("query out of time",), exc.QueryTimeOut),
@@ -94,9 +94,9 @@ def decode(
     """Return the JSON value of a response, None for an empty one.
 
     Args:
-        response: what came.
-        request: what was sent, for the exception to say so.
-        redact: hides secrets that the answer may repeat, besides those of the request;
+        response: the response.
+        request: the request that the exception names.
+        redact: hides secrets that the response may repeat, besides those of the request;
             see :func:`ovhcore.protocol.redaction.redactor`.
         received: seconds since 1970 on the local clock when the response came; lets a
             signature error say how far the clocks are apart.
@@ -134,24 +134,24 @@ def is_time_error(response: Response) -> bool:
 
 
 def is_refusal(response: Response) -> bool:
-    """Say whether the API does not accept the credentials of a request, which it then has not carried out."""
+    """Say whether the API refused the credentials of a request; it has not carried out such a request."""
     if response.status not in (400, 401, 403) or not is_of_the_api(response):
         return False
     if response.status == 401:
         return True
-    # A secret that does not belong to its key, as when the one was read after a rotation and the other
-    # before, shows as a signature that is wrong.
+    # A secret that does not belong to its key makes a wrong signature: a rotation between the reading
+    # of the two does this.
     kinds = (exc.InvalidCredential, exc.NotCredential, exc.InvalidKey, exc.InvalidSignature)
     return _kind(response.status, *error_body(response)[:3]) in kinds
 
 
 def is_no_route(error: exc.APIError) -> bool:
-    """Say whether an error means that the API has no such path, and not only no such object."""
+    """Say whether an error means that the API has no such path, rather than no such object."""
     return isinstance(error, exc.ResourceNotFoundError) and _NO_ROUTE in error.message.lower()
 
 
 def may_be_misspelt(error: exc.APIError) -> bool:
-    """Say whether an error can mean that a path or argument is wrong, or a right is missing, and not an object."""
+    """Say whether an error can mean a wrong path or argument, or a missing right, rather than a missing object."""
     if isinstance(error, exc.ResourceNotFoundError):
         return _NO_OBJECT not in error.message.lower()
     return isinstance(error, exc.NotGrantedCall) or type(error) is exc.BadParametersError
@@ -164,7 +164,7 @@ def error_of(
     redact: Callable[[str], str] | None = None,
     received: float | None = None,
 ) -> exc.APIError:
-    """Return, without raising it, the exception for a response that is no success; as :func:`decode`."""
+    """Return the exception that :func:`decode` raises for a response that is no success."""
     hide = _hiding(redact, request)
     shown = _shown(response, hide, request)
     code, error_class, message, details, of_the_api = body = error_body(response)
@@ -175,7 +175,7 @@ def error_of(
         if status >= 500 or (status == 408 and not of_the_api):
             said = of_the_api or (answered and message is not None)
             kind = exc.ServerError if said else exc.GatewayError
-        elif answered or status == 429:  # whoever says 429 has not passed the request on
+        elif answered or status == 429:  # a gateway that answers 429 has not passed the request on
             kind = _STATUSES.get(status, exc.APIError)
         else:
             kind = exc.InvalidResponse
@@ -196,11 +196,11 @@ def error_of(
 
 
 def _hiding(redact: Callable[[str], str] | None, request: Request | None) -> Hiding:
-    """Return what hides secrets, those of the request included."""
+    """Return the function that hides secrets, with those of the request."""
     hide = redactor(()) if redact is None else redact if isinstance(redact, Hiding) else redactor(()).and_then(redact)
     if request is None:
         return hide
-    from ..secrets.learning import of_request  # only for errors: it loads much
+    from ..secrets.learning import of_request  # loaded only for errors: it imports much
 
     return hide.knowing(of_request(request, hide.full))
 
@@ -214,12 +214,12 @@ def _redacted(details: dict[str, Any], hide: Hiding) -> dict[str, Any]:
 
 
 def annotate(error: exc.APIError, request: Request | None, hide: Hiding | None = None) -> exc.APIError:
-    """Write into an exception what was sent, and into its notes what a traceback should show besides.
+    """Write the request into an exception, and into its notes the facts that a traceback should show.
 
     Args:
         error: the exception.
-        request: what was sent, if that is known.
-        hide: knows secrets that the URL may have besides those of the request itself.
+        request: the request, if it is known.
+        hide: hides secrets in the URL besides those of the request itself.
     """
     if request is not None:
         error.method, error.url = (
@@ -237,11 +237,11 @@ def annotate(error: exc.APIError, request: Request | None, hide: Hiding | None =
 
 
 def rehint(error: exc.APIError, hint: str) -> None:
-    """Give an exception another hint, in its notes, too.
+    """Replace the hint of an exception, in its notes, too.
 
     Args:
         error: the exception.
-        hint: what is to be said instead of what it has.
+        hint: the new hint.
     """
     before, error.hint = error.hint, exc.visible(hint)
     notes = getattr(error, "__notes__", [])
@@ -252,13 +252,13 @@ def rehint(error: exc.APIError, hint: str) -> None:
 
 
 def conceal(error: exc.APIError, request: Request, redact: Callable[[str], str]) -> None:
-    """Take known secrets out of an exception that says why there was no answer.
+    """Hide known secrets in an exception that says why there was no answer.
 
-    The answers to earlier attempts may have repeated one, and a path may have one.
+    Answers to earlier attempts may have repeated a secret, and a path may hold one.
 
     Args:
-        error: the exception; what a text in it says besides is left as it is.
-        request: what was sent; its secrets are hidden.
+        error: the exception; its texts stay as they are but for secrets.
+        request: the request; its secrets are hidden.
         redact: hides the secrets of the client.
     """
     known = _hiding(redact, request).full.known
@@ -272,12 +272,12 @@ def conceal(error: exc.APIError, request: Request, redact: Callable[[str], str])
 def add_history(
     error: exc.APIError, history: tuple[Attempt, ...], hide: Callable[[str], str] | None = None
 ) -> exc.APIError:
-    """Write into an exception which attempts were made.
+    """Write the attempts that were made into an exception.
 
     Args:
         error: the exception.
         history: the attempts.
-        hide: hides secrets that their answers may have repeated, besides what is one by its name or form.
+        hide: hides secrets that the answers may have repeated, besides those known by their name or form.
     """
     error.history = history = tuple(attempt.shown(hide or redact_text) for attempt in history)
     made = f"{len(history)} attempts were made" if len(history) > 1 else "1 attempt was made"
@@ -286,7 +286,7 @@ def add_history(
 
 
 def _told(history: tuple[Attempt, ...]) -> Iterator[str]:
-    """Yield each attempt as a text; what went wrong before is not said in full again."""
+    """Yield each attempt as a text; a repeated failure refers to the first attempt that had it."""
     first: dict[tuple[int | None, str | None], int] = {}
     for attempt in history:
         number = first.setdefault((attempt.status, attempt.error), attempt.number)
@@ -302,7 +302,7 @@ def _kind(status: int, code: str | None, error_class: str | None, message: str |
         if status == row_status and (
             code == row_code
             or reason in (row_code, row_code.replace("_", ""))
-            # The whole message, and no other code: a service may well say "SQL query out of time".
+            # Only a whole message without a code counts: a service may well say "SQL query out of time".
             or (code is None and said in messages)
         ):
             return kind
@@ -355,7 +355,7 @@ def _hint(error: exc.APIError, shown: Response, request: Request | None, receive
         where = f" It leads to {shown.headers['location']}." if "location" in shown.headers else ""
         return f"Redirects are not followed: a signature holds for one URL.{where} {_NOT_THE_API}"
     if "sandbox" in error.details:
-        return str(error.details["sandbox"])  # it is the sandbox that lacks something, or has keys of its own
+        return str(error.details["sandbox"])  # the sandbox lacks something, or has keys of its own
     if is_no_route(error):
         return _NO_SUCH_PATH
     if type(error) is exc.InvalidResponse:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["ErrorBody", "error_body", "is_of_the_api", "parse_json"]
 
 _OF_THE_API: Final = re.compile(r"(?:client|server)::", re.IGNORECASE)
-# The members of old and of today's errors, and those that may be added: the API writes no error with others.
+# The members of old and of today's errors, and those that may be added; the API's errors have no others.
 _MEMBERS: Final = frozenset({"class", "message", "details", "errorcode", "httpcode", "queryid"})
 _BEGINS_AS_JSON: Final = re.compile(rb'(?:\xef\xbb\xbf)?\s*(?:[\[{"0-9tfn-]|$)')
 

@@ -36,7 +36,7 @@ def _undecoded(*response: object, **known: object) -> NoReturn:
 
 
 class RequestsNames:
-    """The names of ``requests.Response``, but ``request``, for a response that is read to its end already."""
+    """The names of ``requests.Response``, but ``request``, for a response that was read to its end."""
 
     __slots__ = ("_asked",)
 
@@ -69,9 +69,9 @@ class RequestsNames:
 
     @property
     def reason(self) -> str:
-        """The usual words for the status, as ``"Not Found"``; empty for a status that has none."""
+        """The usual words for the status, as ``"Not Found"``; empty for a status without them."""
         try:
-            from http import HTTPStatus  # no call needs it, nor datetime
+            from http import HTTPStatus  # imported here, as datetime below: no call needs it
 
             return HTTPStatus(self.status).phrase
         except ValueError:
@@ -139,7 +139,7 @@ class RequestsNames:
         """Iterate over the body.
 
         Args:
-            chunk_size: how many bytes or characters at once; None for all.
+            chunk_size: the number of bytes or characters at once; None for all.
             decode_unicode: whether to hand out text instead of bytes.
         """
         whole: Any = self.text if decode_unicode else self.body
@@ -152,7 +152,7 @@ class RequestsNames:
         Args:
             chunk_size: has no effect; the body is there already.
             decode_unicode: whether to hand out text instead of bytes.
-            delimiter: what ends a line, instead of any line end.
+            delimiter: the end of a line, instead of any line end.
         """
         whole: Any = self.text if decode_unicode else self.body
         return iter(whole.split(delimiter) if delimiter else whole.splitlines())

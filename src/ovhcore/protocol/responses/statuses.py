@@ -1,8 +1,8 @@
-"""What the status of an object says about the operation that it is in.
+"""Statuses of objects: they say whether an asynchronous operation has ended, well or badly.
 
-The API has no common model: v2 resources have a ``resourceStatus`` and tasks, v1 tasks a
-``status`` or ``state`` of an enum of each product. The words here are those of all tasks in the
-API's descriptions; enums are open, so a word that is not here says nothing.
+The API has no common model: v2 resources have a ``resourceStatus`` and tasks; each product's v1 tasks have a
+``status`` or ``state`` with an enum of its own. This module lists the words of all tasks in the
+API's descriptions; enums are open, so other words say nothing.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ FINISHED: Final = frozenset(
 )
 """Words, in lower case, with which an operation ends well.
 
-They are those of tasks in the API's descriptions and of the public cloud."""
+They come from the tasks in the API's descriptions and from the public cloud."""
 
 FAILED: Final = frozenset(
     {
@@ -93,8 +93,8 @@ UNDER_WAY: Final = frozenset(
         "validatingbycustomers",
     }
 )
-"""Words, in lower case, that are known to be no end. What waits for somebody (paused, blocked, a customer's
-confirmation) is one of them, for it can go on."""
+"""Words, in lower case, that end no operation. An operation that waits for somebody (paused, blocked, a customer's
+confirmation) can go on, so its words are here, too."""
 
 RESOURCE_FAILED: Final = frozenset({"error", "suspended"})
 """Statuses of a v2 resource, in lower case, with which a change of it ends badly."""
@@ -104,7 +104,7 @@ RUNNING: Final = frozenset({"pending", "running", "scheduled"})
 
 
 def status_of(value: Any) -> str | None:
-    """Return the word an object has for its status, None if it has none."""
+    """Return the word that an object has for its status; None if it has none."""
     if isinstance(value, Mapping):
         for name in ("resourceStatus", "status", "state"):
             word = value.get(name)
@@ -114,12 +114,12 @@ def status_of(value: Any) -> str | None:
 
 
 def is_resource(value: Any) -> bool:
-    """Say whether an object is of the v2 model."""
+    """Say whether an object is a resource of v2."""
     return isinstance(value, Mapping) and isinstance(value.get("resourceStatus"), str)
 
 
 def tasks_of(value: Mapping[str, Any], statuses: Collection[str]) -> list[Mapping[str, Any]]:
-    """Return those current tasks of a v2 resource that are in one of some statuses, in lower case."""
+    """Return the current tasks of a v2 resource that have one of some statuses, in lower case."""
     tasks = value.get("currentTasks")
     listed = tasks if isinstance(tasks, list) else []
     return [task for task in listed if isinstance(task, Mapping) and str(task.get("status")).lower() in statuses]
@@ -132,7 +132,7 @@ def kind_of(task: Mapping[str, Any]) -> str:
 
 
 def is_done(value: Any, what: str, failed: Collection[str] | None = None, known: Sequence[object] = ()) -> bool:
-    """Say whether the operation that an object is in has ended well.
+    """Say whether the operation on an object has ended well.
 
     A v2 resource is done when it is READY and none of its current tasks is PENDING, RUNNING or
     SCHEDULED. It has failed in ERROR or SUSPENDED, or when it is READY and one of its tasks is in
@@ -140,13 +140,13 @@ def is_done(value: Any, what: str, failed: Collection[str] | None = None, known:
 
     Args:
         value: the object.
-        what: what it is, for messages.
-        failed: words, in lower case, that end it badly; None for the default.
-        known: ids of tasks whose failure is not of this operation.
+        what: the name of the object in messages.
+        failed: words, in lower case, with which the operation ends badly; None for the default.
+        known: ids of tasks that failed in other operations.
 
     Raises:
-        OperationFailed: it ended badly.
-        InvalidResponse: it has no status.
+        OperationFailed: the operation ended badly.
+        InvalidResponse: the object has no status.
     """
     word = needed_status(value, what)
     fail_if(value, failed, what)
@@ -163,7 +163,7 @@ def needed_status(value: Any, what: str) -> str:
     """Return the status of an object, in lower case.
 
     Raises:
-        InvalidResponse: it has none.
+        InvalidResponse: the object has none.
     """
     status = status_of(value)
     if status is None:
@@ -175,10 +175,10 @@ def needed_status(value: Any, what: str) -> str:
 
 
 def fail_if(value: Any, failed: Collection[str] | None, what: str) -> None:
-    """Raise if the status of an object is one of some words, in lower case; None for those that its kind fails with.
+    """Raise if the status of an object is one of some words, in lower case; None for the usual words of its kind.
 
     Raises:
-        OperationFailed: it is.
+        OperationFailed: the status is one of them.
     """
     status = status_of(value)
     if failed is None:
@@ -194,7 +194,7 @@ def _failure(value: Any, what: str) -> OperationFailed:
 
 
 def _problems(value: Mapping[str, Any]) -> Iterator[str]:
-    """Yield what went wrong, as a task, or the tasks of a resource, say it."""
+    """Yield the reasons for a failure that a task, or the tasks of a resource, give."""
     yield from _messages(value)
     for task in tasks_of(value, {"error"}):
         messages = ", ".join(_messages(task))
@@ -214,5 +214,5 @@ def _short(text: str) -> str:
 
 
 def quoted(status: str | None) -> str:
-    """Return a status as a message shows it."""
+    """Return a status in the form for messages."""
     return repr(_short(status or ""))

@@ -1,4 +1,4 @@
-"""Builds the catalogue that is shipped: ``python -m ovhcore.schema.files.build FOLDER OUT DATE``.
+"""Builds the shipped catalogue: ``python -m ovhcore.schema.files.build FOLDER OUT DATE``.
 
 FOLDER holds schema documents, OUT is the folder of parts, DATE is the documents' date. Descriptions are left
 out. The same documents and date make the same bytes.
@@ -18,13 +18,13 @@ __all__ = ["build", "main"]
 
 
 def build(source: Path, out: Path, date: str, endpoint: str = "ovh-eu") -> int:
-    """Write the catalogue of a folder of documents; return how many bytes it has.
+    """Write the catalogue of a folder of documents; return its size in bytes.
 
     Args:
         source: the documents.
         out: the folder of parts. Parts of an older catalogue are removed from it.
         date: the date of the documents, ISO 8601.
-        endpoint: the endpoint whose API they describe.
+        endpoint: the endpoint whose API the documents describe.
 
     Raises:
         SchemaError: a document cannot be read.

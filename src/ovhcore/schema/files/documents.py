@@ -1,4 +1,4 @@
-"""Reading of schema documents from files: one, or a folder of them, native or OpenAPI, JSON or YAML."""
+"""Reading of schema documents from a file or a folder, native or OpenAPI, JSON or YAML."""
 
 from __future__ import annotations
 

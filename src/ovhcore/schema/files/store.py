@@ -28,7 +28,7 @@ _INDEX: Final = "index"
 _CURRENT: Final = "current"
 _DEFAULT: Final = "ovh-eu"
 _KEPT: Final = 6
-"""How many fetched catalogues of an endpoint are kept."""
+"""The number of fetched catalogues to keep for each endpoint."""
 _FILE_NAME = re.compile(r"[\w.%~-]+")
 _DAMAGED: Final = "is damaged; fetch it again, or remove the folder"
 
@@ -43,7 +43,7 @@ def cache_folder() -> Path:
 
 
 def write_folder(families: Iterable[Family], folder: Path, *, endpoint: str, date: str, descriptions: bool) -> None:
-    """Write a catalogue into a folder, which is made if it is not there.
+    """Write a catalogue into a folder; make the folder if it is missing.
 
     Args:
         families: the families of the catalogue.
@@ -60,7 +60,7 @@ def write_folder(families: Iterable[Family], folder: Path, *, endpoint: str, dat
     taken: set[str] = set()
     for family in sorted(families, key=lambda each: each.name):
         name = quote(family.name.strip("/").replace("/", "."), safe="") + ".z"
-        while name.lower() in taken:  # also where upper and lower case are the same
+        while name.lower() in taken:  # file systems may ignore case
             name = f"_{name}"
         taken.add(name.lower())
         (folder / name).write_bytes(pack(family, descriptions=descriptions))
@@ -128,9 +128,9 @@ def catalogue(endpoint: str = _DEFAULT, cache: Path | None = None) -> Catalogue:
 
 
 def catalogues(endpoint: str = _DEFAULT, cache: Path | None = None) -> list[Catalogue]:
-    """Return the catalogues there are of an endpoint: the shipped one, then those fetched that are kept, by date.
+    """Return the catalogues of an endpoint: the shipped one, then the fetched ones that are kept, by date.
 
-    Those that another version of ovhcore wrote, or that are damaged, are left out.
+    Damaged catalogues, and those of another version of ovhcore, are left out.
 
     Args:
         endpoint: its name, or its URL.
@@ -154,29 +154,29 @@ def _chosen(home: Path, current: str) -> Catalogue:
         if index["format"] != FORMAT:
             return ours  # written by another version of ovhcore
     except (OSError, ValueError, TypeError, KeyError):
-        pass  # reading it properly says what is wrong
+        pass  # opening it reports the damage
     fetched = _opened_folder(home / current)
     return fetched if fetched.date > ours.date or fetched.endpoint != ours.endpoint else ours
 
 
 def keep(families: Iterable[Family], *, endpoint: str, date: str, cache: Path | None = None) -> Path:
-    """Keep a fetched catalogue in the cache, with its descriptions; from now on it is the one that is used.
+    """Keep a fetched catalogue in the cache, with its descriptions, and use it from now on.
 
-    If this fails, the catalogue before stays as it is.
+    If this fails, the previous catalogue stays in use.
 
     Args:
         families: all families of the catalogue.
         endpoint: the endpoint whose API it describes.
-        date: when it was fetched, ISO 8601.
+        date: the date of the fetch, ISO 8601.
         cache: folder of fetched catalogues, if not the user's.
 
     Returns:
-        the folder it lies in.
+        the folder of the catalogue.
 
     Raises:
         OSError: it cannot be written.
     """
-    from shutil import rmtree  # these two cost more to import than a family to read
+    from shutil import rmtree  # these two take longer to import than a family to read
     from tempfile import mkdtemp
 
     home = (cache_folder() if cache is None else cache) / quote(endpoint, safe="")
@@ -194,7 +194,7 @@ def keep(families: Iterable[Family], *, endpoint: str, date: str, cache: Path | 
         pointer.unlink(missing_ok=True)
         rmtree(folder, ignore_errors=True)
         raise
-    # Another program may be writing a folder without an index, or reading the catalogue before.
+    # Another program may write a folder that has no index yet, or read the previous catalogue.
     complete = [each for each in home.iterdir() if (each / _INDEX).is_file()]
     older = sorted(each for each in complete if each.name not in (before, folder.name))
     for each in older[: max(0, len(complete) - _KEPT)]:

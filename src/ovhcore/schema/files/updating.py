@@ -24,7 +24,7 @@ def schema_paths(index: Any, version: str) -> list[str]:
     """Return the paths of the families that an index names.
 
     Args:
-        index: what the API answered.
+        index: the answer of the API.
         version: ``"1.0"`` or ``"v2"``.
 
     Raises:
@@ -52,7 +52,7 @@ def fetched_families(fetch: Fetch) -> Iterator[Family]:
             ``lambda paths: client.gather(paths, _need_auth=False)``. Its exceptions are passed on.
 
     Raises:
-        SchemaError: an answer is not what it should be; it is named.
+        SchemaError: an answer is not what it should be; the message names it.
     """
     for version, index_path in INDEXES.items():
         try:
@@ -75,20 +75,20 @@ def fetched_families(fetch: Fetch) -> Iterator[Family]:
 def update(fetch: Fetch, *, endpoint: str, date: str, cache: Path | None = None) -> Path:
     """Fetch the schemas of an endpoint, and keep them in the user's cache.
 
-    Nothing is kept until everything has come and could be read; if it fails, the catalogue that was there stays.
+    Nothing is kept before everything has come and was read; if this fails, the previous catalogue stays in use.
 
     Args:
         fetch: as for :func:`fetched_families`.
-        endpoint: the endpoint whose schemas they are, its name or its URL.
-        date: the time, ISO 8601.
+        endpoint: the endpoint of the schemas, its name or its URL.
+        date: the present time, ISO 8601.
         cache: folder of fetched catalogues, if not the user's.
 
     Returns:
-        the folder they lie in.
+        the folder of the catalogue.
 
     Raises:
         SchemaError: an answer is not what it should be.
-        APIError: the kind that an answer calls for, or that the network failed.
+        APIError: the kind that an answer calls for, or a failure of the network.
         OSError: the cache cannot be written.
     """
     families: dict[str, Family] = {}

@@ -31,10 +31,10 @@ for _tag, _pattern, _first in (
 
 
 def yaml_value(data: bytes) -> Any:
-    """Return the value of a YAML document; names of members are text, also where they are numbers as ``200``.
+    """Return the value of a YAML document. Names of members become text, also numbers such as ``200``.
 
     Raises:
-        ValueError: it is not YAML.
+        ValueError: the document is not YAML.
     """
     try:
         return _with_text_keys(yaml.load(data, Loader=_Loader))

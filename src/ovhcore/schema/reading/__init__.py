@@ -17,7 +17,7 @@ def read_document(document: Any, file: str = "schema") -> Family:
 
     Args:
         document: the document, as ``json.loads`` returns it.
-        file: where it came from, for messages.
+        file: the origin of the document, for messages.
 
     Raises:
         SchemaError: the document is neither, or something in it is wrong; file and place are named.

@@ -1,4 +1,4 @@
-"""Reading of the API's own documents, of version 1.0 and v2, today's and old ones."""
+"""Reading of the API's own documents, for version 1.0 and v2, today's and old ones."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ def read_native(document: Any, file: str = "schema", version: str | None = None)
 
     Args:
         document: the document, as ``json.loads`` returns it.
-        file: where it came from, for messages.
-        version: ``"1.0"`` or ``"v2"``; without it, what ``basePath`` ends with.
+        file: the origin of the document, for messages.
+        version: ``"1.0"`` or ``"v2"``; None to read it from ``basePath``.
 
     Raises:
         SchemaError: the document is not native; file and place are named.
@@ -143,7 +143,7 @@ def _model(at: At, name: str) -> Model | Enumeration:
 def _arguments(at: At, name: str) -> dict[str, Type]:
     """Return the types of the variables of a generic model that is listed with its arguments.
 
-    The properties of ``UnitAndValue<long>`` speak of ``T`` all the same.
+    The properties of ``UnitAndValue<long>`` refer to ``T`` all the same.
     """
     try:
         parsed = parse_type(name) if "<" in name else None
@@ -200,7 +200,7 @@ def _property(at: At, name: str, arguments: Mapping[str, Type]) -> Property:
 def expanded_types(
     operations: Mapping[str, Operation], models: Mapping[str, Model | Enumeration]
 ) -> dict[str, Operation]:
-    """Note for lists of ids the type of their objects: that of the answer to a GET of one object.
+    """Return the operations; lists of ids get the type of their objects, the answer to a GET of one object.
 
     Native documents do not say which lists can be expanded. This finds those that OpenAPI documents name.
     """

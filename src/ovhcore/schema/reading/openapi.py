@@ -23,13 +23,13 @@ _VERSION = re.compile(r"/(?:1\.0|v1|v2)(?=/|$)")
 
 
 def read_openapi(document: Any, file: str = "schema") -> Family:
-    """Read a document of OpenAPI 3.0; what 3.1 writes differently is understood as well.
+    """Read a document of OpenAPI 3.0 or 3.1.
 
     Where a schema leaves open which of several it is (``oneOf``), the type is ``any``.
 
     Args:
         document: the document, as ``json.loads`` returns it.
-        file: where it came from, for messages.
+        file: the origin of the document, for messages.
 
     Raises:
         SchemaError: the document is not OpenAPI; file and place are named.
@@ -76,7 +76,7 @@ def _template(at: At, path: str, prefix: str) -> str:
 
 
 def _common(paths: Sequence[str]) -> str:
-    """Return the path that all begin with, without arguments."""
+    """Return the path that all paths begin with, without arguments."""
     split = [path.split("/") for path in paths]
     common: list[str] = []
     for segments in zip(*split, strict=False):
@@ -157,7 +157,7 @@ class _Reader:
         return [Parameter(each.name, "body", each.type, each.required, each.description) for each in fields.values()]
 
     def answers(self, at: At, name: str) -> tuple[Type, tuple[str, ...]]:
-        """Return the type of a successful answer, and the classes of errors that are named."""
+        """Return the type of a successful answer, and the classes of errors that the document names."""
         codes = dict(at.members())
         good = sorted(code for code in codes if code.startswith("2")) or [code for code in codes if code == "default"]
         answer: Type = VOID
@@ -170,7 +170,7 @@ class _Reader:
         return answer, tuple(dict.fromkeys(errors))
 
     def errors(self, at: At) -> list[str]:
-        """Return the classes of errors that the examples of an answer are named after."""
+        """Return the classes of errors after which the examples of an answer are named."""
         return [
             name
             for _, media in at.child("content").members()
@@ -179,14 +179,14 @@ class _Reader:
         ]
 
     def mangled(self) -> dict[str, list[str]]:
-        """Return the names of models, by the spelling of lists of ids."""
+        """Return the names of models, by their spelling in lists of ids."""
         if not self._mangled:
             for name in self.schemas.models:
                 self._mangled.setdefault(_mangled(name), []).append(name)
         return self._mangled
 
     def expanded(self, each: Operation, below: Mapping[str, Type]) -> Type | None:
-        """Return the type of the objects that a list of ids can bring.
+        """Return the type of the objects that a list of ids can return.
 
         The list writes the type's name without dots and in capitals, which may stand for several types; then the
         answer to the GET of one object decides.

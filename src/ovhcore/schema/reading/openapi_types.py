@@ -34,7 +34,7 @@ _DEEPEST: Final = 64
 
 
 class Schemas:
-    """The schemas of a document. Those that have no name of their own are named after their place.
+    """The schemas of a document. A schema without a name gets one from its place.
 
     Args:
         top: the document.
@@ -61,7 +61,7 @@ class Schemas:
         return name
 
     def _reference(self, name: str) -> Type:
-        """Return the reference to a component; a name that is no type in the native language is one as it is."""
+        """Return the reference to a component. Only a name with ``<`` is read in the native language of types."""
         spelled = self._names.get(name, name)
         return parse_type(spelled) if "<" in spelled else Ref(spelled)
 
@@ -92,7 +92,7 @@ class Schemas:
             component = self.components.get(name)
             if component is None:
                 raise at.error(f"refers to the schema {name!r}, which is not there")
-            reference = self._named[name] = self._reference(name)  # also what an alias of itself is
+            reference = self._named[name] = self._reference(name)  # an alias of itself finds this
             if not _is_own(component):
                 type_ = self.type(component, str(reference))
                 plain = isinstance(type_, Scalar) and type_.name in _PLAIN.values()  # an alias, as coreTypes.AccountId
@@ -228,7 +228,7 @@ class Schemas:
 
 
 def _key(step: str, known: Any) -> str:
-    """Return the name that a step of a reference stands for; some escape it as in a URL, some do not."""
+    """Return the name that a step of a reference stands for; some documents escape it as in a URL."""
     key = step.replace("~1", "/").replace("~0", "~")
     return unquote(key) if isinstance(known, dict) and key not in known else key
 
@@ -246,7 +246,7 @@ def _parts(at: At) -> list[At]:
     parts = [each for each in at.child("allOf").items() if _says_what(each)]
     if at.has("properties"):
         parts.append(At({**at.value, "allOf": None}, at.file, at.above, at.key))
-    # Some repeat the type beside a reference.
+    # Some documents repeat the type beside a reference.
     return [each for each in parts if _SAYS_WHAT.intersection(each.value) != {"type"}] or parts[:1]
 
 
@@ -287,7 +287,7 @@ def _says_what(at: At) -> bool:
 
 
 def _is_flag(at: At, key: str) -> bool:
-    # Some write "required: true" at a property, where JSON Schema has a list of names at the object.
+    # Some documents write "required: true" at a property; JSON Schema has a list of names at the object.
     return isinstance(at.child(key).value, bool)
 
 

@@ -21,7 +21,7 @@ class At:
         value: the value, as ``json.loads`` returns it.
         file: the origin of the document, for messages.
         above: the value that it stands in, or None for the document itself.
-        key: its name, or its number, there.
+        key: the name, or the number, of the value there.
     """
 
     __slots__ = ("above", "file", "key", "value")
@@ -60,7 +60,7 @@ class At:
         return isinstance(self.value, dict) and self.value.get(key) is not None
 
     def members(self) -> Iterator[tuple[str, At]]:
-        """Yield names and members of an object; none of null."""
+        """Yield names and members of an object; nothing for null."""
         if self.value is None:
             return
         if not isinstance(self.value, dict):
@@ -69,7 +69,7 @@ class At:
             yield key, At(value, self.file, self, key)
 
     def items(self) -> Iterator[At]:
-        """Yield the items of a list; none of null."""
+        """Yield the items of a list; nothing for null."""
         if self.value is None:
             return
         if not isinstance(self.value, list):
@@ -78,7 +78,7 @@ class At:
             yield At(value, self.file, self, number)
 
     def text(self) -> str:
-        """Return text that must be there."""
+        """Return the value, which must be text."""
         if not isinstance(self.value, str):
             raise self._unexpected("text")
         return self.value
@@ -93,7 +93,7 @@ class At:
         return self.optional(key) or ""
 
     def flag(self, key: str, default: bool = False) -> bool:
-        """Return a member that is true or false, also written as 0 and 1."""
+        """Return a member that is true or false; 0 and 1 are accepted."""
         found = self.child(key)
         if found.value is None:
             return default

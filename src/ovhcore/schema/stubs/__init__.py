@@ -1,7 +1,7 @@
-"""Types for calls: a module beside a program, whose clients know what the API says of what the program calls.
+"""Types for calls: a generated module beside a program, whose clients have the types of the program's calls.
 
-``ovhcore types --scan src/`` writes it; so does ``python -m ovhcore.schema.stubs``, with the same options. Nothing here
-is imported by ``import ovhcore``, or by a program that uses the module.
+``ovhcore types --scan src/`` writes the module; so does ``python -m ovhcore.schema.stubs``, with the same options.
+Neither ``import ovhcore`` nor a program that uses the module imports this package.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""``python -m ovhcore.schema.stubs``: as ``ovhcore types``, where nothing but ovhcore is installed."""
+"""``python -m ovhcore.schema.stubs``: does the work of ``ovhcore types`` where only ovhcore is installed."""
 
 from __future__ import annotations
 

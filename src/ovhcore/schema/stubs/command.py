@@ -1,4 +1,4 @@
-"""Writes a module of types beside a program."""
+"""The command that writes a module of types beside a program."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .uses import ANY_NAME, METHODS, uses_of_families
 __all__ = ["PATHS", "output_of", "run", "types_for"]
 
 PATHS: Final = ("auto", "closed", "open")
-_PACKAGE: Final = __name__.partition(".")[0]  # this is below it, so it is there
+_PACKAGE: Final = __name__.partition(".")[0]  # this module is below it, so it is imported
 _DEFAULT: Final = "ovh_types"
 
 
@@ -28,15 +28,15 @@ def types_for(
     paths: str = "auto",
     name: str = _DEFAULT,
 ) -> tuple[Generated, Program]:
-    """Return a module for what a program calls, and for whole families; and what was found in the program.
+    """Return a module for the calls of a program and for whole families, and the program as it was read.
 
     Args:
-        catalogue: what the API says.
+        catalogue: the operations of the API.
         scan: files and folders of the program.
         families: names of families, as ``"/domain"``, ``"domain"`` or ``"all"``.
-        paths: ``"closed"``: paths have to be known where the program is checked. ``"open"``: they may also be made at
-            run time. ``"auto"``: that, for the methods that the program calls in this way.
-        name: of the module.
+        paths: ``"closed"``: type checkers have to know every path. ``"open"``: the program may also make paths at
+            run time. ``"auto"``: open for the methods that the program calls with such paths, closed for others.
+        name: the name of the module.
 
     Raises:
         InvalidRequest: there is no such family; or a file cannot be read as Python.
@@ -85,11 +85,11 @@ def _sources(scan: Sequence[Path], name: str) -> Iterator[Path]:
 
 
 def output_of(scan: Sequence[Path], output: Path | None) -> Path:
-    """Return where the module is to lie: beside the program, if nothing else is said.
+    """Return the file of the module: beside the program, unless another one is given.
 
     Args:
         scan: files and folders of the program.
-        output: a file, with or without a suffix; None for ``ovh_types.py`` beside the program.
+        output: the file, with or without a suffix; None for ``ovh_types.py`` beside the program.
     """
     if output is not None:
         return output.with_suffix(".py")
@@ -110,18 +110,18 @@ def run(
     tell: Callable[[str], object] = print,
     warn: Callable[[str], object] = print,
 ) -> int:
-    """Write a module and its stub, where they are not up to date; return the exit status of the command.
+    """Write a module and its stub unless they are up to date; return the exit status of the command.
 
     Args:
-        catalogue: what the API says.
+        catalogue: the operations of the API.
         scan: files and folders of the program.
         families: names of families.
         output: the file of the module, if not ``ovh_types.py`` beside the program.
         paths: as for :func:`types_for`.
-        check: write nothing; the status is 1 if the module is not up to date, or a path of the program is wrong.
-        endpoint: whose API the program calls; if the catalogue is of another one, that is told.
-        tell: is told what was done.
-        warn: is told what is wrong.
+        check: write nothing; return 1 if the module is not up to date, or a path of the program is wrong.
+        endpoint: the endpoint that the program calls; ``warn`` is told if the catalogue belongs to another one.
+        tell: takes messages about the work done.
+        warn: takes warnings.
 
     Raises:
         InvalidRequest: there is no such family; or a file cannot be read as Python.

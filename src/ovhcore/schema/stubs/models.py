@@ -1,4 +1,4 @@
-"""Models as classes of Python: what is read, what is written, what changes something."""
+"""Models as classes of Python: one form for answers, one for bodies, one for changes."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from .naming import Names, is_plain_member, literal, type_name
 __all__ = ["PATCHED", "READ", "SENT", "Models"]
 
 READ: Final = ""
-"""What is read: every member is there; enumerations are open."""
+"""The form of answers: every member is there; enumerations are open."""
 SENT: Final = "Input"
-"""What is written: without what cannot be; enumerations are closed."""
+"""The form of bodies: members that cannot be written are left out; enumerations are closed."""
 PATCHED: Final = "Patch"
-"""Changes that are merged: any member, and None takes one away."""
+"""The form of changes to merge: any member may be there, and None takes one away."""
 
 _BASES: Final = {"string": "str", "long": "int", "double": "float", "boolean": "bool", "any": "Any", "void": "None"}
-# A client writes these values as text.
+# Types whose values a client writes as text.
 _WRITTEN: Final = {
     "datetime": "DateTime",
     "date": "Date",
@@ -34,7 +34,7 @@ _WRITTEN: Final = {
 
 
 class Models:
-    """Writes types of the API as types of Python, and keeps the classes that this takes.
+    """Writes types of the API as types of Python, and collects the classes that they need.
 
     Args:
         names: gives names to classes.
@@ -48,11 +48,11 @@ class Models:
         self._closures: dict[tuple[str, str], int] = {}
 
     def annotation(self, family: Family, type_: Type, use: str) -> str:
-        """Return a type of Python.
+        """Return the type of Python for a type of the API.
 
         Args:
-            family: whose models the type speaks of.
-            type_: of the API.
+            family: the family whose models the type refers to.
+            type_: the type of the API.
             use: :data:`READ`, :data:`SENT` or :data:`PATCHED`.
         """
         if isinstance(type_, Scalar):
@@ -72,7 +72,7 @@ class Models:
         return self._named(family, type_, use)
 
     def argument(self, family: Family, type_: Type) -> str:
-        """Return what an argument of a path or a query may be: a list, one value of it, too."""
+        """Return the type of an argument of a path or a query; one for a list takes a single value, too."""
         text = self.annotation(family, type_, SENT)
         return f"{text} | {self.annotation(family, type_.item, SENT)}" if isinstance(type_, Array) else text
 
@@ -83,7 +83,7 @@ class Models:
         return f"{text} | None" if nullable and text not in ("Any", "None") else text
 
     def texts(self) -> Iterator[str]:
-        """Yield the classes that annotations speak of, each once, in the order of their names."""
+        """Yield the classes that annotations refer to, each once, in the order of their names."""
         while self._todo:
             name, family, ref, use = self._todo.pop()
             model = family.model(ref)
@@ -125,7 +125,7 @@ class Models:
         body = "".join(f"        {member!r}: {text},\n" for member, text in rows)
         return f"{name} = TypedDict(\n    {name!r},\n    {{\n{body}    }},\n)\n"
 
-    # Models of one name in two families are one class, if they and all that they speak of are the same.
+    # Models of one name in two families become one class if they, and all models they refer to, are the same.
 
     def _closure(self, family: Family, ref: Ref) -> int:
         key = (family.name, str(ref))

@@ -1,4 +1,4 @@
-"""The text of a generated module: what runs, and what type checkers and editors read."""
+"""The text of a generated module: the code that runs, and the stub that type checkers and editors read."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ class Generated(Frozen):
     """A generated module.
 
     Attributes:
-        source: what runs: everything of ovhcore, by the same names.
-        stub: what type checkers and editors read instead.
+        source: the code that runs: everything of ovhcore, by the same names.
+        stub: the text that type checkers and editors read instead.
     """
 
     __slots__ = ("source", "stub")
@@ -54,20 +54,21 @@ def generate(
     """Write a module with a Client and an AsyncClient whose calls have types.
 
     Args:
-        catalogue: what the API says.
-        uses: pairs of a client's method and the operation it is to be typed for.
+        catalogue: the operations of the API.
+        uses: pairs of a client's method and an operation that the method gets types for.
         public: names of ovhcore that the module has, too.
-        unknown: pairs of a client's method and a path that is to be allowed without the catalogue knowing it.
-        dynamic: methods whose paths may also be made at run time, and the names of the arguments that they then may
-            have; ``"**"`` for any. For mypy a literal path that is wrong is then one made at run time, too.
+        unknown: pairs of a client's method and a path that the method takes although the catalogue lacks it.
+        dynamic: methods whose paths the program may make at run time, and the names of the arguments of such
+            calls; ``"**"`` for any. mypy then takes a wrong literal path for one made at run time.
         asynchronous: whether AsyncClient has types, too.
         title: the first line of the module's description.
-        name: of the module.
+        name: the name of the module.
     """
     names = Names({*public, *_defined(HEADER)})
     models = Models(names)
     grouped: dict[str, dict[tuple[str, str | None, str], Use]] = {method: {} for method in METHODS}
-    for method, use in sorted(uses, key=lambda pair: not pair[1].is_whole_family):  # what a program has says more
+    # A use of the program comes after one of its family, and replaces it.
+    for method, use in sorted(uses, key=lambda pair: not pair[1].is_whole_family):
         grouped[method][use.path, use.free, use.operation.method] = use
     allowed: dict[str, set[str]] = {method: set() for method in METHODS}
     for method, path in unknown:
@@ -102,7 +103,7 @@ def generate(
 def _overloads(
     signatures: Signatures, method: str, uses: Mapping[tuple[str, str | None, str], Use]
 ) -> tuple[list[str], set[str]]:
-    """Return the overloads of a method for operations, those that differ in their paths alone as one; and the paths."""
+    """Return the overloads of a method, one for operations that differ only in their paths; and all these paths."""
     kinds: tuple[dict[str, list[str]], dict[str, list[str]]] = ({}, {})
     typed: set[str] = set()
     for key in sorted(uses, key=lambda key: (key[0], key[1] or "", key[2])):

@@ -1,4 +1,4 @@
-"""Names of Python for those of the API."""
+"""Names of Python for names of the API."""
 
 from __future__ import annotations
 
@@ -36,14 +36,14 @@ def _joined(name: str) -> str:
 
 
 def argument_name(name: str) -> str | None:
-    """Return how an argument is written in a call; None if only ``**{"date.from": ...}`` can say it."""
+    """Return the name of an argument in a call; None if only ``**{"date.from": ...}`` can pass it."""
     if iskeyword(name):
         return f"_{name}"
     return name if name.isidentifier() and name not in _TAKEN else None
 
 
 def is_plain_member(name: str) -> bool:
-    """Say whether a member can be written in the body of a class, and hides nothing that others there mean."""
+    """Say whether a member can stand in the body of a class, and hides no name that other members use."""
     return name.isidentifier() and not iskeyword(name) and not name.startswith("_") and not _hides(name)
 
 
@@ -64,7 +64,7 @@ class Names:
     """Gives each thing a name of its own.
 
     Args:
-        reserved: names that are not given.
+        reserved: names that are taken from the beginning.
     """
 
     def __init__(self, reserved: Iterable[str] = ()) -> None:
@@ -72,7 +72,7 @@ class Names:
         self._taken = set(reserved)
 
     def of(self, key: object, wish: str) -> str:
-        """Return the name of a thing: the one wished for, or that and a number."""
+        """Return the name of a thing: ``wish``, with a number if it is taken."""
         name = self._of.get(key)
         if name is None:
             name, number = wish, 1

@@ -1,4 +1,4 @@
-"""The last overloads of each method: for paths that no overload of their own is for."""
+"""The last overloads of each method, for paths without an overload of their own."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ _NO_PATH: Final = "the API has no such path, or other arguments for it"
 
 
 class OtherPaths:
-    """Writes the last overloads of each method. What they answer is anything.
+    """Writes the last overloads of each method; their answers have the type ``Any``.
 
     Args:
-        catalogue: what the API says.
-        asynchronous: whether they are of :class:`.AsyncClient`.
-        texts: takes the names of many paths that the overloads speak of.
+        catalogue: the operations of the API.
+        asynchronous: whether the overloads belong to :class:`.AsyncClient`.
+        texts: takes the aliases for many paths that the overloads refer to.
     """
 
     def __init__(self, catalogue: Catalogue, texts: dict[str, str], *, asynchronous: bool) -> None:
@@ -39,9 +39,9 @@ class OtherPaths:
             yield self._overload(method, literal(sorted(paths)), "bool", "**_: Any")
 
     def completed(self, method: str, typed: Collection[str]) -> Iterator[str]:
-        """Yield overloads for paths that the API has, and the module has no types for: editors complete them.
+        """Yield overloads for paths of the API that the module has no types for, so that editors complete them.
 
-        Not for mypy, whose messages list them all.
+        They are not for mypy, whose messages would list them all.
         """
         if method in ("gather", "update"):
             return
@@ -54,7 +54,7 @@ class OtherPaths:
             yield self._overload(method, name, "bool", "**_: Any")
 
     def _is_for(self, method: str, operation: Operation) -> bool:
-        """Say whether a method has a use for an operation: a list, one object of many, one that tells how far it is."""
+        """Say whether a method can use an operation: ``iterate`` a list, ``batch`` one object, ``wait`` a status."""
         if method == "iterate":
             return isinstance(operation.answer, Array)
         if method == "batch":
@@ -65,8 +65,8 @@ class OtherPaths:
         """Yield overloads for paths that are made at run time.
 
         Args:
-            method: of a client.
-            names: of the arguments that such calls may have.
+            method: the method of a client.
+            names: the names of arguments that such calls may have.
         """
         if method == "gather":
             yield f"{self._define} gather(self, _calls: Iterable[Any], **_: Any) -> Any"
@@ -99,11 +99,11 @@ class OtherPaths:
             yield f"def gather({given}, **_: Unpack[GatherPairs{options}]) -> {pairs}"
 
     def none(self, method: str) -> str:
-        """Return an overload that nothing can be given to: what the base class has takes any path."""
+        """Return an overload that takes no path at all; it replaces the method of the base class, which takes any."""
         return f"def {method}(self, _target: Never, /, *_: Any, **__: Any) -> Any"
 
     def _alias(self, name: str, paths: Collection[str]) -> str:
-        """Return a name for many paths; none for none."""
+        """Return an alias for many paths; empty for none."""
         if paths and name not in self._texts:
             listed = "".join(f"    {literal([path])[8:-1]},\n" for path in sorted(paths))
             self._texts[name] = f"{name}: TypeAlias = Literal[\n{listed}]\n"
@@ -111,7 +111,7 @@ class OtherPaths:
 
     def _overload(self, method: str, target: str, auth: str, arguments: str) -> str:
         answer = f"{self._objects}[Any]" if method == "iterate" else "Any"
-        # A batch may be a list that is awaited, or an iterator.
+        # A batch returns an awaitable list or an iterator, so it is no coroutine function.
         define = "def" if method in ("iterate", "batch") else self._define
         second = _SECOND.get(method, "")
         return (

@@ -1,4 +1,4 @@
-"""The parts of a generated module that are the same in each."""
+"""The fixed parts of generated modules."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _MODELS = frozenset(
 def __getattr__(name: str) -> typing.Any:
     return dict if name in _MODELS else getattr(ovhcore, name)
 '''
-"""What runs: everything of ovhcore; models are plain dicts."""
+"""The code that runs: everything of ovhcore; models are plain dicts."""
 
 HEADER: Final = '''\
 """{title}

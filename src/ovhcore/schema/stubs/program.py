@@ -1,4 +1,4 @@
-"""A program, by its source: which operations it uses, and what of it the catalogue does not know."""
+"""A program, read from its source: the operations that it uses, and the paths that the catalogue does not know."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ __all__ = ["Problem", "Program"]
 
 
 class Problem(Frozen):
-    """A call that is not as the catalogue has it, or whose path is made at run time.
+    """A call that does not fit the catalogue, or whose path is made at run time.
 
     Attributes:
-        file: of the program.
-        line: from 1.
-        text: what is wrong.
+        file: the file of the program.
+        line: the line, from 1.
+        text: the problem, in words.
     """
 
     __slots__ = ("file", "line", "text")
@@ -41,18 +41,18 @@ class Problem(Frozen):
 
 
 class Program:
-    """What a program uses. :meth:`read` its files one by one.
+    """The operations that a program uses. Call :meth:`read` with its files, one by one.
 
     Args:
-        catalogue: what the API says.
+        catalogue: the operations of the API.
 
     Attributes:
         uses: pairs of a client's method and an operation.
-        unknown: pairs of a client's method and a path that is like nothing in the catalogue.
-        dynamic: for methods that are called with paths made at run time, the names of arguments in these calls.
+        unknown: pairs of a client's method and a path that resembles none in the catalogue.
+        dynamic: the names of arguments in calls with paths made at run time, by method.
         problems: paths that are wrong.
         made: calls with paths made at run time, which cannot be checked.
-        is_asynchronous: whether AsyncClient is spoken of.
+        is_asynchronous: whether the program names AsyncClient.
     """
 
     def __init__(self, catalogue: Catalogue) -> None:
@@ -68,12 +68,12 @@ class Program:
         """Read a file of the program.
 
         Args:
-            source: its text.
-            file: its name.
+            source: the text of the file.
+            file: the name of the file.
 
         Raises:
-            SyntaxError: it is not Python.
-            ValueError: it holds null characters.
+            SyntaxError: the text is not Python.
+            ValueError: the text holds null characters.
         """
         self.is_asynchronous = self.is_asynchronous or "AsyncClient" in source
         for call in calls_in(source, file):
@@ -93,7 +93,7 @@ class Program:
                 self._use(call, operation, path, names)
                 return ""
             if self._is_like_known(path):
-                self._catalogue.operation(call.http, path)  # says what is wrong
+                self._catalogue.operation(call.http, path)  # raises an error that names the problem
             elif call.http == "GET" or call.method != "gather":
                 self.unknown.append((call.method, path))
         except InvalidRequest as error:
@@ -101,7 +101,7 @@ class Program:
         return ""
 
     def _is_like_known(self, path: str) -> bool:
-        """Say whether a path begins as a family does, or nearly so: else it may be newer than the catalogue."""
+        """Say whether a path begins like a family, or nearly so; other paths may be newer than the catalogue."""
         words = {_first_word(name) for name in self._catalogue.families()}
         return bool(get_close_matches(_first_word(plain_path(path)), words, 1))
 

@@ -1,4 +1,4 @@
-"""Finds, in the source of a program, what it calls."""
+"""The search for calls of clients in the source of a program."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ class Found(Frozen):
     """A call in the source of a program.
 
     Attributes:
-        method: of a client, as ``"get"``.
-        path: as it is written; None if it is made at run time.
-        names: of the arguments by name, without options; ``"**"`` for those that are not known before it runs.
-        line: where it is, from 1.
+        method: the method of a client, as ``"get"``.
+        path: the path as the program writes it; None if the program makes it at run time.
+        names: the names of arguments, without options; ``"**"`` for those that are known only at run time.
+        line: the line of the call, from 1.
         http: the HTTP method.
     """
 
@@ -40,15 +40,15 @@ class Found(Frozen):
 
 
 def calls_in(source: str, file: str = "<source>") -> Iterator[Found]:
-    """Yield the calls in the source of a module that may be calls of a client: their paths begin with a slash.
+    """Yield the calls in a module that may be calls of a client: their paths begin with a slash.
 
     Args:
-        source: its text.
-        file: its name, for messages.
+        source: the text of the module.
+        file: the name of its file, for messages.
 
     Raises:
-        SyntaxError: it is not Python.
-        ValueError: it holds null characters.
+        SyntaxError: the text is not Python.
+        ValueError: the text holds null characters.
     """
     tree = ast.parse(source, file)
     bound = _bound(tree)
@@ -79,7 +79,7 @@ def _names(node: ast.Call) -> tuple[str, ...]:
 
 
 def _gathered(node: ast.expr, bound: Mapping[str, list[str | None]]) -> Iterator[Found]:
-    """Yield the calls of ``gather``: wherever in its argument a path is, alone or behind a method."""
+    """Yield the calls of ``gather``: one for each path in its argument, alone or behind a method."""
     behind: set[ast.AST] = set()
     for each in ast.walk(node):
         if isinstance(each, (ast.Tuple, ast.List)) and len(each.elts) > 1 and isinstance(each.elts[0], ast.Constant):
@@ -94,7 +94,7 @@ def _gathered(node: ast.expr, bound: Mapping[str, list[str | None]]) -> Iterator
 
 
 def _bound(tree: ast.AST) -> dict[str, list[str | None]]:
-    """Return the paths that names stand for; None for a value that type checkers take for any text."""
+    """Return the paths that names stand for; None where type checkers see any text in the value."""
     bound: dict[str, list[str | None]] = {}
 
     def bind(target: ast.expr, values: Iterable[str | None]) -> None:

@@ -15,7 +15,7 @@ from .uses import Argument, Use
 __all__ = ["PATH", "Signatures", "has_status"]
 
 PATH: Final = "<path>"
-"""Stands for the path, or several, in an overload."""
+"""The mark for the path, or for several, in an overload."""
 _BY_DICT: Final = "dict: "
 
 
@@ -23,11 +23,11 @@ class Signatures:
     """Writes overloads.
 
     Args:
-        catalogue: what the operations are of.
-        models: keeps the classes that they speak of.
+        catalogue: the catalogue of the operations.
+        models: collects the classes that the overloads refer to.
         names: gives names to further classes.
-        texts: takes them.
-        asynchronous: whether they are of :class:`.AsyncClient`.
+        texts: takes these further classes.
+        asynchronous: whether the overloads belong to :class:`.AsyncClient`.
     """
 
     def __init__(
@@ -53,13 +53,13 @@ class Signatures:
         self._texts = texts
 
     def of(self, method: str, use: Use) -> tuple[list[str], list[str]]:
-        """Return the overloads of a method for an operation; none if the method cannot do anything with it.
+        """Return the overloads of a method for an operation; none if the method has no use for it.
 
-        In those of whole families, :data:`PATH` stands for the path: many operations have the same.
+        In overloads of whole families :data:`PATH` stands for the path, since many operations share an overload.
 
         Returns:
-            overloads; and those of calls with a dict, which come after all others, the ones that ask for most first: a
-            dict may fulfil them all.
+            overloads; and overloads of calls with a dict. These must come after all others, in this order: a dict may
+            fulfil all of them, so those that require most stand first.
         """
         written = list(self._writers[method](use, self._catalogue.family(use.operation.family)))
         by_dict = [each.removeprefix(_BY_DICT) for each in reversed(written) if each.startswith(_BY_DICT)]
@@ -74,13 +74,13 @@ class Signatures:
     def _with_body(self, use: Use, family: Family) -> Iterator[str]:
         arguments = self._path_arguments(use, family)
         fields = family.body_fields(use.operation)
-        if fields is None:  # a map of the caller's own names; a list is sent with call()
+        if fields is None:  # a map with names of the caller's; call() sends a list
             yield from self._call(use, family, arguments, "**_: Any")
             return
         of_path = {each.key for each in arguments}
-        says_null = use.operation.body is not None  # what fields beside each other may be, schemas do not say
+        says_null = use.operation.body is not None  # schemas do not say which of single fields may be null
         for each in fields.values():
-            if each.name not in of_path:  # else the path takes it
+            if each.name not in of_path:  # the path takes the others
                 text = self._models.member(family, each, SENT)
                 text += "" if says_null or each.required or text == "Any" else " | None"
                 arguments.append(Argument(each.name, text, each.required))
@@ -93,7 +93,7 @@ class Signatures:
     def _overloads(
         self, head: str, use: Use, second: str, arguments: list[Argument], options: str, answer: str, rest: str = ""
     ) -> Iterator[str]:
-        """Yield an overload; and one more for names that only a dict can say, which nothing but a dict can fulfil."""
+        """Yield an overload, and for names that only a dict can pass another one, which only a dict fulfils."""
         named = _written(arguments)
         before = f"{head}(self, _target: {_path(use)}, /, {second}_need_auth"
         yield (f"{before}: bool = ..., {'*, ' if named else ''}{named}{rest or f'**_: Unpack[{options}]'}) -> {answer}")
@@ -101,10 +101,10 @@ class Signatures:
             yield f"{_BY_DICT}{before}: Any = ..., **_: Unpack[{self._dictionary(arguments, options)}]) -> {answer}"
 
     def _dictionary(self, arguments: list[Argument], options: str) -> str:
-        """Return the name of a class of arguments of which some can only be in a dict.
+        """Return the name of a class of arguments some of which only a dict can pass.
 
-        They are required in it, so only ``**`` of a dict fulfils it; for a type checker such a dict has any name, and
-        its values are held against all arguments at once, which therefore may be anything.
+        The class requires these, so only ``**`` of a dict fulfils it. A type checker takes such a dict to have any
+        name, and holds its values against all arguments at once; so every argument has the type ``Any``.
         """
         rows = [f"{each.key!r}: Required[Any]" for each in arguments if each.name != each.key]
         rows += [f"{each.name!r}: NotRequired[Any]" for each in arguments if each.name]
@@ -127,7 +127,7 @@ class Signatures:
         for options, item in (("Options", value), ("Errors", f"{value} | ovhcore.APIError")):
             answer = f"{self._objects}[{item}]"
             yield from self._overloads("def iterate", use, "", arguments, f"List{options}", answer)
-        # Of objects elsewhere than below the list, the path says nothing.
+        # The path does not tell the type of objects that are not below the list.
         yield from self._overloads("def iterate", use, "", arguments, "ItemOptions", f"{self._objects}[Any]")
 
     def _batch(self, use: Use, family: Family) -> Iterator[str]:
@@ -219,6 +219,6 @@ def _target_spec(family: Family, type_: Type | None) -> Type | None:
 
 
 def has_status(family: Family, type_: Type) -> bool:
-    """Say whether an object tells how far it is: it can be waited for."""
+    """Say whether an object has a status, so that a client can wait for it."""
     model = family.model(type_) if isinstance(type_, Ref) else None
     return isinstance(model, Model) and any("stat" in name.lower() for name in model.properties)

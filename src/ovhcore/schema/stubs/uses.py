@@ -1,4 +1,4 @@
-"""What a generated module is to know: which operations, and how a program writes their paths."""
+"""The operations that a generated module has types for, and their paths as a program writes them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .naming import argument_name
 __all__ = ["ANY_NAME", "METHODS", "Argument", "Use", "uses_of_families"]
 
 ANY_NAME: Final = "**"
-"""For an argument of any name."""
+"""The mark for an argument of any name."""
 
 METHODS: Final[Mapping[str, str]] = {
     "get": "GET",
@@ -34,10 +34,10 @@ class Argument(Frozen):
     """An argument of a call.
 
     Attributes:
-        name: as it is written in a call; None if only ``**{"date.from": ...}`` can say it.
-        key: as the API knows it.
-        annotation: its type, in Python.
-        required: whether the call cannot do without.
+        name: the name in a call; None if only ``**{"date.from": ...}`` can pass it.
+        key: the name in the API.
+        annotation: the type, in Python.
+        required: whether a call must have it.
     """
 
     __slots__ = ("name", "key", "annotation", "required")  # noqa: RUF023 - the order of __init__
@@ -55,14 +55,14 @@ class Argument(Frozen):
 
 
 class Use(Frozen):
-    """An operation, and how its path is written.
+    """An operation, and its path as a program writes it.
 
     Attributes:
         operation: the operation.
-        path: as it is written: the template of the schema, one with other names, or a concrete path with a query.
-        free: for ``batch``, the name in braces that ids are put in; None for the last one.
-        is_whole_family: whether it is there with all others of its family, and not because a program has it.
-        renamed: names in braces of the path as it is written, by those of the schema.
+        path: the path as written: the template of the schema, one with other names, or a concrete path with a query.
+        free: for ``batch``, the name in braces that takes the ids; None for the last one.
+        is_whole_family: whether the operation comes with its whole family, and not from a program.
+        renamed: the names in braces of the written path, by those of the schema.
     """
 
     __slots__ = ("operation", "path", "free", "is_whole_family", "renamed")  # noqa: RUF023 - the order of __init__
@@ -82,12 +82,12 @@ class Use(Frozen):
 
     @property
     def names(self) -> list[str]:
-        """The names in braces, as they are written."""
+        """The names in braces of the written path."""
         return template_names(self.path)
 
 
 def _renamed(template: str, path: str) -> Mapping[str, str]:
-    """Return names in braces of a path by those of its template; they stand in the same segments, counted from behind.
+    """Return the names in braces of a path by those of its template. Segments are matched from the end.
 
     >>> _renamed("/domain/zone/{zoneName}/record/{id}", "/1.0/domain/zone/example.com/record/{record}?x=1")
     {'id': 'record'}

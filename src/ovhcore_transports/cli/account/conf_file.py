@@ -13,9 +13,9 @@ from typing import Final
 
 from ovhcore.exceptions import InvalidConfiguration
 
-from .conf_text import changed
+from .conf_text import changed, parsed
 
-__all__ = ["BACKUP", "change_file", "read_text"]
+__all__ = ["BACKUP", "change_file", "forget_in_copy", "read_text"]
 
 BACKUP: Final = ".bak"
 """What the name of the copy ends with."""
@@ -42,12 +42,13 @@ def read_text(path: str) -> str:
     raise InvalidConfiguration(f"The configuration file {path} cannot be changed: {problem}")
 
 
-def change_file(path: str, changes: Mapping[str, Mapping[str, str | None]]) -> str | None:
-    """Change options in a file; return the path of the copy of what it was, None if there was nothing.
+def change_file(path: str, changes: Mapping[str, Mapping[str, str | None]], *, keeps_copy: bool = True) -> str | None:
+    """Change options in a file; return the path of the copy of what it was, None if there is none.
 
     Args:
         path: of the file; a link is followed.
         changes: for each section values by name; None takes an option away.
+        keeps_copy: whether what it was is kept beside it.
 
     Raises:
         InvalidConfiguration: it cannot be read, changed or written.
@@ -61,7 +62,7 @@ def change_file(path: str, changes: Mapping[str, Mapping[str, str | None]]) -> s
         if text == before:
             return None
         try:
-            backup = _replaced(real, before, text, known)
+            backup = _replaced(real, before, text, known, keeps_copy)
         except OSError as error:
             problem = error.strerror or type(error).__name__
             raise InvalidConfiguration(f"The configuration file {real} cannot be written: {problem}") from None
@@ -73,10 +74,29 @@ def change_file(path: str, changes: Mapping[str, Mapping[str, str | None]]) -> s
 _CHANGED: Final = "\0"
 
 
-def _replaced(path: str, before: str, text: str, known: tuple[int, ...] | None) -> str:
+def forget_in_copy(path: str, section: str, values: Mapping[str, str]) -> bool:
+    """Take options out of the copy beside a file, where they have these values; say whether it had any.
+
+    Args:
+        path: of the file.
+        section: of the options.
+        values: by name.
+
+    Raises:
+        InvalidConfiguration: the copy cannot be read or changed.
+    """
+    copy = os.path.realpath(os.path.expanduser(path)) + BACKUP
+    there = parsed(read_text(copy))
+    same = [name for name, value in values.items() if there.get(section, name, fallback=None) == value]
+    if same:
+        change_file(copy, {section: dict.fromkeys(same)}, keeps_copy=False)
+    return bool(same)
+
+
+def _replaced(path: str, before: str, text: str, known: tuple[int, ...] | None, keeps_copy: bool) -> str:
     """Put a new file in the place of one; return the path of the copy, or that it was changed meanwhile."""
     backup = ""
-    if known is not None:
+    if known is not None and keeps_copy:
         backup = path + BACKUP
         _written(backup, before, path)
     temporary = _temporary(path, text, path)

@@ -8,14 +8,14 @@ import click
 
 from ovhcore.config import CREDENTIALS, FoundSetting
 from ovhcore.exceptions import APIError, InvalidConfiguration
-from ovhcore.protocol import ApplicationKey
+from ovhcore.protocol import ApplicationKey, Secret
 
 from ..calling.options import output_options
 from ..frame.clients import client, note
 from ..frame.groups import Command
 from ..output.writing import Output
 from ..text import one_line
-from .conf_file import change_file
+from .conf_file import change_file, forget_in_copy
 from .identity import identity_lines, identity_of
 from .places import found_settings, remove_entries
 
@@ -34,7 +34,7 @@ def whoami_command(format_: str | None, query: str | None, columns: str | None) 
     output = Output(format_, query, columns)
     with client() as caller:
         known = identity_of(caller)
-    if output.for_people and query is None and columns is None and format_ is None:
+    if output.for_people and query is None and columns is None and output.asked is None:
         for line in identity_lines(known, _source()):
             click.echo(line)
     else:
@@ -99,5 +99,12 @@ def _remove(found: list[FoundSetting], endpoint: str) -> None:
         names = ", ".join(each.spelling for each in found)
         note(f"These are set by the {place.place}, and have to be removed there: {names}")
         return
-    backup = change_file(place.file, {place.section: dict.fromkeys([*CREDENTIALS, "keyring"])})
-    click.echo(f"Removed from {place.place}. The file as it was, with the keys: {backup}", err=True)
+    # No copy: nobody wants keys back that are removed, and as a file that nobody looks at they would only be found.
+    change_file(place.file, {place.section: dict.fromkeys([*CREDENTIALS, "keyring"])}, keeps_copy=False)
+    click.echo(f"Removed from {place.place}.", err=True)
+    values = {each.name: each.value.reveal() for each in found if isinstance(each.value, Secret)}
+    try:
+        if forget_in_copy(place.file, place.section, values):
+            click.echo("Removed from its copy, too.", err=True)
+    except InvalidConfiguration as error:
+        click.echo(f"Its copy may still have them: {one_line(str(error))}", err=True)

@@ -7,14 +7,14 @@ from typing import Any, Final, TypeVar
 
 import click
 
+from ..frame.groups import FORMATS
+
 __all__ = ["MODES", "call_options", "change_options", "list_options", "output_options"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 MODES: Final = ("auto", "cursor", "pages", "batch", "single")
 """Ways to fetch the objects of a list."""
-
-FORMATS: Final = ("table", "json", "jsonl", "yaml", "csv", "name")
 
 
 def _all(*decorators: Callable[[F], F]) -> Callable[[F], F]:

@@ -12,7 +12,7 @@ import click
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
-__all__ = ["Command", "CommandGroup", "Globals", "LazyGroup", "Listed", "globals_of", "in_context", "later"]
+__all__ = ["FORMATS", "Command", "CommandGroup", "Globals", "LazyGroup", "Listed", "globals_of", "in_context", "later"]
 
 _PACKAGE: Final = __name__.rpartition(".frame.")[0]  # also in a copy that has another name
 
@@ -29,9 +29,10 @@ class Globals:
         verbose: whether exchanges are shown.
         debug: whether everything is.
         quiet: whether nothing is but results and errors.
+        output: the format of answers, where it was said before the command.
     """
 
-    __slots__ = ("config", "debug", "endpoint", "profile", "quiet", "timeout", "transport", "verbose")
+    __slots__ = ("config", "debug", "endpoint", "output", "profile", "quiet", "timeout", "transport", "verbose")
 
     def __init__(self) -> None:
         self.endpoint: str | None = None
@@ -42,6 +43,7 @@ class Globals:
         self.verbose = False
         self.debug = False
         self.quiet = False
+        self.output: str | None = None
 
 
 def globals_of(context: click.Context | None = None) -> Globals:
@@ -132,6 +134,20 @@ def _adding_options(params: list[click.Parameter]) -> None:
     params += [option for option in _global_options(hidden=True) if taken.isdisjoint(option.opts)]
 
 
+def _output_option() -> click.Option:
+    """Return the option for the format of answers as it stands before a command."""
+    return click.Option(
+        ["-o", "--output"],
+        expose_value=False,
+        callback=_remember,
+        type=click.Choice(FORMATS),
+        help="How answers are printed; by default, a table on a terminal, else JSON.",
+    )
+
+
+FORMATS: Final = ("table", "json", "jsonl", "yaml", "csv", "name")
+"""The formats of answers."""
+
 _ALSO: Final = "Options of all commands, as --profile and -v, may stand here, too: see ovhcore --help."
 
 
@@ -166,7 +182,14 @@ class Command(_Helped):
     def __init__(self, *args: Any, **more: Any) -> None:
         more.setdefault("epilog", _ALSO)
         super().__init__(*args, **more)
+        self._prints_answers = any("-o" in param.opts for param in self.params)
         _adding_options(self.params)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command, unless something was said for it that it does not know."""
+        if globals_of(ctx).output is not None and not self._prints_answers:
+            raise click.UsageError("-o is for commands that print answers of the API; this one has no such format", ctx)
+        return super().invoke(ctx)
 
 
 class CommandGroup(_Helped, click.Group):
@@ -205,7 +228,7 @@ class LazyGroup(_Helped, click.Group):
         super().__init__(**more)
         self.sections = sections
         self.listed = {name: each for commands in sections.values() for name, each in commands.items()}
-        self.params += _global_options(hidden=False)
+        self.params += [*_global_options(hidden=False), _output_option()]
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of the commands, in the order of use."""

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from ..frame.clients import note
+from ..frame.groups import globals_of
 from ..text import visible
 from .formats import as_csv, as_json, as_names, as_yaml, cell
 from .shaping import queried, with_columns
@@ -21,7 +22,8 @@ class Output:
     """How answers are printed.
 
     Args:
-        format_: ``"table"``, ``"json"``, ``"jsonl"``, ``"yaml"``, ``"csv"`` or ``"name"``; None for what fits.
+        format_: ``"table"``, ``"json"``, ``"jsonl"``, ``"yaml"``, ``"csv"`` or ``"name"``; None for what was
+            said before the command, else what fits.
         query: a JMESPath expression, or None.
         columns: names with commas between them, or None.
 
@@ -30,7 +32,7 @@ class Output:
     """
 
     def __init__(self, format_: str | None = None, query: str | None = None, columns: str | None = None) -> None:
-        self.asked = format_
+        self.asked = format_ or globals_of().output
         self._query = query
         self._columns = [name.strip() for name in columns.split(",") if name.strip()] if columns is not None else None
         if self._columns == []:

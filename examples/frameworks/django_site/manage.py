@@ -1,0 +1,10 @@
+"""A Django project in three files. Run it: OVH_TRANSPORT=sandbox python manage.py ovh_bills"""
+
+import os
+import sys
+
+from django.core.management import execute_from_command_line
+
+if __name__ == "__main__":
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "settings")
+    execute_from_command_line(sys.argv)

@@ -1,0 +1,105 @@
+"""The account of an integration: nothing that it does blocks the loop, and what is wrong has one of two exceptions."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ovhcore_transports.sandbox import ACCESS_KEYS, Sandbox, Server, serve
+
+pytest.importorskip("aiohttp", reason="the extra aiohttp is not installed")
+
+pytestmark = pytest.mark.once
+
+FRAMEWORKS = Path(__file__).resolve().parents[2] / "examples" / "frameworks"
+
+
+@pytest.fixture
+def module(monkeypatch: pytest.MonkeyPatch) -> Any:
+    monkeypatch.syspath_prepend(str(FRAMEWORKS))
+    return importlib.import_module("home_assistant")
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    with serve(Sandbox()) as served:
+        yield served
+
+
+def settings(server: Server, **more: Any) -> dict[str, Any]:
+    return {"endpoint": server.url, "transport": "aiohttp", "proxy": "none", "retry": False, **ACCESS_KEYS, **more}
+
+
+# In a process of its own: the detector looks at every loop, also at that of a server.
+WATCHED = """
+import asyncio, json, sys
+from blockbuster import blockbuster_ctx
+import ovhcore as ovh
+import home_assistant
+
+what, settings = sys.argv[1], json.loads(sys.argv[2])
+
+async def account():
+    account = await home_assistant.Account.set_up(settings)
+    try:
+        return await account.states()
+    finally:
+        await account.unload()
+
+async def blocking():
+    with ovh.Client(**settings) as client:
+        return client.get("/dedicated/server")
+
+with blockbuster_ctx():
+    print(json.dumps(asyncio.run({"account": account, "blocking": blocking}[what]())))
+"""
+
+
+def watched(what: str, arguments: dict[str, Any]) -> tuple[Any, str]:
+    """Return what came of it while a detector of blocking calls looked on, or None, and the last line of the errors."""
+    done = subprocess.run(
+        [sys.executable, "-c", WATCHED, what, json.dumps(arguments)],
+        cwd=FRAMEWORKS,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    if done.returncode == 0:
+        return json.loads(done.stdout), ""
+    return None, done.stderr.strip().splitlines()[-1]
+
+
+def test_nothing_blocks_the_loop(server: Server) -> None:
+    states = {each["name"]: each["state"] for each in server.sandbox.resources["servers"]}
+    assert watched("account", settings(server)) == (states, "")
+
+
+def test_what_blocks_is_noticed(server: Server) -> None:
+    _, error = watched("blocking", settings(server, transport="urllib3"))
+    assert "BlockingError" in error
+
+
+def test_keys_that_are_refused(server: Server) -> None:
+    _, error = watched("account", settings(server, consumer_key="not-a-key-of-the-sandbox"))
+    assert error.startswith("home_assistant.Refused: ")
+
+
+def test_an_api_that_is_away() -> None:
+    with serve(Sandbox()) as gone:
+        arguments = settings(gone)
+    _, error = watched("account", arguments)
+    assert error.startswith("home_assistant.NotReady: ")
+
+
+def test_the_program(module: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("OVH_TRANSPORT", "sandbox")
+    asyncio.run(module.main())
+    assert "ns1.ip-192-0-2.eu" in capsys.readouterr().out
