@@ -342,12 +342,16 @@ def test_a_task_can_be_cancelled_before_it_begins(client: ovh.Client) -> None:
     assert client.get(f"{zone}/task/{task['id']}")["status"] == "cancelled"
 
 
-def test_lists_that_are_kept_expanded_are_bounded(client: ovh.Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(listing, "_MOST_LISTS", 1)
+@pytest.mark.parametrize("bound", ["_MOST_LISTS", "_MOST_OBJECTS"])
+def test_lists_that_are_kept_expanded_are_bounded(
+    bound: str, client: ovh.Client, transport: SandboxTransport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listing, bound, 1)
     fields = {"X-Pagination-Mode": "CachedObjectList-Pages", "X-Pagination-Size": "1"}
     first = client.get("/vps", _headers=fields)
     assert client.get("/sms", _headers=fields)
     assert client.get("/vps", _headers=fields) == first
+    assert len(transport.sandbox._state.expanded) == 1
 
 
 def test_it_says_that_it_is_the_sandbox(transport: SandboxTransport, client: ovh.Client) -> None:

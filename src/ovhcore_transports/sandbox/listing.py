@@ -32,6 +32,8 @@ DETAILS: Final = {
 """The route of one object, by the template of the list of their ids."""
 
 _MOST_LISTS: Final = 1000
+_MOST_OBJECTS: Final = 250_000
+"""Of expanded lists that are kept; one alone may be longer."""
 _NUMBERS: Final = ("id", "taskId")
 """Arguments that are numbers."""
 
@@ -149,7 +151,8 @@ def _expanded(call: SandboxCall, route: Route, details: Route) -> list[dict[str,
                 found.append(deepcopy(details.answer(_of(call, details, str(item_id)))))
             except ApiError:
                 continue  # a task that is listed and not there yet
-        while len(cache) >= _MOST_LISTS:
+        cache.pop(key, None)
+        while cache and (len(cache) >= _MOST_LISTS or sum(map(len, cache.values())) + len(found) > _MOST_OBJECTS):
             del cache[next(iter(cache))]
         cache[key] = found
     return cache[key]
