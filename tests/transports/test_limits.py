@@ -223,6 +223,11 @@ def test_certifi_where_the_system_has_none(monkeypatch: pytest.MonkeyPatch, tmp_
     assert tls_context(TransportSettings()).verify_mode is ssl.CERT_REQUIRED
 
 
+def test_a_directory_of_certificates_is_trusted_instead_of_the_systems(tmp_path: Path) -> None:
+    context = tls_context(TransportSettings(ca_bundle=str(tmp_path)))
+    assert (context.verify_mode, context.cert_store_stats()["x509_ca"]) == (ssl.CERT_REQUIRED, 0)
+
+
 def test_client_certificates_that_cannot_be_used(tmp_path: Path) -> None:
     certificate, _ = Authority(tmp_path).client_files()
     with pytest.raises(exc.InvalidConfiguration, match=r"client_cert: .*client\.pem must hold a certificate"):
