@@ -86,7 +86,7 @@ def ovhcore_time_sync(settings: Settings) -> TimeSyncFactory | None:
 
     None leaves it to the next plugin; the first answer counts. The built-in plugin
     ``time-sync`` answers as the setting ``time_sync`` says; without it the clock of the
-    machine is trusted.
+    machine is trusted. The plugin ``sharing`` lets a plain :class:`.TimeSync` share the time if a store is set.
     """
 
 

@@ -1,11 +1,11 @@
 """The plugin ``sharing``: processes with the same ``limit_store`` share more than limits.
 
-They send a named POST at most once, and fetch one token of a service account for all.
+They send a named POST at most once, fetch one token of a service account for all, and tell each other the API's time.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Generator, Iterable
 from typing import TYPE_CHECKING, Any
 
 from ovhcore.exceptions import InvalidConfiguration
@@ -13,9 +13,9 @@ from ovhcore.plugins import Option, hookimpl
 
 if TYPE_CHECKING:
     from ovhcore.config import Settings
-    from ovhcore.flows import Middleware, TokenSharing
+    from ovhcore.flows import Middleware, TimeSyncFactory, TokenSharing
 
-__all__ = ["ovhcore_middleware", "ovhcore_options", "ovhcore_token_sharing"]
+__all__ = ["ovhcore_middleware", "ovhcore_options", "ovhcore_time_sync", "ovhcore_token_sharing"]
 
 
 def _read_name(value: Any, what: str) -> str:
@@ -53,3 +53,17 @@ def ovhcore_token_sharing(settings: Settings) -> TokenSharing | None:
     from ..shared.wiring import tokens_of
 
     return tokens_of(settings, store)
+
+
+@hookimpl(wrapper=True)
+def ovhcore_time_sync(
+    settings: Settings,
+) -> Generator[None, TimeSyncFactory | None, TimeSyncFactory | None]:
+    """Let what another plugin has chosen share the API's time, if a store is set."""
+    chosen = yield
+    store = settings.options.get("limit_store")
+    if store is None or chosen is None:
+        return chosen
+    from ..shared.wiring import time_of
+
+    return time_of(settings, store, chosen)

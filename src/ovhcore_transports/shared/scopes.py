@@ -1,4 +1,4 @@
-"""Whose limits, tokens and claims they are: a name that others of the same account come to as well."""
+"""Whose limits, tokens, time and claims they are: a name that others of the same account come to as well."""
 
 from __future__ import annotations
 

@@ -1,23 +1,24 @@
-"""How a client gets its guard, and shares its tokens."""
+"""How a client gets its guard, and shares its tokens and the API's time."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from ovhcore.exceptions import InvalidConfiguration, InvalidRequest
-from ovhcore.flows import Flow, Handler, Middleware, TokenSharing
+from ovhcore.flows import Flow, Handler, Middleware, Observer, TimeSync, TimeSyncFactory, TokenSharing
 from ovhcore.protocol import OAuth2Client, Request, Response
 
 from .guard import Guard, guarded
 from .keeper import keeper_of
 from .scopes import scope_of
 from .sealing import Seal
+from .time_sharing import SharedTimeSync
 from .tokens import SharedTokens
 
 if TYPE_CHECKING:
     from ovhcore.config import Settings
 
-__all__ = ["guard_of", "tokens_of"]
+__all__ = ["guard_of", "time_of", "tokens_of"]
 
 
 def guard_of(settings: Settings, url: str) -> Middleware:
@@ -64,6 +65,28 @@ def tokens_of(settings: Settings, url: str) -> TokenSharing | None:
     except InvalidConfiguration:
         return None  # tokens are not written down as they are
     return SharedTokens(keeper, f"token:{scope_of(settings)}", seal).get
+
+
+def time_of(settings: Settings, url: str, chosen: TimeSyncFactory) -> TimeSyncFactory:
+    """Return a maker of what knows the API's time, and shares it; a plugin's own :class:`.TimeSync` stays as it is.
+
+    Args:
+        settings: of the client.
+        url: of the store.
+        chosen: makes what does not share.
+
+    Raises:
+        InvalidConfiguration: a library that the store needs is not installed.
+    """
+    keeper = keeper_of(url)
+
+    def make(ask: Request, handler: Handler, notify: Observer | None) -> TimeSync:
+        plain = chosen(ask, handler, notify)
+        if type(plain) is not TimeSync or plain.mode == "off":
+            return plain
+        return SharedTimeSync(plain.mode, ask, handler, notify, keeper, f"time:{scope_of(settings)}:{plain.mode}")
+
+    return make
 
 
 def _refusing(problem: str) -> Middleware:

@@ -98,7 +98,7 @@ class KeyAuthentication(Authentication):
     def _signed(self, request: Request) -> Flow[Response]:
         time = self.time
         if time.must_ask:
-            yield from time.ask()
+            yield from time.prepare()
         answers = time.answers
         now: Now = yield CLOCK
         timestamp = time.timestamp(now)

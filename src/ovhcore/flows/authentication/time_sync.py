@@ -79,6 +79,14 @@ class TimeSync:
         """Whether the time has to be asked for before anything is signed."""
         return self.mode == "server" and not self.state.asked and self.fixed is None
 
+    def prepare(self) -> Flow[None]:
+        """Learn the time before anything is signed, where :attr:`must_ask` says so.
+
+        Raises:
+            APIError: there was no usable answer, as for :meth:`ask`.
+        """
+        yield from self.ask()
+
     def timestamp(self, now: Now) -> int:
         """Return seconds since 1970 on the API's clock, as far as it is known."""
         if self.fixed is not None:
