@@ -626,7 +626,8 @@ def test_a_store_answers() -> None:
 
 
 def test_a_store_needs_no_limit(tmp_path: Path) -> None:
-    one = ovh.Client(*KEYS, transport=Scripted(ok), config=False, options={"limit_store": f"file://{tmp_path}/shared"})
+    store = {"limit_store": f"file://{tmp_path}/shared"}
+    one = ovh.Client(*KEYS, transport=Scripted(ok), config=False, time_sync="off", options=store)
     assert one.get("/me") == {"me": 1}
     assert not (tmp_path / "shared").exists()
 
