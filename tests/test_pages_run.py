@@ -14,7 +14,7 @@ pytestmark = pytest.mark.once
 PAGES = Path(__file__).resolve().parents[1] / "docs" / "how-to"
 
 
-@pytest.mark.parametrize("page", ["move-from-python-ovh", "read-header-fields"])
+@pytest.mark.parametrize("page", ["log-calls", "move-from-python-ovh", "read-header-fields"])
 def test_a_page(page: str, tmp_path: Path) -> None:
     text = (PAGES / f"{page}.md").read_text("utf-8")
     program = "\n".join(re.findall(r"```python\n(.*?)```", text, re.DOTALL))
@@ -22,4 +22,4 @@ def test_a_page(page: str, tmp_path: Path) -> None:
         [sys.executable, "-W", "error", "-c", program], capture_output=True, text=True, timeout=60, cwd=tmp_path
     )
     assert done.returncode == 0, done.stderr
-    assert done.stdout
+    assert done.stdout or done.stderr  # where log records go
