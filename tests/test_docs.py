@@ -1,21 +1,17 @@
-"""Pages by task: they begin with an example, their commands run, their pictures are of what commands show now."""
+"""Pages by task: they begin with an example, and their pictures are of what commands show now."""
 
 from __future__ import annotations
 
+import ast
+import builtins
+import doctest
 import importlib.util
-import json
-import os
 import re
-import shlex
 import sys
 from pathlib import Path
 from types import ModuleType
 
 import pytest
-
-from ovhcore import schema
-from ovhcore_transports.sandbox import ACCESS_KEYS, Sandbox
-from tests.cli.conftest import Runner, box, run  # noqa: F401 - fixtures
 
 pytestmark = pytest.mark.once
 
@@ -31,16 +27,50 @@ TASKS = (
     "move-from-python-ovh",
     "test-offline",
 )
-KEYS = "".join(f"{name} = {value}\n" for name, value in ACCESS_KEYS.items())
+HOW_TO = sorted(
+    path.relative_to(DOCS).with_suffix("").as_posix()
+    for path in (DOCS / "how-to").rglob("*.md")
+    if path.stem != "index"
+)
 
 
 def text_of(page: str) -> str:
     return (DOCS / f"{page}.md").read_text("utf-8")
 
 
-@pytest.mark.parametrize("task", [*TASKS, "call-from-a-terminal", "configure", "record-and-replay", "steer-a-sandbox"])
-def test_a_page_begins_with_the_shortest_whole_example(task: str) -> None:
-    assert re.match(r"# [^\n]+\n\n```", text_of(f"how-to/{task}")), task
+@pytest.mark.parametrize("page", HOW_TO)
+def test_a_page_begins_with_the_shortest_whole_example(page: str) -> None:
+    """One sentence at most stands before it, and what it has of Python defines the names that it uses."""
+    begin = re.match(r"# [^\n]+\n\n(?:(?!```)([^#\n].*?)\n\n)?```([^\n]+)\n(.*?)\n```\n", text_of(page), re.DOTALL)
+    assert begin is not None
+    sentence, kind, example = begin.groups()
+    assert not sentence or page.rpartition("/")[2] not in TASKS
+    assert not re.search(r"\n\n|^[-|!]|[.?!]\s", re.sub(r"`[^`]*`", "", sentence or ""), re.MULTILINE), sentence
+    assert re.fullmatch(r"sh|text|ini|json|python|\{(doctest|code-block|literalinclude)\}.*", kind), kind
+    if kind in ("python", "{doctest}"):
+        assert not names_that_nothing_defines(example, session=kind == "{doctest}")
+
+
+def names_that_nothing_defines(example: str, *, session: bool) -> set[str]:
+    if session:
+        example = "".join(each.source for each in doctest.DocTestParser().get_examples(example))
+    tree = compile(example, "example", "exec", ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+    used, defined = set[str](), {*dir(builtins)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name):
+            (used if isinstance(node.ctx, ast.Load) else defined).add(node.id)
+        elif isinstance(node, ast.alias):
+            defined.add((node.asname or node.name).partition(".")[0])
+        elif isinstance(node, ast.arg):
+            defined.add(node.arg)
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.ExceptHandler):
+            defined.add(node.name or "")
+    return used - defined
+
+
+def test_what_is_no_whole_example() -> None:
+    assert names_that_nothing_defines("ovh.Client()", session=False) == {"ovh"}
+    assert names_that_nothing_defines(">>> import ovhcore as ovh\n>>> client.get(ovh)\n'x'", session=True) == {"client"}
 
 
 def test_the_index_leads_to_every_task() -> None:
@@ -61,53 +91,6 @@ def test_the_index_leads_to_every_task() -> None:
 )
 def test_a_word_that_is_searched_for(word: str, page: str) -> None:
     assert re.search(rf"\b{word}(s|ing)?\b", text_of(f"how-to/{page}"), re.IGNORECASE)
-
-
-def commands(page: str) -> list[list[str]]:
-    blocks = re.findall(r"```sh\n(.*?)```", text_of(page), re.DOTALL)
-    lines = [line for block in blocks for line in block.splitlines() if line.startswith("ovhcore ")]
-    return [shlex.split(re.split(r" [|>&]| <|\|\|", line)[0], comments=True)[1:] for line in lines]
-
-
-NEW = ("manage-dns", "list-invoices-as-csv", "reboot-and-reinstall-a-server", "run-from-cron")
-
-
-@pytest.mark.parametrize(
-    "arguments", [each for page in NEW for each in commands(f"how-to/{page}")], ids=lambda each: " ".join(each)[:60]
-)
-def test_a_command_runs(
-    run: Runner,  # noqa: F811
-    box: Sandbox,  # noqa: F811
-    arguments: list[str],
-    monkeypatch: pytest.MonkeyPatch,
-    tmp_path: Path,
-) -> None:
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setattr("ovhcore_transports.cli.doctor.here.CONFIG_FILES", ())
-    file = tmp_path / "conf"
-    file.write_text(f"[profile cron]\nendpoint = {box_url()}\n{KEYS}")
-    file.chmod(0o600)
-    if "--profile" in arguments:
-        arguments = [*arguments, "--config", str(file)]
-    if "login" in arguments:
-        arguments = [*arguments, "--endpoint", box_url(), "--keys-from", "-"]
-    if "wait" in arguments:
-        assert run("post", "/dedicated/server/ns1.ip-192-0-2.eu/reboot").code == 0
-        arguments[-1] = re.sub(r"\d+$", str(task_of(run)), arguments[-1])
-    ran = run(*arguments, stdin=KEYS)
-    if ran.code == 5:  # the sandbox imitates a part of the API: the call is one of it all the same
-        method, path = arguments[0], arguments[1]
-        assert schema.catalogue().find(method, path) is not None, ran.err
-        ran = run(*[each for each in arguments if each != "--wait"], "--dry-run")
-    assert ran.code == 0, ran.err
-
-
-def box_url() -> str:
-    return os.environ["OVH_ENDPOINT"]
-
-
-def task_of(run: Runner) -> int:  # noqa: F811
-    return int(json.loads(run("get", "/dedicated/server/ns1.ip-192-0-2.eu/task").out)[-1])
 
 
 # Pictures

@@ -28,7 +28,7 @@ class NotReady(Exception):
 
 
 class Account:
-    """An account, as one entry of the configuration has it; make it with :meth:`set_up`."""
+    """An account, as one entry of the configuration has it; make it with ``set_up``."""
 
     def __init__(self, client: ovh.AsyncClient) -> None:
         self._client = client

@@ -93,6 +93,16 @@ def test_a_zip_file(tmp_path: Path) -> None:
     whole(found)
 
 
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a directory with the packages and with metadata."""
+    real = copied(tmp_path_factory.mktemp("real"))
+    (real / "ovhcore-9.dist-info").mkdir()
+    table = "".join(f"{key} = {value}\n" for key, value in OWN.items())
+    (real / "ovhcore-9.dist-info" / "entry_points.txt").write_text(f"[ovhcore]\n{table}")
+    return real
+
+
 @pytest.mark.parametrize(
     "contents",
     [
@@ -105,17 +115,13 @@ def test_a_zip_file(tmp_path: Path) -> None:
 )
 @pytest.mark.parametrize("name", ["ovhcore-0.0.1.dist-info", "OVHcore-0.0.1.dist-info", "ovhcore.egg-info"])
 @pytest.mark.parametrize("before", [True, False])
-def test_stale_metadata(tmp_path: Path, contents: str | None, name: str, before: bool) -> None:
+def test_stale_metadata(installed: Path, tmp_path: Path, contents: str | None, name: str, before: bool) -> None:
     stale = tmp_path / "stale"
     (stale / name).mkdir(parents=True)
     if contents is not None:
         (stale / name / "METADATA").write_text("Metadata-Version: 2.1\nName: ovhcore\nVersion: 0.0.1\n")
         (stale / name / "entry_points.txt").write_text(contents)
-    real = copied(tmp_path / "real")
-    (real / "ovhcore-9.dist-info").mkdir()
-    table = "".join(f"{key} = {value}\n" for key, value in OWN.items())
-    (real / "ovhcore-9.dist-info" / "entry_points.txt").write_text(f"[ovhcore]\n{table}")
-    whole(run(stale, real) if before else run(real, stale))
+    whole(run(stale, installed) if before else run(installed, stale))
 
 
 def test_stale_metadata_beside_the_installed_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -655,7 +655,7 @@ def test_xdist(pytester: pytest.Pytester) -> None:
 def test_the_page_shows_what_works(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
     page = PAGE.read_text("utf-8")
     blocks = re.findall(r"```python\n# (\S+)\n(.*?)```", page, re.DOTALL)
-    assert page.count("```python") == len(blocks) == 2
+    assert page.count("```python") == len(blocks) == 3
     for name, code in blocks:
         path = pytester.path / name
         path.parent.mkdir(exist_ok=True)
@@ -666,10 +666,10 @@ def test_the_page_shows_what_works(pytester: pytest.Pytester, monkeypatch: pytes
         monkeypatch.setenv("OVH_ENDPOINT", server.url)
         for name, value in ACCESS_KEYS.items():
             monkeypatch.setenv(f"OVH_{name.upper()}", str(value))
-        outcome(run(pytester, *commands[0].split()[1:]), passed=5)
+        outcome(run(pytester, *commands[0].split()[1:]), passed=6)
     for name in ("endpoint", *ACCESS_KEYS):
         monkeypatch.delenv(f"OVH_{name.upper()}")
-    outcome(run(pytester, *commands[1].split()[1:]), passed=5)
+    outcome(run(pytester, *commands[1].split()[1:]), passed=6)
     shown = re.findall(r"^ +(\S+\.cassette)$", page, re.MULTILINE)
     assert sorted(shown) == sorted(Path(each).name for each in cassettes(pytester))
 
