@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import ovhcore as ovh
 from ovhcore.exceptions import APIError
@@ -24,6 +26,7 @@ from ovhcore_transports.recording import RecordTransport, ReplayTransport
 from ovhcore_transports.sandbox import Controls, Sandbox, serve
 from ovhcore_transports.shared.keeper import keeper_of
 from ovhcore_transports.shared.stores import StoreFailure
+from tests.profiles import tries
 from tests.worlds import AsyncScripted, Scripted
 
 pytestmark = pytest.mark.once
@@ -114,6 +117,28 @@ def test_one_process_is_refused_for_its_time_and_no_other(world: World, store_be
         world.client(world.machine(ahead)).get("/me")
         world.go_on(60)
     assert (world.refused, world.asked, world.answered) == (1, 0, 5)
+
+
+@settings(max_examples=tries(20, 500))
+@given(
+    st.sampled_from(["date", "server"]),
+    st.floats(-1e6, 1e6),
+    st.lists(st.tuples(st.floats(-1e6, 1e6), st.floats(0, 600)), min_size=2, max_size=6),
+)
+def test_whatever_clocks_machines_and_store_have(
+    tmp_path_factory: pytest.TempPathFactory, mode: str, store_behind: float, machines: list[tuple[float, float]]
+) -> None:
+    world = World(f"file://{tmp_path_factory.mktemp('s')}/shared")
+    world.store_behind = store_behind
+    for ahead, passes in machines:
+        client = world.client(world.machine(ahead), mode)
+        client.get("/me")
+        offset = client._ovhcore.auth.time.state.offset
+        assert abs(offset + ahead) <= (TOLERATED if mode == "date" else 3.0)
+        world.go_on(passes)
+    assert world.refused <= (mode == "date")
+    assert world.asked == (mode == "server")
+    world.store.close()
 
 
 @pytest.mark.parametrize("store_behind", [0.0, 4000.0])
