@@ -24,6 +24,6 @@ LATE: Final = -2
 FULL: Final = 6400
 """The whole speed; a 429 halves it, down to a 64th, and each request that is let through gives back a 50th."""
 CONFIRM: Final = 250_000
-"""Who has waited longer asks once more before sending: the API may have asked to slow down meanwhile."""
+"""A caller that has waited longer asks once more before it sends: the API may have asked to slow down meanwhile."""
 ALONE: Final = (GO, 0, 0, FULL)
 """The answer to somebody who shares with nobody."""

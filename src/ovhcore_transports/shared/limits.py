@@ -1,6 +1,6 @@
 """The shared limit, as a function of its state: turns by the generic cell rate algorithm, and leased places.
 
-Whoever asks gets a turn of their own, so that nobody has to ask again and again, and no two come at once. The same is
+Each caller gets a turn of its own, so no caller asks again and again, and no two come at once. The same algorithm is
 in :mod:`.script` for servers that run Lua; the tests hold the two against each other. All times are whole microseconds.
 """
 

@@ -1,4 +1,4 @@
-"""How the store of a URL is opened."""
+"""Open the store of a URL."""
 
 from __future__ import annotations
 

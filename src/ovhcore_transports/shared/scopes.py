@@ -1,4 +1,4 @@
-"""Whose limits, tokens, time and claims they are: a name that others of the same account come to as well."""
+"""Name whose limits, tokens, time and claims they are: clients of the same account come to the same name."""
 
 from __future__ import annotations
 

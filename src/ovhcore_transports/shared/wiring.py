@@ -1,4 +1,4 @@
-"""How a client gets its guard, and shares its tokens and the API's time."""
+"""Make a client's guard, and let it share its tokens and the API's time."""
 
 from __future__ import annotations
 
