@@ -161,6 +161,7 @@ def test_objects_are_added_by_their_paths(tmp_path: Path) -> None:
         (VPS, [], "it is a vps.VPS"),
         (VPS, {"colour": "red"}, "colour is no member"),
         (VPS, {"displayName": 1}, "displayName does not fit"),
+        (VPS, {"displayName": {1}}, "JSON cannot hold it: Object of type set"),
         (VPS, {"state": "lost"}, "does not belong to the vps.VpsStateEnum"),
     ],
 )

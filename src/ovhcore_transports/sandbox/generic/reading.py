@@ -253,6 +253,10 @@ class Reader:
 def _problem(maker: Maker, type_: Type, model: Model | Enumeration | None, value: Any) -> str:
     """Return what is wrong with a value that may lack members, empty if nothing is."""
     try:
+        json.dumps(value)
+    except (TypeError, ValueError) as error:
+        return f"JSON cannot hold it: {error}"
+    try:
         check_form(maker.family, type_, value, "$")
     except ApiError as error:
         return str(error.body["message"])
