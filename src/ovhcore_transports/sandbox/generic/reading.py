@@ -95,6 +95,10 @@ class Reader:
     def first_ids(self, call: SandboxCall, of: Collection, arguments: Mapping[str, str]) -> dict[str, Any]:
         """Return the ids that a list has without what others changed, by their text."""
         path = concrete(of.template, arguments)
+        resource = self.resources.get(of.item)
+        same = None if resource is None else self.known.collection(resource.same_as)
+        if same is not None:
+            return self.ids(call, same, arguments)
         listed = self._special(call, path)
         if isinstance(listed, list):
             member = of.member
