@@ -173,3 +173,22 @@ def test_what_two_lists_have_is_made_in_one() -> None:
     assert "example.dev" in caller.call("GET", "/domain")[1]
     status, one, _ = caller.call("GET", "/v2/domain/name/example.dev")
     assert (status, one["id"]) == (200, "example.dev")
+
+
+def test_a_task_in_a_list_that_has_a_route_of_its_own_goes_on() -> None:
+    sandbox, server = Sandbox(task_seconds=0), "/dedicated/server/ns1.ip-192-0-2.eu"
+    caller = Caller(sandbox, schema.catalogue())
+    asked = {"type": "kvmipHtml5URL", "ttl": 15}
+    status, task, _ = caller.call("POST", f"{server}/features/ipmi/access", asked)
+    assert (status, task["status"]) == (200, "init")
+    assert task["taskId"] in caller.call("GET", f"{server}/task")[1]
+    assert caller.call("GET", f"{server}/task/{task['taskId']}")[1]["status"] == "done"
+
+
+def test_a_body_that_needs_nothing_need_not_be_sent() -> None:
+    caller = Caller(Sandbox(), schema.catalogue())
+    _, cart, _ = caller.call("POST", "/order/cart", {"ovhSubsidiary": "FR"})
+    status, order, _ = caller.call("POST", f"/order/cart/{cart['cartId']}/checkout")
+    assert (status, type(order["orderId"])) == (200, int)
+    status, refused, _ = caller.call("POST", f"/order/cart/{cart['cartId']}/domain")
+    assert (status, refused["class"]) == (400, "Client::BadRequest")

@@ -116,6 +116,11 @@ class Held:
         self.running[path] = operation
         self._enter(path)
 
+    def begun(self, path: str) -> list[str]:
+        """Return the paths, this one or one segment below, of objects to which something is being done."""
+        fewer, more = sorted((self.running, self._below.get(path, {})), key=len)
+        return [each for each in fewer if each in more] + [path] * (path in self.running)
+
     def add(self, list_path: str, item_path: str, item_id: Any, value: dict[str, Any], sent: int = 0) -> None:
         """Add an object to a list; arguments as for :meth:`keep`."""
         self.keep(item_path, value, sent)
