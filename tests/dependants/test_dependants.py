@@ -31,8 +31,11 @@ ON_THE_SANDBOX = {
     "sendgrid_ovh": "use_sendgrid.py",
     "ovh_cli": "use_ovh_cli.py",
     "ovh_claude": "use_ovh_claude.py",
+    "netbox_ipmi_ovh": "use_netbox_ipmi.py",
+    "django_two_factor_auth_ovh_gateway": "use_django_gateway.py",
 }
-# Those that call what the sandbox has not, and what they are answered.
+SERVER = "ns1.example.com"  # that programs ask for
+# Those that call what the sandbox has not (an order is not made of a cart), and what they are answered.
 ON_LOOPBACK: dict[str, tuple[str, dict[str, str]]] = {
     "botovh": (
         "use_botovh.py",
@@ -44,20 +47,6 @@ ON_LOOPBACK: dict[str, tuple[str, dict[str, str]]] = {
             "GET /me/order/7/availableRegisteredPaymentMean": '[{"paymentMean": "creditCard"}]',
             "GET /me/paymentMean/creditCard": "[3]",
             "POST /me/order/7/payWithRegisteredPaymentMean": "null",
-        },
-    ),
-    "django_two_factor_auth_ovh_gateway": (
-        "use_django_gateway.py",
-        {"GET /sms": '["sms-1"]', "POST /sms/sms-1/jobs": '{"ids": [1]}'},
-    ),
-    "netbox_ipmi_ovh": (
-        "use_netbox_ipmi.py",
-        {
-            "GET /dedicated/server/ns1.example.com/features/ipmi": '{"activated": true, "supportedFeatures": '
-            '{"kvmipHtml5URL": true, "serialOverLanSshKey": true, "serialOverLanURL": false}}',
-            "POST /dedicated/server/ns1.example.com/features/ipmi/access": '{"taskId": 5}',
-            "GET /dedicated/server/ns1.example.com/task/5": '{"status": "done"}',
-            "GET /dedicated/server/ns1.example.com/features/ipmi/access": '{"value": "https://example.com/"}',
         },
     ),
 }
@@ -112,7 +101,9 @@ def test_on_the_served_sandbox(module: str, tmp_path: Path) -> None:
     pytest.importorskip("uvicorn", reason="uvicorn serves the sandbox")
     outcomes: list[Any] = []
     for on_ovhcore in (False, True):
-        with serve(Sandbox()) as server:
+        sandbox = Sandbox(task_seconds=0)
+        sandbox.resources["servers"][0]["name"] = SERVER
+        with serve(sandbox) as server:
             outcomes.append(ran(ON_THE_SANDBOX[module], server.url, tmp_path, on_ovhcore=on_ovhcore))
     reference, ours = outcomes
     assert reference.keys() == ours.keys()

@@ -96,6 +96,8 @@ def test_nothing_is_left_below_what_is_removed(steps: list[tuple[str, list[str]]
             assert path not in held.objects
             assert path not in held.running
             assert held.gone.get(path, False) == (step == "gone")
+        begun = [each for each in held.running if parent in (each, each.rpartition("/")[0])]
+        assert sorted(held.begun(parent)) == sorted(begun)
     known = {path for kept in held._all for path in kept}
     assert known <= {path for beside in held._below.values() for path in beside} | {""}
 
@@ -161,6 +163,7 @@ def test_objects_are_added_by_their_paths(tmp_path: Path) -> None:
         (VPS, [], "it is a vps.VPS"),
         (VPS, {"colour": "red"}, "colour is no member"),
         (VPS, {"displayName": 1}, "displayName does not fit"),
+        (VPS, {"displayName": {1}}, "JSON cannot hold it: Object of type set"),
         (VPS, {"state": "lost"}, "does not belong to the vps.VpsStateEnum"),
     ],
 )

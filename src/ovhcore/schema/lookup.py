@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cached_property
 from typing import Final
 
 from ..exceptions import InvalidRequest
@@ -169,7 +170,19 @@ class Catalogue:
 
     def _candidates(self, path: str) -> list[str]:
         segments = path.split("/")
-        return [name for name, heads in self._heads.items() if any(_begins(head, segments) for head in heads)]
+        near = (*self._by_word.get("/".join(segments[:2]), ()), *self._by_word.get("", ()))
+        return [name for _, name in sorted({each for head, each in near if segments[: len(head)] == head})]
+
+    @cached_property
+    def _by_word(self) -> dict[str, list[tuple[list[str], tuple[int, str]]]]:
+        """The heads in segments, with their families, by their first word; those without one by the empty text."""
+        by_word: dict[str, list[tuple[list[str], tuple[int, str]]]] = {}
+        for number, (name, heads) in enumerate(self._heads.items()):
+            for head in heads:
+                segments = head.split("/")
+                word = "/".join(segments[:2]) if len(segments) > 1 else ""
+                by_word.setdefault(word, []).append((segments, (number, name)))
+        return by_word
 
     def _tree(self, name: str) -> Paths:
         tree = self._paths.get(name)

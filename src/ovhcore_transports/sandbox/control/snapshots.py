@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from base64 import b64decode, b64encode
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, MutableMapping
 from datetime import date, datetime
 from enum import Enum
 from importlib import import_module
@@ -63,7 +63,7 @@ def _packed(value: Any, place: str) -> Any:
         return {"$bytes": b64encode(value).decode()}
     if kind in (datetime, date):
         return {f"${kind.__name__}": value.isoformat()}
-    if isinstance(value, dict):
+    if isinstance(value, MutableMapping):
         pairs = [[_packed(name, place), _packed(item, place)] for name, item in value.items()]
         return {"$dict": pairs, **({} if kind is dict else {"$class": _class(kind, place)})}
     if isinstance(value, tuple):

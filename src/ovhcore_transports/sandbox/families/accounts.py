@@ -67,6 +67,8 @@ RESOURCES: Final = (
     ),
     Resource("/sms/{serviceName}/senders/{sender}", shows={"status": "enable"}, starts={"status": "waitingValidation"}),
     Resource("/hosting/web/{serviceName}", ids=("example.com", "example.ovh"), shows={"serviceName": "{id}"}),
+    Resource("/v2/webhosting/resource/{name}", same_as="/hosting/web"),
+    Resource("/service/{serviceId}", same_as="/services"),
     Resource("/hosting/web/{serviceName}/database/{name}", new_id="example{n}", shows={"state": "ok"}),
     Resource("/hosting/privateDatabase/{serviceName}", ids=("ab12345-001", "ab12345-002"), shows={"state": "started"}),
     Resource("/v2/iam/policy/{policyId}", unique=("name",)),

@@ -125,6 +125,7 @@ RESOURCES: Final = (
     Resource("/domain/zone/{zoneName}/redirection/{id}", unique=("subDomain",)),
     Resource("/domain/zone/{zoneName}/dynHost/login/{login}", unique=("login",)),
     Resource("/domain/{serviceName}", ids=("example.com", "example.net")),
+    Resource("/v2/domain/name/{domainName}", same_as="/domain"),
     Resource("/domain/{serviceName}/nameServer/{id}", unique=("host",)),
     Resource(
         "/domain/zone/{zoneName}/task/{id}",

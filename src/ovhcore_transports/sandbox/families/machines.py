@@ -42,7 +42,18 @@ RESOURCES: Final = (
     Resource(
         "/dedicated/server/{serviceName}/boot/{bootId}", ids=(1, 46371, 1122), each={"1": {"bootType": "harddisk"}}
     ),
-    Resource("/dedicated/server/{serviceName}/features/ipmi", shows={"activated": True}),
+    Resource(
+        "/dedicated/server/{serviceName}/features/ipmi",
+        shows={
+            "activated": True,
+            "supportedFeatures": {
+                "kvmipHtml5URL": True,
+                "kvmipJnlp": True,
+                "serialOverLanSshKey": True,
+                "serialOverLanURL": False,
+            },
+        },
+    ),
     Resource(
         "/ip/{ip}",
         ids=("192.0.2.10/32", "198.51.100.16/28"),

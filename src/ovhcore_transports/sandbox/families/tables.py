@@ -60,6 +60,8 @@ class Resource:
     Attributes:
         path: of one object, as ``"/vps/{serviceName}"``; of what there is only one of, too.
         ids: those there are at first; none for made-up ones.
+        same_as: the path of the list, as ``"/cloud/project"``, whose objects these are, too: as another version, or
+            another family, shows them.
         new_id: what the id of a new one looks like: ``{n}`` is a number, ``{hex}`` 8 hexadecimal digits, ``{long}`` 32.
         shows: members of every object; ``{id}`` in a text is the last argument of the path.
         each: members of single objects, by their ids as text.
@@ -72,6 +74,7 @@ class Resource:
 
     path: str
     ids: tuple[str | int, ...] = ()
+    same_as: str = ""
     new_id: str = ""
     shows: Mapping[str, Any] = field(default_factory=dict)
     each: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)

@@ -134,6 +134,7 @@ class Engine:
         if not (held.objects or held.removed or held.added or held.gone):
             return route.answer(call)
         path = concrete(route.template, call.path)
+        self._reader.settle(call, path)
         if route.method == "GET" and place.list is not None:
             removed, added = held.removed.get(path, {}), held.added.get(path, {})
             member = place.list.member

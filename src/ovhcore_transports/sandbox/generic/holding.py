@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, MutableMapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, ClassVar, Final
+
+from .packing import Objects
 
 __all__ = ["Held"]
 
@@ -30,7 +32,7 @@ class Held:
 
     added: dict[str, dict[str, Any]] = field(default_factory=dict)
     removed: dict[str, dict[str, bool]] = field(default_factory=dict)
-    objects: dict[str, dict[str, Any]] = field(default_factory=dict)
+    objects: MutableMapping[str, dict[str, Any]] = field(default_factory=Objects)
     gone: dict[str, bool] = field(default_factory=dict)
     running: dict[str, Any] = field(default_factory=dict)
     long: dict[str, int] = field(default_factory=dict)
@@ -65,7 +67,7 @@ class Held:
         return below
 
     @property
-    def _all(self) -> tuple[dict[str, Any], ...]:
+    def _all(self) -> tuple[MutableMapping[str, Any], ...]:
         return self.added, self.removed, self.objects, self.gone, self.running, self.long
 
     def _enter(self, path: str) -> None:
@@ -91,7 +93,7 @@ class Held:
         Args:
             path: of an object, or of what holds objects, for those alone.
         """
-        wanted = self.objects if path is None else {path: True, **self._below.get(path, {})}
+        wanted = list(self.objects) if path is None else [path, *self._below.get(path, {})]
         found = {each: self.objects[each] for each in wanted if each in self.objects}
         return {each: value.get("", value) for each, value in found.items()}
 
@@ -113,6 +115,11 @@ class Held:
         """Let something be done to an object."""
         self.running[path] = operation
         self._enter(path)
+
+    def begun(self, path: str) -> list[str]:
+        """Return the paths, this one or one segment below, of objects to which something is being done."""
+        fewer, more = sorted((self.running, self._below.get(path, {})), key=len)
+        return [each for each in fewer if each in more] + [path] * (path in self.running)
 
     def add(self, list_path: str, item_path: str, item_id: Any, value: dict[str, Any], sent: int = 0) -> None:
         """Add an object to a list; arguments as for :meth:`keep`."""

@@ -77,12 +77,16 @@ class Reader:
         """Return the ids of a list by their text."""
         path = concrete(of.template, arguments)
         held = call.state.held
-        for each in [each for each in held.running if each.rpartition("/")[0] == path]:
-            settle(held, each, call.now)  # what was being deleted may have gone
+        self.settle(call, path)
         ids = self.first_ids(call, of, arguments)
         for gone in held.removed.get(path, ()):
             ids.pop(gone, None)
         return ids | held.added.get(path, {})
+
+    def settle(self, call: SandboxCall, path: str) -> None:
+        """Carry out what has happened at a path, or one segment below: what was being deleted may have gone."""
+        for each in call.state.held.begun(path):
+            settle(call.state.held, each, call.now)
 
     def has(self, call: SandboxCall, of: Collection, arguments: Mapping[str, str], value: str) -> bool:
         """Say whether a list has an id, written as text; however long it is, that takes no longer."""
@@ -95,6 +99,10 @@ class Reader:
     def first_ids(self, call: SandboxCall, of: Collection, arguments: Mapping[str, str]) -> dict[str, Any]:
         """Return the ids that a list has without what others changed, by their text."""
         path = concrete(of.template, arguments)
+        resource = self.resources.get(of.item)
+        same = None if resource is None else self.known.collection(resource.same_as)
+        if same is not None:
+            return self.ids(call, same, arguments)
         listed = self._special(call, path)
         if isinstance(listed, list):
             member = of.member
@@ -252,6 +260,10 @@ class Reader:
 
 def _problem(maker: Maker, type_: Type, model: Model | Enumeration | None, value: Any) -> str:
     """Return what is wrong with a value that may lack members, empty if nothing is."""
+    try:
+        json.dumps(value)
+    except (TypeError, ValueError) as error:
+        return f"JSON cannot hold it: {error}"
     try:
         check_form(maker.family, type_, value, "$")
     except ApiError as error:

@@ -58,6 +58,8 @@ def refuse(
     given = {name: values if len(values) > 1 else values[0] for name, values in query.items()}
     if operation.method in ("GET", "DELETE"):
         body = None
+    elif body is None and _may_be_empty(family, operation.body):
+        body = {}
     findings = list(check_arguments(family, operation, query=given, body=body))
     _unknown(family, operation, query, body)
     for each in [] if own_way else findings:
@@ -76,6 +78,12 @@ def refuse(
     elif isinstance(body, Mapping):
         for name, value in body.items():
             check_form(family, _type(operation, "body", name), value, name)
+
+
+def _may_be_empty(family: Family, type_: Type | None) -> bool:
+    """Say whether a body has nothing that must be given; then, it need not be sent."""
+    model = family.model(type_) if isinstance(type_, Ref) else None
+    return isinstance(model, Model) and not any(each.required for each in model.writable.values())
 
 
 def _single(type_: Type | None) -> Type | None:
