@@ -24,6 +24,7 @@ from ovhcore_transports.shared.keeper import keeper_of
 from ovhcore_transports.shared.opening import open_store
 from ovhcore_transports.shared.records import KEPT
 from tests.profiles import tries
+from tests.servers import eventually
 from tests.shared.conftest import Server
 from tests.worlds import Scripted
 
@@ -88,6 +89,22 @@ def test_ovhcore_token_sharing_fetches_one_for_all(store_url: str, caplog: pytes
         thread.join()
     assert (api.issued, len(api.seen)) == (1, 20)
     assert "token-number" not in caplog.text
+
+
+def test_another_waits_while_one_fetches(store_url: str) -> None:
+    api = Tokens()
+    waiting = Scripted(api)
+    thread = threading.Thread(target=client(waiting, store_url).get, args=("/me",))
+
+    def respond(request: Request) -> Response:
+        if request.url.endswith("/token"):
+            thread.start()
+            eventually(lambda: waiting.monotonic > 0)  # it has slept
+        return api(request)
+
+    client(Scripted(respond), store_url).get("/me")
+    thread.join()
+    assert (api.issued, len(api.seen)) == (1, 2)
 
 
 def test_a_token_is_used_until_its_end_and_then_one_is_fetched(store_url: str) -> None:
