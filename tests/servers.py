@@ -1,8 +1,10 @@
-"""A server on loopback that keeps every byte it receives and answers what it is told."""
+"""A server on loopback that keeps every byte it receives and answers what it is told; programs beside a server."""
 
 from __future__ import annotations
 
+import os
 import ssl
+import subprocess
 import sys
 import threading
 import time
@@ -12,7 +14,7 @@ from types import TracebackType
 from ovhcore.testing import Peer, Received, WireServer, answer
 from ovhcore.testing.server import Answer
 
-__all__ = ["LIMIT", "Answer", "Held", "RawServer", "Received", "answer", "eventually", "is_in"]
+__all__ = ["LIMIT", "Answer", "Held", "RawServer", "Received", "answer", "eventually", "is_in", "run_beside_a_sandbox"]
 
 LIMIT = 60.0
 """Seconds after which something hangs, however busy the machine is."""
@@ -108,3 +110,13 @@ class RawServer(WireServer):
                 peer.secure(self.tunnel)
             if self.hang_up:
                 return
+
+
+def run_beside_a_sandbox(program: str) -> None:
+    """Run a program whose clients call a sandbox that is served from here, for it loads schemas; it has to end well."""
+    from ovhcore_transports.sandbox import ACCESS_KEYS, serve
+
+    with serve() as server:
+        settings = {"endpoint": server.url, "proxy": "none", "transport": "stdlib", **ACCESS_KEYS}
+        variables = {f"OVH_{name.upper()}": str(value) for name, value in settings.items()}
+        subprocess.run([sys.executable, "-c", program], check=True, env={**os.environ, **variables})

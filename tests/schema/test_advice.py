@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +18,7 @@ from ovhcore.protocol.messages import Request, Response
 from ovhcore.protocol.responses.decoding import rehint
 from ovhcore.schema.advice import advice
 from ovhcore.schema.files import store
-from ovhcore_transports.sandbox import ACCESS_KEYS, serve
+from tests.servers import run_beside_a_sandbox
 from tests.worlds import AsyncScripted, Scripted
 
 KEYS = ("key-of-the-application", "secret-of-the-application", "key-of-the-consumer")
@@ -232,7 +229,4 @@ assert not [each for each in sys.modules if each.startswith("ovhcore.schema")], 
 
 
 def test_calls_that_succeed_and_objects_that_are_missing_load_nothing() -> None:
-    with serve() as server:  # in this process: it has schemas of its own
-        settings = {"endpoint": server.url, "proxy": "none", "transport": "stdlib", **ACCESS_KEYS}
-        variables = {f"OVH_{name.upper()}": str(value) for name, value in settings.items()}
-        subprocess.run([sys.executable, "-c", UNTOUCHED], check=True, env={**os.environ, **variables})
+    run_beside_a_sandbox(UNTOUCHED)

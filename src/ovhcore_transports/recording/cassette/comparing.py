@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl, urlsplit
 from ovhcore.protocol import REDACTED, parse_json
 
 from .cassettes import Cassette
+from .differences import MISSING, differences
 from .interactions import Interaction
 
 if TYPE_CHECKING:
@@ -83,19 +84,14 @@ def _body(data: bytes) -> Any:
 
 
 def _differing(place: str, old: Any, new: Any) -> Iterator[str]:
-    if isinstance(old, dict) and isinstance(new, dict):
-        for name in {**old, **new}:
-            if name not in new:
-                yield f"- {place}.{name}"
-            elif name not in old:
-                yield f"+ {place}.{name}: {_shown(new[name])}"
-            else:
-                yield from _differing(f"{place}.{name}", old[name], new[name])
-    elif isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
-        for number, (ours, theirs) in enumerate(zip(old, new, strict=True)):
-            yield from _differing(f"{place}[{number}]", ours, theirs)
-    elif old != new:
-        yield f"{place}: {_shown(old)} -> {_shown(new)}"
+    for steps, ours, theirs in differences(old, new):
+        at = place + "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps)
+        if theirs is MISSING:
+            yield f"- {at}"
+        elif ours is MISSING:
+            yield f"+ {at}: {_shown(theirs)}"
+        else:
+            yield f"{at}: {_shown(ours)} -> {_shown(theirs)}"
 
 
 def _shown(value: Any) -> str:

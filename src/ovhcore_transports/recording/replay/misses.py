@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from ovhcore.protocol import Request
 
+from ..cassette.differences import MISSING, Steps, differences
 from .matching import Asked, Body, Key, Shelf, Slot
 
 __all__ = ["nearest"]
@@ -79,7 +80,7 @@ def _differences(name: str, recorded: Any, asked: Any) -> Iterator[str]:
         else:
             yield _changed(name, recorded.text or "none", asked.text or "none")
     elif name == "query":
-        yield from _of_members(name, _grouped(recorded), _grouped(asked))
+        yield from _of_json(name, _grouped(recorded), _grouped(asked))
     else:
         yield _changed(name, recorded, asked)
 
@@ -92,23 +93,17 @@ def _grouped(pairs: Iterable[Any]) -> dict[str, str | list[str]]:
 
 
 def _of_json(where: str, recorded: Any, asked: Any) -> Iterator[str]:
-    if isinstance(recorded, dict) and isinstance(asked, dict):
-        yield from _of_members(where, recorded, asked)
-    elif isinstance(recorded, list) and isinstance(asked, list) and len(recorded) == len(asked):
-        for index, (one, other) in enumerate(zip(recorded, asked, strict=True)):
-            yield from _of_json(f"{where}[{index}]", one, other)
-    elif recorded != asked:
-        yield _changed(where, recorded, asked)
-
-
-def _of_members(where: str, recorded: dict[str, Any], asked: dict[str, Any]) -> Iterator[str]:
-    for name in {**recorded, **asked}:
-        if name not in asked:
-            yield f"{where} had {name}={_shown(recorded[name])}, has none"
-        elif name not in recorded:
-            yield f"{where} had no {name}, has {name}={_shown(asked[name])}"
+    for steps, one, other in differences(recorded, asked):
+        if other is MISSING:
+            yield f"{_at(where, steps[:-1])} had {steps[-1]}={_shown(one)}, has none"
+        elif one is MISSING:
+            yield f"{_at(where, steps[:-1])} had no {steps[-1]}, has {steps[-1]}={_shown(other)}"
         else:
-            yield from _of_json(f"{where} {name}", recorded[name], asked[name])
+            yield _changed(_at(where, steps), one, other)
+
+
+def _at(where: str, steps: Steps) -> str:
+    return where + "".join(f"[{step}]" if isinstance(step, int) else f" {step}" for step in steps)
 
 
 def _changed(what: str, recorded: object, asked: object) -> str:
