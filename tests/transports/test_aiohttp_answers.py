@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ovhcore.protocol import Headers
-from ovhcore_transports.http.late_headers import LateHeaders
+from ovhcore_transports.http.libraries.late_headers import LateHeaders
 
 responses = pytest.importorskip("ovhcore_transports.aiohttp.responses")
 

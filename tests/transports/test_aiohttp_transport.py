@@ -24,7 +24,7 @@ from ovhcore.testing import Authority
 from ovhcore_transports.aiohttp import open_async
 from ovhcore_transports.aiohttp.asynchronous import AsyncAiohttpTransport
 from ovhcore_transports.base.loop_timers import alarms_of
-from ovhcore_transports.http.slots import Slots
+from ovhcore_transports.http.libraries.slots import Slots
 from tests.servers import Held, RawServer, Received, answer
 from tests.tunnels import tunnelling
 

@@ -15,7 +15,7 @@ import pytest
 from ovhcore import exceptions as exc
 from ovhcore.plugins import TransportSettings
 from ovhcore.protocol.messages import Request, Timeout
-from ovhcore_transports.http.library_names import importing, lacking, require_names
+from ovhcore_transports.http.libraries.names import importing, lacking, require_names
 from tests.conformance.transports import PLACES, made
 
 DIRECT = TransportSettings(Timeout(5, 5), proxy="none")

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
 from ovhcore import schema
-from ovhcore.schema.lookup import Catalogue
+from ovhcore.schema.lookup.catalogue import Catalogue
 from ovhcore.schema.stubs import types_for
 
 pytestmark = pytest.mark.once

@@ -211,8 +211,8 @@ class ClientCore:
         if not may_be_misspelt(error):
             return
         with suppress(Exception):  # a lost or damaged catalogue must not hide the error of the API
-            from ..schema.advice import advice
             from ..schema.files.store import catalogue
+            from ..schema.lookup.advice import advice
 
             endpoint = self.settings.endpoint
             path = endpoint.path_of(request.url)

@@ -17,11 +17,11 @@ from __future__ import annotations
 
 from .calls import CheckWarning, DeprecatedOperationWarning
 from .checking import Finding, check_answer, check_arguments, check_value
-from .differing import Difference, differences
 from .files.documents import load
 from .files.store import catalogue, catalogues
 from .files.updating import update
-from .lookup import Catalogue
+from .lookup.catalogue import Catalogue
+from .lookup.differing import Difference, differences
 from .model import Enumeration, Family, IamAction, Model, Operation, Parameter, Property, Status
 from .rules import access_rule_for
 from .types import Array, Map, Ref, Scalar, Type, parse_type

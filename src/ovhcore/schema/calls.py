@@ -9,9 +9,9 @@ from urllib.parse import parse_qsl, unquote
 
 from ..protocol.responses.decoding import parse_json
 from .checking import Finding, check_arguments
-from .lookup import Catalogue
+from .lookup.catalogue import Catalogue
+from .lookup.paths import plain_path
 from .model import Operation
-from .paths import plain_path
 from .types import Array, Scalar
 
 __all__ = ["CheckWarning", "Checked", "DeprecatedOperationWarning", "check_call"]

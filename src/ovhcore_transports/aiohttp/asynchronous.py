@@ -40,9 +40,9 @@ from ..base.loop_timers import alarms_of
 from ..http.bodies import ACCEPTED, check_length, decompressed, too_large
 from ..http.deadlines import pool_timeout, total_timeout
 from ..http.failures import ENDED, RESETS, causes_of, reason_of
-from ..http.library_logs import guard_logs
+from ..http.libraries.logs import guard_logs
+from ..http.libraries.slots import Slots
 from ..http.proxies import Proxy, proxy_for, read_proxy
-from ..http.slots import Slots
 from ..http.tls import tls_context
 from .pool import Connector, Exchange, NoCookies, NotConnected, Pieces, check_library, exchange_of_task
 from .responses import MAX_FIELDS, Received, refusal, whole_body

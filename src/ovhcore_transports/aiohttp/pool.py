@@ -22,7 +22,7 @@ import aiohttp
 from ovhcore.protocol import Timeout
 
 from ..base.loop_timers import Alarms, End
-from ..http.library_names import lacking, require_names
+from ..http.libraries.names import lacking, require_names
 
 __all__ = [
     "Connector",

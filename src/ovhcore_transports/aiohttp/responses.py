@@ -6,7 +6,7 @@ from typing import Any
 
 import aiohttp
 
-from ..http.late_headers import LateHeaders
+from ..http.libraries.late_headers import LateHeaders
 
 __all__ = ["MAX_FIELDS", "Received", "refusal", "whole_body"]
 

@@ -23,8 +23,8 @@ from ovhcore.protocol import Headers, Request, Response, Timeout, split_url
 
 from ..http.bodies import ACCEPTED, check_length, decompressed, encoding_is_chosen, too_large
 from ..http.failures import ENDED, RESETS, causes_of, reason_of
-from ..http.library_logs import guard_logs
-from ..http.library_names import Names, lacking, require_names
+from ..http.libraries.logs import guard_logs
+from ..http.libraries.names import Names, lacking, require_names
 from ..http.proxies import Proxy, proxy_for, read_proxy
 from ..http.tls import tls_context
 

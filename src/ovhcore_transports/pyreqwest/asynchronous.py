@@ -23,7 +23,7 @@ from ..base.forks import renew_after_fork
 from ..http.bodies import too_large
 from ..http.deadlines import pool_timeout, pool_wait
 from ..http.failures import causes_of
-from ..http.slots import Slots
+from ..http.libraries.slots import Slots
 from .clients import ClientBuilder, Clients, SyncClientBuilder, built, failure_of
 from .responses import is_within, response_of
 

@@ -22,7 +22,7 @@ from typing import Any, Final
 
 from ovhcore.exceptions import InvalidConfiguration
 
-from ..http.library_names import lacking
+from ..http.libraries.names import lacking
 
 __all__ = ["FORKED", "check", "load"]
 

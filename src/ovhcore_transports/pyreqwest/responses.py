@@ -8,7 +8,7 @@ from ovhcore import exceptions as exc
 from ovhcore.protocol import Response
 
 from ..http.bodies import decompressed
-from ..http.late_headers import LateHeaders
+from ..http.libraries.late_headers import LateHeaders
 
 __all__ = ["Received", "is_within", "response_of"]
 

@@ -15,7 +15,7 @@ from urllib3.util.ssl_match_hostname import CertificateError
 
 from ..http.connections import BlockingConnection, Exchange, Unconnected
 from ..http.http1 import CutOff
-from ..http.library_names import require_names
+from ..http.libraries.names import require_names
 
 __all__ = ["Connection", "Exchange", "TLSConnection", "Unconnected", "check_library"]
 

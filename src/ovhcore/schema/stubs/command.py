@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from ...exceptions import InvalidRequest
-from ..lookup import Catalogue
+from ..lookup.catalogue import Catalogue
 from .module import Generated, generate
 from .program import Program
 from .uses import ANY_NAME, METHODS, uses_of_families

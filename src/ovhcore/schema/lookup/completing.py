@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
-from .model import Family
+from ..model import Family
 
 __all__ = ["going_on"]
 

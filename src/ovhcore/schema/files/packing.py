@@ -12,10 +12,10 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any, Final
 
-from ..exceptions import SchemaError
-from .model import Enumeration, Family, IamAction, Model, Operation, Parameter, Property, Status
-from .tables import Table
-from .types import Type, parse_type
+from ...exceptions import SchemaError
+from ..model import Enumeration, Family, IamAction, Model, Operation, Parameter, Property, Status
+from ..tables import Table
+from ..types import Type, parse_type
 
 __all__ = ["FORMAT", "pack", "squeeze", "unpack", "unsqueeze"]
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-from .model import Operation
+from ..model import Operation
 
 __all__ = ["found"]
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from ..protocol.frozen import Frozen, put
-from .lookup import Catalogue
-from .model import Enumeration, Family, Model, Operation, Property
+from ...protocol.frozen import Frozen, put
+from ..model import Enumeration, Family, Model, Operation, Property
+from .catalogue import Catalogue
 
 __all__ = ["Difference", "differences"]
 

@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import Final
 
-from ..exceptions import InvalidRequest
+from ...exceptions import InvalidRequest
+from ..model import Family, Operation
+from ..tables import Table
 from .completing import going_on
-from .model import Family, Operation
 from .paths import Paths, plain_path, segments_cost
 from .searching import found
-from .tables import Table
 
 __all__ = ["Catalogue", "heads_of"]
 

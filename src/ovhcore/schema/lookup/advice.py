@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from ..exceptions import APIError, InvalidRequest, NotGrantedCall, ResourceNotFoundError
-from ..protocol.responses.decoding import is_no_route, may_be_misspelt
-from .lookup import Catalogue
-from .model import Operation
-from .rules import access_rule_for
+from ...exceptions import APIError, InvalidRequest, NotGrantedCall, ResourceNotFoundError
+from ...protocol.responses.decoding import is_no_route, may_be_misspelt
+from ..model import Operation
+from ..rules import access_rule_for
+from .catalogue import Catalogue
 
 __all__ = ["advice"]
 

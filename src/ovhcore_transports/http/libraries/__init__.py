@@ -1,0 +1,1 @@
+"""What transports on HTTP libraries share: names that must be there, guarded loggers, late header fields, slots."""
