@@ -429,3 +429,27 @@ def test_invalid_calls_are_refused_in_a_shape_of_the_api(operation: schema.Opera
         assert answer["class"].startswith("Client::")
     CALLER.sandbox.reset()
     CALLER.renew()
+
+
+def test_lists_see_the_tags_that_were_added(client: ovh.Client) -> None:
+    urns = {each["urn"] for each in client.get("/v2/iam/resource")}
+    for path, kind in (
+        ("/dedicated/server", "dedicatedServer"),
+        ("/domain/zone", "dnsZone"),
+        ("/vps", "vps"),
+        ("/v2/vrackServices/resource", "vrackServices"),
+    ):
+        listed = client.get(path)
+        name = listed[-1]["id"] if isinstance(listed[-1], dict) else listed[-1]
+        urn = f"urn:v1:eu:resource:{kind}:{name}"
+        assert urn in urns
+        wanted = {"iamTags": json.dumps({"team": [{"operator": "EQ", "value": "mine"}]})}
+        assert client.get(path, **wanted) == []
+        client.post("/v2/iam/resource/{urn}/tag", urn=urn, key="team", value="mine")
+        found = [each["id"] if isinstance(each, dict) else each for each in client.get(path, **wanted)]
+        assert found == [name]
+        iam = client.get(f"{path}/{name}").get("iam", {"tags": {"team": "mine"}})
+        assert iam["tags"]["team"] == "mine"
+        assert client.get("/v2/iam/resource/{urn}", urn=urn)["tags"]["team"] == "mine"
+        client.delete("/v2/iam/resource/{urn}/tag/team", urn=urn)
+        assert client.get(path, **wanted) == []

@@ -38,7 +38,10 @@ RESOURCES: Final = (
             "POST /setPassword": Action(sets={"state": "rebooting"}, then=_BACK_UP),
         },
         busy=True,
+        urn="vps",
     ),
+    Resource("/dedicated/server/{serviceName}", urn="dedicatedServer"),
+    Resource("/v2/vrackServices/resource/{vrackServicesId}", urn="vrackServices"),
     Resource(
         "/dedicated/server/{serviceName}/boot/{bootId}", ids=(1, 46371, 1122), each={"1": {"bootType": "harddisk"}}
     ),
@@ -68,6 +71,10 @@ RESOURCES: Final = (
         shows={"state": "ok", "enabled": False},
         starts={"state": "enableFirewallPending"},
     ),
-    Resource("/vrack/{serviceName}", ids=("pn-100001", "pn-100002"), new_id="pn-10{n:04d}"),
-    Resource("/ipLoadbalancing/{serviceName}", ids=("loadbalancer-0a1b2c3d4e5f", "loadbalancer-1b2c3d4e5f60")),
+    Resource("/vrack/{serviceName}", ids=("pn-100001", "pn-100002"), new_id="pn-10{n:04d}", urn="vrack"),
+    Resource(
+        "/ipLoadbalancing/{serviceName}",
+        ids=("loadbalancer-0a1b2c3d4e5f", "loadbalancer-1b2c3d4e5f60"),
+        urn="loadbalancer",
+    ),
 )

@@ -10,11 +10,12 @@ from typing import Any, Final
 from ovhcore.schema import Model, Ref, Scalar
 
 from ..families.tables import Action, Change, Resource
+from ..kept.operation import Operation
 from ..routes.calls import SandboxCall
-from ..state import ApiError, Operation
+from ..state import ApiError, checksum
 from .known import Collection, Place, concrete, names_of
 from .reading import Reader, named
-from .running import checksum, is_async, is_task, reach, stamp
+from .running import is_async, is_task, reach, stamp
 from .tasks import begin_task
 from .values.making import Maker
 
@@ -311,11 +312,13 @@ class Changer:
             if action.then:
                 none = {name: None for name, wanted in action.then.items() if wanted is None}
                 self._run(call, object_path, change.kind, {"then": {**then, **none}})
+        if action.does is not None:
+            action.does(call, change)
         if action.answer is not None:
             answered = action.answer(change)
             call.state.held.keep(object_path, value, call.length)
             return answered
-        return self._answer(call, place, maker, arguments, (object_path, value, None, None))
+        return self._answer(call, place, maker, arguments, (object_path, value, None, None), action.task)
 
     def _action(self, path: str, method: str) -> tuple[Resource, Action] | None:
         segments = path.split("/")
@@ -335,6 +338,7 @@ class Changer:
         maker: Maker,
         arguments: dict[str, str],
         about: tuple[str, dict[str, Any], Collection | None, Any],
+        task: Mapping[str, Any] | None = None,
     ) -> Any:
         """Return what fits the type of an operation, of an object that was made or changed."""
         path, value, of, item_id = about
@@ -350,7 +354,7 @@ class Changer:
         if type_ in (place.object, None if of is None else of.model) and value:
             return dict(value)
         if is_task(maker, model):
-            return begin_task(self.reader, call, place, maker, model, arguments)
+            return begin_task(self.reader, call, place, maker, model, arguments, task or {})
         made = maker.object(model, f"{path}#{place.operation}")
         named(maker, model, made, place.operation.path, arguments)
         maker.merged(model, made, {name: each for name, each in value.items() if name in model.properties})

@@ -218,7 +218,8 @@ class Engine:
         Raises:
             InvalidConfiguration: there is no such path, an object above it is missing, or a member is wrong.
         """
-        if self._schemas is None and find_special("GET", path) is not None:
+        special = find_special("GET", path) if self._schemas is None else None
+        if special is not None and special[0].hold is None:
             raise InvalidConfiguration(f"sandbox: {path} has a name instead: {', '.join(state.resources)}")
         found = self.known.find("GET", path)
         if found is None or found[0].object is None:
@@ -229,7 +230,11 @@ class Engine:
             if each is not place.of and not self._reader.has(call, each, arguments, arguments[each.argument]):
                 missing = concrete(each.item, arguments)
                 raise InvalidConfiguration(f"sandbox: {path} cannot be added: there is no {missing}; add it before")
-        self._reader.hold(call, place, arguments, value)
+        kept = self._reader.completed(call, place, arguments, value)
+        if special is not None and special[0].hold is not None:
+            special[0].hold(state, arguments, value)
+        else:
+            self._reader.hold(call, place, arguments, kept)
 
     def document(self, base: str | None, path: str, origin: str) -> Any:
         """Return a schema document, or what the sandbox knows; None for other paths."""

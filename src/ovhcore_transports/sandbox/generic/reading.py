@@ -12,7 +12,10 @@ from ovhcore.schema import Array, Enumeration, Family, Model, Ref, Scalar, Type
 
 from ..control.modes import Modes
 from ..families.tables import Resource
+from ..kept.rows import Rows
 from ..routes.calls import SandboxCall
+from ..routes.filters import tagged
+from ..routes.iam import first_tags, tags_of, urn_of
 from ..state import ApiError
 from .known import Collection, Known, Place, concrete, id_member, names_of
 from .running import at_rest, settle
@@ -104,12 +107,22 @@ class Reader:
         if same is not None:
             return self.ids(call, same, arguments)
         listed = self._special(call, path)
-        if isinstance(listed, list):
+        found: list[Any]
+        if resource is not None and resource.every_urn:
+            found = self._urns(call)
+        elif isinstance(listed, (list, Rows)):
             member = of.member
             found = [each.get(member) if isinstance(each, dict) and member else each for each in listed]
         else:
             found = self._again((path, None), lambda: self._first_ids(call, of, path))
         return {str(each): each for each in found}
+
+    def _urns(self, call: SandboxCall) -> list[str]:
+        """Return the URNs of all resources that have one."""
+        kinds = [(each.urn, self.known.collection(each.path.rpartition("/")[0])) for each in self.resources.values()]
+        return [
+            urn_of(kind, item_id) for kind, of in kinds if kind and of is not None for item_id in self.ids(call, of, {})
+        ]
 
     def _again(self, key: tuple[str, Modes | None], make: Callable[[], Any]) -> Any:
         """Return what is made up for a path; it is made once, and read again as that is faster."""
@@ -191,7 +204,22 @@ class Reader:
         own = self._special(call, path)
         if isinstance(own, dict):
             made.update(own)
+        self._identify(call, model, template, arguments, made)
         return made if kept is None else maker.merged(model, made, kept)
+
+    def _identify(
+        self, call: SandboxCall, model: Model, template: str, arguments: Mapping[str, str], made: dict[str, Any]
+    ) -> None:
+        """Let an object say what identity and access management knows of it."""
+        resource = self.resources.get(template)
+        if resource is None or not arguments:
+            return
+        last = list(arguments.values())[-1]
+        if resource.every_urn:
+            made["tags"] = first_tags(call.state, last)
+        elif resource.urn and "iam" in made:
+            iam = {**made["iam"], "urn": urn_of(resource.urn, last), "displayName": last}
+            made["iam"] = {**iam, "tags": tags_of(call.state, {"urn": iam["urn"]})}
 
     def made(self, maker: Maker, model: Model, template: str, arguments: Mapping[str, str]) -> dict[str, Any]:
         """Return an object that nobody changed."""
@@ -211,21 +239,25 @@ class Reader:
             )
         return made
 
-    def hold(self, call: SandboxCall, place: Place, arguments: Mapping[str, str], value: Any) -> None:
-        """Hold an object; what it lacks is made up.
+    def completed(self, call: SandboxCall, place: Place, arguments: Mapping[str, str], value: Any) -> dict[str, Any]:
+        """Return an object with what it lacks, made up.
 
         Raises:
             InvalidConfiguration: a member is not known, or of another type.
         """
         template, type_, maker = place.operation.path, place.operation.answer, self.maker(call, place.family)
-        path, held = concrete(template, arguments), call.state.held
+        path = concrete(template, arguments)
         model = place.family.model(type_) if isinstance(type_, Ref) else None
         problem = _problem(maker, type_, model, value)
         if problem:
             raise InvalidConfiguration(f"sandbox: {path}: {problem}; it is a {type_}")
-        kept = {"": value}
         if isinstance(model, Model):
-            kept = maker.merged(model, self.made(maker, model, template, arguments), value)
+            return maker.merged(model, self.made(maker, model, template, arguments), value)
+        return {"": value}
+
+    def hold(self, call: SandboxCall, place: Place, arguments: Mapping[str, str], kept: dict[str, Any]) -> None:
+        """Hold an object."""
+        path, held = concrete(place.operation.path, arguments), call.state.held
         of = place.of
         if of is None or of is not self.known.collection(of.template):
             held.keep(path, kept)
@@ -243,7 +275,8 @@ class Reader:
             return value if isinstance(value, list) else [value]
         ids = self.ids(call, of, arguments)
         wanted = wanted_of(call, place)
-        if of.member is None and not wanted:
+        by_tags = any(name.startswith("iamTags") for name in call.query)
+        if of.member is None and not wanted and not by_tags:
             return list(ids.values())
         type_ = of.model if of.member is None else of.listed
         if type_ is None:
@@ -253,7 +286,8 @@ class Reader:
             each = self.object(call, place.family, of.item, {**arguments, of.argument: text}, type_)
             if isinstance(each, dict) and of.member is not None:
                 each[of.member] = item_id
-            if all(_meets(each, name, values) for name, values in wanted.items()):
+            meets = all(_meets(each, name, values) for name, values in wanted.items())
+            if meets and (not by_tags or tagged(call, [each if isinstance(each, dict) else {}])):
                 found.append(item_id if of.member is None else each)
         return found
 

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterable, Mapping
 from copy import deepcopy
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from ovhcore.schema import Enumeration, Model, Ref, Scalar
 
-from .kept.holding import Held
+from ..kept.holding import Held
+from ..kept.operation import Operation
+from ..state import checksum
 from .values.making import Maker
 
-if TYPE_CHECKING:
-    from ..state import Operation
-
-__all__ = ["at_rest", "checksum", "date_of", "is_async", "is_task", "new_task", "reach", "settle", "stamp"]
+__all__ = ["at_rest", "date_of", "is_async", "is_task", "new_task", "reach", "settle", "stamp"]
 
 _WORDS: Final = (
     ("init", "todo", "pending", "waiting", "scheduled", "planned", "queued", "created", "new"),
@@ -34,12 +31,6 @@ _ENDED: Final = ("donedate", "finishedat", "enddate", "finishdate", "completiond
 def date_of(seconds: float) -> str:
     """Return a time as the API writes it."""
     return datetime.fromtimestamp(int(seconds), UTC).isoformat()
-
-
-def checksum(target: Any) -> str:
-    """Return the checksum of what an object is to be."""
-    canonical = json.dumps(target, sort_keys=True, separators=(",", ":"))
-    return hashlib.new("md5", canonical.encode("utf-8", "replace"), usedforsecurity=False).hexdigest()
 
 
 def stamp(model: Model, value: dict[str, Any], now: float, names: Iterable[str]) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from ..control.modes import Modes
+from ..kept.rows import Row, find
 from ..state import ApiError, State
 
 __all__ = ["Answer", "SandboxCall", "named"]
@@ -45,13 +46,13 @@ class SandboxCall(NamedTuple):
 Answer = Callable[[SandboxCall], Any]
 
 
-def named(items: list[dict[str, Any]], member: str, value: str) -> dict[str, Any]:
+def named(items: Iterable[Row], member: str, value: str) -> Row:
     """Return the item that has a value.
 
     Raises:
         ApiError: there is none.
     """
-    for item in items:
-        if str(item[member]) == value:
-            return item
+    found = find(items, member, value)
+    if found is not None:
+        return found
     raise ApiError.of_class(404, "NotFound", f"The requested object ({member} = {value}) does not exist")
