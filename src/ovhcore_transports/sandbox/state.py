@@ -394,9 +394,8 @@ class State:
 
     def begin(self, subject: str, kind: str, now: float) -> Operation:
         """Begin something that takes its time."""
-        operation = Operation(
-            subject, kind, 500_000 + self.next(), self.uuid("task"), now, self.task_seconds, self.failing_tasks
-        )
+        number = 500_000 + self.next()
+        operation = Operation(subject, kind, number, now, self.task_seconds, self.failing_tasks)
         self.operations.setdefault(subject, []).append(operation)
         self.begun += 1
         self.unsettled[subject] = True

@@ -85,7 +85,7 @@ def test_nothing_is_left_below_what_is_removed(steps: list[tuple[str, list[str]]
         if step == "keep":
             held.keep(path, {})
         elif step == "run":
-            held.run(path, Operation("", "", 1, "", 0.0, 1.0, False))
+            held.run(path, Operation("", "", 1, 0.0, 1.0, False, steps={"gone": True}))
         elif step == "add":
             held.add(parent, path, segments[-1], {})
         elif step == "snapshot":
@@ -98,8 +98,8 @@ def test_nothing_is_left_below_what_is_removed(steps: list[tuple[str, list[str]]
             assert path not in held.objects
             assert path not in held.running
             assert held.gone.get(path, False) == (step == "gone")
-        begun = [each for each in held.running if parent in (each, each.rpartition("/")[0])]
-        assert sorted(held.begun(parent)) == sorted(begun)
+        leaving = [each for each in held.running if parent == each.rpartition("/")[0]]
+        assert sorted(held.leaving(parent)) == sorted(leaving)
     known = {path for kept in (held.added, held.removed, held.gone) for path in kept}
     known |= {path.rpartition("/")[0] for kept in (held.objects, held.running) for path in kept}
     assert known <= {path for beside in held._below.values() for path in beside} | {""}

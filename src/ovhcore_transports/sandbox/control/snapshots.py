@@ -138,8 +138,10 @@ def _unpacked(value: Any) -> Any:
     if sign == "$named":
         return kind(*_unpacked(held))
     thing: Any = object.__new__(kind)
+    known: Any = getattr(kind, "__slots__", value["$object"])
     for name, item in _unpacked(value["$object"]).items():
-        object.__setattr__(thing, name, item)
+        if name in known:  # some are of before, and follow from others now
+            object.__setattr__(thing, name, item)
     if hasattr(thing, "restored"):
         thing.restored()
     return thing

@@ -158,34 +158,34 @@ class Changer:
             value.update(deepcopy(dict(resource.starts)))
             self._run(call, path, "create", {"then": then})
 
-    def _run(self, call: SandboxCall, path: str, kind: str, steps: dict[str, Any]) -> Operation:
+    def _run(self, call: SandboxCall, path: str, kind: str, steps: dict[str, Any]) -> None:
         state = call.state
-        number, fails = 500_000 + state.next(), state.failing_tasks
-        operation = Operation(path, kind, number, state.uuid("task"), call.now, state.task_seconds, fails, steps=steps)
+        operation = Operation("", kind, 0, call.now, state.task_seconds, state.failing_tasks, steps=steps)
         state.held.run(path, operation)
-        return operation
 
     def _become(
         self, call: SandboxCall, maker: Maker, model: Model, path: str, value: dict[str, Any], status: str
     ) -> None:
         then: dict[str, Any] = {"resourceStatus": "READY"}
         done = dict(value)
-        if isinstance(value.get("targetSpec"), dict):
+        steps: dict[str, Any] = {"then": then, "fails": {"resourceStatus": "ERROR"}}
+        target = value.get("targetSpec")
+        if isinstance(target, dict):
             reach(maker, model, done)
-            then["currentState"] = done.get("currentState", {})
+            then["currentState"] = reached = done.get("currentState", {})
+            names = [name for name, each in target.items() if reached.get(name) == each]
+            if reached == {**value.get("currentState", {}), **{name: target[name] for name in names}}:
+                del then["currentState"]  # not what the object has itself
+                steps["reach"] = names
             if "checksum" in model.properties:
                 value["checksum"] = checksum(value["targetSpec"])
-        steps = {"then": then, "fails": {"resourceStatus": "ERROR"}}
-        operation = self._run(call, path, status, steps)
+        self._run(call, path, status, steps)
         value["resourceStatus"] = status
         known = model.properties.get("currentTasks")
         if known is not None:
-            task = {
-                "id": operation.uuid,
-                "type": status.title(),
-                "status": "PENDING",
-                "link": f"{path}/task/{operation.uuid}",
-            }
+            task_id = call.state.uuid("task")
+            link = f"{path}/task/{task_id}"
+            task = {"id": task_id, "type": status.title(), "status": "PENDING", "link": link}
             kept = [task] if maker.fits(known.type, [task]) else []
             value["currentTasks"] = kept
             then["currentTasks"] = []
@@ -308,7 +308,7 @@ class Changer:
             )
             maker.merged(model, value, filled(action.sets, given))
             call.state.held.keep(object_path, value, call.length)
-            call.state.held.running.pop(object_path, None)  # what went on, if anything, ends with this
+            call.state.held.end(object_path)  # what went on, if anything, ends with this
             if action.then:
                 none = {name: None for name, wanted in action.then.items() if wanted is None}
                 self._run(call, object_path, change.kind, {"then": {**then, **none}})

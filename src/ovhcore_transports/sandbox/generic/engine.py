@@ -190,8 +190,7 @@ class Engine:
             return self._changer.carry_out(call, place, arguments)
         call.answer_headers["X-Ovhcore-Sandbox"] = "made-up"
         if place.object is None or isinstance(place.operation.answer, Array):
-            value = self._reader.listed(call, place, arguments)
-            return value if isinstance(value, list) else [value]
+            return self._reader.listed(call, place, arguments)
         return self._reader.object(call, place.family, place.operation.path, arguments, place.object)
 
     def _special(self, call: SandboxCall, path: str) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import unquote
 
@@ -12,12 +12,13 @@ from ovhcore.schema import Array, Enumeration, Family, Model, Ref, Scalar, Type
 
 from ..control.modes import Modes
 from ..families.tables import Resource
-from ..kept.rows import Rows
+from ..kept.listed import Listed
 from ..routes.calls import SandboxCall
 from ..routes.filters import tagged
 from ..routes.iam import first_tags, tags_of, urn_of
 from ..state import ApiError
 from .known import Collection, Known, Place, concrete, id_member, names_of
+from .narrowing import meets_query, wanted_of
 from .running import at_rest, settle
 from .values.making import Maker
 from .values.refusing import check_form, well_formed
@@ -88,7 +89,7 @@ class Reader:
 
     def settle(self, call: SandboxCall, path: str) -> None:
         """Carry out what has happened at a path, or one segment below: what was being deleted may have gone."""
-        for each in call.state.held.begun(path):
+        for each in (*call.state.held.leaving(path), path):
             settle(call.state.held, each, call.now)
 
     def has(self, call: SandboxCall, of: Collection, arguments: Mapping[str, str], value: str) -> bool:
@@ -110,7 +111,7 @@ class Reader:
         found: list[Any]
         if resource is not None and resource.every_urn:
             found = self._urns(call)
-        elif isinstance(listed, (list, Rows)):
+        elif isinstance(listed, Sequence) and not isinstance(listed, str):
             member = of.member
             found = [each.get(member) if isinstance(each, dict) and member else each for each in listed]
         else:
@@ -266,7 +267,7 @@ class Reader:
         number = isinstance(of.of_argument, Scalar) and of.of_argument.base == "long"
         held.add(concrete(of.template, arguments), path, int(text) if number and text.isdecimal() else text, kept)
 
-    def listed(self, call: SandboxCall, place: Place, arguments: Mapping[str, str]) -> list[Any]:
+    def listed(self, call: SandboxCall, place: Place, arguments: Mapping[str, str]) -> Sequence[Any]:
         """Return a list: of ids, or of objects, of those that the query asks for."""
         of = place.list
         operation = place.operation
@@ -281,12 +282,19 @@ class Reader:
         type_ = of.model if of.member is None else of.listed
         if type_ is None:
             return list(ids.values())
-        found: list[Any] = []
-        for text, item_id in ids.items():
+
+        def read(text: str) -> Any:
             each = self.object(call, place.family, of.item, {**arguments, of.argument: text}, type_)
             if isinstance(each, dict) and of.member is not None:
-                each[of.member] = item_id
-            meets = all(_meets(each, name, values) for name, values in wanted.items())
+                each[of.member] = ids[text]
+            return each
+
+        if of.member is not None and not wanted and not by_tags:
+            return Listed(list(ids), read)
+        found: list[Any] = []
+        for text, item_id in ids.items():
+            each = read(text)
+            meets = all(meets_query(each, name, values) for name, values in wanted.items())
             if meets and (not by_tags or tagged(call, [each if isinstance(each, dict) else {}])):
                 found.append(item_id if of.member is None else each)
         return found
@@ -310,34 +318,6 @@ def _problem(maker: Maker, type_: Type, model: Model | Enumeration | None, value
         if not maker.fits(model.properties[name].type, each):
             return f"{name} does not fit"
     return ""
-
-
-def wanted_of(call: SandboxCall, place: Place) -> dict[str, list[str]]:
-    """Return the arguments of the query by which a list is narrowed."""
-    required = {each.name for each in place.operation.placed("query") if each.required}
-    return {
-        name: values
-        for name, values in call.pairs.items()
-        if name not in required and not name.startswith(("iamTags", "tags"))
-    }
-
-
-def _meets(item: Any, name: str, values: list[str]) -> bool:
-    """Say whether an object has what a query asks for; members that it has not are not asked for."""
-    base, _, end = name.rpartition(".")
-    bound = end in ("from", "to") and bool(base)
-    if not isinstance(item, dict):
-        return True
-    value: Any = item
-    for part in (base if bound else name).split("."):
-        value = value.get(part) if isinstance(value, dict) else None
-    if value is None or isinstance(value, dict):
-        return True
-    several = value if isinstance(value, list) else [value]
-    texts = [str(each).lower() if isinstance(each, bool) else str(each) for each in several]
-    if bound:
-        return all(text >= values[0] if end == "from" else text[: len(values[0])] <= values[0] for text in texts)
-    return any(text in values for text in texts)
 
 
 def named(

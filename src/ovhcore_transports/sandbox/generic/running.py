@@ -130,12 +130,15 @@ def settle(held: Held, path: str, now: float) -> None:
             value.update({name: date_of(operation.since(3))[:size] for name, size in steps["ended"].items()})
     if not over:
         return
-    del held.running[path]
+    held.end(path)
     if operation.fails and "fails" in steps:
         value.update(steps["fails"])
     elif steps.get("gone"):
         held.remove(steps["list"], path, steps["id"])
     else:
+        if "reach" in steps:
+            target = deepcopy(value["targetSpec"])
+            value["currentState"] = value.get("currentState", {}) | {name: target[name] for name in steps["reach"]}
         value.update(deepcopy(steps.get("then", {})))
         for name in [name for name, each in value.items() if each is None]:
             del value[name]

@@ -42,7 +42,7 @@ def begin_task(
     of = _list_of(reader.known, place, maker)
     listed = maker.family.model(of.model) if of is not None and isinstance(of.model, Ref) else None
     state = call.state
-    operation = Operation("", str(place.operation), 0, "", call.now, state.task_seconds, state.failing_tasks)
+    operation = Operation("", str(place.operation), 0, call.now, state.task_seconds, state.failing_tasks)
     if of is None or not isinstance(listed, Model):
         alone = maker.merged(model, maker.object(model, f"{place.operation}#{state.next()}"), members)
         return new_task(maker, model, alone, operation)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator, MutableMapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -38,7 +39,7 @@ class Held:
     running: Operations = field(default_factory=Operations)
     long: dict[str, int] = field(default_factory=dict)
 
-    volatile: ClassVar = ("_below", "_deleted", "_text")
+    volatile: ClassVar = ("_below", "_deleted", "_leaving", "_text")
     """What follows from the rest, and is not kept in a snapshot."""
 
     def restored(self) -> None:
@@ -68,6 +69,15 @@ class Held:
     def _deleted(self) -> int:
         """How many ids were deleted."""
         return sum(map(len, self.removed.values()))
+
+    @cached_property
+    def _leaving(self) -> dict[str, dict[str, bool]]:
+        """By the path above them, the paths of objects that will be gone when what is done to them is over."""
+        leaving: dict[str, dict[str, bool]] = {}
+        for path, operation in self.running.items():
+            if operation.steps.get("gone"):
+                leaving.setdefault(path.rpartition("/")[0], {})[path] = True
+        return leaving
 
     @cached_property
     def _text(self) -> int:
@@ -141,24 +151,34 @@ class Held:
 
     def run(self, path: str, operation: Operation) -> None:
         """Let something be done to an object."""
+        above = path.rpartition("/")[0]
+        if operation.steps.get("gone"):
+            self._leaving.setdefault(above, {})[path] = True
         self.running[path] = operation
-        self._enter(path.rpartition("/")[0])
+        self._enter(above)
 
-    def begun(self, path: str) -> list[str]:
-        """Return the paths, this one or one segment below, of objects to which something is being done."""
-        return [f"{path}/{segment}" for segment in self.running.below(path)] + [path] * (path in self.running)
+    def end(self, path: str) -> None:
+        """Let nothing be done to an object any more."""
+        if self.running.pop(path, None) is not None:
+            self._leaving.get(path.rpartition("/")[0], {}).pop(path, None)
+
+    def leaving(self, path: str) -> list[str]:
+        """Return the paths, one segment below this one, of objects that will be gone."""
+        return list(self._leaving.get(path, ()))
 
     def add(self, list_path: str, item_path: str, item_id: Any, value: dict[str, Any], sent: int = 0) -> None:
         """Add an object to a list; arguments as for :meth:`keep`."""
         self.keep(item_path, value, sent)
         if self.removed.get(list_path, {}).pop(str(item_id), None):
             self._deleted -= 1
-        self.added.setdefault(list_path, {})[str(item_id)] = item_id
+        text = sys.intern(str(item_id))
+        self.added.setdefault(list_path, {})[text] = text if isinstance(item_id, str) else item_id
         self._enter(list_path)
 
     def remove(self, list_path: str | None, item_path: str, item_id: str) -> None:
         """Remove an object, and what is below it."""
         for path in (item_path, *self._everything_below(item_path)):
+            self.end(path)
             for kept in self._all:
                 kept.pop(path, None)
             self._deleted -= len(self.removed.pop(path, ()))

@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from hashlib import sha256
+from typing import Any, Final
 
 __all__ = ["Operation"]
+
+
+_NONE: Final[dict[str, Any]] = {}
+
+
+def _no_steps() -> dict[str, Any]:
+    return _NONE  # one for all, as there are many
 
 
 @dataclass(slots=True)
@@ -15,7 +23,7 @@ class Operation:
     Attributes:
         subject: the name or id of what it is done to.
         kind: what is done.
-        number, uuid: its ids in versions 1 and 2.
+        number: its id in version 1.
         begun: when, in seconds since 1970.
         seconds: what it takes.
         fails: whether it fails in the end.
@@ -26,12 +34,17 @@ class Operation:
     subject: str
     kind: str
     number: int
-    uuid: str
     begun: float
     seconds: float
     fails: bool
     settled: bool = False
-    steps: dict[str, Any] = field(default_factory=dict)
+    steps: dict[str, Any] = field(default_factory=_no_steps)
+
+    @property
+    def uuid(self) -> str:
+        """Its id in version 2."""
+        text = sha256(f"task {self.number}".encode()).hexdigest()
+        return f"{text[:8]}-{text[8:12]}-4{text[13:16]}-8{text[17:20]}-{text[20:32]}"
 
     def since(self, phase: int) -> float:
         """Return when a phase begins: 0 is to be accepted, 1 to wait, 2 to be carried out, 3 to be over."""

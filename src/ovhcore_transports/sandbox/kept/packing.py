@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import zlib
 from abc import abstractmethod
 from collections.abc import Iterator, KeysView, MutableMapping
@@ -145,6 +146,6 @@ class Operations(_Packed[Operation]):
 
 
 def _cut(path: str) -> tuple[str, str]:
-    """Return a path up to its last slash, and what follows."""
+    """Return a path up to its last slash, and what follows: the same text wherever it is held."""
     end = path.rfind("/") + 1
-    return path[:end], path[end:]
+    return path[:end], sys.intern(path[end:])

@@ -50,7 +50,7 @@ def carry_out(route: Route, call: SandboxCall) -> Any:
         return route.answer(call)
     if route.version_2:
         value = route.answer(call)
-        return _by_cursor(call, value) if isinstance(value, (list, Rows)) else value
+        return _by_cursor(call, value) if isinstance(value, Sequence) and not isinstance(value, str) else value
     if route.template.endswith("}") and "x-ovh-batch" in call.headers and _used(call.modes.batch, "X-Ovh-Batch"):
         return _batch(route, call)
     details = route.details or DETAILS.get(route.template)
@@ -61,7 +61,8 @@ def carry_out(route: Route, call: SandboxCall) -> Any:
         size, items = _size(call), _chosen(call, route, details)
         call.answer_headers["X-Pagination-Size"] = str(size)
         return _from_cursor(call, items, size)
-    return route.answer(call)
+    value = route.answer(call)
+    return list(value) if isinstance(value, Sequence) and not isinstance(value, str) else value
 
 
 def _used(use: Use, header: str) -> bool:

@@ -11,8 +11,9 @@ from copy import deepcopy
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from ..kept.listed import Listed
 from ..kept.operation import Operation
-from ..kept.rows import Row, find
+from ..kept.rows import Row, find, ids_of
 from ..state import ApiError, checksum
 from .calls import SandboxCall, named
 from .filters import tagged
@@ -30,6 +31,7 @@ __all__ = [
     "vrack_services_tasks",
 ]
 
+_DELETION: Final = "VrackServicesDeletion"
 _NOT_THERE_YET: Final = 3.0
 """Seconds for which a new task of version 1 is listed and cannot be read; a tenth of what it takes, if that is less."""
 
@@ -147,9 +149,18 @@ def _begin(call: SandboxCall, resource: dict[str, Any], kind: str, status: str) 
 
 def vrack_services(call: SandboxCall) -> Sequence[Row]:
     """Return the vRack Services, of those with the tags that are asked for."""
-    for each in list(call.state.unsettled):
-        _settle(call, each)
-    return tagged(call, call.state.resources["vrack_services"])
+    state, rows = call.state, call.state.resources["vrack_services"]
+    by_tags = any(name.startswith("iamTags") for name in call.query)
+    for each in list(state.unsettled):
+        last = state.operations[each][-1]
+        if by_tags or (last.kind == _DELETION and last.over(call.now)):
+            _settle(call, each)
+
+    def read(resource_id: str) -> Row:
+        _settle(call, resource_id)
+        return named(rows, "id", resource_id)
+
+    return tagged(call, rows) if by_tags else Listed([str(each) for each in ids_of(rows, "id")], read)
 
 
 def one_vrack_services(call: SandboxCall) -> Row:
@@ -198,7 +209,7 @@ def delete_vrack_services(call: SandboxCall) -> dict[str, Any]:
     """Begin to delete a vRack Services; one that failed can be deleted, too."""
     resource = one_vrack_services(call)
     _check_unlocked(resource, "READY", "ERROR")
-    return _begin(call, resource, "VrackServicesDeletion", "DELETING")
+    return _begin(call, resource, _DELETION, "DELETING")
 
 
 def _check_unlocked(resource: dict[str, Any], *allowed: str) -> None:
