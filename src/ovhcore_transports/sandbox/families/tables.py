@@ -77,6 +77,9 @@ class Resource:
         starts: what a new object shows until its making is over; then ``shows`` counts.
         busy: whether changing and deleting are refused while something is done to it.
         urn: its type in URNs, as ``"vps"``; empty if it has none.
+        listed: returns what there is at a path that lists objects without ids.
+        below: is told of each object below one of these that a call made, changed or deleted: the call, the path of
+            the one above, and the object.
         every_urn: whether its objects are all those of other resources that have URNs.
     """
 
@@ -92,4 +95,6 @@ class Resource:
     starts: Mapping[str, Any] = field(default_factory=dict)
     busy: bool = False
     urn: str = ""
+    listed: Callable[[SandboxCall], list[Any]] | None = None
+    below: Callable[[SandboxCall, str, Mapping[str, Any]], None] | None = None
     every_urn: bool = False

@@ -11,9 +11,9 @@ from ovhcore.schema import Model, Ref, Scalar
 
 from ..families.tables import Action, Change, Resource
 from ..kept.operation import Operation
-from ..routes.calls import SandboxCall
+from ..routes.calls import SandboxCall, concrete
 from ..state import ApiError, checksum
-from .known import Collection, Place, concrete, names_of
+from .known import Collection, Place, names_of
 from .reading import Reader, named
 from .running import is_async, is_task, reach, stamp
 from .tasks import begin_task
@@ -35,6 +35,7 @@ class Changer:
 
     def __init__(self, reader: Reader) -> None:
         self.reader = reader
+        self._told = {f"{path}/": each for path, each in reader.resources.items() if each.below is not None}
 
     def carry_out(self, call: SandboxCall, place: Place, arguments: dict[str, str]) -> Any:
         """Carry out a POST, PUT, PATCH or DELETE, and return its answer.
@@ -102,6 +103,7 @@ class Changer:
             call, place, of, resource, Change("create", inner, given, value, self._others(call, place, of, inner))
         )
         held.add(list_path, path, item_id, value, call.length)
+        self._tell(call, of.item, inner, value)
         if isinstance(model, Model):
             self._start(call, maker, model, path, value, resource)
         return self._answer(call, place, maker, arguments, (path, value, of, item_id))
@@ -146,6 +148,12 @@ class Changer:
             if known and any([each.get(name) for name in resource.unique] == wanted for each in change.others()):
                 names = ", ".join(f"{name} = {value}" for name, value in zip(resource.unique, wanted, strict=True))
                 raise ApiError.of_class(409, "Conflict", f"An object with the same values already exists ({names})")
+
+    def _tell(self, call: SandboxCall, template: str, arguments: Mapping[str, str], value: Mapping[str, Any]) -> None:
+        """Tell what is above an object that it was made, changed or deleted."""
+        for above, each in self._told.items():
+            if template.startswith(above) and each.below is not None:
+                each.below(call, concrete(each.path, arguments), value)
 
     def _start(
         self, call: SandboxCall, maker: Maker, model: Model, path: str, value: dict[str, Any], resource: Resource | None
@@ -221,6 +229,7 @@ class Changer:
         others = self._others(call, place, place.of, arguments) if place.of is not None else list
         self._rules(call, place, place.of, resource, Change("change", arguments, given, value, others))
         held.keep(path, value, call.length)
+        self._tell(call, place.operation.path, arguments, value)
         if is_async(model):
             self._become(call, maker, model, path, value, "UPDATING")
         elif place.operation.method == "POST":
@@ -274,6 +283,7 @@ class Changer:
                     {"gone": True, "list": list_path, "id": own, "fails": {"resourceStatus": "ERROR"}},
                 )
                 return self._answer(call, place, maker, arguments, (path, shown, None, None))
+        self._tell(call, place.operation.path, arguments, shown)
         held.remove(list_path, path, own)
         return self._answer(call, place, maker, arguments, (path, shown, None, None))
 

@@ -11,13 +11,13 @@ from ovhcore.exceptions import InvalidConfiguration
 from ovhcore.schema import Array
 
 from ..control.modes import Modes
-from ..routes.calls import SandboxCall
+from ..routes.calls import SandboxCall, concrete
 from ..routes.listing import DETAILS
 from ..routes.table import COMPLETED, Route, find_special, no_route
 from ..state import ApiError, State
 from .changing import Changer
 from .documents import document, known_here
-from .known import Known, Place, concrete, plain
+from .known import Known, Place, plain
 from .reading import Reader
 from .values.refusing import refuse
 

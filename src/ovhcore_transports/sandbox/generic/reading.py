@@ -13,11 +13,11 @@ from ovhcore.schema import Array, Enumeration, Family, Model, Ref, Scalar, Type
 from ..control.modes import Modes
 from ..families.tables import Resource
 from ..kept.listed import Listed
-from ..routes.calls import SandboxCall
+from ..routes.calls import SandboxCall, concrete
 from ..routes.filters import tagged
 from ..routes.iam import first_tags, tags_of, urn_of
 from ..state import ApiError
-from .known import Collection, Known, Place, concrete, id_member, names_of
+from .known import Collection, Known, Place, id_member, names_of
 from .narrowing import meets_query, wanted_of
 from .running import at_rest, settle
 from .values.making import Maker
@@ -271,6 +271,9 @@ class Reader:
         """Return a list: of ids, or of objects, of those that the query asks for."""
         of = place.list
         operation = place.operation
+        own = self.resources.get(operation.path)
+        if own is not None and own.listed is not None:
+            return own.listed(call)
         if of is None or not isinstance(operation.answer, Array):
             value = self.maker(call, place.family).value(operation.answer, concrete(operation.path, arguments), "")
             return value if isinstance(value, list) else [value]

@@ -8,8 +8,8 @@ from typing import Any, Final
 from ovhcore.schema import Enumeration, Model, Ref, Type
 
 from ..kept.operation import Operation
-from ..routes.calls import SandboxCall
-from .known import Collection, Known, Place, concrete, id_member
+from ..routes.calls import SandboxCall, concrete
+from .known import Collection, Known, Place, id_member
 from .reading import Reader
 from .running import is_task, new_task
 from .values.making import Maker
