@@ -17,6 +17,7 @@ from ovhcore import schema
 from ovhcore.protocol import Request
 from ovhcore.schema.files.store import catalogue as catalogue_of
 from ovhcore_transports.sandbox import ACCESS_KEYS, Sandbox, SandboxTransport
+from ovhcore_transports.sandbox.families import resources
 from ovhcore_transports.sandbox.routes import listing
 from ovhcore_transports.sandbox.routes.table import find_special
 from tests.profiles import FULL
@@ -284,6 +285,7 @@ def test_families_add_to_what_has_routes_of_its_own(client: ovh.Client, transpor
     before = client.get(f"{server}/task")
     made = client.post(f"{server}/reinstall", operatingSystem="debian12_64")
     assert client.get(f"{server}/task") == [*before, made["taskId"]]
+    transport.sleep(5)
     assert client.get(f"{server}/task/{made['taskId']}")["status"] == made["status"]
     client.put(server, state="hacked")
     assert client.get(server)["state"] == "hacked"
@@ -514,6 +516,7 @@ def test_volumes_are_attached_and_detached(client: ovh.Client, transport: Sandbo
     transport.sleep(60)
     client.delete(one)
     refused(client, 400, "POST", f"{project}/sshkey", {"name": "me", "publicKey": "x"})
+    client.delete(f"{project}/sshkey/{client.get(f'{project}/sshkey')[0]['id']}")
     user = client.post(f"{project}/user", description="mine")
     again = client.post(f"{project}/user/{user['id']}/regeneratePassword")
     assert (again["id"], again["description"]) == (user["id"], "mine")
@@ -537,3 +540,18 @@ def test_what_is_being_done_can_be_read_as_a_task(client: ovh.Client, transport:
     assert task["id"] in [each["id"] for each in client.get(task["link"].rpartition("/")[0])]
     transport.sleep(60)
     assert client.get(task["link"].partition("/task/")[0])["currentTasks"] == []
+
+
+def test_tables_speak_of_what_the_catalogue_has() -> None:
+    for each in resources().values():
+        assert CATALOGUE.find("GET", each.path) is not None or each.actions, each.path
+        for key, action in each.actions.items():
+            method, _, more = key.partition(" ")
+            found = CATALOGUE.find(method, f"{each.path}{more}")
+            assert found is not None, (each.path, key)
+            assert found.path == f"{each.path}{more}"
+            for below in action.below:
+                read = CATALOGUE.find("GET", f"{each.path}{below}")
+                assert read is not None, (each.path, below)
+                assert isinstance(read.answer, schema.Ref)
+                assert isinstance(CATALOGUE.family(read.family).model(read.answer), schema.Model)

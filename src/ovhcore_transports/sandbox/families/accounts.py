@@ -107,7 +107,6 @@ RESOURCES: Final = (
         ids=("ab12345-001", "ab12345-002"),
         shows={"state": "started"},
         actions={
-            "POST /start": Action(then={"state": "started"}),
             "POST /restart": Action(sets={"state": "restartPending"}, then={"state": "started"}),
         },
     ),

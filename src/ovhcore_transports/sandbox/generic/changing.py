@@ -308,10 +308,11 @@ class Changer:
     ) -> None:
         """Give members to a single object below another one, which is made if it is not there."""
         read = self.reader.known.get(template)
-        place = self.reader.known.place(read) if read is not None else None
-        model = place.family.model(place.object) if place is not None and isinstance(place.object, Ref) else None
-        if place is None or not isinstance(model, Model):
-            return
+        assert read is not None  # as the table says; a test looks at all of them
+        place = self.reader.known.place(read)
+        assert isinstance(place.object, Ref)
+        model = place.family.model(place.object)
+        assert isinstance(model, Model)
         maker, path = self.reader.maker(call, place.family), concrete(template, arguments)
         call.state.held.gone.pop(path, None)
         value = maker.merged(model, deepcopy(self._now(call, place, arguments)), members)
