@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import ovhcore as ovh
-from ovhcore.schema import Enumeration, Family, catalogue, parse_type
+from ovhcore.schema import Enumeration, Family, catalogue
+from ovhcore.schema.types import parse_type
 from ovhcore_transports.cli.calling.arguments import parse
 from ovhcore_transports.cli.calling.bodies import _writable, read_value
 from ovhcore_transports.cli.calling.confirming import cannot_be_undone

@@ -9,7 +9,6 @@ from ..protocol.endpoints import ENDPOINTS, OAUTH2_TOKEN_URLS
 from ..protocol.messages import DEFAULT_TIMEOUT
 from ..protocol.requests.access_rules import API_READ_ONLY, API_READ_WRITE, API_READ_WRITE_SAFE
 from ..python_ovh.oauth2 import OAuth2
-from .base import BaseClient
 from .clients import AsyncClient, Client
 from .consumer_key import ConsumerKeyRequest
 from .iterators import AsyncObjectIterator, ObjectIterator, Progress
@@ -24,7 +23,6 @@ __all__ = [
     "TIMEOUT",
     "AsyncClient",
     "AsyncObjectIterator",
-    "BaseClient",
     "Client",
     "ConsumerKeyRequest",
     "InsecureWarning",

@@ -12,7 +12,7 @@ from contextlib import suppress
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from ..config import SettingsSources
+from ..config.loading import SettingsSources
 from ..exceptions import (
     APIError,
     ClientClosed,
@@ -26,7 +26,7 @@ from ..flows.authentication import KeyAuthentication
 from ..flows.collections.fan_out import CallResult, FanOutSource, Fetch
 from ..flows.driver import glance
 from ..flows.effects import Flow
-from ..plugins import Plugins
+from ..plugins.manager import Plugins
 from ..plugins.settings import Settings
 from ..protocol.credentials import REMEMBERED
 from ..protocol.messages import Call, Headers, Request, Response
