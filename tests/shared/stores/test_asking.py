@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from ovhcore_transports.shared import asking
-from ovhcore_transports.shared.asking import AskingThread
+from ovhcore_transports.shared.stores import asking
+from ovhcore_transports.shared.stores.asking import AskingThread
 
 pytestmark = pytest.mark.once
 

@@ -7,8 +7,8 @@ from typing import Any, Final
 
 from ovhcore.exceptions import SharedStoreError
 
-from ..base.asynchronous import in_trio
-from .answers import Question
+from ...base.asynchronous import in_trio
+from ..operations.answers import Question
 from .asking import AskingThread
 
 __all__ = ["TIMEOUT", "Store", "StoreFailure"]
@@ -40,7 +40,7 @@ class Store:
         """Return the answer to a question.
 
         Args:
-            question: see :mod:`.limits` and :mod:`.records`.
+            question: see :mod:`.operations.limits` and :mod:`.operations.records`.
             now: microseconds that the store takes for the time; its own if None.
 
         Raises:

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ovhcore_transports.shared import limits
-from ovhcore_transports.shared.answers import CONFIRM, FULL, GO, LATE, NEW, TOO_LATE, WAIT
-from ovhcore_transports.shared.stores import Store
+from ovhcore_transports.shared.operations import limits
+from ovhcore_transports.shared.operations.answers import CONFIRM, FULL, GO, LATE, NEW, TOO_LATE, WAIT
+from ovhcore_transports.shared.stores.base import Store
 from tests.profiles import tries
 from tests.shared.conftest import Server
 

@@ -7,10 +7,10 @@ from typing import Any, Final
 
 from ovhcore.exceptions import InvalidConfiguration
 
-from ..base.forks import renew_after_fork
-from .answers import Question
-from .script import SCRIPT
-from .stores import TIMEOUT, Store, StoreFailure
+from ...base.forks import renew_after_fork
+from ..operations.answers import Question
+from ..operations.script import SCRIPT
+from .base import TIMEOUT, Store, StoreFailure
 
 __all__ = ["ServerStore"]
 

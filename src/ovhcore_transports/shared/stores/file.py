@@ -10,11 +10,11 @@ from typing import Any, Final
 
 from ovhcore.exceptions import InvalidConfiguration
 
-from ..base.forks import renew_after_fork
-from ..base.locks import Lock
-from . import limits, records
-from .answers import Question
-from .stores import TIMEOUT, Store, StoreFailure
+from ...base.forks import renew_after_fork
+from ...base.locks import Lock
+from ..operations import limits, records
+from ..operations.answers import Question
+from .base import TIMEOUT, Store, StoreFailure
 
 __all__ = ["FileStore"]
 

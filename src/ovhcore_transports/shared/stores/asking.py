@@ -11,8 +11,8 @@ from typing import Any, Final
 
 from ovhcore.flows import at_exit
 
-from ..base.forks import renew_after_fork
-from .answers import Question
+from ...base.forks import renew_after_fork
+from ..operations.answers import Question
 
 __all__ = ["AskingThread"]
 

@@ -8,7 +8,7 @@ from urllib.parse import unquote, urlsplit
 
 from ovhcore.exceptions import InvalidConfiguration
 
-from .stores import Store
+from .base import Store
 
 __all__ = ["open_store", "read_store"]
 
@@ -53,10 +53,10 @@ def open_store(url: str) -> Store:
     """
     scheme, _, rest = url.partition("://")
     if scheme == "file":
-        from .file_store import FileStore
+        from .file import FileStore
 
         return FileStore(unquote(rest))
-    from .server_store import ServerStore
+    from .server import ServerStore
 
     parts = urlsplit(url)
     name = f"{scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
