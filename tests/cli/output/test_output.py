@@ -26,7 +26,7 @@ from ovhcore_transports.cli.output.tables import table_of
 from ovhcore_transports.sandbox import Modes, Sandbox, serve
 from ovhcore_transports.sandbox.filters import filtered
 from tests.cli.conftest import Runner, lead_to
-from tests.cli.test_errors import lead_to_token
+from tests.cli.frame.test_errors import lead_to_token
 from tests.servers import RawServer, Received, answer
 
 JSON = st.recursive(

@@ -17,7 +17,7 @@ from ovhcore_transports.cli.account.places import section_of
 from ovhcore_transports.cli.account.rules import PRESETS, in_words, rules_of, rules_query, with_own
 from ovhcore_transports.sandbox import ACCESS_KEYS, CLIENT_ID, CLIENT_SECRET, Server
 from tests.cli.conftest import Runner
-from tests.cli.test_errors import plain
+from tests.cli.frame.test_errors import plain
 from tests.sandbox.person import Person
 from tests.servers import RawServer, answer, eventually
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .frame.groups import Command, globals_of
+from ..frame.groups import Command, globals_of
 
 if TYPE_CHECKING:
     from ovhcore.plugins import Option, PluginInfo
@@ -42,7 +42,7 @@ def plugins_command(settings: bool, as_json_: bool) -> None:
     if settings:
         options = [*Plugins(disabled={*disabled, *(info.name for info in broken)}).options().values()]
     if as_json_:
-        from .output.formats import as_json
+        from ..output.formats import as_json
 
         told: dict[str, Any] = {"plugins": [{**info._asdict(), "hooks": list(info.hooks)} for info in infos]}
         if settings:

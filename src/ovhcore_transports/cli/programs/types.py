@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from .frame.groups import Command, globals_of
-from .text import visible
+from ..frame.groups import Command, globals_of
+from ..frame.text import visible
 
 __all__ = ["types_command"]
 

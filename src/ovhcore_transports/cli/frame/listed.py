@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from .frame.groups import Listed
+from .groups import Listed
 
 __all__ = ["SECTIONS"]
 
@@ -28,13 +28,13 @@ SECTIONS: Final = {
         "doctor": Listed("doctor.command", "doctor_command", "Look for what is wrong, and say what to do about it."),
     },
     "Offline": {
-        "demo": Listed("serving", "demo_command", "List the bills of a sandbox, fetched by signed calls."),
-        "sandbox": Listed("serving", "sandbox_command", "Serve a sandbox on loopback until interrupted."),
-        "cassette": Listed("cassette", "cassette_commands", "Look at recorded HTTP traffic, compare it, check it."),
+        "demo": Listed("offline.serving", "demo_command", "List the bills of a sandbox, fetched by signed calls."),
+        "sandbox": Listed("offline.serving", "sandbox_command", "Serve a sandbox on loopback until interrupted."),
+        "cassette": Listed("offline.cassette", "cassette_commands", "Look at recorded traffic, compare it, check it."),
     },
     "Programs": {
-        "mcp": Listed("mcp", "mcp_command", "Let an assistant look, read, and write what you allow."),
-        "types": Listed("types", "types_command", "Write a module with a Client whose calls have types."),
-        "plugins": Listed("plugins", "plugins_command", "List the built-in and installed plugins."),
+        "mcp": Listed("programs.mcp", "mcp_command", "Let an assistant look, read, and write what you allow."),
+        "types": Listed("programs.types", "types_command", "Write a module with a Client whose calls have types."),
+        "plugins": Listed("programs.plugins", "plugins_command", "List the built-in and installed plugins."),
     },
 }

@@ -6,9 +6,9 @@ from typing import Any, Final
 
 import click
 
-from ..sandbox.serving.command import run_sandbox, with_options
-from .frame.clients import note
-from .frame.groups import Command
+from ...sandbox.serving.command import run_sandbox, with_options
+from ..frame.clients import note
+from ..frame.groups import Command
 
 __all__ = ["demo_command", "sandbox_command"]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
-from .frame.clients import arguments_of_client
-from .frame.groups import Command
+from ..frame.clients import arguments_of_client
+from ..frame.groups import Command
 
 __all__ = ["mcp_command"]
 
@@ -36,7 +36,7 @@ async def _serve(allow: tuple[str, ...], max_answer: int) -> None:
     from ovhcore import AsyncClient
 
     try:
-        from ..mcp.server import make_server
+        from ...mcp.server import make_server
     except ModuleNotFoundError as error:
         problem = f'The command needs {error.name}, which is not installed: pip install "ovhcore[mcp]"'
     else:

@@ -25,7 +25,7 @@ from tests.cli.conftest import Runner
 from tests.servers import RawServer, answer
 
 COMMAND = [sys.executable, "-c", "from ovhcore_transports.cli import main; main()"]
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "command-line.md"
+PAGE = Path(__file__).resolve().parents[3] / "docs" / "reference" / "command-line.md"
 
 
 def plain(text: str) -> str:

@@ -20,7 +20,7 @@ from ovhcore_transports.cli.calling.confirming import cannot_be_undone
 from ovhcore_transports.cli.calling.following import task_path
 from ovhcore_transports.sandbox import Sandbox, serve
 from tests.cli.conftest import Runner, lead_to
-from tests.cli.test_errors import plain
+from tests.cli.frame.test_errors import plain
 from tests.servers import RawServer, answer
 
 ZONE = "domain/zone/example.com/record"

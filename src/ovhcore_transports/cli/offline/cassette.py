@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from .frame.clients import endpoint_said, note
-from .frame.groups import CommandGroup
-from .text import visible
+from ..frame.clients import endpoint_said, note
+from ..frame.groups import CommandGroup
+from ..frame.text import visible
 
 if TYPE_CHECKING:
-    from ..recording.cassette.interactions import Interaction
+    from ...recording.cassette.interactions import Interaction
 
 __all__ = ["cassette_commands"]
 
@@ -32,7 +32,7 @@ def show(file: str) -> None:
 
     What is wrong with a cassette that is not whole stands on stderr, and the exit code is 1.
     """
-    from ..recording.cassette.cassettes import Cassette
+    from ...recording.cassette.cassettes import Cassette
 
     cassette = Cassette.load(file, warn=False)
     _print_table(cassette.interactions)
@@ -54,7 +54,7 @@ def convert(source: str, target: str) -> None:
     """
     from ovhcore.plugins import Plugins
 
-    from ..recording.formats.converting import convert
+    from ...recording.formats.converting import convert
 
     click.echo(visible(convert(source, target, Plugins().redaction())))
 
@@ -63,7 +63,7 @@ def convert(source: str, target: str) -> None:
 @click.argument("file", type=click.Path())
 def repair(file: str) -> None:
     """Keep what is whole of a cassette that was cut off, in its place."""
-    from ..recording.formats.converting import repair
+    from ...recording.formats.converting import repair
 
     click.echo(visible(repair(file)))
 
@@ -79,8 +79,8 @@ def diff(old: str, new: str) -> None:
     \b
     ovhcore cassette diff bills.cassette bills-today.cassette
     """  # noqa: D301 - click's sign for lines that are not to be joined
-    from ..recording.cassette.cassettes import Cassette
-    from ..recording.cassette.comparing import compared
+    from ...recording.cassette.cassettes import Cassette
+    from ...recording.cassette.comparing import compared
 
     _tell(compared(Cassette.load(old, warn=False), Cassette.load(new, warn=False)))
 
@@ -95,8 +95,8 @@ def check(file: str) -> None:
     """
     from ovhcore.schema import catalogue
 
-    from ..recording.cassette.cassettes import Cassette
-    from ..recording.cassette.comparing import checked
+    from ...recording.cassette.cassettes import Cassette
+    from ...recording.cassette.comparing import checked
 
     cassette = Cassette.load(file, warn=False)
     _tell(checked(cassette, catalogue(endpoint_said())))

@@ -25,7 +25,7 @@ from ovhcore_transports.cli.doctor.findings import Finding
 from ovhcore_transports.cli.doctor.network import issuer_of
 from ovhcore_transports.sandbox import ACCESS_KEYS, CLIENT_ID, Sandbox, Server
 from tests.cli.conftest import Runner, lead_to
-from tests.cli.test_errors import plain
+from tests.cli.frame.test_errors import plain
 from tests.servers import RawServer, answer
 
 FILES = ("./ovh.conf", "~/.ovh.conf")
