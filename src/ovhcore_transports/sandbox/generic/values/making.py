@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from ovhcore.schema import Array, Enumeration, Family, Map, Model, Property, Ref, Scalar, Type, check_value
 
-from ..modes import Modes
+from ...control.modes import Modes
 from .refusing import well_formed
 from .words import PREFERRED, date_like, long_like, text_like
 

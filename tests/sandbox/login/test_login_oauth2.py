@@ -13,8 +13,8 @@ import pytest
 
 from ovhcore.protocol import Request
 from ovhcore_transports.sandbox import CLIENT_ID, CLIENT_SECRET, Sandbox
+from tests.sandbox.login.test_login_pages import ORIGIN, own
 from tests.sandbox.person import NOW, Person
-from tests.sandbox.test_login_pages import ORIGIN, own
 
 pytestmark = pytest.mark.once
 

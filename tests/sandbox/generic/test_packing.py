@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from ovhcore_transports.sandbox import Sandbox
 from ovhcore_transports.sandbox.control.snapshots import as_snapshot, of_snapshot
-from ovhcore_transports.sandbox.generic import packing
-from ovhcore_transports.sandbox.generic.holding import Held
-from ovhcore_transports.sandbox.generic.packing import Objects
+from ovhcore_transports.sandbox.generic.kept import packing
+from ovhcore_transports.sandbox.generic.kept.holding import Held
+from ovhcore_transports.sandbox.generic.kept.packing import Objects
 
 pytestmark = pytest.mark.once
 

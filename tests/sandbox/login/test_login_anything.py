@@ -14,9 +14,9 @@ from ovhcore.protocol import Request
 from ovhcore_transports.sandbox import Sandbox
 from ovhcore_transports.sandbox.control.admin import answer_admin
 from ovhcore_transports.sandbox.serving.guard import Guard
+from tests.sandbox.login.test_login_oauth2 import make_client
+from tests.sandbox.login.test_login_pages import ORIGIN, ask, own
 from tests.sandbox.person import NOW, Person
-from tests.sandbox.test_login_oauth2 import make_client
-from tests.sandbox.test_login_pages import ORIGIN, ask, own
 
 pytestmark = pytest.mark.once
 

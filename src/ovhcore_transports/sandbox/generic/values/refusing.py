@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from ovhcore.schema import Array, Enumeration, Family, Map, Model, Operation, Ref, Scalar, Type, check_arguments
 
-from ..state import ApiError
+from ...state import ApiError
 
 __all__ = ["bad_request", "check_form", "refuse", "well_formed"]
 

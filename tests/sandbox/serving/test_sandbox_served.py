@@ -18,8 +18,8 @@ from ovhcore.protocol import Request, Response
 from ovhcore_transports.sandbox import ACCESS_KEYS, CONSUMER_KEY, Controls, Sandbox, Server, serve
 from ovhcore_transports.sandbox.control.admin import answer_admin
 from ovhcore_transports.sandbox.serving.guard import Guard
+from tests.sandbox.login.test_login_pages import ask, call
 from tests.sandbox.person import Page
-from tests.sandbox.test_login_pages import ask, call
 
 pytestmark = pytest.mark.once
 
@@ -265,8 +265,8 @@ def test_the_wire(server: Server) -> None:
 
 
 def test_bodies_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ovhcore_transports.sandbox.server._MAX_BODY", 1000)
-    monkeypatch.setattr("ovhcore_transports.sandbox.server._MAX_HELD", 1500)
+    monkeypatch.setattr("ovhcore_transports.sandbox.serving.server._MAX_BODY", 1000)
+    monkeypatch.setattr("ovhcore_transports.sandbox.serving.server._MAX_HELD", 1500)
     with serve() as server:
         head = "POST /1.0/me HTTP/1.1\nHost: localhost\nConnection: close\nContent-Length: "
         assert raw(server, f"{head}1000\n\n{'x' * 1000}").startswith("HTTP/1.1 404 ")

@@ -10,8 +10,8 @@ from ovhcore import schema
 from ovhcore.schema import Array
 from ovhcore_transports.sandbox import Modes, Sandbox
 from tests.profiles import FULL
-from tests.sandbox.everything import Caller
-from tests.sandbox.validating import Validators
+from tests.sandbox.generic.everything import Caller
+from tests.sandbox.generic.validating import Validators
 
 pytestmark = pytest.mark.once
 

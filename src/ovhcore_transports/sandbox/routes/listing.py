@@ -12,11 +12,11 @@ from hashlib import sha256
 from typing import Any, Final
 from urllib.parse import unquote, urlencode
 
+from ..control.modes import Use
+from ..state import ApiError
 from .calls import SandboxCall
 from .filters import filtered, ordered
-from .modes import Use
-from .routes import ROUTES, Route
-from .state import ApiError
+from .table import ROUTES, Route
 
 __all__ = ["DETAILS", "carry_out"]
 

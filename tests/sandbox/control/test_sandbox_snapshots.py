@@ -222,3 +222,12 @@ def test_a_file_that_cannot_be_written_is_left_as_it_was(tmp_path: Path) -> None
     assert list(tmp_path.iterdir()) == [file]
     with pytest.raises(OSError, match="none"):
         Sandbox().save(tmp_path / "none" / "s.json")
+
+
+def test_a_snapshot_of_before_the_modules_had_their_names_is_read() -> None:
+    box = used()
+    kept = json.dumps(box.snapshot()).replace(".generic.kept.", ".generic.")
+    other = Sandbox()
+    other.restore(json.loads(kept))
+    assert ".generic.holding:Held" in kept
+    assert other.snapshot() == box.snapshot()

@@ -22,7 +22,7 @@ from ovhcore_transports.sandbox.serving.command import run_sandbox, with_options
 
 pytestmark = pytest.mark.once
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+ROOT = Path(__file__).resolve().parents[3]
 
 
 @click.command()

@@ -18,11 +18,11 @@ from typing import Any, Final, Self
 from ovhcore.exceptions import InvalidConfiguration, NetworkError, ReadTimeout
 from ovhcore.protocol import Request, Response
 
-from .api import Sandbox
-from .control.admin import ADMIN
-from .serving.certificates import Tls, encrypting
-from .serving.guard import Guard, refused
-from .serving.site import Site
+from ..api import Sandbox
+from ..control.admin import ADMIN
+from .certificates import Tls, encrypting
+from .guard import Guard, refused
+from .site import Site
 
 __all__ = ["Server", "serve"]
 

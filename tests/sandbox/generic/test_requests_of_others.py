@@ -12,8 +12,8 @@ import pytest
 
 from ovhcore import schema
 from ovhcore_transports.sandbox import Sandbox
-from tests.sandbox.everything import Caller
-from tests.sandbox.validating import Validators
+from tests.sandbox.generic.everything import Caller
+from tests.sandbox.generic.validating import Validators
 
 pytestmark = pytest.mark.once
 

@@ -114,7 +114,7 @@ def test_they_are_listed(pytester: pytest.Pytester) -> None:
 
 
 def test_the_page_about_them(pytester: pytest.Pytester) -> None:
-    page = Path(__file__).resolve().parents[2] / "docs" / "how-to" / "test-with-a-sandbox.md"
+    page = Path(__file__).resolve().parents[3] / "docs" / "how-to" / "test-with-a-sandbox.md"
     parts = re.findall(r"```python\n(.*?)```", page.read_text("utf-8"), re.DOTALL)
     pytester.makepyfile("import pytest\n" + "\n".join(parts))
     run(pytester, "-W", "error", "-W", "ignore::pytest.PytestAssertRewriteWarning").assert_outcomes(passed=6)

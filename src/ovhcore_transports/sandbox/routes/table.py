@@ -6,14 +6,14 @@ from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 from urllib.parse import unquote
 
+from ..families.dns import check_record, zone_text
+from ..login import account
+from ..login.html import form_target
+from ..login.keys import new_credential, shown_credential
+from ..state import ApiError
 from . import operations
 from .calls import Answer, SandboxCall, named
-from .families.dns import check_record, zone_text
 from .filters import tagged
-from .login import account
-from .login.html import form_target
-from .login.keys import new_credential, shown_credential
-from .state import ApiError
 
 __all__ = ["COMPLETED", "ROUTES", "Route", "find_special", "no_route"]
 

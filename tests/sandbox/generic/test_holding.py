@@ -15,8 +15,8 @@ import ovhcore as ovh
 from ovhcore.protocol import Request, Response
 from ovhcore_transports.sandbox import ACCESS_KEYS, Sandbox, SandboxTransport, state
 from ovhcore_transports.sandbox.control.admin import answer_admin
-from ovhcore_transports.sandbox.generic import holding
-from ovhcore_transports.sandbox.generic.holding import Held
+from ovhcore_transports.sandbox.generic.kept import holding
+from ovhcore_transports.sandbox.generic.kept.holding import Held
 
 pytestmark = pytest.mark.once
 

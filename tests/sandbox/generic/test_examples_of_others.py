@@ -11,7 +11,7 @@ import pytest
 
 from ovhcore import schema
 from ovhcore_transports.sandbox import Sandbox
-from tests.sandbox.everything import Caller
+from tests.sandbox.generic.everything import Caller
 
 pytestmark = pytest.mark.once
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from .modes import Modes
-from .state import ApiError, State
+from ..control.modes import Modes
+from ..state import ApiError, State
 
 __all__ = ["Answer", "SandboxCall", "named"]
 

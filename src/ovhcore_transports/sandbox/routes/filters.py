@@ -9,8 +9,8 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, Final, TypeAlias
 from urllib.parse import unquote
 
+from ..state import ApiError
 from .calls import SandboxCall
-from .state import ApiError
 
 __all__ = ["filtered", "ordered", "tagged"]
 

@@ -12,9 +12,9 @@ from copy import deepcopy
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from ..state import ApiError, Operation
 from .calls import SandboxCall, named
 from .filters import tagged
-from .state import ApiError, Operation
 
 __all__ = [
     "change_vrack_services",

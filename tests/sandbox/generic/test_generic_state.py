@@ -16,10 +16,11 @@ import ovhcore as ovh
 from ovhcore import schema
 from ovhcore.protocol import Request
 from ovhcore.schema.files.store import catalogue as catalogue_of
-from ovhcore_transports.sandbox import ACCESS_KEYS, Sandbox, SandboxTransport, listing
-from ovhcore_transports.sandbox.routes import find_special
+from ovhcore_transports.sandbox import ACCESS_KEYS, Sandbox, SandboxTransport
+from ovhcore_transports.sandbox.routes import listing
+from ovhcore_transports.sandbox.routes.table import find_special
 from tests.profiles import FULL
-from tests.sandbox.everything import NOW, Caller
+from tests.sandbox.generic.everything import NOW, Caller
 
 pytestmark = pytest.mark.once
 
