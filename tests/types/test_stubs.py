@@ -313,7 +313,7 @@ def test_from_a_terminal(tmp_path: Path) -> None:
     pytest.importorskip("click")
     from click.testing import CliRunner
 
-    from ovhcore_transports.cli.types import types_command
+    from ovhcore_transports.cli.programs.types import types_command
 
     (tmp_path / "app.py").write_text('c.get("/mee")', "utf-8")
     runner = CliRunner()

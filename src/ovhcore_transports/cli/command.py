@@ -98,7 +98,7 @@ def _complete(asked: str, commands: Any, said: Globals) -> int:
 
 def _commands() -> Any:
     from .frame.groups import LazyGroup
-    from .listed import SECTIONS
+    from .frame.listed import SECTIONS
 
     return LazyGroup(
         SECTIONS,
@@ -140,7 +140,7 @@ def _tell_warnings(said: Globals) -> None:
     import warnings
 
     def show(message: Warning | str, *where: object, **more: object) -> None:
-        from .text import one_line
+        from .frame.text import one_line
 
         if not said.quiet:
             print(f"Warning: {one_line(str(message))}", file=sys.stderr)

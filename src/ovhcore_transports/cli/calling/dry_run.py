@@ -15,7 +15,7 @@ from ovhcore.plugins import hookimpl
 from ovhcore.protocol import Headers, Request, build_request, redact_json, redact_url
 
 from ..frame.clients import client
-from ..text import visible
+from ..frame.text import visible
 
 __all__ = ["show_call"]
 

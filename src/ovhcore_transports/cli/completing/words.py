@@ -12,7 +12,7 @@ from click.shell_completion import CompletionItem
 from ..calling.arguments import path_of
 from ..frame.clients import endpoint_said
 from ..frame.groups import in_context
-from ..text import visible
+from ..frame.text import visible
 from .shells import NO_SPACE
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..text import visible
 from .groups import globals_of
+from .text import visible
 
 if TYPE_CHECKING:
     from ovhcore import Client

@@ -8,7 +8,7 @@ from typing import Final
 
 from ovhcore import exceptions as exc
 
-from ..text import one_line
+from .text import one_line
 
 __all__ = ["ExitCode", "error_lines", "exit_code"]
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import click
 
-from ..text import visible
+from ..frame.text import visible
 from .shaping import columns_of, name_of
 
 __all__ = ["as_csv", "as_json", "as_names", "as_yaml", "cell", "csv_safe"]

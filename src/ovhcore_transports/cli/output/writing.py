@@ -10,7 +10,7 @@ import click
 
 from ..frame.clients import note
 from ..frame.groups import globals_of
-from ..text import visible
+from ..frame.text import visible
 from .formats import as_csv, as_json, as_names, as_yaml, cell
 from .shaping import queried, with_columns
 from .terminal import is_terminal
