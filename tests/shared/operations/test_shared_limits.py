@@ -234,7 +234,7 @@ def test_a_clock_that_was_set_back_begins_anew() -> None:
 
 def test_what_another_version_wrote_is_begun_anew() -> None:
     old = {"last": START, "tat": START + SECOND, "active": {"a": START + SECOND}, "line": []}
-    state, answer = limits.take(dict(old), START, SECOND, 1, 0, -1, -1, "b", LEASE)
+    _, answer = limits.take(dict(old), START, SECOND, 1, 0, -1, -1, "b", LEASE)
     assert answer[:2] == [GO, 0]
     assert limits.renew(dict(old), START, LEASE, 1, "a")[1] == [0]
 
