@@ -33,14 +33,12 @@ if TYPE_CHECKING:
     from .authentication.oauth2 import TokenSharing
     from .authentication.providers import CredentialsProvider, RenewableProvider
     from .authentication.time_sync import TimeSync, TimeSyncFactory
-    from .collections.fan_out import CallResult, FailedItem
+    from .collections.fan_out import FailedItem
     from .events import (
         CallEnded,
         CallStarted,
         ClockCorrected,
         Event,
-        Notifier,
-        Observer,
         RequestFailed,
         RequestSent,
         ResponseReceived,
@@ -48,8 +46,9 @@ if TYPE_CHECKING:
         Throttled,
         TokenRenewed,
     )
+    from .exchange import CallResult
     from .interpreter_exit import at_exit
-    from .observation import Contents
+    from .observation import Contents, Notifier, Observer
     from .operations.waiting import Waiting
     from .resilience.retry import FailedAttempt, GiveUp, Policy, RetryPolicy, Wait, retry_after
     from .resilience.throttle import Limiter, Limits, throttled
@@ -82,17 +81,13 @@ _HOMES: Final = {
         "TimeSync",
         "TimeSyncFactory",
     ),
-    "collections.fan_out": (
-        "CallResult",
-        "FailedItem",
-    ),
+    "collections.fan_out": ("FailedItem",),
+    "exchange": ("CallResult",),
     "events": (
         "CallEnded",
         "CallStarted",
         "ClockCorrected",
         "Event",
-        "Notifier",
-        "Observer",
         "RequestFailed",
         "RequestSent",
         "ResponseReceived",
@@ -101,7 +96,7 @@ _HOMES: Final = {
         "TokenRenewed",
     ),
     "interpreter_exit": ("at_exit",),
-    "observation": ("Contents",),
+    "observation": ("Contents", "Notifier", "Observer"),
     "operations.waiting": ("Waiting",),
     "resilience.retry": (
         "FailedAttempt",

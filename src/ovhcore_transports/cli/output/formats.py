@@ -17,7 +17,7 @@ __all__ = ["as_csv", "as_json", "as_names", "as_yaml", "cell", "csv_safe"]
 
 # A number may begin with a sign; a formula does more.
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
-_NUMBER = re.compile(r"[-+]?[0-9][0-9 .,()/-]*")
+_NUMBER: Final = r"[-+]?[0-9][0-9 .,()/-]*"
 
 
 def as_json(value: Any, indent: int | None = None) -> str:
@@ -84,7 +84,7 @@ def csv_safe(value: Any) -> str:
     """Return a cell of CSV. Text that would be a formula gets an apostrophe before it, which makes it text."""
     if not isinstance(value, str):
         return "" if value is None else cell(value)
-    return f"'{value}" if value.startswith(_FORMULA) and not _NUMBER.fullmatch(value) else value
+    return f"'{value}" if value.startswith(_FORMULA) and not re.fullmatch(_NUMBER, value) else value
 
 
 def cell(value: Any) -> str:
