@@ -11,7 +11,6 @@ from typing import Any, Final
 import click
 
 from ..frame.text import visible
-from .shaping import columns_of, name_of
 
 __all__ = ["as_csv", "as_json", "as_names", "as_yaml", "cell", "csv_safe"]
 
@@ -52,6 +51,8 @@ def as_yaml(value: Any) -> str:
 
 def as_names(value: Any) -> list[str]:
     """Return what objects are called by, a line each."""
+    from .shaping import name_of
+
     listed = value if isinstance(value, list) else [value]
     return [visible(cell(name)) for each in listed if (name := name_of(each)) is not None]
 
@@ -63,6 +64,8 @@ def as_csv(value: Any, columns: list[str] | None = None) -> str:
         value: an object, or a list; what is no object has the column ``value``.
         columns: the members, where they are known.
     """
+    from .shaping import columns_of
+
     listed = value if isinstance(value, list) else [value]
     rows = [each if isinstance(each, dict) else {"value": each} for each in listed]
     names = columns_of(rows) if columns is None else columns
