@@ -72,7 +72,7 @@ def _read_scope(value: Any, what: str) -> str:
 
 
 def _read_store(value: Any, what: str) -> str:
-    from ..shared.opening import read_store
+    from ..shared.stores.opening import read_store
 
     return read_store(value, what)
 

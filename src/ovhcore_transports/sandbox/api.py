@@ -16,16 +16,16 @@ from ovhcore.protocol import Request, Response, parse_json
 from ..base.forks import renew_after_fork
 from ..base.locks import Lock
 from .auth import authenticate, check_application
-from .calls import SandboxCall
 from .control.controlled import Controlled
+from .control.faults import Failure, Faults, fail
 from .control.journal import BoundedCounter
+from .control.modes import Modes
 from .control.settings import Controls
-from .faults import Failure, Faults, fail
-from .listing import carry_out
 from .login.door import Door, is_page
 from .login.tokens import issue_token
-from .modes import Modes
-from .routes import COMPLETED, Route, find_special, no_route
+from .routes.calls import SandboxCall
+from .routes.listing import carry_out
+from .routes.table import COMPLETED, Route, find_special, no_route
 from .state import ApiError, State
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from hashlib import sha256
 from typing import Any, Final, TypedDict
 
-from .generic.holding import Held
+from .generic.kept.holding import Held
 from .login.keys import KeyRing, new_application, new_client, new_credential
 
 __all__ = [

@@ -21,10 +21,10 @@ from ovhcore.exceptions import SharedStoreError
 
 from ..base.forks import renew_after_fork
 from ..base.locks import Lock
-from .answers import Question
-from .opening import open_store
-from .records import KEPT
-from .stores import Store
+from .operations.answers import Question
+from .operations.records import KEPT
+from .stores.base import Store
+from .stores.opening import open_store
 
 __all__ = ["LEASE", "Keeper", "keeper_of"]
 
@@ -81,7 +81,7 @@ class Keeper:
         self._wake()
 
     def hold_claim(self, key: str, owner: str, print_: str) -> None:
-        """Keep a claim from now on; see :mod:`.records`."""
+        """Keep a claim from now on; see :mod:`.operations.records`."""
         self._claims[key, owner] = print_
         self._wake()
 

@@ -23,9 +23,9 @@ from ovhcore.flows import (
 from ovhcore.protocol import Now, Request, Response, redact_url
 
 from ..hooks.limiters import ProcessLimiter
-from .answers import ALONE, GO, LATE, NEW, TOO_LATE
 from .keeper import Keeper
-from .stores import Store
+from .operations.answers import ALONE, GO, LATE, NEW, TOO_LATE
+from .stores.base import Store
 
 __all__ = ["SharedLimit", "shared_throttle"]
 

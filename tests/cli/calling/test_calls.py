@@ -212,7 +212,7 @@ def test_waiting_for_what_a_call_begins(run: Runner, box: Sandbox, monkeypatch: 
 
 def change(box: Sandbox) -> str:
     resource = box.resources["vrack_services"][0]
-    from ovhcore_transports.sandbox.operations import _checksum
+    from ovhcore_transports.sandbox.routes.operations import _checksum
 
     target = resource["targetSpec"]
     return json.dumps({"checksum": _checksum(target), "targetSpec": {**target, "displayName": "other"}})

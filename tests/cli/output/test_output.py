@@ -24,7 +24,7 @@ from ovhcore_transports.cli.output.formats import as_csv, as_json, as_names, as_
 from ovhcore_transports.cli.output.shaping import is_list_of_ids, name_of, queried, with_columns
 from ovhcore_transports.cli.output.tables import table_of
 from ovhcore_transports.sandbox import Modes, Sandbox, serve
-from ovhcore_transports.sandbox.filters import filtered
+from ovhcore_transports.sandbox.routes.filters import filtered
 from tests.cli.conftest import Runner, lead_to
 from tests.cli.frame.test_errors import lead_to_token
 from tests.servers import RawServer, Received, answer

@@ -12,14 +12,14 @@ from ovhcore.exceptions import InvalidConfiguration
 from ovhcore.protocol import Request
 
 from ...base.locks import Lock
-from ..faults import Faults
 from ..login.matters import PASSWORD
-from ..modes import Modes
 from ..state import State
 from .clock import VirtualClock
 from .configuring import applied, current
+from .faults import Faults
 from .files import read_mapping, write_json
 from .journal import BoundedCounter, Journal, secrets_of
+from .modes import Modes
 from .settings import Controls, RateLimiter
 from .snapshots import as_snapshot, of_snapshot
 

@@ -16,6 +16,8 @@ __all__ = ["as_snapshot", "of_snapshot"]
 
 _HOME: Final = __name__.rpartition(".")[0].rpartition(".")[0]
 _FORMAT: Final = "ovhcore sandbox 1"
+_MOVED: Final = {".generic.holding": ".generic.kept.holding", ".generic.packing": ".generic.kept.packing"}
+"""Modules that had another name when snapshots were written."""
 
 
 def as_snapshot(state: object) -> dict[str, Any]:
@@ -104,6 +106,7 @@ def _named(name: str) -> Any:
     module, _, names = name.partition(":")
     if not module.startswith("."):
         raise LookupError(f"{name} is none of the sandbox's own")
+    module = _MOVED.get(module, module)
     found: Any = sys.modules.get(_HOME + module) or import_module(_HOME + module)
     for each in names.split("."):
         found = getattr(found, each)

@@ -9,14 +9,14 @@ from typing import Any, Final
 
 from ovhcore.schema import Model, Ref, Scalar
 
-from ..calls import SandboxCall
 from ..families.tables import Action, Change, Resource
+from ..routes.calls import SandboxCall
 from ..state import ApiError, Operation
 from .known import Collection, Place, concrete, names_of
-from .making import Maker
 from .reading import Reader, named
 from .running import checksum, is_async, is_task, reach, stamp
 from .tasks import begin_task
+from .values.making import Maker
 
 __all__ = ["Changer"]
 

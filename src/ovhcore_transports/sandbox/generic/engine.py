@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Any, Final
 from ovhcore.exceptions import InvalidConfiguration
 from ovhcore.schema import Array
 
-from ..calls import SandboxCall
-from ..listing import DETAILS
-from ..modes import Modes
-from ..routes import COMPLETED, Route, find_special, no_route
+from ..control.modes import Modes
+from ..routes.calls import SandboxCall
+from ..routes.listing import DETAILS
+from ..routes.table import COMPLETED, Route, find_special, no_route
 from ..state import ApiError, State
 from .changing import Changer
 from .documents import document, known_here
 from .known import Known, Place, concrete, plain
 from .reading import Reader
-from .refusing import refuse
+from .values.refusing import refuse
 
 if TYPE_CHECKING:
     from ovhcore.schema import Catalogue

@@ -10,14 +10,14 @@ from urllib.parse import unquote
 from ovhcore.exceptions import InvalidConfiguration
 from ovhcore.schema import Array, Enumeration, Family, Model, Ref, Scalar, Type
 
-from ..calls import SandboxCall
+from ..control.modes import Modes
 from ..families.tables import Resource
-from ..modes import Modes
+from ..routes.calls import SandboxCall
 from ..state import ApiError
 from .known import Collection, Known, Place, concrete, id_member, names_of
-from .making import Maker
-from .refusing import check_form, well_formed
 from .running import at_rest, settle
+from .values.making import Maker
+from .values.refusing import check_form, well_formed
 
 __all__ = ["Reader", "not_found"]
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ovhcore.schema import Enumeration, Model, Ref, Scalar
 
-from .holding import Held
-from .making import Maker
+from .kept.holding import Held
+from .values.making import Maker
 
 if TYPE_CHECKING:
     from ..state import Operation

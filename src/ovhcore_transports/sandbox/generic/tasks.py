@@ -6,12 +6,12 @@ from typing import Any, Final
 
 from ovhcore.schema import Enumeration, Model, Ref, Type
 
-from ..calls import SandboxCall
+from ..routes.calls import SandboxCall
 from ..state import Operation
 from .known import Collection, Known, Place, concrete, id_member
-from .making import Maker
 from .reading import Reader
 from .running import is_task, new_task
+from .values.making import Maker
 
 __all__ = ["begin_task"]
 
