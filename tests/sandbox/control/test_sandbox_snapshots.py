@@ -232,3 +232,8 @@ def test_a_snapshot_of_before_the_modules_had_their_names_is_read() -> None:
     assert ".generic.holding:Held" in kept
     assert ".state:Operation" in kept
     assert other.snapshot() == box.snapshot()
+
+
+def test_bytes_are_kept() -> None:
+    kept = snapshots._packed({"a": b"\xff"}, "")
+    assert snapshots._unpacked(json.loads(json.dumps(kept))) == {"a": b"\xff"}
