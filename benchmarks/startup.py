@@ -33,8 +33,6 @@ PROGRAMS = {
     "import ovhcore, Client": f"import ovhcore; ovhcore.{CLIENT}",
     "import ovhcore, Client, urllib3 loaded": f"import ovhcore; ovhcore.{CLIENT}._ovhcore.transport",
 }
-
-
 COMMAND = "import sys; sys.argv = ['ovhcore', *{}]; from ovhcore_transports.cli import main; main()"
 
 
@@ -69,7 +67,7 @@ def first_calls(base: str, bundle: str | None = None) -> dict[str, str]:
 def commands() -> None:
     """Measure ``ovhcore get /me`` beside a script on python-ovh, and ``ovhcore --help`` beside click."""
     with sandbox.serve(sandbox.Sandbox()) as server:
-        os.environ |= {f"OVH_{name.upper()}": value for name, value in sandbox.ACCESS_KEYS.items()}
+        os.environ |= {f"OVH_{name.upper()}": str(value) for name, value in sandbox.ACCESS_KEYS.items()}
         os.environ["OVH_ENDPOINT"] = server.url
         base = server.url
         theirs = (
