@@ -36,6 +36,7 @@ _USED: Final = 0.97  # the part of the rate that is given out: what is late by u
 _SAID: Final = 0.005  # seconds after its turn, from which a request says that it comes late
 _LATE: Final = 0.25  # seconds after its turn, from which a request asks whether it may still go
 _TURNS: Final = 3  # that a request takes at most: on a machine that is always late, the last one counts
+_RELEASED: Final = 10  # where what is released begins in a question for a turn
 _DRIFT: Final = 1e-4  # by which two clocks differ more with each second
 
 
@@ -187,7 +188,12 @@ def _turn(limit: SharedLimit, place: str, request: Request, notify: Observer | N
         left = None if request.deadline is None else request.deadline - now.monotonic
         if left is not None and left <= _SHORTEST:
             raise _too_late(request)
-        verdict, micros, epoch, _, turn = yield Consult(limit.store, limit.question(place, left, ticket, turn), ALONE)
+        question = limit.question(place, left, ticket, turn)
+        try:
+            verdict, micros, epoch, _, turn = yield Consult(limit.store, question, ALONE)
+        except SharedStoreError:
+            limit.keeper.unsaid(limit.key, question[_RELEASED:])
+            raise
         if verdict == TOO_LATE:
             raise _too_late(request)
         asked, now = now.monotonic, (yield Clock())
