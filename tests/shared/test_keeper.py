@@ -131,7 +131,7 @@ def test_a_store_that_gave_no_answer_is_told_again_what_is_free(monkeypatch: pyt
     keeper.renew()
     (again,) = store.questions[asked:]
     assert again[0] == "renew"
-    assert max(again[4::2]) == "before"  # beside the place of the question that failed
+    assert "before" in again  # beside the place of the question that failed
     assert len(again) == 8
     keeper.renew()
     assert len(store.questions) == asked + 1
