@@ -33,7 +33,6 @@ from ovhcore.flows.events import (
     CallStarted,
     ClockCorrected,
     Event,
-    Observer,
     RequestFailed,
     RequestSent,
     ResponseReceived,
@@ -41,6 +40,7 @@ from ovhcore.flows.events import (
     Throttled,
     TokenRenewed,
 )
+from ovhcore.flows.observation import Observer
 from ovhcore.plugins import hookimpl, list_plugins
 from ovhcore.protocol.messages import Attempt, Request, Response
 from ovhcore.protocol.redaction import Redaction

@@ -23,7 +23,8 @@ from ovhcore.exceptions import InvalidConfiguration, ReadTimeout, TotalTimeout
 from ovhcore.flows import Clock, Flow, Handler, Send, Sleep, arun, run
 from ovhcore.flows.events import Event, Throttled
 from ovhcore.flows.resilience.throttle import Limiter, Limits, Pause, Slot, throttled
-from ovhcore.plugins import Plugins, hookimpl
+from ovhcore.plugins import hookimpl
+from ovhcore.plugins.manager import Plugins
 from ovhcore.protocol.clock import Now
 from ovhcore.protocol.messages import DEFAULT_TIMEOUT, Request, Response
 from ovhcore_transports import AsyncTransport, SyncTransport

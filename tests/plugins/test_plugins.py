@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 import ovhcore as ovh
 from ovhcore.flows import Flow, Handler
-from ovhcore.plugins import PluginInfo, Plugins, TransportSettings, TransportSpec, hookimpl, list_plugins
+from ovhcore.plugins import PluginInfo, TransportSettings, TransportSpec, hookimpl, list_plugins
 from ovhcore.plugins.discovery import EntryPoint, find_entry_points, load
-from ovhcore.plugins.manager import _installed
+from ovhcore.plugins.manager import Plugins, _installed
 from ovhcore.protocol.messages import Request, Response
 from ovhcore.protocol.redaction import Redaction
 from ovhcore_transports.sandbox import ACCESS_KEYS, SandboxTransport

@@ -34,7 +34,7 @@ from ovhcore.protocol.redaction import (
     redactor,
 )
 from ovhcore.protocol.responses.decoding import conceal
-from ovhcore.protocol.secrets.learning import of_request
+from ovhcore.protocol.secrets.learning import secrets_of_request
 from ovhcore.protocol.secrets.redacting import Redactor
 from tests.profiles import tries
 
@@ -471,11 +471,11 @@ def test_values_are_learnt_from_a_request() -> None:
     body = b'{"pin": 4711, "token": {"a": ["Zq-tok-en"]}, "secret": 1.5, "password": "ab12", "otp": true}'
     fields = {"Cookie": "a=cook-1; b=cook-2", "Authorization": "Basic dXNlcjpwYXNzLTE=", "X-Ovh-Signature": "$1$sig"}
     request = Request("POST", "https://us:er-1@h/a?token=que-1&a=keep", fields, body)
-    assert of_request(request, PLAIN) == {
+    assert secrets_of_request(request, PLAIN) == {
         "4711", "Zq-tok-en", "ab12", "cook-1", "cook-2", "dXNlcjpwYXNzLTE=", "pass-1", "er-1", "que-1"
     }  # fmt: skip
     own = redactor(["own-secret"])
-    hide = own.knowing(of_request(request, own.full))
+    hide = own.knowing(secrets_of_request(request, own.full))
     assert hide("'ab12' cook-1 own-secret keep") == f"'{REDACTED}' {REDACTED} {REDACTED} keep"
     error = ReadTimeout("no answer from own-secret", url="/cook-2", hint="pass-1")
     error.history = (Attempt(1, 500, None, "QID-cook-1", 1.0, 0.0),)

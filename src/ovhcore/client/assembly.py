@@ -7,8 +7,8 @@ import warnings
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ..config import SettingsSources
-from ..plugins import Plugins
+from ..config.loading import SettingsSources
+from ..plugins.manager import Plugins
 from .call_pipeline import CallPipeline
 from .core import ClientCore, ClientKind
 from .transport import ClientTransport, InsecureWarning, select_transport

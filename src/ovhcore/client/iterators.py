@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
 
 from ..flows.collections.fan_out import FailedItem, FanOut, FanOutSource, refuse_awaitable
-from ..flows.driver import AsyncStream, AsyncTransport, Stream, Transport, arun, run
+from ..flows.driver import AsyncStream, AsyncTransportLike, Stream, TransportLike, arun, run
 from ..flows.interpreter_exit import at_exit
 
 __all__ = ["AsyncObjectIterator", "ObjectIterator", "Progress"]
@@ -93,7 +93,7 @@ class _ObjectIterator(Generic[World]):
         return item.instead
 
 
-class ObjectIterator(_ObjectIterator[Transport], Generic[T]):
+class ObjectIterator(_ObjectIterator[TransportLike], Generic[T]):
     """An iterator over objects.
 
     It serves one thread at a time. Once nobody refers to it any more, or it is closed, it asks for nothing further.
@@ -145,7 +145,7 @@ class ObjectIterator(_ObjectIterator[Transport], Generic[T]):
         self.close()
 
 
-class AsyncObjectIterator(_ObjectIterator[AsyncTransport], Generic[T]):
+class AsyncObjectIterator(_ObjectIterator[AsyncTransportLike], Generic[T]):
     """An asynchronous iterator over objects.
 
     It serves one task at a time. Once nobody refers to it any more, or it is closed, or the task that waits for an

@@ -131,7 +131,7 @@ class Hiding:
         """Return a copy that knows more secrets.
 
         Args:
-            values: the secrets, as :func:`ovhcore.protocol.secrets.learning.of_request` finds them in a request.
+            values: the secrets, as :func:`.secrets_of_request` finds them in a request.
         """
         other = Hiding(())
         other._full = self.full.knowing(values)

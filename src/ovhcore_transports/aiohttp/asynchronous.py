@@ -31,7 +31,7 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from ovhcore import exceptions as exc
-from ovhcore.flows import at_exit
+from ovhcore._internal import at_exit
 from ovhcore.plugins import TransportSettings
 from ovhcore.protocol import Request, Response, Timeout, split_url
 

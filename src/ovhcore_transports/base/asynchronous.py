@@ -9,8 +9,9 @@ from collections.abc import Awaitable, Hashable, Iterable, Sequence
 from importlib import import_module
 from typing import Any, Final, TypeVar
 
+from ovhcore._internal import AsyncStream, at_exit
 from ovhcore.exceptions import InvalidConfiguration
-from ovhcore.flows import AsyncStream, Flow, arun, at_exit
+from ovhcore.flows import Flow, arun
 from ovhcore.protocol import Now, Request, Response, Timeout
 
 from ..http.deadlines import total_timeout

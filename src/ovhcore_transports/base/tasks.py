@@ -9,7 +9,8 @@ from contextlib import suppress
 from functools import partial
 from typing import Any, Generic, Protocol, Self, TypeVar
 
-from ovhcore.flows import AsyncTransport, Flow, arun
+from ovhcore._internal import AsyncTransportLike
+from ovhcore.flows import Flow, arun
 
 from .streams import StreamState, deferring_errors
 
@@ -82,7 +83,7 @@ def of_asyncio() -> Loop:
 class _Workers(StreamState):
     """The state that the tasks of a stream share with the stream."""
 
-    def __init__(self, transport: AsyncTransport, loop: Loop) -> None:
+    def __init__(self, transport: AsyncTransportLike, loop: Loop) -> None:
         super().__init__()
         self.transport = transport
         self.loop = loop
@@ -174,7 +175,7 @@ class TaskStream(Generic[T]):
     def __init__(
         self,
         flows: Iterable[Flow[T]],
-        transport: AsyncTransport,
+        transport: AsyncTransportLike,
         loop: Loop,
         *,
         limit: int,

@@ -10,7 +10,8 @@ from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, Final, Generic, Self, TypeVar
 from weakref import ref
 
-from ovhcore.flows import Flow, Transport, at_exit, run
+from ovhcore._internal import TransportLike, at_exit
+from ovhcore.flows import Flow, run
 
 from .locks import Lock
 from .streams import StreamState, deferring_errors
@@ -33,7 +34,7 @@ _IDLE: Final = 2.0
 class SequentialStream(Generic[T]):
     """An iterator over ``(number, result)`` of flows; each flow runs in the thread that asks for its result."""
 
-    def __init__(self, flows: Iterable[Flow[T]], transport: Transport) -> None:
+    def __init__(self, flows: Iterable[Flow[T]], transport: TransportLike) -> None:
         self._flows = enumerate(flows)
         self._transport = transport
         self._wanted = StreamState()
@@ -65,7 +66,7 @@ class SequentialStream(Generic[T]):
 class _CancellableTransport:
     """A transport whose sending can be cut short."""
 
-    def __init__(self, transport: Transport, sending: Cancellable) -> None:
+    def __init__(self, transport: TransportLike, sending: Cancellable) -> None:
         self._transport = transport
         self.send = sending.send
 
@@ -76,7 +77,7 @@ class _CancellableTransport:
 class _Workers(StreamState):
     """The state that the threads of a stream share with the stream."""
 
-    def __init__(self, transport: Transport, stream: ref[Any]) -> None:
+    def __init__(self, transport: TransportLike, stream: ref[Any]) -> None:
         super().__init__(_LOOK_UP)
         self.transport = transport
         self._stream = stream
@@ -133,7 +134,7 @@ class _Workers(StreamState):
                 if self._stream() is None:  # the stream ended, and an interrupt kept it from saying so
                     return None
 
-    def _run(self, flow: Flow[Any], world: Transport) -> Any:
+    def _run(self, flow: Flow[Any], world: TransportLike) -> Any:
         return run(self.only(flow), world)
 
     def end(self) -> None:
@@ -161,7 +162,7 @@ class ThreadStream(Generic[T]):
     _is_closed = False
 
     def __init__(
-        self, flows: Iterable[Flow[T]], transport: Transport, *, limit: int, ahead: int, ordered: bool
+        self, flows: Iterable[Flow[T]], transport: TransportLike, *, limit: int, ahead: int, ordered: bool
     ) -> None:
         self._flows = deferring_errors(iter(flows))
         self._crew = _Workers(transport, ref(self))

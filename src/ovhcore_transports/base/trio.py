@@ -9,7 +9,8 @@ from typing import Any, TypeVar
 
 import trio
 
-from ovhcore.flows import AsyncTransport, Flow, arun
+from ovhcore._internal import AsyncTransportLike
+from ovhcore.flows import Flow, arun
 
 from .single_flight import copy_for_waiter
 from .tasks import Loop
@@ -31,7 +32,7 @@ class _Flight:
         self.error: Exception | None = None
 
 
-async def once(transport: AsyncTransport, flights: dict[Hashable, _Flight], key: Hashable, flow: Flow[T]) -> T:
+async def once(transport: AsyncTransportLike, flights: dict[Hashable, _Flight], key: Hashable, flow: Flow[T]) -> T:
     """Run a flow, or wait for the one that another task runs under this key.
 
     trio has no tasks outside nurseries, so the flow runs in the task that asks first; if

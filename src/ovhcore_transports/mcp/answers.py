@@ -7,8 +7,8 @@ from collections.abc import Callable
 from itertools import accumulate
 from typing import Any
 
+from ovhcore._internal import Redactor
 from ovhcore.exceptions import InvalidRequest
-from ovhcore.protocol.secrets import Redactor
 
 __all__ = ["Answers"]
 

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ovhcore import exceptions as exc
-from ovhcore.flows import at_exit
+from ovhcore._internal import at_exit
 from ovhcore.plugins import TransportSettings
 from ovhcore.protocol import Request, Response
 

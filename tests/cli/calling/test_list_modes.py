@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from ovhcore.flows.collections.pager import MODES
-from ovhcore_transports.cli.calling.commands import get_command
+from ovhcore_transports.cli.calling.reading import get_command
 
 
 def test_the_command_takes_every_mode_and_no_other() -> None:

@@ -429,3 +429,49 @@ def test_invalid_calls_are_refused_in_a_shape_of_the_api(operation: schema.Opera
         assert answer["class"].startswith("Client::")
     CALLER.sandbox.reset()
     CALLER.renew()
+
+
+def test_lists_see_the_tags_that_were_added(client: ovh.Client) -> None:
+    urns = {each["urn"] for each in client.get("/v2/iam/resource")}
+    for path, kind in (
+        ("/dedicated/server", "dedicatedServer"),
+        ("/domain/zone", "dnsZone"),
+        ("/vps", "vps"),
+        ("/v2/vrackServices/resource", "vrackServices"),
+    ):
+        listed = client.get(path)
+        name = listed[-1]["id"] if isinstance(listed[-1], dict) else listed[-1]
+        urn = f"urn:v1:eu:resource:{kind}:{name}"
+        assert urn in urns
+        wanted = {"iamTags": json.dumps({"team": [{"operator": "EQ", "value": "mine"}]})}
+        assert client.get(path, **wanted) == []
+        client.post("/v2/iam/resource/{urn}/tag", urn=urn, key="team", value="mine")
+        found = [each["id"] if isinstance(each, dict) else each for each in client.get(path, **wanted)]
+        assert found == [name]
+        iam = client.get(f"{path}/{name}").get("iam", {"tags": {"team": "mine"}})
+        assert iam["tags"]["team"] == "mine"
+        assert client.get("/v2/iam/resource/{urn}", urn=urn)["tags"]["team"] == "mine"
+        client.delete("/v2/iam/resource/{urn}/tag/team", urn=urn)
+        assert client.get(path, **wanted) == []
+
+
+def test_a_load_balancer_is_refreshed(client: ovh.Client) -> None:
+    one = f"/ipLoadbalancing/{client.get('/ipLoadbalancing')[0]}"
+    assert client.get(f"{one}/pendingChanges") == []
+    farm = client.post(f"{one}/http/farm", zone="gra")["farmId"]
+    client.put(f"{one}/http/farm/{farm}", port=80)
+    client.post(f"{one}/http/farm/{farm}/server", address="192.0.2.7", status="active")
+    client.post(f"{one}/tcp/farm", zone="rbx")
+    client.delete(f"{one}/http/farm/{farm}")
+
+    def pending() -> dict[str, int]:
+        return {each["zone"]: each["number"] for each in client.get(f"{one}/pendingChanges")}
+
+    assert pending() == {"gra": 3, "all": 1, "rbx": 1}
+    task = client.post(f"{one}/refresh", zone="gra")
+    assert task["action"] == "refreshIplb"
+    assert client.get(f"{one}/task/{task['id']}")["action"] == "refreshIplb"
+    assert pending() == {"all": 1, "rbx": 1}
+    client.post(f"{one}/refresh")
+    assert pending() == {}
+    refused(client, 404, "GET", "/ipLoadbalancing/other/pendingChanges")

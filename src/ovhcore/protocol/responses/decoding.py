@@ -200,9 +200,9 @@ def _hiding(redact: Callable[[str], str] | None, request: Request | None) -> Hid
     hide = redactor(()) if redact is None else redact if isinstance(redact, Hiding) else redactor(()).and_then(redact)
     if request is None:
         return hide
-    from ..secrets.learning import of_request  # loaded only for errors: it imports much
+    from ..secrets.learning import secrets_of_request  # loaded only for errors: it imports much
 
-    return hide.knowing(of_request(request, hide.full))
+    return hide.knowing(secrets_of_request(request, hide.full))
 
 
 def _redacted(details: dict[str, Any], hide: Hiding) -> dict[str, Any]:

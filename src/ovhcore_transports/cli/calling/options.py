@@ -9,9 +9,12 @@ import click
 
 from ..frame.groups import FORMATS
 
-__all__ = ["MODES", "call_options", "change_options", "list_options", "output_options"]
+__all__ = ["ARGUMENTS", "MODES", "call_options", "change_options", "list_options", "output_options"]
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+ARGUMENTS: Final = "[NAME=VALUE | NAME:=JSON]..."
+"""How arguments of a call without a body are written."""
 
 MODES: Final = ("auto", "cursor", "pages", "batch", "single")
 """Ways to fetch the objects of a list."""

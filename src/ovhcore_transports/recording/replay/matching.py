@@ -10,8 +10,9 @@ from contextlib import suppress
 from typing import Any, Final, NamedTuple, TypeAlias
 from urllib.parse import parse_qsl
 
+from ovhcore._internal import REDACTED, parse_json
 from ovhcore.exceptions import InvalidConfiguration
-from ovhcore.protocol import REDACTED, Request, parse_json
+from ovhcore.protocol import Request
 
 from ...base.forks import renew_after_fork
 from ...base.locks import Lock

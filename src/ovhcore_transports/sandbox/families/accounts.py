@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
+from ..routes.calls import SandboxCall
+from ..routes.iam import keep_tags
 from ..state import ApiError
 from .tables import Action, Change, Resource
 
@@ -44,16 +46,25 @@ def _report(change: Change) -> dict[str, Any]:
     }
 
 
-def _tag(change: Change) -> None:
-    change.object["tags"] = {**change.object.get("tags", {}), change.given["key"]: change.given["value"]}
+def _tag(call: SandboxCall, change: Change) -> None:
+    _keep(call, change, {**change.object.get("tags", {}), change.given["key"]: change.given["value"]})
 
 
-def _untag(change: Change) -> None:
+def _untag(call: SandboxCall, change: Change) -> None:
     tags = dict(change.object.get("tags", {}))
     if tags.pop(change.arguments["key"], None) is None:
         message = f"The requested object (key = {change.arguments['key']}) does not exist"
         raise ApiError.of_class(404, "NotFound", message)
+    _keep(call, change, tags)
+
+
+def _keep(call: SandboxCall, change: Change, tags: dict[str, str]) -> None:
     change.object["tags"] = tags
+    keep_tags(call.state, change.arguments["resourceURN"], tags)
+
+
+def _nothing(change: Change) -> None:
+    """Tags are answered with nothing."""
 
 
 RESOURCES: Final = (
@@ -66,7 +77,12 @@ RESOURCES: Final = (
         actions={"POST /jobs": Action(busy=False, answer=_report)},
     ),
     Resource("/sms/{serviceName}/senders/{sender}", shows={"status": "enable"}, starts={"status": "waitingValidation"}),
-    Resource("/hosting/web/{serviceName}", ids=("example.com", "example.ovh"), shows={"serviceName": "{id}"}),
+    Resource(
+        "/hosting/web/{serviceName}",
+        ids=("example.com", "example.ovh"),
+        shows={"serviceName": "{id}"},
+        urn="webHosting",
+    ),
     Resource("/v2/webhosting/resource/{name}", same_as="/hosting/web"),
     Resource("/service/{serviceId}", same_as="/services"),
     Resource("/hosting/web/{serviceName}/database/{name}", new_id="example{n}", shows={"state": "ok"}),
@@ -74,8 +90,11 @@ RESOURCES: Final = (
     Resource("/v2/iam/policy/{policyId}", unique=("name",)),
     Resource(
         "/v2/iam/resource/{resourceURN}",
-        new_id="urn:v1:eu:resource:vps:vps-{hex}.vps.ovh.net",
-        actions={"POST /tag": Action(answer=_tag), "DELETE /tag/{key}": Action(answer=_untag)},
+        every_urn=True,
+        actions={
+            "POST /tag": Action(does=_tag, answer=_nothing),
+            "DELETE /tag/{key}": Action(does=_untag, answer=_nothing),
+        },
     ),
     Resource("/v2/iam/resourceGroup/{groupId}", unique=("name",)),
 )

@@ -13,6 +13,7 @@ _ACTIVE: Final = {"status": "ACTIVE"}
 _READY: Final = {"status": "READY"}
 
 RESOURCES: Final = (
+    Resource("/cloud/project/{serviceName}", urn="publicCloudProject"),
     Resource("/v2/publicCloud/project/{projectId}", same_as="/cloud/project"),
     Resource(
         f"{_PROJECT}/instance/{{instanceId}}",

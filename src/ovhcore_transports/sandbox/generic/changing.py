@@ -10,11 +10,12 @@ from typing import Any, Final
 from ovhcore.schema import Model, Ref, Scalar
 
 from ..families.tables import Action, Change, Resource
-from ..routes.calls import SandboxCall
-from ..state import ApiError, Operation
-from .known import Collection, Place, concrete, names_of
+from ..kept.operation import Operation
+from ..routes.calls import SandboxCall, concrete
+from ..state import ApiError, checksum
+from .known import Collection, Place, names_of
 from .reading import Reader, named
-from .running import checksum, is_async, is_task, reach, stamp
+from .running import is_async, is_task, reach, stamp
 from .tasks import begin_task
 from .values.making import Maker
 
@@ -34,6 +35,7 @@ class Changer:
 
     def __init__(self, reader: Reader) -> None:
         self.reader = reader
+        self._told = {f"{path}/": each for path, each in reader.resources.items() if each.below is not None}
 
     def carry_out(self, call: SandboxCall, place: Place, arguments: dict[str, str]) -> Any:
         """Carry out a POST, PUT, PATCH or DELETE, and return its answer.
@@ -101,6 +103,7 @@ class Changer:
             call, place, of, resource, Change("create", inner, given, value, self._others(call, place, of, inner))
         )
         held.add(list_path, path, item_id, value, call.length)
+        self._tell(call, of.item, inner, value)
         if isinstance(model, Model):
             self._start(call, maker, model, path, value, resource)
         return self._answer(call, place, maker, arguments, (path, value, of, item_id))
@@ -146,6 +149,12 @@ class Changer:
                 names = ", ".join(f"{name} = {value}" for name, value in zip(resource.unique, wanted, strict=True))
                 raise ApiError.of_class(409, "Conflict", f"An object with the same values already exists ({names})")
 
+    def _tell(self, call: SandboxCall, template: str, arguments: Mapping[str, str], value: Mapping[str, Any]) -> None:
+        """Tell what is above an object that it was made, changed or deleted."""
+        for above, each in self._told.items():
+            if template.startswith(above) and each.below is not None:
+                each.below(call, concrete(each.path, arguments), value)
+
     def _start(
         self, call: SandboxCall, maker: Maker, model: Model, path: str, value: dict[str, Any], resource: Resource | None
     ) -> None:
@@ -157,34 +166,34 @@ class Changer:
             value.update(deepcopy(dict(resource.starts)))
             self._run(call, path, "create", {"then": then})
 
-    def _run(self, call: SandboxCall, path: str, kind: str, steps: dict[str, Any]) -> Operation:
+    def _run(self, call: SandboxCall, path: str, kind: str, steps: dict[str, Any]) -> None:
         state = call.state
-        number, fails = 500_000 + state.next(), state.failing_tasks
-        operation = Operation(path, kind, number, state.uuid("task"), call.now, state.task_seconds, fails, steps=steps)
+        operation = Operation("", kind, 0, call.now, state.task_seconds, state.failing_tasks, steps=steps)
         state.held.run(path, operation)
-        return operation
 
     def _become(
         self, call: SandboxCall, maker: Maker, model: Model, path: str, value: dict[str, Any], status: str
     ) -> None:
         then: dict[str, Any] = {"resourceStatus": "READY"}
         done = dict(value)
-        if isinstance(value.get("targetSpec"), dict):
+        steps: dict[str, Any] = {"then": then, "fails": {"resourceStatus": "ERROR"}}
+        target = value.get("targetSpec")
+        if isinstance(target, dict):
             reach(maker, model, done)
-            then["currentState"] = done.get("currentState", {})
+            then["currentState"] = reached = done.get("currentState", {})
+            names = [name for name, each in target.items() if reached.get(name) == each]
+            if reached == {**value.get("currentState", {}), **{name: target[name] for name in names}}:
+                del then["currentState"]  # not what the object has itself
+                steps["reach"] = names
             if "checksum" in model.properties:
                 value["checksum"] = checksum(value["targetSpec"])
-        steps = {"then": then, "fails": {"resourceStatus": "ERROR"}}
-        operation = self._run(call, path, status, steps)
+        self._run(call, path, status, steps)
         value["resourceStatus"] = status
         known = model.properties.get("currentTasks")
         if known is not None:
-            task = {
-                "id": operation.uuid,
-                "type": status.title(),
-                "status": "PENDING",
-                "link": f"{path}/task/{operation.uuid}",
-            }
+            task_id = call.state.uuid("task")
+            link = f"{path}/task/{task_id}"
+            task = {"id": task_id, "type": status.title(), "status": "PENDING", "link": link}
             kept = [task] if maker.fits(known.type, [task]) else []
             value["currentTasks"] = kept
             then["currentTasks"] = []
@@ -220,6 +229,7 @@ class Changer:
         others = self._others(call, place, place.of, arguments) if place.of is not None else list
         self._rules(call, place, place.of, resource, Change("change", arguments, given, value, others))
         held.keep(path, value, call.length)
+        self._tell(call, place.operation.path, arguments, value)
         if is_async(model):
             self._become(call, maker, model, path, value, "UPDATING")
         elif place.operation.method == "POST":
@@ -273,6 +283,7 @@ class Changer:
                     {"gone": True, "list": list_path, "id": own, "fails": {"resourceStatus": "ERROR"}},
                 )
                 return self._answer(call, place, maker, arguments, (path, shown, None, None))
+        self._tell(call, place.operation.path, arguments, shown)
         held.remove(list_path, path, own)
         return self._answer(call, place, maker, arguments, (path, shown, None, None))
 
@@ -307,15 +318,17 @@ class Changer:
             )
             maker.merged(model, value, filled(action.sets, given))
             call.state.held.keep(object_path, value, call.length)
-            call.state.held.running.pop(object_path, None)  # what went on, if anything, ends with this
+            call.state.held.end(object_path)  # what went on, if anything, ends with this
             if action.then:
                 none = {name: None for name, wanted in action.then.items() if wanted is None}
                 self._run(call, object_path, change.kind, {"then": {**then, **none}})
+        if action.does is not None:
+            action.does(call, change)
         if action.answer is not None:
             answered = action.answer(change)
             call.state.held.keep(object_path, value, call.length)
             return answered
-        return self._answer(call, place, maker, arguments, (object_path, value, None, None))
+        return self._answer(call, place, maker, arguments, (object_path, value, None, None), action.task)
 
     def _action(self, path: str, method: str) -> tuple[Resource, Action] | None:
         segments = path.split("/")
@@ -335,6 +348,7 @@ class Changer:
         maker: Maker,
         arguments: dict[str, str],
         about: tuple[str, dict[str, Any], Collection | None, Any],
+        task: Mapping[str, Any] | None = None,
     ) -> Any:
         """Return what fits the type of an operation, of an object that was made or changed."""
         path, value, of, item_id = about
@@ -350,7 +364,7 @@ class Changer:
         if type_ in (place.object, None if of is None else of.model) and value:
             return dict(value)
         if is_task(maker, model):
-            return begin_task(self.reader, call, place, maker, model, arguments)
+            return begin_task(self.reader, call, place, maker, model, arguments, task or {})
         made = maker.object(model, f"{path}#{place.operation}")
         named(maker, model, made, place.operation.path, arguments)
         maker.merged(model, made, {name: each for name, each in value.items() if name in model.properties})

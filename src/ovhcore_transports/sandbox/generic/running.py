@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterable, Mapping
 from copy import deepcopy
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from ovhcore.schema import Enumeration, Model, Ref, Scalar
 
-from .kept.holding import Held
+from ..kept.holding import Held
+from ..kept.operation import Operation
+from ..state import checksum
 from .values.making import Maker
 
-if TYPE_CHECKING:
-    from ..state import Operation
-
-__all__ = ["at_rest", "checksum", "date_of", "is_async", "is_task", "new_task", "reach", "settle", "stamp"]
+__all__ = ["at_rest", "date_of", "is_async", "is_task", "new_task", "reach", "settle", "stamp"]
 
 _WORDS: Final = (
     ("init", "todo", "pending", "waiting", "scheduled", "planned", "queued", "created", "new"),
@@ -34,12 +31,6 @@ _ENDED: Final = ("donedate", "finishedat", "enddate", "finishdate", "completiond
 def date_of(seconds: float) -> str:
     """Return a time as the API writes it."""
     return datetime.fromtimestamp(int(seconds), UTC).isoformat()
-
-
-def checksum(target: Any) -> str:
-    """Return the checksum of what an object is to be."""
-    canonical = json.dumps(target, sort_keys=True, separators=(",", ":"))
-    return hashlib.new("md5", canonical.encode("utf-8", "replace"), usedforsecurity=False).hexdigest()
 
 
 def stamp(model: Model, value: dict[str, Any], now: float, names: Iterable[str]) -> None:
@@ -139,12 +130,15 @@ def settle(held: Held, path: str, now: float) -> None:
             value.update({name: date_of(operation.since(3))[:size] for name, size in steps["ended"].items()})
     if not over:
         return
-    del held.running[path]
+    held.end(path)
     if operation.fails and "fails" in steps:
         value.update(steps["fails"])
     elif steps.get("gone"):
         held.remove(steps["list"], path, steps["id"])
     else:
+        if "reach" in steps:
+            target = deepcopy(value["targetSpec"])
+            value["currentState"] = value.get("currentState", {}) | {name: target[name] for name in steps["reach"]}
         value.update(deepcopy(steps.get("then", {})))
         for name in [name for name, each in value.items() if each is None]:
             del value[name]

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from ovhcore_transports.sandbox import Sandbox
 from ovhcore_transports.sandbox.control.snapshots import as_snapshot, of_snapshot
-from ovhcore_transports.sandbox.generic.kept import packing
-from ovhcore_transports.sandbox.generic.kept.holding import Held
-from ovhcore_transports.sandbox.generic.kept.packing import Objects
+from ovhcore_transports.sandbox.kept import packing
+from ovhcore_transports.sandbox.kept.holding import Held
+from ovhcore_transports.sandbox.kept.packing import Objects
 
 pytestmark = pytest.mark.once
 
@@ -71,7 +71,7 @@ def test_shapes_without_end_are_held_without_examples(monkeypatch: pytest.Monkey
     for number in range(10):
         held[str(number)] = {f"member{number}": "x" * 9000}
     assert [held[str(number)] for number in range(10)] == [{f"member{n}": "x" * 9000} for n in range(10)]
-    assert len(held._examples) == 3
+    assert len(held._packing._examples) == 3
 
 
 def test_a_snapshot_of_before_is_held() -> None:
