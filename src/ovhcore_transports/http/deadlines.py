@@ -12,7 +12,7 @@ from ovhcore.exceptions import PoolTimeout, TotalTimeout, TransportTimeout
 from ovhcore.protocol import Timeout
 
 from ..base.locks import Lock
-from ..base.timer_thread import Alarm, watch
+from ..base.timer_thread import Alarm, alarms
 
 __all__ = ["Deadline", "pool_timeout", "pool_wait", "total_timeout"]
 
@@ -48,7 +48,7 @@ class Deadline:
         if self._timeout.total is not None:
             self._ends = time.monotonic() + self._timeout.total
             self._timer = Alarm(self._ends, self.cut)
-            watch.set(self._timer)
+            alarms.set(self._timer)
         return self
 
     def cut(self) -> None:
