@@ -35,7 +35,7 @@ from .sources import (
     from_file,
     parse_files,
 )
-from .trust import Said, check, first, leading, other_secrets
+from .trust import SettingOrigin, check_trust, deciding_origins, first, other_secrets
 from .where_looked import where_looked
 
 __all__ = ["CONFIG_FILES", "Environment", "Settings", "SettingsSources"]
@@ -91,7 +91,7 @@ class SettingsSources:
         self._all_given = "endpoint" in self._given.values and _has_credentials(self._given, whole=True)
         self._parsed = parse_files(config_file, () if self._all_given else self._files)
         self._profile = None if self._all_given and "profile" not in self._given.values else self._chosen_profile()
-        self._leading: list[Said] = []
+        self._deciding: list[SettingOrigin] = []
         self._passed_over: tuple[str, ...] = ()
         self._found: tuple[str, str] | None = None
 
@@ -164,13 +164,13 @@ class SettingsSources:
             found = [self._profile.source(options), *map(without_credentials, found)]
         return beneath(self._given, [source.without(self._passed_over) for source in found])
 
-    def check_supplied(self) -> None:
+    def check_provided(self) -> None:
         """Make sure that credentials which a plugin supplies go only where a place trusted enough sends them.
 
         Raises:
             InvalidConfiguration: a less trusted place sends them; the message names it.
         """
-        check(self._leading, [Said("credentials", None)])
+        check_trust(self._deciding, [SettingOrigin("credentials", None)])
 
     def found(self, options: Iterable[str] = ()) -> list[FoundSetting]:
         """Return every setting of every place that was looked at, in the order in which places are asked.
@@ -240,8 +240,8 @@ class SettingsSources:
         self._found = (resolved.name, led.named("endpoint"))
         # A transport that brings its own credentials checks none, and writes nothing down.
         deciding = [] if defaults else [name for name, option in known.items() if option.leads]
-        self._leading = leading([*identity, *sources, brought], others, settings, deciding)
-        check(self._leading, [*secrets, *other_secrets(others)])
+        self._deciding = deciding_origins([*identity, *sources, brought], others, settings, deciding)
+        check_trust(self._deciding, [*secrets, *other_secrets(others)])
         return settings
 
     def _unusable(
@@ -318,7 +318,7 @@ def _endpoint(
         raise InvalidConfiguration(f"{error}. It is set by {which}") from None
 
 
-def _credentials(stack: list[SettingsSource]) -> tuple[Credentials | None, list[Said]]:
+def _credentials(stack: list[SettingsSource]) -> tuple[Credentials | None, list[SettingOrigin]]:
     """Return the credentials, and where each part of them was found."""
     consumer: tuple[Any, SettingsSource] | None = None
     for number, source in enumerate(stack, start=1):
@@ -333,8 +333,8 @@ def _credentials(stack: list[SettingsSource]) -> tuple[Credentials | None, list[
         found = _set_of(source, present, consumer)
         if source.where == "transport":
             return found, []  # known to everybody
-        said = [Said(present[0], source)]
-        return found, said if consumer is None else [*said, Said("consumer_key", consumer[1])]
+        said = [SettingOrigin(present[0], source)]
+        return found, said if consumer is None else [*said, SettingOrigin("consumer_key", consumer[1])]
     if consumer is not None:
         raise InvalidConfiguration(
             f"{consumer[1].named('consumer_key')} needs application_key and application_secret beside it"
