@@ -300,3 +300,8 @@ def test_tables_of_odd_values() -> None:
     assert left == []
     _, left = table_of([{"a": "x" * 30, "b": "y" * 30}], 40)
     assert left == ["b"]
+
+
+def test_a_value_alone_is_a_document_of_yaml() -> None:
+    assert as_yaml(5) == "5"
+    assert as_yaml("two words") == "two words"
