@@ -181,7 +181,11 @@ def token(monkeypatch: pytest.MonkeyPatch, url: str, **more: str) -> None:
     [
         (answer(b"<html>", "200 OK"), "", "something other than the API answers: look at OVH_ENDPOINT (environment)"),
         (answer(b'"soon"'), "GET /auth/time was not answered with a time", "something other than the API answers"),
-        (answer(b'{"message": "no"}', "404 Not Found"), "no (404)", "look at OVH_ENDPOINT (environment): its URL should end in"),
+        (
+            answer(b'{"message": "no"}', "404 Not Found"),
+            "no (404)",
+            "look at OVH_ENDPOINT (environment): its URL",
+        ),
         (answer(b'{"message": "down"}', "500 Down"), "down (500)", "the API itself fails"),
         (answer(b'{"message": "wait"}', "429 Wait"), "wait (429)", "look at OVH_ENDPOINT"),
         (None, "", "the lines above say how far it goes"),
