@@ -16,8 +16,9 @@ from ovhcore import exceptions as exc
 from ovhcore.client.iterators import AsyncObjectIterator, ObjectIterator
 from ovhcore.flows import Flow
 from ovhcore.flows.collections.batches import BATCH_SIZE, ItemFetcher, is_refusal_of_mode
-from ovhcore.flows.collections.fan_out import CallResult, read_concurrency
+from ovhcore.flows.collections.fan_out import read_concurrency
 from ovhcore.flows.collections.pager import PAGE_SIZE, Pager, read_mode, read_size
+from ovhcore.flows.exchange import CallResult
 from ovhcore.protocol.messages import Headers
 from ovhcore_transports import AsyncTransport, SyncTransport
 

@@ -16,7 +16,8 @@ import pytest
 import ovhcore as ovh
 from ovhcore.flows import Flow, Handler
 from ovhcore.flows.authentication.time_sync import TimeSync
-from ovhcore.flows.events import ClockCorrected, Event, Notifier, RequestSent, Throttled
+from ovhcore.flows.events import ClockCorrected, Event, RequestSent, Throttled
+from ovhcore.flows.observation import Notifier
 from ovhcore.plugins import (
     Option,
     PluginInfo,

@@ -9,10 +9,9 @@ from .._version import __version__
 from ..config.loading import SettingsSources
 from ..flows.authentication import Authentication
 from ..flows.effects import Handler
-from ..flows.events import Notifier
 from ..flows.exchange import limited
-from ..flows.observation import Contents, observed_calls
-from ..flows.pipeline import pipeline
+from ..flows.observation import Contents, Notifier
+from ..flows.pipeline import observed_calls, pipeline
 from ..flows.resilience.retry import chosen_policy
 from ..plugins.manager import Plugins
 from ..plugins.settings import Settings

@@ -38,8 +38,6 @@ if TYPE_CHECKING:
         CallStarted,
         ClockCorrected,
         Event,
-        Notifier,
-        Observer,
         RequestFailed,
         RequestSent,
         ResponseReceived,
@@ -47,7 +45,7 @@ if TYPE_CHECKING:
         Throttled,
         TokenRenewed,
     )
-    from .observation import Contents
+    from .observation import Contents, Notifier, Observer
     from .operations.waiting import Waiting
     from .resilience.retry import FailedAttempt, GiveUp, Policy, RetryPolicy, Wait, retry_after
     from .resilience.throttle import Limiter, Limits
@@ -85,8 +83,6 @@ _HOMES: Final = {
         "CallStarted",
         "ClockCorrected",
         "Event",
-        "Notifier",
-        "Observer",
         "RequestFailed",
         "RequestSent",
         "ResponseReceived",
@@ -94,7 +90,7 @@ _HOMES: Final = {
         "Throttled",
         "TokenRenewed",
     ),
-    "observation": ("Contents",),
+    "observation": ("Contents", "Notifier", "Observer"),
     "operations.waiting": ("Waiting",),
     "resilience.retry": (
         "FailedAttempt",

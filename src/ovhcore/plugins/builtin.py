@@ -16,7 +16,7 @@ from .options import Option, read_seconds
 
 if TYPE_CHECKING:
     from ..flows.effects import Flow, Handler, Middleware
-    from ..flows.events import Notifier, Observer
+    from ..flows.observation import Notifier, Observer
     from ..protocol.messages import Request, Response
     from .settings import Settings
 

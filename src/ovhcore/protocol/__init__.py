@@ -29,8 +29,9 @@ if TYPE_CHECKING:
     from .requests.values import shown
     from .responses.decoding import decode
     from .responses.statuses import FAILED, FINISHED
-    from .signing import Verification, canonical_string, sign, verify, verify_request
+    from .signing import canonical_string, sign
     from .urls import split_url
+    from .verifying import Verification, verify, verify_request
 
 _HOMES: Final = {
     "clock": ("Now",),
@@ -81,13 +82,15 @@ _HOMES: Final = {
         "FINISHED",
     ),
     "signing": (
-        "Verification",
         "canonical_string",
         "sign",
+    ),
+    "urls": ("split_url",),
+    "verifying": (
+        "Verification",
         "verify",
         "verify_request",
     ),
-    "urls": ("split_url",),
 }
 
 __all__ = [

@@ -60,7 +60,7 @@ _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 _VERSION_OF_BASE = re.compile(r"/(?:1\.0|v1|v2)$")
 _VERSION_OF_PATH = re.compile(r"/(?:1\.0|v1|v2)(?:/|\?|$)")
 _LABEL = r"[a-z0-9](?:[a-z0-9_-]*[a-z0-9])?"
-_HOST = re.compile(rf"{_LABEL}(?:\.{_LABEL})*\.?|\[[0-9a-f:.]+\]")
+_HOST: Final = rf"{_LABEL}(?:\.{_LABEL})*\.?|\[[0-9a-f:.]+\]"  # as that
 _FORBIDDEN = re.compile("[\x00-\x1f\x7f\\\\]|^ | $")
 
 
@@ -211,7 +211,7 @@ def _checked_url(url: str, what: str) -> str:
             problem = "it must not carry a user name or password"
         elif not host.isascii():
             problem = "its host must be written in ASCII (punycode)"
-        elif not _HOST.fullmatch(host):
+        elif not re.fullmatch(_HOST, host):
             problem = "it has no valid host"
         elif port == 0:
             problem = "its port must be between 1 and 65535"

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Iterable, Sequence
 from contextlib import suppress
 from inspect import signature
 from math import inf
@@ -40,6 +40,7 @@ from ..base.loop_timers import deadlines_of
 from ..http.bodies import ACCEPTED, check_length, decompressed, too_large
 from ..http.deadlines import pool_timeout, total_timeout
 from ..http.failures import ENDED, RESETS, causes_of, reason_of
+from ..http.idle import keeps_connections
 from ..http.libraries.logs import guard_logs
 from ..http.libraries.slots import Slots
 from ..http.proxies import Proxy, proxy_for, read_proxy
@@ -173,6 +174,11 @@ class AsyncAiohttpTransport(AsyncTransport):
         self._tls = tls_context(settings)
         if settings.proxy is not None:
             read_proxy(settings.proxy)
+        keeps_connections(self)
+
+    def idle(self) -> Iterable[tuple[str, int]]:
+        """Return origins, and how many connections to each are kept and not in use; from any thread."""
+        return [each for opened in list(self._open.values()) for each in opened.connector.idle(opened.exchanges)]
 
     async def send(self, request: Request) -> Response:
         """Exchange one request for one response.

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import io
 import select
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextvars import ContextVar
 from functools import partial
 from http.cookies import SimpleCookie
@@ -220,6 +220,7 @@ class Connector(aiohttp.TCPConnector):
     def __init__(self, context: Any) -> None:
         super().__init__(ssl=context, limit=0)
         self._input: dict[asyncio.Transport, Callable[[], object]] = {}
+        self._origins: dict[asyncio.Transport, str] = {}
 
     async def connect(self, *args: Any, **options: Any) -> aiohttp.connector.Connection:
         """Return a connection for the request of this task.
@@ -242,6 +243,8 @@ class Connector(aiohttp.TCPConnector):
             if has_input is None:
                 self._input = {known: there for known, there in self._input.items() if not known.is_closing()}
                 self._input[transport] = _input_of(transport)
+                self._origins = {known: origin for known, origin in self._origins.items() if known in self._input}
+                self._origins[transport] = str(args[0].url.origin())
                 exchange.connects(protocol, transport, is_new=True)
                 return connection
             if not (protocol.should_close or has_input()):
@@ -249,8 +252,19 @@ class Connector(aiohttp.TCPConnector):
                 return connection
             connection.close()
 
+    def idle(self, exchanges: Iterable[TimedExchange]) -> Iterable[tuple[str, int]]:
+        """Return the origin of each connection that is kept and that no exchange uses; from any thread.
+
+        Args:
+            exchanges: those under way.
+        """
+        used = {exchange._transport for exchange in list(exchanges)}
+        kept = [(transport, origin) for transport, origin in list(self._origins.items()) if not transport.is_closing()]
+        return [(origin, 1) for transport, origin in kept if transport not in used]
+
     def cut(self) -> None:
         """Cut off all connections that have been used."""
         for transport in self._input:
             transport.abort()
         self._input.clear()
+        self._origins.clear()

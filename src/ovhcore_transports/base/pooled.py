@@ -38,7 +38,7 @@ _FAILURES: Final[tuple[tuple[tuple[type[BaseException], ...], type[exc.NetworkEr
     ((OSError,), exc.ConnectionLost, ENDED),
 )
 _WORDLESS: Final = (TimeoutError, CutOff)
-_REJECTED: Final = re.compile("ALERT.*(CERTIFICATE|UNKNOWN_CA|ACCESS_DENIED)")
+_REJECTED: Final = "ALERT.*(CERTIFICATE|UNKNOWN_CA|ACCESS_DENIED)"
 _UNCONNECTED: Final[dict[type[exc.NetworkError], str]] = {
     exc.ConnectError: "no connection could be made",
     exc.ConnectionLost: ENDED,
@@ -243,7 +243,7 @@ def _failure(error: BaseException, origin: str, timeout: Timeout, proxy: Proxy |
     causes = causes_of(error)
     if isinstance(error, Unconnected):
         kind, said = error.kind, _UNCONNECTED[error.kind]
-    elif any(is_of_tls(cause) and _REJECTED.search(getattr(cause, "reason", None) or "") for cause in causes):
+    elif any(is_of_tls(cause) and re.search(_REJECTED, getattr(cause, "reason", None) or "") for cause in causes):
         # With TLS 1.3 the server checks a certificate after the request was sent, and does not read the request.
         kind, said = exc.TLSError, _UNCONNECTED[exc.TLSError]
     else:

@@ -6,7 +6,7 @@ owners in single steps, which no exception can interrupt: each is one call of a 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from itertools import islice
 from queue import Empty, SimpleQueue
@@ -20,6 +20,7 @@ from ovhcore.protocol import Timeout
 
 from ..base.locks import Lock
 from .deadlines import pool_timeout, pool_wait
+from .idle import keeps_connections
 
 __all__ = ["Closable", "Lease", "Pools"]
 
@@ -104,6 +105,7 @@ class Pools(Generic[C]):
         self._lock = Lock()
         self._left_behind: list[object] = []
         self._finalizer = finalize(self, _close_idle, self._pools)
+        keeps_connections(self)
 
     def after_fork(self) -> None:
         """Put the connections aside in the child of a fork: the parent goes on using them, so they are not closed."""
@@ -141,6 +143,10 @@ class Pools(Generic[C]):
                     raise ClientClosed("The transport is closed")
                 pool = self._pools.setdefault(origin, _Pool(origin, self._size, self._dial(origin)))
         return Lease(self, pool, timeout)
+
+    def idle(self) -> Iterable[tuple[str, int]]:
+        """Return origins, and how many connections to each are kept and not in use; from any thread."""
+        return [(origin, len(pool.idle)) for origin, pool in list(self._pools.items())]
 
     def close(self) -> None:
         """Close the idle connections, and those in use when they come back. May be called again."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 import sys
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from contextlib import suppress
 from types import ModuleType
 
@@ -17,6 +17,7 @@ from ovhcore.protocol import Request, Response, Timeout, split_url
 
 from ..base.asynchronous import AsyncTransport, in_trio, within
 from ..http.deadlines import pool_timeout
+from ..http.idle import keeps_connections
 from .asyncio_wire import AsyncioWire
 from .exchanges import OPEN, TLS, Common, Link, Route, bare
 from .wires import WrappedWire
@@ -167,6 +168,12 @@ class AsyncHttpxTransport(AsyncTransport):
         self._common = Common(settings, core)
         self._closed = False
         self._loops: dict[object, _LoopConnections] = {}
+        keeps_connections(self)
+
+    def idle(self) -> Iterable[tuple[str, int]]:
+        """Return origins, and how many connections to each are kept and not in use; from any thread."""
+        pools = [each for loop in list(self._loops.values()) for each in list(loop.pools.items())]
+        return [(origin, len(pool.idle)) for origin, pool in pools]
 
     async def send(self, request: Request) -> Response:
         """Exchange one request for one response.

@@ -213,10 +213,10 @@ def test_waiting_for_what_a_call_begins(run: Runner, box: Sandbox, monkeypatch: 
 
 def change(box: Sandbox) -> str:
     resource = box.resources["vrack_services"][0]
-    from ovhcore_transports.sandbox.routes.operations import _checksum
+    from ovhcore_transports.sandbox.state import checksum
 
     target = resource["targetSpec"]
-    return json.dumps({"checksum": _checksum(target), "targetSpec": {**target, "displayName": "other"}})
+    return json.dumps({"checksum": checksum(target), "targetSpec": {**target, "displayName": "other"}})
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,8 @@ from ...exceptions import APIError, InvalidRequest, InvalidResponse, InvalidSign
 from ...protocol.responses.decoding import is_no_route
 from ...protocol.urls import encode_segment
 from ..effects import Flow
-from .fan_out import FailedItem, FanOut, Fetch
+from ..exchange import Fetch
+from .fan_out import FailedItem, FanOut
 
 __all__ = ["BATCH_SIZE", "ItemFetcher", "ItemsById", "is_refusal_of_mode"]
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from ...exceptions import InvalidResponse
-from .fan_out import CallResult
+from ..exchange import CallResult
 
 __all__ = ["NumberedPages", "list_of", "number_of"]
 

@@ -19,8 +19,9 @@ from typing import Any, Final
 from ...exceptions import APIError, InvalidRequest, InvalidResponse
 from ...protocol.redaction import ShownURL
 from ..effects import Flow
+from ..exchange import CallResult, Fetch
 from .batches import ItemFetcher, is_refusal_of_mode
-from .fan_out import CallResult, FailedItem, FanOut, Fetch
+from .fan_out import FailedItem, FanOut
 from .numbered_pages import NumberedPages, list_of, number_of
 
 __all__ = ["MODES", "PAGE_SIZE", "Pager", "read_mode", "read_size"]

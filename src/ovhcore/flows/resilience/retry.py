@@ -13,7 +13,7 @@ from ...protocol.redaction import redact_url
 from ...protocol.responses.decoding import add_history
 from ...protocol.responses.error_shapes import is_answer_of_api
 from ..effects import CLOCK, Flow, Handler, Middleware, Sleep, Uniform
-from ..events import Observer, RetryScheduled
+from ..observation import Observer
 from .retry_budget import RetryBudget
 
 __all__ = ["FailedAttempt", "GiveUp", "Policy", "RetryPolicy", "Wait", "chosen_policy", "retried", "retry_after"]
@@ -309,6 +309,8 @@ def retried(
                 wait = yield Uniform(decision.low, decision.high)
                 waited = min(max(wait, decision.low), decision.high)
                 if notify is not None:
+                    from ..events import RetryScheduled
+
                     call = None if request.call is None else request.call.number
                     notify(RetryScheduled(request.method, request.url, history[-1], waited, call, shared.left))
                 yield Sleep(waited)

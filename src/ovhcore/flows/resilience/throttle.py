@@ -20,7 +20,8 @@ from ...protocol.frozen import Frozen, put
 from ...protocol.messages import Request, Response
 from ...protocol.responses.decoding import annotate
 from ..effects import CLOCK, Flow, Handler, Middleware, Sleep
-from ..events import Observer, Throttled
+from ..events import Throttled
+from ..observation import Observer
 from .retry import retry_after
 
 __all__ = ["Limiter", "Limits", "Pause", "Ticket", "throttled"]

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ErrorBody", "error_body", "is_answer_of_api", "parse_json"]
 
-_OF_THE_API: Final = re.compile(r"(?:client|server)::", re.IGNORECASE)
+_OF_THE_API: Final = "(?i:client|server)::"
 # The members of old and of today's errors, and those that may be added; the API's errors have no others.
 _MEMBERS: Final = frozenset({"class", "message", "details", "errorcode", "httpcode", "queryid"})
 _BEGINS_AS_JSON: Final = re.compile(rb'(?:\xef\xbb\xbf)?\s*(?:[\[{"0-9tfn-]|$)')
@@ -87,7 +87,7 @@ def error_body(response: Response) -> ErrorBody:
     if not isinstance(body, dict):
         return _NOTHING
     code, error_class, message = (_text(body.get(name)) for name in ("errorCode", "class", "message"))
-    of_the_api = code is not None or (error_class is not None and _OF_THE_API.match(error_class) is not None)
+    of_the_api = code is not None or (error_class is not None and re.match(_OF_THE_API, error_class) is not None)
     if not of_the_api:
         says = isinstance(body.get("class"), str) or isinstance(body.get("message"), str)
         of_the_api = says and all(name.lower() in _MEMBERS for name in body)

@@ -15,12 +15,12 @@ SECTIONS: Final = {
         "logout": Listed("account.leaving", "logout_command", "End the consumer key, and remove the keys."),
     },
     "Calls": {
-        "get": Listed("calling.commands", "get_command", "GET a path, and print the answer."),
-        "post": Listed("calling.commands", "post_command", "POST to a path: make or start something."),
-        "put": Listed("calling.commands", "put_command", "PUT to a path: change something."),
-        "delete": Listed("calling.commands", "delete_command", "DELETE a path; on a terminal it asks first."),
-        "call": Listed("calling.commands", "call_command", "Make a call with any method."),
-        "wait": Listed("calling.commands", "wait_command", "GET an object until its operation is over."),
+        "get": Listed("calling.reading", "get_command", "GET a path, and print the answer."),
+        "post": Listed("calling.changing", "post_command", "POST to a path: make or start something."),
+        "put": Listed("calling.changing", "put_command", "PUT to a path: change something."),
+        "delete": Listed("calling.changing", "delete_command", "DELETE a path; on a terminal it asks first."),
+        "call": Listed("calling.changing", "call_command", "Make a call with any method."),
+        "wait": Listed("calling.reading", "wait_command", "GET an object until its operation is over."),
     },
     "Help": {
         "schema": Listed("schema", "schema_commands", "Look operations up; fetch the API's descriptions."),

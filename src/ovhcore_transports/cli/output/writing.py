@@ -12,7 +12,6 @@ from ..frame.clients import note
 from ..frame.groups import globals_of
 from ..frame.text import visible
 from .formats import as_csv, as_json, as_names, as_yaml, cell
-from .shaping import queried, with_columns
 from .terminal import is_terminal
 
 __all__ = ["Output"]
@@ -70,6 +69,10 @@ class Output:
             _echo_all(as_names(value))
 
     def _shaped(self, value: Any) -> Any:
+        if self._query is None and self._columns is None:
+            return value
+        from .shaping import queried, with_columns
+
         if self._query is not None:
             value = queried(value, self._query)
         return value if self._columns is None else with_columns(value, self._columns)

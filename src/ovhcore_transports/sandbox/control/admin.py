@@ -150,7 +150,7 @@ def _reset(sandbox: Controlled, *_: Any) -> None:
 
 
 def _resources(sandbox: Controlled, *_: Any) -> Any:
-    return {**sandbox._state.resources, **sandbox.held()}
+    return sandbox.own() | sandbox.held()
 
 
 def _add(sandbox: Controlled, segments: list[str], body: Any, query: dict[str, str]) -> None:
