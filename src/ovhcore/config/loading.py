@@ -8,9 +8,9 @@ mixes with a service account in the environment.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from ..exceptions import InvalidConfiguration, InvalidRegion
 from ..plugins.builtin import RETRY_OPTIONS
@@ -41,7 +41,6 @@ from .where_looked import where_looked
 __all__ = ["CONFIG_FILES", "Environment", "Settings", "SettingsSources"]
 
 
-T = TypeVar("T")
 _APPLICATION: Final = ("application_key", "application_secret")
 _CLASSES: Final[dict[tuple[str, ...], type[ApplicationKey | OAuth2Client | AccessToken]]] = {
     _APPLICATION: ApplicationKey,
@@ -118,29 +117,24 @@ class SettingsSources:
         what = found[1].named("disabled_plugins")
         return _names(found[0], what), what
 
-    def with_disabled(self, make: Callable[[tuple[str, ...], str], T]) -> T:
-        """Return the result of a function of the names of disabled plugins, and of the setting that says them."""
-        names, what = self.disabled_plugins()
-        try:
-            return make(names, what)
-        except InvalidConfiguration as error:
-            given = "disabled_plugins" in self._given.values or not names
-            source = self._given if given else None
-            if not self.leniency.passes_over("disabled_plugins", source, error):
-                raise
-        return make((), what)
-
-    def with_transport(self, make: Callable[[str | None], T]) -> T:
-        """Return the result of a function of the transport's name, which is None if no place says one."""
+    def transport(self) -> str | None:
+        """Return the name of the transport; None if no place says one."""
         found = self._found_first("transport")
-        try:
-            return make(found and found[0])
-        except InvalidConfiguration as error:
-            if found is None or not self.leniency.passes_over("transport", found[1], error):
-                raise
-        self._passed_over = ("transport",)
+        return found and found[0]
+
+    def passes_over(self, name: str, error: InvalidConfiguration) -> bool:
+        """Say whether a setting that cannot be used counts as not set from now on; if not, the caller raises the error.
+
+        Args:
+            name: of the setting: ``"disabled_plugins"`` or ``"transport"``.
+            error: the problem of the setting.
+        """
+        found = self._found_first(name)
+        if found is None or not self.leniency.passes_over(name, found[1], error):
+            return False
+        self._passed_over = (*self._passed_over, name)
         self._env = self._env.without(self._passed_over)
-        return make(None)
+        return True
 
     def _found_first(self, name: str) -> tuple[Any, SettingsSource] | None:
         endpoint = self._endpoint(self._identity(self._given, self._env, ()))
