@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from ovhcore_transports.shared.opening import open_store
-from ovhcore_transports.shared.stores import Store
+from ovhcore_transports.shared.stores.base import Store
+from ovhcore_transports.shared.stores.opening import open_store
 
 
 def binary() -> str | None:

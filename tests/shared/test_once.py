@@ -35,10 +35,10 @@ from ovhcore.flows import Clock, Consult
 from ovhcore.protocol import AccessToken, ApplicationKey, Now, Request, Response
 from ovhcore_transports.recording import RecordTransport, ReplayTransport
 from ovhcore_transports.shared.keeper import Keeper, keeper_of
-from ovhcore_transports.shared.opening import open_store
-from ovhcore_transports.shared.records import KEPT
+from ovhcore_transports.shared.operations.records import KEPT
 from ovhcore_transports.shared.sealing import Seal
-from ovhcore_transports.shared.stores import Store
+from ovhcore_transports.shared.stores.base import Store
+from ovhcore_transports.shared.stores.opening import open_store
 from tests.profiles import FULL, tries
 from tests.shared.conftest import Server
 from tests.worlds import AsyncScripted, Scripted

@@ -25,7 +25,7 @@ from ovhcore_transports import sandbox as sb
 from ovhcore_transports.recording import RecordTransport, ReplayTransport
 from ovhcore_transports.sandbox import Controls, Sandbox, serve
 from ovhcore_transports.shared.keeper import keeper_of
-from ovhcore_transports.shared.stores import StoreFailure
+from ovhcore_transports.shared.stores.base import StoreFailure
 from tests.profiles import tries
 from tests.worlds import AsyncScripted, Scripted
 

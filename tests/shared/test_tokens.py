@@ -21,8 +21,8 @@ from ovhcore.flows import Send
 from ovhcore.protocol import Request, Response
 from ovhcore_transports.recording import RecordTransport, ReplayTransport
 from ovhcore_transports.shared.keeper import keeper_of
-from ovhcore_transports.shared.opening import open_store
-from ovhcore_transports.shared.records import KEPT
+from ovhcore_transports.shared.operations.records import KEPT
+from ovhcore_transports.shared.stores.opening import open_store
 from tests.profiles import tries
 from tests.servers import eventually
 from tests.shared.conftest import Server

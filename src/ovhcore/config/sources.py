@@ -6,7 +6,6 @@ The only module that reads the environment and files.
 from __future__ import annotations
 
 import os
-import re
 import stat
 from collections.abc import Callable, Collection, Iterable, Mapping
 from enum import IntEnum
@@ -45,7 +44,7 @@ HIDDEN: Final = frozenset({*CREDENTIALS, "proxy"})
 _SECRET: Final = ("application_secret", "consumer_key", "client_secret", "access_token")
 _MAX_SIZE: Final = 1024 * 1024
 _WARNED: Final[set[str]] = set()
-_HEADER_VARIABLE: Final = re.compile(r"OVH_HTTP_HEADERS_[0-9]+")
+_HEADER_VARIABLE: Final = "OVH_HTTP_HEADERS_"
 
 
 class Trust(IntEnum):
@@ -160,7 +159,10 @@ def from_environment(variables: Environment) -> SettingsSource:
         InvalidConfiguration: a header's variable has no colon.
     """
     headers: dict[str, str] = {}
-    for variable in filter(_HEADER_VARIABLE.fullmatch, variables.names()):
+    for variable in variables.names():
+        number = variable.removeprefix(_HEADER_VARIABLE)
+        if number == variable or not (number.isascii() and number.isdigit()):
+            continue
         name, colon, value = map(str.strip, variables.get(variable).partition(":"))
         if colon:
             headers[name] = value

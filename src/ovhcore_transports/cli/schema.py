@@ -9,7 +9,7 @@ import click
 
 from .frame.clients import endpoint_said, note
 from .frame.groups import CommandGroup, later
-from .text import visible
+from .frame.text import visible
 
 if TYPE_CHECKING:
     from ovhcore.schema import Catalogue, Operation

@@ -10,8 +10,9 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 from urllib.parse import parse_qsl
 
+from ovhcore._internal import parse_json
 from ovhcore.exceptions import InvalidConfiguration
-from ovhcore.protocol import Request, Response, parse_json
+from ovhcore.protocol import Request, Response
 
 from ..base.forks import renew_after_fork
 from ..base.locks import Lock

@@ -19,8 +19,8 @@ from ...protocol.redaction import Secret
 from ...protocol.requests.building import sign_request, signature_fields
 from ...protocol.responses.decoding import annotate, is_refusal
 from ..effects import CLOCK, Flow, Handler
-from ..events import Observer
 from ..exchange import exchange, sent_now
+from ..observation import Observer
 from .time_sync import TimeSync
 
 if TYPE_CHECKING:

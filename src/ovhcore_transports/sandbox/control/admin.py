@@ -7,8 +7,9 @@ from collections.abc import Callable
 from typing import Any, Final
 from urllib.parse import unquote
 
+from ovhcore._internal import parse_json
 from ovhcore.exceptions import InvalidConfiguration
-from ovhcore.protocol import Request, Response, parse_json
+from ovhcore.protocol import Request, Response
 
 from ..login.keys import shown_credential
 from ..login.visits import fields_of

@@ -1,0 +1,149 @@
+"""A store in a file, for the processes of one machine: a database of SQLite, which killed processes do no harm."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from array import array
+from collections.abc import Callable
+from typing import Any, Final
+
+from ovhcore.exceptions import InvalidConfiguration
+
+from ...base.forks import renew_after_fork
+from ...base.locks import Lock
+from ..operations import limits, records
+from ..operations.answers import Question
+from .base import TIMEOUT, Store, StoreFailure
+
+__all__ = ["FileStore"]
+
+_LIMITS: Final[dict[str, Callable[..., tuple[dict[str, Any], list[int]]]]] = {
+    "take": limits.take,
+    "slow": limits.slow,
+    "renew": limits.renew,
+}
+_RECORDS: Final[dict[str, Callable[..., tuple[dict[str, Any] | None, list[Any], int]]]] = {
+    "claim": records.claim,
+    "settle": records.settle,
+    "hold": records.hold,
+    "token": records.token,
+    "put": records.put,
+    "drop": records.drop,
+}
+_TABLES: Final = {"kept": "value TEXT, until INTEGER", "limits": "value TEXT, times BLOB, counts BLOB"}
+_KEEP: Final = (
+    "INSERT INTO kept VALUES (?, ?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value, until = excluded.until"
+)
+_KEEP_LIMIT: Final = (
+    "INSERT INTO limits VALUES (?, ?, ?, ?) "
+    "ON CONFLICT (key) DO UPDATE SET value = excluded.value, times = excluded.times, counts = excluded.counts"
+)
+
+
+class FileStore(Store):
+    """A store in a file. Each question is one transaction.
+
+    Args:
+        path: of the file, which is made if it is not there, for this user alone.
+
+    Raises:
+        InvalidConfiguration: this Python has no sqlite3.
+    """
+
+    def __init__(self, path: str) -> None:
+        super().__init__(f"file://{path}")
+        try:
+            import sqlite3
+        except ImportError:
+            raise InvalidConfiguration(
+                "A limit_store in a file needs the module sqlite3, which this Python lacks"
+            ) from None
+        self._sqlite: Any = sqlite3
+        self._path = path
+        self._connection: Any = None
+        self._of_parents: list[Any] = []
+        self._lock = Lock()
+        renew_after_fork(self)
+
+    def after_fork(self) -> None:
+        """Leave the connection to the parent: to close it here would take the parent's locks away."""
+        self._lock = Lock()
+        self._of_parents.append(self._connection)
+        self._connection = None
+
+    def answer(self, question: Question, now: int | None = None) -> Any:
+        """Carry out an operation in a transaction."""
+        with self._lock:
+            try:
+                return self._answer(question, now)
+            except (self._sqlite.Error, OSError, ValueError) as error:
+                problem = f"{type(error).__name__}: {error}"
+                self.close()
+            except BaseException:  # an interrupt may have come in the midst of a transaction
+                self.close()
+                raise
+        raise StoreFailure(problem)
+
+    def _answer(self, question: Question, now: int | None) -> Any:
+        operation, key, *arguments = question
+        execute = self._connected().execute
+        if operation in _LIMITS:
+            execute("BEGIN IMMEDIATE")
+            # The clock of limits is the machine's, which nobody sets.
+            when = time.monotonic_ns() // 1000 if now is None else now
+            row = execute("SELECT value, times, counts FROM limits WHERE key = ?", (key,)).fetchone()
+            state, answer = _LIMITS[operation](None if row is None else _state(*row), when, *arguments)
+            # The numbers of the log are kept as they are: to write and read them as text takes longer than all else.
+            times, counts = state.pop("times"), state.pop("counts")
+            execute(_KEEP_LIMIT, (key, json.dumps(state), times.tobytes(), counts.tobytes()))
+            execute("COMMIT")
+            return answer
+        # What was done outlives a restart of the machine.
+        when = time.time_ns() // 1000 if now is None else now
+        execute("PRAGMA synchronous = FULL")
+        execute("BEGIN IMMEDIATE")
+        execute("DELETE FROM kept WHERE until <= ?", (when,))
+        row = execute("SELECT value, until FROM kept WHERE key = ?", (key,)).fetchone()
+        record, answer, kept = _RECORDS[operation](None if row is None else json.loads(row[0]), when, *arguments)
+        if record is None:
+            execute("DELETE FROM kept WHERE key = ?", (key,))
+        else:
+            until = row[1] if row is not None and not kept else when + kept
+            execute(_KEEP, (key, json.dumps(record), until))
+        execute("COMMIT")
+        execute("PRAGMA synchronous = NORMAL")
+        return answer
+
+    def _connected(self) -> Any:
+        if self._connection is None:
+            # SQLite makes files that others may read; its further files have the permissions of the first.
+            os.close(os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600))
+            connection = self._sqlite.connect(
+                self._path, timeout=TIMEOUT, isolation_level=None, check_same_thread=False
+            )
+            try:
+                connection.execute("PRAGMA journal_mode = WAL")
+                connection.execute("PRAGMA synchronous = NORMAL")
+                for table, columns in _TABLES.items():
+                    connection.execute(f"CREATE TABLE IF NOT EXISTS {table} (key TEXT PRIMARY KEY, {columns})")
+            except BaseException:
+                connection.close()
+                raise
+            self._connection = connection
+        return self._connection
+
+    def close(self) -> None:
+        """Close the file."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
+
+    def __del__(self) -> None:
+        if getattr(self, "_connection", None) is not None:
+            self.close()
+
+
+def _state(value: str, times: bytes, counts: bytes) -> dict[str, Any]:
+    return {**json.loads(value), "times": array("q", times), "counts": array("q", counts)}

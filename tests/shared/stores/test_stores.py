@@ -1,0 +1,169 @@
+"""Stores: URLs, files, servers that are started anew, forks and interrupts."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import ovhcore as ovh
+from ovhcore.exceptions import InvalidConfiguration, SharedStoreError
+from ovhcore_transports.shared.operations.answers import GO, WAIT
+from ovhcore_transports.shared.stores.base import Store
+from ovhcore_transports.shared.stores.opening import open_store, read_store
+from tests.shared.clients import KEYS, LEASE, client, ok
+from tests.shared.conftest import Server
+from tests.worlds import Scripted
+
+
+def test_a_server_that_is_started_anew_is_asked_again(
+    server: Server, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from ovhcore_transports.shared.stores import base
+
+    monkeypatch.setattr(base, "_REST", 0.0)
+    caplog.set_level(logging.INFO, "ovhcore")
+    one = client(Scripted(ok), server.url, rate_limit=1000)
+    one.get("/me")
+    server.stop()
+    try:
+        assert one.get("/me") == {"me": 1}
+        assert one.get("/me") == {"me": 1}
+    finally:
+        server.start()
+    assert one.get("/me") == {"me": 1}
+    told = [each.getMessage() for each in caplog.records if "store" in each.getMessage()]
+    assert len(told) == 2
+    assert "answers again" in told[1]
+    # A kept connection of before, and a script that the new server has not: no call notices.
+    server.stop()
+    server.start()
+    assert one.get("/me") == {"me": 1}
+    assert len([each for each in caplog.records if "store" in each.getMessage()]) == 2
+
+
+def test_nobody_uses_the_files_and_leases_of_a_parent(tmp_path: Path) -> None:
+    store: Any = open_store(f"file://{tmp_path}/shared")
+    take = ("take", "limit:x", 1_000_000, 1, 0, -1, -1, "a", LEASE)
+    assert store.ask(take)[0] == GO
+    mine = store._connection
+    store.after_fork()  # as in the child, where nothing is measured
+    assert store.ask(take)[0] == WAIT
+    assert store._of_parents == [mine]
+    store.close()
+    mine.close()
+
+
+def test_nobody_uses_the_connections_of_a_parent(server: Server) -> None:
+    store: Any = open_store(server.url)
+    assert store.ask(("renew", "limit:x", 1, 0)) == [0]
+    store._asked("SCRIPT", "FLUSH")  # as in a server that was started anew
+    assert store.ask(("renew", "limit:x", 1, 0)) == [0]
+    (mine,) = store._idle
+    store.after_fork()
+    assert store.ask(("renew", "limit:x", 1, 0)) == [0]
+    assert store._idle != [mine]
+    mine.disconnect()
+    store.close()
+
+
+def test_an_interrupt_while_a_server_answers_costs_the_connection(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store: Any = open_store(server.url)
+    assert store.ask(("renew", "limit:x", 1, 0)) == [0]
+    (connection,) = store._idle
+
+    def interrupted(*arguments: Any, **options: Any) -> Any:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(connection, "read_response", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        store.ask(("renew", "limit:x", 1, 0))
+    assert store._idle == []
+    assert store.ask(("take", "limit:x", 0, 1, 0, -1, -1, "a", LEASE))[:2] == [GO, 0]
+    store.close()
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "redis://:geheim@h:6379/0",
+        "rediss://h",
+        "valkey://h",
+        "valkeys://h:1/2",
+        "unix:///run/s?db=1",
+        "file:///var/limits",
+    ],
+)
+def test_urls_of_stores(url: str) -> None:
+    assert read_store(url, "limit_store") == url
+
+
+@pytest.mark.parametrize(
+    ("url", "problem"),
+    [
+        (7, "no text without blanks"),
+        ("file:///a b", "no text without blanks"),
+        ("redis://:geheim@h:port", "its port is none"),
+        ("redis://", "it has no host"),
+        ("unix://", "it has no path"),
+        ("file://limits", "the path is to begin with /"),
+        ("geheim://h", "it begins with none of these"),
+    ],
+)
+def test_what_is_no_url_of_a_store_is_refused_without_showing_it(url: Any, problem: str) -> None:
+    with pytest.raises(InvalidConfiguration, match=problem) as caught:
+        read_store(url, "limit_store (argument)")
+    assert "geheim" not in str(caught.value)
+
+
+def test_a_store_answers() -> None:
+    with pytest.raises(NotImplementedError):
+        Store("here").ask(("renew", "limit:x", 1, 0))
+
+
+def test_a_store_needs_no_limit(tmp_path: Path) -> None:
+    store = {"limit_store": f"file://{tmp_path}/shared"}
+    one = ovh.Client(*KEYS, transport=Scripted(ok), config=False, time_sync="off", options=store)
+    assert one.get("/me") == {"me": 1}
+    assert not (tmp_path / "shared").exists()
+
+
+def test_libraries_that_are_missing_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "redis", None)
+    with pytest.raises(InvalidConfiguration, match=r'pip install "ovhcore\[redis\]"'):
+        open_store("redis://h")
+    monkeypatch.setitem(sys.modules, "sqlite3", None)
+    with pytest.raises(InvalidConfiguration, match="sqlite3, which this Python lacks"):
+        open_store("file:///x")
+
+
+def test_a_file_that_cannot_be_used_is_a_store_without_an_answer(tmp_path: Path) -> None:
+    with pytest.raises(SharedStoreError, match="does not answer: FileNotFoundError"):
+        open_store(f"file://{tmp_path}/nowhere/shared").ask(("renew", "limit:x", 1, 0))
+    (tmp_path / "other").write_text("no database at all, and longer than its head would be" * 10)
+    with pytest.raises(SharedStoreError, match="does not answer: DatabaseError"):
+        open_store(f"file://{tmp_path}/other").ask(("renew", "limit:x", 1, 0))
+
+
+def test_a_file_is_for_its_user_alone_and_an_interrupt_leaves_it_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store: Any = open_store(f"file://{tmp_path}/shared")
+    take = ("take", "limit:x", 1_000_000, 1, 0, -1, -1, "a", LEASE)
+    assert store.ask(take)[0] == GO
+    assert {file.stat().st_mode & 0o077 for file in tmp_path.iterdir()} == {0}
+
+    def interrupted(*arguments: Any, **options: Any) -> str:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("ovhcore_transports.shared.stores.file.json.dumps", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            store.ask(take)
+    assert store.ask(take)[0] == WAIT
+    del store

@@ -1,0 +1,166 @@
+"""What a process holds in a store: kept while it is used, freed when it is not, and not a child's."""
+
+from __future__ import annotations
+
+import gc
+import multiprocessing
+import os
+import threading
+import time
+from typing import Any
+from weakref import ref
+
+import pytest
+
+from ovhcore.flows import Limits, run
+from ovhcore_transports.shared import keeper as keepers
+from ovhcore_transports.shared.keeper import Keeper
+from ovhcore_transports.shared.operations.answers import GO
+from ovhcore_transports.shared.stores import base
+from ovhcore_transports.shared.stores.base import StoreFailure
+from ovhcore_transports.shared.stores.opening import open_store
+from ovhcore_transports.shared.throttling import SharedLimit, shared_throttle
+from tests.shared.clients import GET, LEASE, Unsure, ok, sending
+from tests.worlds import Scripted
+
+
+def test_places_are_kept_for_calls_that_last(store_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    keeper = Keeper(open_store(store_url))
+    keeper.lease = 30_000
+    renewed = threading.Event()
+    monkeypatch.setattr(keeper.store, "ask", lambda question: renewed.set())
+    keeper.hold("limit:z", "p")
+    assert renewed.wait(30)
+    keeper.leave("limit:z", "p")
+    deadline = time.monotonic() + 30
+    while keeper._runs.locked():  # with nothing to keep, the thread ends
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    monkeypatch.setattr(keepers, "_IDLE", 2)
+    keeper._bell.put(None)
+    keeper._bell.put(None)
+    keeper._runs.acquire()
+    keeper._work()  # the same where a debugger sees it
+    assert not keeper._runs.locked()
+
+
+def test_what_comes_while_the_thread_ends_is_kept_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keepers, "_IDLE", 0)
+    keeper = Keeper(Unsure())
+    woken: list[bool] = []
+    keeper._runs.acquire()
+    monkeypatch.setattr(keeper, "_wake", lambda: woken.append(True))
+    keeper._work()
+    assert woken == []
+    keeper._places["limit:z"] = {"p": None}
+    keeper._runs.acquire()
+    keeper._work()
+    assert woken == [True]
+
+
+def test_at_the_end_of_the_interpreter_no_thread_is_missed(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuses(*arguments: Any) -> None:
+        raise RuntimeError("can't start new thread at interpreter shutdown")
+
+    monkeypatch.setattr(keepers, "start_new_thread", refuses)
+    keeper = Keeper(Unsure())
+    keeper.leave("limit:z", "p")
+    assert not keeper._runs.locked()
+    assert keeper.released("limit:z") == ["p", -1]
+
+
+def test_what_a_process_has_left_is_freed_when_it_ends(store_url: str) -> None:
+    keeper = Keeper(open_store(store_url))
+    keeper._runs.acquire()  # its thread would do it, too
+    limit = SharedLimit(keeper.store, keeper, "e", Limits(concurrency=1), alone=False)
+    run(shared_throttle(limit)(sending)(GET), Scripted(ok))
+    assert keeper.store.ask(("renew", limit.key, LEASE, 0)) == [1]
+    keepers._at_exit(ref(keeper))
+    assert keeper.store.ask(("renew", limit.key, LEASE, 0)) == [0]
+    keeper.store.close()
+    gone = ref(keeper)
+    del keeper, limit
+    gc.collect()
+    keepers._at_exit(gone)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_the_child_of_a_fork_asks_by_itself(store_url: str) -> None:
+    keeper = Keeper(open_store(store_url))
+    assert keeper.store.ask(("take", "limit:f", 1_000_000, 5, 0, -1, -1, "a", LEASE))[:2] == [GO, 0]
+    keeper._runs.acquire()
+    keeper.hold("limit:f", "a")
+    name = keeper._name
+    child = os.fork()
+    if not child:
+        fine = False
+        try:
+            fine = keeper.store.ask(("take", "limit:f", 1_000_000, 5, 0, -1, -1, "b", LEASE))[:2] == [GO, 0]
+            fine = fine and keeper._name != name and not keeper._places and not keeper._runs.locked()
+        finally:
+            os._exit(0 if fine else 1)
+    assert os.waitpid(child, 0)[1] == 0
+    assert keeper.store.ask(("take", "limit:f", 1_000_000, 5, 0, -1, -1, "c", LEASE))[:2] == [GO, 0]
+    keeper.store.close()
+
+
+class Moody(Unsure):
+    """Gives no answer at first."""
+
+    fails = True
+
+    def answer(self, question: Any, now: int | None = None) -> Any:
+        answer = super().answer(question)
+        if self.fails:
+            raise StoreFailure("stopped")
+        return answer
+
+
+def test_a_store_that_gave_no_answer_is_told_again_what_is_free(monkeypatch: pytest.MonkeyPatch) -> None:
+    # It may be stopped, and carry the question out later: nobody would free the place, but for the end of the lease.
+    monkeypatch.setattr(base, "_REST", 0.0)
+    store = Moody(*[(GO, 0, 0, 1, 7)] * 2)
+    keeper = Keeper(store)
+    keeper._runs.acquire()  # no thread of its own
+    keeper.leave("limit:x", "before", 5)
+    handle = shared_throttle(SharedLimit(store, keeper, "x", Limits(concurrency=1), alone=True))(sending)
+    run(handle(GET), Scripted(ok))
+    keeper.renew()
+    asked = len(store.questions)
+    store.fails = False
+    keeper.renew()
+    (again,) = store.questions[asked:]
+    assert again[0] == "renew"
+    assert "before" in again  # beside the place of the question that failed
+    assert len(again) == 8
+    keeper.renew()
+    assert len(store.questions) == asked + 1
+    keeper.unsaid("limit:x", ["old", 1])
+    keeper._bell.put(None)
+    monkeypatch.setattr(keepers, "_IDLE", 0)
+    keeper._work()  # its thread has asked for long enough: leases have ended
+    assert keeper.released("limit:x") == []
+
+
+ALIVE: list[Keeper] = []
+
+
+def _calls(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keepers, "start_new_thread", lambda *arguments: 0)  # it ends before its thread says anything
+    ALIVE.append(Keeper(open_store(url)))
+    limit = SharedLimit(ALIVE[0].store, ALIVE[0], "m", Limits(concurrency=1), alone=False)
+    run(shared_throttle(limit)(sending)(GET), Scripted(ok))
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+def test_a_process_of_multiprocessing_frees_its_places_when_it_ends(
+    store_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    child = multiprocessing.get_context("fork").Process(target=_calls, args=(store_url, monkeypatch))
+    child.start()
+    child.join()
+    assert child.exitcode == 0
+    store = open_store(store_url)
+    assert store.ask(("renew", "limit:m", LEASE, 0)) == [0]
+    store.close()
