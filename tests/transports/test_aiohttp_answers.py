@@ -27,7 +27,7 @@ VALUES = st.text(st.characters(max_codepoint=255, exclude_characters="\r\n\0"), 
 )
 def test_they_are_as_headers(pairs: list[tuple[str, str]], key: str, indexed: bool) -> None:
     plain = Headers(pairs)
-    received = responses.Received(tuple((n.encode("latin-1"), f"\t{v} ".encode("latin-1")) for n, v in pairs))
+    received = responses.AiohttpHeaders(tuple((n.encode("latin-1"), f"\t{v} ".encode("latin-1")) for n, v in pairs))
     if indexed:
         len(received)
     assert received.get(key) == plain.get(key)
