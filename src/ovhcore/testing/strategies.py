@@ -47,7 +47,7 @@ class GeneratedCall(NamedTuple):
 
     Attributes:
         method: ``"GET"``, ``"POST"``, ``"PUT"`` or ``"DELETE"``.
-        path: with its query.
+        path: the path, with its query.
         data: what becomes the JSON body, or None.
     """
 
@@ -135,7 +135,7 @@ def requests(url: str) -> st.SearchStrategy[Request]:
     """Return a strategy for requests to a server, as ``Transport.send`` takes them.
 
     Args:
-        url: of the API, as ``"http://127.0.0.1:8080/1.0"``.
+        url: the URL of the API, as ``"http://127.0.0.1:8080/1.0"``.
     """
     endpoint = resolve_endpoint(url)
 

@@ -258,7 +258,7 @@ def options_of(settings: TransportSettings, mode: str | None = None) -> tuple[st
     """Return cassette, mode and further options of a client's settings.
 
     Args:
-        settings: of the client.
+        settings: the settings of the client.
         mode: the mode, whatever they say; None for the one that they say.
 
     Raises:

@@ -101,8 +101,8 @@ class Scrubber:
         """Return a body with its secrets hidden.
 
         Args:
-            packed: as it stands in a cassette.
-            headers: of the message.
+            packed: the body, as it stands in a cassette.
+            headers: the header fields of the message.
             named: the name of the whole body, such as the last part of a path.
         """
         redactor = self._redactor
