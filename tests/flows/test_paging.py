@@ -651,3 +651,8 @@ def test_details_of_nothing_are_nothing() -> None:
     with pytest.raises(StopIteration) as ended:
         next(details.begin([]))
     assert list(ended.value.value.parts) == []
+
+
+def test_a_page_beyond_the_last_one_may_be_the_last_one_again() -> None:
+    first, last = told(1, None, 1, 2), told(2, None, 3, 4)
+    assert [each["id"] for each in scripted(first, last, last, mode="pages")] == [1, 2, 3, 4]

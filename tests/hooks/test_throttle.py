@@ -811,3 +811,11 @@ def test_a_429_holds_everybody_back() -> None:
     client.call("GET", "/me", None, False)
     assert [(event.wait, event.reason) for event in told.throttled()] == [(7.0, "the API has asked to slow down")]
     assert shared.limiter.speed == pytest.approx(0.52)
+
+
+def test_a_place_that_was_given_up_is_free_for_the_next() -> None:
+    line = limiter(None, None, 1)
+    first, second = Ticket(), Ticket()
+    assert line.start(first, 0.0) is None
+    line.leave(first)
+    assert line.start(second, 0.0) is None

@@ -47,3 +47,7 @@ def test_a_nul_in_a_field_is_refused_whatever_the_library_takes() -> None:
 def test_a_base_alone_reads_nothing() -> None:
     with pytest.raises(NotImplementedError):
         len(LateHeaders(()))
+
+
+def test_a_name_beyond_ascii_is_no_other_name() -> None:
+    assert responses.AiohttpHeaders(((b"date", b"now"),)).get("d\u212ate") is None

@@ -184,7 +184,7 @@ def token(monkeypatch: pytest.MonkeyPatch, url: str, **more: str) -> None:
         (
             answer(b'{"message": "no"}', "404 Not Found"),
             "no (404)",
-            "look at OVH_ENDPOINT (environment): its URL should end in",
+            "look at OVH_ENDPOINT (environment): its URL",
         ),
         (answer(b'{"message": "down"}', "500 Down"), "down (500)", "the API itself fails"),
         (answer(b'{"message": "wait"}', "429 Wait"), "wait (429)", "look at OVH_ENDPOINT"),
