@@ -91,8 +91,8 @@ class Catalogue:
 
         Args:
             method: the method, as ``"GET"``.
-            path: a path, concrete, as ``"/domain/zone/example.com"``; or a template, with any names in braces. A query is
-                ignored, and so is ``/1.0`` or ``/v1`` at the beginning.
+            path: a path, concrete, as ``"/domain/zone/example.com"``; or a template, with any names in braces. A query
+                is ignored, and so is ``/1.0`` or ``/v1`` at the beginning.
 
         Raises:
             SchemaError: the stored form of a family is damaged.
