@@ -1,6 +1,6 @@
 """The sources of settings: arguments, the environment and ``ovh.conf`` files.
 
-This is the only module that reads the environment and files.
+No other module of this package reads variables or the contents of files.
 """
 
 from __future__ import annotations

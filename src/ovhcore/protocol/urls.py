@@ -1,4 +1,4 @@
-"""The one place that writes URLs.
+"""The one place that spells the paths and queries of URLs; :meth:`.Endpoint.url_of` puts them behind the base URL.
 
 The signature covers the URL, so the URL signed must be the URL sent. HTTP libraries
 normalise what they send, each in its own way; hence every URL is written in the one
