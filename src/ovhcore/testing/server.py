@@ -144,13 +144,13 @@ class Peer:
         self._connection.sendall(data)
 
     def drip(self, data: bytes, seconds: float = 0.0) -> None:
-        """Send bytes one by one, so long apart."""
+        """Send bytes one by one, with a pause after each."""
         for number in range(len(data)):
             self.send(data[number : number + 1])
             time.sleep(seconds)
 
     def pause(self, seconds: float = _PATIENCE) -> bool:
-        """Say nothing for so long, or until the client sends more, hangs up, or the server stops.
+        """Say nothing for a number of seconds, or until the client sends more, hangs up, or the server stops.
 
         Returns:
             Whether nothing happened.

@@ -132,7 +132,7 @@ def _filled(method: str, name: str, arguments: dict[str, Any]) -> GeneratedCall:
 
 
 def requests(url: str) -> st.SearchStrategy[Request]:
-    """Return a strategy for requests to a server, as ``Transport.send`` takes them.
+    """Return a strategy for requests to a server, as a transport's ``send`` takes them.
 
     Args:
         url: the URL of the API, as ``"http://127.0.0.1:8080/1.0"``.

@@ -135,7 +135,7 @@ def _of_body(packed: Packed, headers: Headers, redactor: Redactor) -> Iterator[s
 
 
 def _telling(headers: Headers) -> list[tuple[str, str]]:
-    """Return the fields of an answer whose values, if they are secrets by name, are none by accident."""
+    """Return the fields of an answer whose names tell for certain that their values are secrets."""
     return [
         (name, value) for name, value in headers.pairs if name.lower() in SECRET_HEADERS or _RANDOM.fullmatch(value)
     ]
