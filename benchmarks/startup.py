@@ -33,8 +33,6 @@ PROGRAMS = {
     "import ovhcore, Client": f"import ovhcore; ovhcore.{CLIENT}",
     "import ovhcore, Client, urllib3 loaded": f"import ovhcore; ovhcore.{CLIENT}._ovhcore.transport",
 }
-
-
 COMMAND = "import sys; sys.argv = ['ovhcore', *{}]; from ovhcore_transports.cli import main; main()"
 
 

@@ -35,6 +35,13 @@ def pytest_configure() -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Do not even import a module all of whose tests are left out: that costs more than many of the others."""
+    if config.option.markexpr != "not once" or collection_path.suffix != ".py":
+        return None
+    return "\npytestmark = pytest.mark.once\n" in collection_path.read_text("utf-8") or None
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     kept: list[pytest.Item] = []
     left: list[pytest.Item] = []
@@ -44,6 +51,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         (kept if here else left).append(item)
     config.hook.pytest_deselected(items=left)
     items[:] = kept
+    for item in items:
+        if getattr(getattr(item, "obj", None), "is_hypothesis_test", False):
+            # Chance reaches a line in one run and not in the next; and tracing takes longer than the test itself.
+            item.add_marker(pytest.mark.no_cover)
     unfit = unfit_transports()
     for item in items if unfit else ():
         for name in transports_of(item) & unfit.keys():

@@ -192,3 +192,44 @@ def busy(count: int) -> list[Any]:
     for each in processes:
         each.start()
     return processes
+
+
+def _sandbox(results: Any, settings: dict[str, Any]) -> None:
+    from ovhcore_transports.sandbox import Sandbox, serve
+
+    sandbox = Sandbox(**settings)
+    with serve(sandbox) as server:
+        results.send((server.url, server.token_url))
+        while results.recv():
+            results.send([(sent["method"], sent["path"], sent["body"]) for sent in sandbox.log()])
+
+
+class ServedSandbox:
+    """A sandbox in a process of its own; it knows the last 1,000 requests.
+
+    Args:
+        **settings: as for ``Sandbox``.
+    """
+
+    def __init__(self, **settings: Any) -> None:
+        self._settings = settings
+
+    def __enter__(self) -> Self:
+        self._mine, others = multiprocessing.Pipe()
+        self._process = FORKS.Process(target=_sandbox, args=(others, self._settings))
+        self._process.start()
+        others.close()
+        self.url, self.token_url = self._mine.recv()
+        return self
+
+    def log(self) -> list[tuple[str, str, Any]]:
+        """Return method, path and body of the last requests."""
+        self._mine.send(True)
+        sent: list[tuple[str, str, Any]] = self._mine.recv()
+        return sent
+
+    def __exit__(self, *error: object) -> None:
+        self._mine.send(False)
+        self._process.join(10)
+        self._process.kill()
+        self._process.join()

@@ -52,7 +52,7 @@ def broker() -> Iterator[str]:
 
 
 def test_every_bill_is_priced_by_a_forked_worker(broker: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A client that was made before the fork: its token is used, its connections are not, and nobody waits for locks."""
+    """With a client made before the fork: its token is used, its connections are not, and nobody waits for locks."""
     monkeypatch.syspath_prepend(str(FRAMEWORKS))
     monkeypatch.setenv("CELERY_BROKER", broker)
     monkeypatch.setenv("CELERY_BACKEND", broker)

@@ -20,7 +20,8 @@ import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from ovhcore.exceptions import ReadTimeout
+from ovhcore.exceptions import InvalidConfiguration, ReadTimeout
+from ovhcore.protocol.credentials import ApplicationKey
 from ovhcore.protocol.messages import Attempt, Request
 from ovhcore.protocol.redaction import (
     REDACTED,
@@ -620,3 +621,32 @@ def test_large_bodies_of_errors_are_redacted_whole() -> None:
     shown = redactor(["application-secret"])(text)
     assert "canary" not in shown
     assert json.loads(shown)["rows"][5]["id"] == 5
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("Private-Lines: 2\nAAAAhunter2x\nBBBBhunter2x\nPrivate-MAC: 00ff\n", "MAC: 00ff"),
+        ("sent Basic dXNlcjpodW50ZXIyeA== once", "sent Basic <redacted> once"),
+        ("run --password hunter2x now", "run --password <redacted> now"),
+        ("password: !!str hunter2x", "password: <redacted>"),
+        ('{"name": "password", "value": "hunter2x"', '{"name": "password", "value": "<redacted>"'),
+        ("('password', 'hunter2x'),", "('password', '<redacted>'),"),
+        ("<password><![CDATA[hunter2x]]></password>", "<password><![CDATA[<redacted>]]></password>"),
+        ('<param name="password" value="hunter2x"/>', '<param name="password" value="<redacted>"/>'),
+        (r"pass\x77ord=hunter2x", r"pass\x77ord=<redacted>"),
+        (r"pass\167ord=hunter2x", r"pass\167ord=<redacted>"),
+        (r"pass\U00000077ord=hunter2x", r"pass\U00000077ord=<redacted>"),
+        (r"pass\u{77}ord=hunter2x", r"pass\u{77}ord=<redacted>"),
+    ],
+)
+def test_each_form_of_a_secret_by_example(text: str, shown: str) -> None:
+    hidden = redact_text(text)
+    assert shown in hidden
+    assert "hunter2x" not in hidden
+    assert "dXNlcjpodW50ZXIyeA" not in hidden
+
+
+def test_credentials_that_are_never_sent_are_texts_all_the_same() -> None:
+    with pytest.raises(InvalidConfiguration, match="application_secret"):
+        ApplicationKey.unchecked(application_key="key", application_secret=5, consumer_key=None)

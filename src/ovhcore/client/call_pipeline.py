@@ -40,7 +40,7 @@ class CallPipeline:
     def __init__(self, settings: Settings, plugins: Plugins, sources: SettingsSources) -> None:
         credentials = settings.credentials or plugins.credentials(settings)
         if settings.credentials is None and credentials is not None:
-            sources.check_supplied()
+            sources.check_provided()
         if credentials is not None and not callable(credentials):
             settings = settings.replacing(credentials=credentials)
         time_sync = plugins.time_sync(settings)

@@ -157,11 +157,11 @@ def consulted_async(transport: Any, effect: Any) -> Awaitable[Any]:
 
 
 _PERFORMED: Final[dict[type, Callable[[Any, Any], Any]]] = {
-    Sleep: lambda world, effect: world.sleep(effect.seconds),
-    Glance: lambda world, effect: glance(world),
-    Uniform: lambda world, effect: world.uniform(effect.low, effect.high),
-    Once: lambda world, effect: world.once(effect.key, effect.flow),
-    Gather: lambda world, effect: world.gather(effect.flows, effect.limit),
+    Sleep: lambda transport, effect: transport.sleep(effect.seconds),
+    Glance: lambda transport, effect: glance(transport),
+    Uniform: lambda transport, effect: transport.uniform(effect.low, effect.high),
+    Once: lambda transport, effect: transport.once(effect.key, effect.flow),
+    Gather: lambda transport, effect: transport.gather(effect.flows, effect.limit),
     Consult: consulted,
 }
 _AWAITED: Final = {**_PERFORMED, Consult: consulted_async}

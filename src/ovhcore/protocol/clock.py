@@ -64,11 +64,8 @@ def parse_http_date(text: str) -> int | None:
     if len(text) != 29 or text[:5] not in _DAYS or text[8:11] not in _MONTHS or text[25:] != " GMT":
         return None
     numbers = [text[field] for field in _FIELDS]
-    if (
-        text[7] + text[11] + text[16] + text[19] + text[22] != "   ::"
-        or not (digits := "".join(numbers)).isascii()
-        or not digits.isdigit()
-    ):
+    between, digits = text[7] + text[11] + text[16] + text[19] + text[22], "".join(numbers)
+    if between != "   ::" or not (digits.isascii() and digits.isdigit()):
         return None
     day, year, hour, minute, second = map(int, numbers)
     month = _MONTHS.index(text[8:11]) + 1

@@ -13,9 +13,9 @@ from ovhcore._internal import AsyncTransportLike
 from ovhcore.flows import Flow, arun
 
 from .single_flight import copy_for_waiter
-from .tasks import Loop
+from .tasks import LoopOperations
 
-__all__ = ["of_trio", "once"]
+__all__ = ["once", "trio_loop"]
 
 T = TypeVar("T")
 
@@ -90,6 +90,6 @@ class _Trio:
             await work
 
 
-def of_trio() -> Loop:
+def trio_loop() -> LoopOperations:
     """Return the loop that trio runs."""
     return _Trio()

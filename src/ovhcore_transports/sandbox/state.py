@@ -300,7 +300,7 @@ def completed(name: str, objects: list[Any]) -> list[Row]:
         made = example(number + 1)
         for member, value in given.items():
             kind = type(made.get(member, value))
-            if not isinstance(value, kind) and value is not None:
+            if type(value) is not kind:
                 raise InvalidConfiguration(f"{place}: {member} must be {_KINDS[kind]}, not {value!r}")
         found.append(made | given)
     return found

@@ -25,6 +25,7 @@ _USED: Final = 0.97  # the part of the rate that is given out: what is late by u
 _SAID: Final = 0.005  # seconds after its turn, from which a request says that it comes late
 _LATE: Final = 0.25  # seconds after its turn, from which a request asks whether it may still go
 _TURNS: Final = 3  # that a request takes at most: on a machine that is always late, the last one counts
+_RELEASED: Final = 10  # where what is released begins in a question for a turn
 _DRIFT: Final = 1e-4  # by which two clocks differ more with each second
 
 
@@ -116,8 +117,12 @@ class SharedLimit:
 
 
 class _Turn(NamedTuple):
-    """A turn that has come: in which epoch, and when the request is sent, by the clocks of process and store."""
+    """A turn that has come: in which epoch, and when the request is sent, by the clocks of process and store.
 
+    In a replay no store was asked for it.
+    """
+
+    asked: bool
     epoch: int
     began: float
     sent: int
@@ -141,7 +146,7 @@ def shared_throttle(limit: SharedLimit, notify: Observer | None = None) -> Middl
         def handle(request: Request) -> Flow[Response]:
             if limit.alone and limit.store.rests:
                 return (yield from own(request))
-            place = limit.keeper.new_name()
+            place, asked = limit.keeper.new_name(), True
             try:
                 try:
                     turn = yield from _turn(limit, place, request, notify)
@@ -152,16 +157,19 @@ def shared_throttle(limit: SharedLimit, notify: Observer | None = None) -> Middl
                 if turn is None:
                     limit.leave(place)
                     return (yield from own(request))
+                asked = turn.asked
                 response = yield from handler(request)
                 now: Now = yield Clock()
                 if response.status == 429:
                     yield from _slow_down(limit, turn.epoch, retry_after(response, now.wall))
-                took = max(0.0, now.monotonic - turn.began)
-                limit.answered(turn.sent, took)
-                limit.leave(place, took)
+                if asked:
+                    took = max(0.0, now.monotonic - turn.began)
+                    limit.answered(turn.sent, took)
+                    limit.leave(place, took)
                 return response
             except BaseException:
-                limit.leave(place)
+                if asked:
+                    limit.leave(place)
                 raise
 
         return handle
@@ -176,7 +184,13 @@ def _turn(limit: SharedLimit, place: str, request: Request, notify: Observer | N
         left = None if request.deadline is None else request.deadline - now.monotonic
         if left is not None and left <= _SHORTEST:
             raise _too_late(request)
-        verdict, micros, epoch, _, turn = yield Consult(limit.store, limit.question(place, left, ticket, turn), ALONE)
+        question = limit.question(place, left, ticket, turn)
+        try:
+            answer = yield Consult(limit.store, question, ALONE)
+        except SharedStoreError:
+            limit.keeper.unsaid(limit.key, question[_RELEASED:])
+            raise
+        verdict, micros, epoch, _, turn = answer
         if verdict == TOO_LATE:
             raise _too_late(request)
         asked, now = now.monotonic, (yield Clock())
@@ -185,6 +199,8 @@ def _turn(limit: SharedLimit, place: str, request: Request, notify: Observer | N
             call = None if request.call is None else request.call.number
             notify(Throttled(request.method, request.url, seconds, "the limit that processes share", call))
             notify = None
+        if answer is ALONE:
+            return _Turn(False, epoch, now.monotonic, 0)
         if verdict == GO:
             limit.hold(place)
             due = limit.due(asked, now.monotonic, seconds, turn)
@@ -200,7 +216,7 @@ def _turn(limit: SharedLimit, place: str, request: Request, notify: Observer | N
             if late > _SAID:
                 limit.came_late(turn, late)
                 turn += int(late * 1e6)
-            return _Turn(epoch, now.monotonic, turn)
+            return _Turn(True, epoch, now.monotonic, turn)
         ticket = epoch
         yield Sleep(seconds)
         now = yield Clock()

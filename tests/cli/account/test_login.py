@@ -201,6 +201,36 @@ def test_a_profile_that_is_to_be_made(run: Runner, served: Server, home: Path) -
     assert f"[{served.url}]" in (home / "work" / "ovh.conf").read_text()
 
 
+def test_a_file_that_is_to_be_made(run: Runner, served: Server, home: Path) -> None:
+    (home / "link").symlink_to(home / "target")
+    for name in ("new.conf", "link"):
+        arguments = ("--config", str(home / name), "--endpoint", served.url, "--keys-from", "-")
+        ran = run("login", *arguments, stdin=KEYS)
+        assert ran.code == 0, ran.err
+        assert "Warning" not in ran.err
+        assert (home / name).read_text().endswith(f"[{served.url}]\n{KEYS}")
+        assert run("whoami", "--config", str(home / name)).code == 0
+    assert (home / "link").is_symlink()
+
+
+def test_keys_that_could_not_be_saved_are_not_asked_for(
+    run: Runner, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run.terminal = "ie"
+    ran = run("login", "--config", "nowhere/ovh.conf", "--endpoint", "ovh-eu")
+    assert (ran.code, ran.err) == (
+        3,
+        f"Error: The keys cannot be saved in nowhere/ovh.conf: there is no folder {home}/work/nowhere\n",
+    )
+    monkeypatch.setattr("os.access", lambda path, mode: False)  # root may write anywhere
+    ran = run("login", "--endpoint", "ovh-eu")
+    assert ran.err == f"Error: The keys cannot be saved in {home}/.ovh.conf: this user may not write into {home}\n"
+    monkeypatch.undo()
+    ran = run("login", "--profile", "a]", "--endpoint", "ovh-eu", "--keys-from", "-", stdin=KEYS)
+    assert ran.code == 3
+    assert ran.err.startswith("Error: The profile 'a]' cannot be: ")
+
+
 def test_keys_that_do_not_work_are_not_saved(run: Runner, served: Server, home: Path) -> None:
     wrong = KEYS.replace(str(ACCESS_KEYS["application_secret"]), "canary-secret-of-another")
     ran = run("login", "--endpoint", served.url, "--keys-from", "-", stdin=wrong)

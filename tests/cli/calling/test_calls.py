@@ -40,6 +40,15 @@ def test_a_record_is_made_changed_and_removed(run: Runner, box: Sandbox) -> None
     assert run("call", "get", "/me", "--query", "country").out == '"FR"\n'
 
 
+def test_paths_that_are_none(run: Runner, box: Sandbox) -> None:
+    for path in ("", " "):  # as of a variable that is not set
+        assert run("delete", path).err.endswith("Error: PATH is empty; the list of what there is has the path /\n")
+    ran = run("get", "https://api.example/1.0/me")
+    assert ran.code == 2
+    assert ran.err.endswith("Error: PATH stands below the endpoint, as /me; the endpoint's URL goes into --endpoint\n")
+    assert not box.executed
+
+
 def test_bodies_from_files_standard_input_and_editors(
     run: Runner, box: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -81,13 +90,16 @@ def test_bodies_from_files_standard_input_and_editors(
         (["a:={canary"], "a is not JSON: Expecting property name"),
         (["@none.json"], "The file none.json cannot be read: No such file or directory"),
         (["a=@/"], "The file / cannot be read: Is a directory"),
-        (["@-", "@-"], "There can be one body alone"),
+        (["@body.json", "@body.json"], "There can be one body alone"),
+        (["@-", "a=@-"], "Standard input can be read once"),
+        (["a=@-", "b:=@-"], "Standard input can be read once"),
         (["x" * 50], f"not '{'x' * 40}...'"),
     ],
 )
 def test_what_is_written_wrong(words: list[str], problem: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("sys.stdin", __import__("io").StringIO("{}"))
+    (tmp_path / "body.json").write_text("{}")
     with pytest.raises(click.UsageError) as caught:
         parse(words)
     assert problem in str(caught.value)

@@ -156,6 +156,9 @@ def test_a_clock_that_is_wrong(
     monkeypatch.setattr(api, "now", lambda: real() + ahead)
     _, found = findings(run)
     assert found["clock"]["state"] == ("warning" if sync == "date" else "problem")
+    if sync == "off":
+        assert found["keys"]["text"] == "not looked at: signatures have the wrong time"
+    assert found["settings"]["text"].endswith(" settings")
     where = "ahead of" if ahead > 0 else "behind"
     assert found["clock"]["text"].endswith(f"s {where} the API's")
     monkeypatch.setattr(api, "now", lambda: real() + 10)
@@ -178,7 +181,11 @@ def token(monkeypatch: pytest.MonkeyPatch, url: str, **more: str) -> None:
     [
         (answer(b"<html>", "200 OK"), "", "something other than the API answers: look at OVH_ENDPOINT (environment)"),
         (answer(b'"soon"'), "GET /auth/time was not answered with a time", "something other than the API answers"),
-        (answer(b'{"message": "no"}', "404 Not Found"), "no (404)", "something other than the API answers"),
+        (
+            answer(b'{"message": "no"}', "404 Not Found"),
+            "no (404)",
+            "look at OVH_ENDPOINT (environment): its URL",
+        ),
         (answer(b'{"message": "down"}', "500 Down"), "down (500)", "the API itself fails"),
         (answer(b'{"message": "wait"}', "429 Wait"), "wait (429)", "look at OVH_ENDPOINT"),
         (None, "", "the lines above say how far it goes"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -221,8 +222,24 @@ def test_interrupts_and_closed_pipes_here(run: Runner, box: Sandbox, monkeypatch
     monkeypatch.setattr("ovhcore_transports.cli.output.writing.Output.write", full)
     assert run("get", "/me") == (1, "", "Error: [Errno 28] No space left on device\n")
     monkeypatch.setattr("ovhcore_transports.cli.command._run", full_at_the_end)
-    with pytest.raises(OSError, match="No space left"):
+    with pytest.raises(SystemExit) as ended:
         main()
+    assert ended.value.code == 1
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no /dev/full")
+@pytest.mark.usefixtures("box")
+def test_an_output_that_takes_nothing_and_one_that_there_is_not() -> None:
+    typed = " ".join(map(shlex.quote, [*COMMAND, "get", "/me"]))
+    full, missing = (
+        subprocess.run(["sh", "-c", f"{typed} {to}"], capture_output=True, text=True, timeout=60)
+        for to in (">/dev/full", ">&-")
+    )
+    assert full.returncode == 1
+    assert re.fullmatch("Error: .*No space left on device\n", full.stderr)
+    assert (missing.returncode, missing.stderr) == (0, "")
+    mute = subprocess.run(["sh", "-c", f"{typed}/x 2>&-"], capture_output=True, text=True, timeout=60)
+    assert (mute.returncode, mute.stdout) == (5, "")  # what is told of errors does not go where results do
 
 
 def test_what_is_written_to_a_closed_pipe_is_let_go_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,7 +21,7 @@ from jmespath.exceptions import JMESPathError
 
 from ovhcore_transports.cli.output.filtering import meets, member
 from ovhcore_transports.cli.output.formats import as_csv, as_json, as_names, as_yaml, csv_safe
-from ovhcore_transports.cli.output.shaping import is_list_of_ids, name_of, queried, with_columns
+from ovhcore_transports.cli.output.shaping import Query, is_list_of_ids, name_of, with_columns
 from ovhcore_transports.cli.output.tables import table_of
 from ovhcore_transports.sandbox import Modes, Sandbox, serve
 from ovhcore_transports.sandbox.routes.filters import filtered
@@ -270,10 +270,23 @@ def test_queries_are_those_of_jmespath(value: Any, expression: str) -> None:
     expected: Any = None
     with suppress(JMESPathError):
         expected = jmespath.search(expression, value)
-        assert queried(value, expression) == expected
+        assert Query(expression)(value) == expected
         return
-    with pytest.raises(click.UsageError, match="--query is no JMESPath expression that can be used here"):
-        queried(value, expression)
+    with pytest.raises(click.ClickException, match="The call was answered, and --query cannot be used on the answer"):
+        Query(expression)(value)
+
+
+def test_a_query_that_is_none_is_refused_before_anything_is_sent(run: Runner, box: Sandbox) -> None:
+    for expression in ("[", "", "a b"):
+        ran = run("post", "/me/sshKey", "keyName=a", "key=b", "--query", expression)
+        assert ran.code == 2
+        assert "Error: --query is no JMESPath expression: " in ran.err
+    assert not box.executed
+    ran = run("get", "/me", "--query", "abs(firstname)")
+    assert ran.code == 1
+    assert ran.err.startswith(
+        "Error: The call was answered, and --query cannot be used on the answer: In function abs()"
+    )
 
 
 def test_columns() -> None:
@@ -300,3 +313,8 @@ def test_tables_of_odd_values() -> None:
     assert left == []
     _, left = table_of([{"a": "x" * 30, "b": "y" * 30}], 40)
     assert left == ["b"]
+
+
+def test_a_value_alone_is_a_document_of_yaml() -> None:
+    assert as_yaml(5) == "5"
+    assert as_yaml("two words") == "two words"

@@ -232,3 +232,30 @@ def test_a_snapshot_of_before_the_modules_had_their_names_is_read() -> None:
     assert ".generic.holding:Held" in kept
     assert ".state:Operation" in kept
     assert other.snapshot() == box.snapshot()
+
+
+def test_bytes_are_kept() -> None:
+    kept = snapshots._packed({"a": b"\xff"}, "")
+    assert snapshots._unpacked(json.loads(json.dumps(kept))) == {"a": b"\xff"}
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        (1, (2,)),
+        {1},
+        frozenset({"a"}),
+        b"\x00",
+        date(2026, 1, 2),
+        datetime(2026, 1, 2, tzinfo=UTC),
+        {1: "a"},
+        {"$a": 1},
+        OrderedDict(a=1),
+        Counter("aab"),
+        Failure.UNAVAILABLE,
+    ],
+)
+def test_each_kind_of_value_comes_back(value: Any) -> None:
+    back = of_snapshot(json.loads(json.dumps(as_snapshot(Held(value=value)))))["value"]
+    assert back == value
+    assert type(back) is type(value)

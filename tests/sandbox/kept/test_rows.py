@@ -79,8 +79,8 @@ def _compare(steps: list[tuple[str, int, dict[str, Any]]]) -> None:
         assert len(rows) == len(plain)
         assert rows.ids() == [each.get("id") for each in plain]
         for text in ("a", "3", "5", ""):
-            expected = found_in(plain, text)
-            assert (rows.find(text) or {}).get("id", None) == (expected or {}).get("id", None)
+            found, expected = rows.find(text), found_in(plain, text)
+            assert (found is None, str((found or {}).get("id"))) == (expected is None, str((expected or {}).get("id")))
         for zone in "xy":
             assert rows.group_ids(zone) == [each.get("id") for each in plain if each["zone"] == zone]
             for name in ("", "www"):
@@ -111,3 +111,9 @@ def test_plain_lists_are_searched_too() -> None:
     plain: list[dict[str, Any]] = [{"id": 1}, {"name": "a"}]
     assert (ids_of(plain, "id"), find(plain, "name", "a")) == ([1, None], {"name": "a"})
     assert find(Rows(plain), "name", "b") is None
+
+
+def test_objects_are_put_between_others() -> None:
+    rows = Rows([{"id": 1}, {"id": 3}])
+    rows.insert(1, {"id": 2})
+    assert rows.ids() == [1, 2, 3]

@@ -146,10 +146,13 @@ def test_other_zones_are_added(client: ovh.Client, transport: SandboxTransport) 
     assert client.get("/domain/zone") == ["example.com", "example.org"]
     assert client.get("/domain/zone/example.org/record") == [1]
     assert client.get("/domain/zone/example.org")["name"] == "example.org"
-    transport.sandbox.add({"zones": [{"name": "example.net"}]})
-    assert "example.net" in client.get("/domain/zone")
-    with pytest.raises(ovh.ResourceNotFoundError):
+    with pytest.raises(ovh.ResourceNotFoundError, match="id = 1"):
         client.get(f"{ZONE}/record/1")
+    with pytest.raises(ovh.ResourceNotFoundError, match="This service"):
+        client.get("/domain/zone/example.net")
+    transport.sandbox.add({"zones": [{"name": "example.net"}], "/domain/zone/example.net/soa": {"ttl": 60}})
+    assert "example.net" in client.get("/domain/zone")
+    assert client.get("/domain/zone/example.net/soa")["ttl"] == 60
 
 
 NAMES = st.sampled_from(["", "www", "a.b", "*"])

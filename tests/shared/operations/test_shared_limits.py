@@ -232,6 +232,14 @@ def test_a_clock_that_was_set_back_begins_anew() -> None:
     assert answer[:2] == [GO, 0]
 
 
+def test_a_turn_that_a_store_does_not_know_any_more_counts_when_it_was_used() -> None:
+    interval = 1_030_928  # one in a second
+    for late, wait in ((5000, SECOND), (-1, 0)):
+        state, _ = limits.take(None, START - 3 * SECOND, interval, 1, 0, -1, NEW, "a", LEASE)
+        _, answer = limits.take(state, START, interval, 1, 0, -1, NEW, "a", LEASE, 0, f"@{START - 5000}", late)
+        assert answer[1] == pytest.approx(wait, rel=0.03)
+
+
 def test_what_another_version_wrote_is_begun_anew() -> None:
     old = {"last": START, "tat": START + SECOND, "active": {"a": START + SECOND}, "line": []}
     _, answer = limits.take(dict(old), START, SECOND, 1, 0, -1, -1, "b", LEASE)

@@ -101,7 +101,7 @@ def secrets_of_body(text: str, content_type: str, redactor: Redactor) -> Iterato
     with suppress(ValueError, RecursionError):
         json.loads(text.removeprefix("\ufeff"), object_pairs_hook=collect)
     for members in objects:
-        yield from _of_members(members, redactor)
+        yield from _secret_texts(members, redactor)
 
 
 def secrets_of_json(value: Any, redactor: Redactor) -> Iterator[str]:
@@ -110,12 +110,12 @@ def secrets_of_json(value: Any, redactor: Redactor) -> Iterator[str]:
         for item in value:
             yield from secrets_of_json(item, redactor)
     elif isinstance(value, dict):
-        yield from _of_members(value, redactor)
+        yield from _secret_texts(value, redactor)
         for item in value.values():
             yield from secrets_of_json(item, redactor)
 
 
-def _of_members(members: dict[str, Any], redactor: Redactor) -> Iterator[str]:
+def _secret_texts(members: dict[str, Any], redactor: Redactor) -> Iterator[str]:
     by_shape = secret_members(members)
     for name, item in members.items():
         if name in by_shape or redactor.is_secret(name):

@@ -103,7 +103,11 @@ def setting_findings(found: list[FoundSetting]) -> Iterator[Finding]:
         by = first[each.name]
         line = f"{each.name} = {shown(each)}, from {_place(each)}"
         lines.append(line if each.first else f"{line}; passed over, for {_place(by)} is asked first")
-    text = f"{len(first)} settings" if lines else "no settings: no argument, no variable, no file says any"
+    text = (
+        f"{len(first)} setting{'' if len(first) == 1 else 's'}"
+        if lines
+        else "no settings: no argument, no variable, no file says any"
+    )
     yield Finding("settings", OK, text, None, (*lines,))
 
 

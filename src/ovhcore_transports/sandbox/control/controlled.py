@@ -142,16 +142,18 @@ class Controlled:
             name: rows_of(name, completed(name, value)) if isinstance(value, list) else value
             for name, value in deepcopy(by_name).items()
         }
+        before = dict(known)
+        for name, value in made.items():
+            known[name] = {**known[name], **value} if isinstance(value, dict) else value
         if by_path:
-            before = deepcopy(self._state.held)
+            held, known["zones"] = deepcopy(self._state.held), deepcopy(known["zones"])
             try:
                 for path, value in by_path.items():
                     self._engine.hold(self._state, path, deepcopy(value), self._clock.now())
             except InvalidConfiguration:
-                self._state.held = before
+                self._state.held = held
+                known.update(before)
                 raise
-        for name, value in made.items():
-            known[name] = {**known[name], **value} if isinstance(value, dict) else value
 
     def own(self) -> dict[str, Any]:
         """Return the resources that have a name, as what JSON can hold."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from ipaddress import ip_address, ip_interface
 from typing import Any, Final
 
 from ..routes.calls import SandboxCall, concrete
+from ..routes.operations import reinstall
 from ..state import ApiError
 from .tables import Action, Change, Resource
 
@@ -17,6 +19,9 @@ def _reverse(change: Change) -> None:
     name = change.object.get("reverse")
     if change.kind != "create" or not isinstance(name, str):
         return
+    block = ip_interface(change.arguments["ip"]).network
+    if ip_address(str(change.object["ipReverse"])) not in block:
+        raise ApiError.of_class(400, "BadRequest", f"[ipReverse] {change.object['ipReverse']} is not in {block}")
     if "." not in name.strip(".") or " " in name:
         raise ApiError.of_class(400, "BadRequest", f"[reverse] Invalid reverse {name[:100]!r}: it must be a full name")
     if not name.endswith("."):
@@ -54,15 +59,24 @@ RESOURCES: Final = (
             "POST /reboot": Action(sets={"state": "rebooting"}, then=_BACK_UP),
             "POST /start": Action(sets={"state": "rebooting"}, then=_BACK_UP, needs={"state": "stopped"}),
             "POST /stop": Action(sets={"state": "stopping"}, then={"state": "stopped"}, needs={"state": "running"}),
-            "POST /rebuild": Action(sets={"state": "installing"}, then=_BACK_UP),
+            "POST /rebuild": Action(
+                sets={"state": "installing"}, then=_BACK_UP, below={"/images/current": {"id": "{imageId}"}}
+            ),
             "POST /reinstall": Action(sets={"state": "installing"}, then=_BACK_UP),
-            "POST /createSnapshot": Action(sets={"state": "backuping"}, then=_BACK_UP),
+            "POST /createSnapshot": Action(
+                sets={"state": "backuping"}, then=_BACK_UP, below={"/snapshot": {"description": "{description}"}}
+            ),
+            "POST /snapshot/revert": Action(sets={"state": "installing"}, then=_BACK_UP),
             "POST /setPassword": Action(sets={"state": "rebooting"}, then=_BACK_UP),
         },
         busy=True,
         urn="vps",
     ),
-    Resource("/dedicated/server/{serviceName}", urn="dedicatedServer"),
+    Resource(
+        "/dedicated/server/{serviceName}",
+        urn="dedicatedServer",
+        actions={"POST /reinstall": Action(does=reinstall, then={"os": "{operatingSystem}"})},
+    ),
     Resource("/v2/vrackServices/resource/{vrackServicesId}", urn="vrackServices"),
     Resource(
         "/dedicated/server/{serviceName}/boot/{bootId}", ids=(1, 46371, 1122), each={"1": {"bootType": "harddisk"}}

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from ..routes.calls import SandboxCall
 
-__all__ = ["Action", "Change", "Resource", "Rule"]
+__all__ = ["Action", "Change", "Resource", "Rule", "is_ssh_key"]
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,14 @@ Rule: TypeAlias = Callable[[Change], None]
 """Refuses a change by raising :class:`.ApiError`; may set members of its object."""
 
 
+_KEY: Final = re.compile(r"(ssh-(rsa|ed25519|dss)|ecdsa-sha2-nistp(256|384|521)|sk-\S+) \S+.*", re.DOTALL)
+
+
+def is_ssh_key(text: Any) -> bool:
+    """Say whether a text looks like a public SSH key."""
+    return _KEY.fullmatch(str(text)) is not None
+
+
 @dataclass(frozen=True)
 class Action:
     """A call that does something to an object.
@@ -45,7 +54,9 @@ class Action:
         busy: whether it is refused while another one goes on.
         needs: members that the object has to have, else it is refused.
         answer: what is answered; None for what fits the type.
-        does: what else it does; may refuse by raising :class:`.ApiError`.
+        does: what else it does; may refuse by raising :class:`.ApiError`. What it returns is answered, if that is
+            not None.
+        below: members that objects one of this has below itself get when it is over, by what follows the path.
         task: members of the task that is answered.
     """
 
@@ -55,7 +66,8 @@ class Action:
     busy: bool = True
     needs: Mapping[str, Any] = field(default_factory=dict)
     answer: Callable[[Change], Any] | None = None
-    does: Callable[[SandboxCall, Change], None] | None = None
+    does: Callable[[SandboxCall, Change], Any] | None = None
+    below: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     task: Mapping[str, Any] = field(default_factory=dict)
 
 

@@ -116,7 +116,18 @@ class Reader:
             found = [each.get(member) if isinstance(each, dict) and member else each for each in listed]
         else:
             found = self._again((path, None), lambda: self._first_ids(call, of, path))
+        found += [each["id"] for each in self._current_tasks(call, path)]
         return {str(each): each for each in found}
+
+    def _current_tasks(self, call: SandboxCall, path: str) -> list[dict[str, Any]]:
+        """Return what is being done to the object that a path lists the tasks of."""
+        above, _, last = path.rpartition("/")
+        held = call.state.held
+        if last != "task" or above not in held.running:
+            return []
+        settle(held, above, call.now)
+        found: list[dict[str, Any]] = held.objects[above].get("currentTasks", []) if above in held.objects else []
+        return found
 
     def _urns(self, call: SandboxCall) -> list[str]:
         """Return the URNs of all resources that have one."""
@@ -206,6 +217,9 @@ class Reader:
         if isinstance(own, dict):
             made.update(own)
         self._identify(call, model, template, arguments, made)
+        for each in self._current_tasks(call, path.rpartition("/")[0]):
+            if each["id"] == unquote(path.rpartition("/")[2]):
+                maker.merged(model, made, {"id": each["id"], "type": each["type"], "status": "RUNNING"})
         return made if kept is None else maker.merged(model, made, kept)
 
     def _identify(

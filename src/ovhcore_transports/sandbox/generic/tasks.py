@@ -11,7 +11,7 @@ from ..kept.operation import Operation
 from ..routes.calls import SandboxCall, concrete
 from .known import Collection, Known, Place, id_member
 from .reading import Reader
-from .running import is_task, new_task
+from .running import is_task, kind_of, new_task
 from .values.making import Maker
 
 __all__ = ["begin_task"]
@@ -44,13 +44,15 @@ def begin_task(
     state = call.state
     operation = Operation("", str(place.operation), 0, call.now, state.task_seconds, state.failing_tasks)
     if of is None or not isinstance(listed, Model):
-        alone = maker.merged(model, maker.object(model, f"{place.operation}#{state.next()}"), members)
+        own = {**kind_of(maker, model, str(place.operation)), **members}
+        alone = maker.merged(model, maker.object(model, f"{place.operation}#{state.next()}"), own)
         return new_task(maker, model, alone, operation)
     names = {name: value for name, value in arguments.items() if f"{{{name}}}" in of.item}
     item_id = reader.new_id(maker, of, f"{place.operation}#{state.next()}", 0)
     inner = {**names, of.argument: str(item_id)}
     path = concrete(of.item, inner)
-    task = maker.merged(listed, reader.made(maker, listed, of.item, inner), members)
+    own = {**kind_of(maker, listed, str(place.operation)), **members}
+    task = maker.merged(listed, reader.made(maker, listed, of.item, inner), own)
     task = new_task(maker, listed, task, operation)
     state.held.add(concrete(of.template, names), path, item_id, task)
     state.held.run(path, operation)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Iterator, MutableMapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -168,10 +167,12 @@ class Held:
 
     def add(self, list_path: str, item_path: str, item_id: Any, value: dict[str, Any], sent: int = 0) -> None:
         """Add an object to a list; arguments as for :meth:`keep`."""
+        text, (above, slash, segment) = str(item_id), item_path.rpartition("/")
+        if segment == text:
+            self.objects.put(above + slash, text, value)  # one text for both
         self.keep(item_path, value, sent)
-        if self.removed.get(list_path, {}).pop(str(item_id), None):
+        if self.removed.get(list_path, {}).pop(text, None):
             self._deleted -= 1
-        text = sys.intern(str(item_id))
         self.added.setdefault(list_path, {})[text] = text if isinstance(item_id, str) else item_id
         self._enter(list_path)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 import zlib
 from abc import abstractmethod
 from collections.abc import Iterator, KeysView, MutableMapping
@@ -91,7 +90,11 @@ class _Packed(MutableMapping[str, T]):
         return value
 
     def __setitem__(self, path: str, value: T) -> None:
-        above, segment = _cut(path)
+        self.put(*_cut(path), value)
+
+    def put(self, above: str, segment: str, value: T) -> None:
+        """Hold a value at the path ``above`` + ``segment``, of which the latter is the text that is held."""
+        path = above + segment
         beside = self._packed.setdefault(above, {})
         self._count += segment not in beside
         beside.setdefault(segment, b"")
@@ -146,6 +149,6 @@ class Operations(_Packed[Operation]):
 
 
 def _cut(path: str) -> tuple[str, str]:
-    """Return a path up to its last slash, and what follows: the same text wherever it is held."""
+    """Return a path up to its last slash, and what follows."""
     end = path.rfind("/") + 1
-    return path[:end], sys.intern(path[end:])
+    return path[:end], path[end:]

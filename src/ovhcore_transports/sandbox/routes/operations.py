@@ -11,6 +11,7 @@ from copy import deepcopy
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from ..families.tables import Change
 from ..kept.listed import Listed
 from ..kept.operation import Operation
 from ..kept.rows import Row, find, ids_of
@@ -24,6 +25,7 @@ __all__ = [
     "new_vrack_services",
     "one_vrack_services",
     "reboot",
+    "reinstall",
     "server_task",
     "server_tasks",
     "vrack_services",
@@ -46,7 +48,7 @@ def _task(operation: Operation, now: float) -> dict[str, Any]:
         "taskId": operation.number,
         "function": operation.kind,
         "status": ("init", "todo", "doing", "customerError" if operation.fails else "done")[phase],
-        "comment": "Reboot asked for",
+        "comment": "Reboot asked for" if operation.kind == "hardReboot" else "Installation asked for",
         "startDate": _date(operation.begun),
         "lastUpdate": _date(operation.since(phase)),
         "doneDate": _date(operation.since(phase)) if operation.over(now) else None,
@@ -61,10 +63,19 @@ def _server_operations(call: SandboxCall) -> list[Operation]:
 
 def reboot(call: SandboxCall) -> dict[str, Any]:
     """Reboot a server; one that is busy refuses."""
+    return _begin_task(call, "hardReboot")
+
+
+def reinstall(call: SandboxCall, change: Change) -> dict[str, Any]:
+    """Install a server anew; one that is busy refuses."""
+    return _begin_task(call, "reinstallServer")
+
+
+def _begin_task(call: SandboxCall, kind: str) -> dict[str, Any]:
     if any(not operation.over(call.now) for operation in _server_operations(call)[-1:]):
         message = "An operation is already running on this server. Please retry later"
         raise ApiError.of_class(403, "Forbidden::Busy", message)
-    return _task(call.state.begin(call.path["serviceName"], "hardReboot", call.now), call.now)
+    return _task(call.state.begin(call.path["serviceName"], kind, call.now), call.now)
 
 
 def server_tasks(call: SandboxCall) -> list[int]:

@@ -118,9 +118,8 @@ def change_soa(call: SandboxCall) -> None:
     """Change the SOA of a zone."""
     found = _one(call)
     changed = dict(found["soa"])
-    for name in call.body or ():
-        if name in changed:
-            changed[name] = call.member(name, type(changed[name]))
+    for name in call.body or ():  # which the schema has
+        changed[name] = call.member(name, type(changed[name]))
     for name in ("ttl", "nxDomainTtl"):
         check_ttl(changed[name])
     _touch(call.state, found)
@@ -151,9 +150,7 @@ def _record(call: SandboxCall) -> Row:
 
 def hold_soa(state: State, arguments: Mapping[str, str], value: Row) -> None:
     """Let a zone have an SOA that nobody gave it by a call."""
-    found = find(state.resources["zones"], "name", arguments["zoneName"])
-    if found is not None:
-        found["soa"] |= value
+    named(state.resources["zones"], "name", arguments["zoneName"])["soa"] |= value
 
 
 def record(call: SandboxCall) -> Row:
@@ -319,10 +316,8 @@ def _replace(state: State, found: Row, made: list[Row], now: float) -> None:
     rows = _kept(state)
     state.check_room(0, len(made))
     _touch(state, found)
-    for item_id in rows.group_ids(found["name"]):
-        gone = rows.find(str(item_id))
-        if gone is not None:
-            rows.remove(gone)
+    for each in [each for each in rows if each["zone"] == found["name"]]:
+        rows.remove(each)
     for each in made:
         rows.append({"id": 2000 + state.next(), **deepcopy(each)})
     _deploy(state, found, now)

@@ -8,7 +8,7 @@ from datetime import date, datetime, time
 from ipaddress import ip_address, ip_interface
 from typing import Any, Final
 
-from ovhcore.protocol import parse_json
+from ovhcore._internal import parse_json
 from ovhcore.schema import Array, Enumeration, Family, Map, Model, Operation, Ref, Scalar, Type, check_arguments
 
 from ...state import ApiError
