@@ -58,7 +58,7 @@ def categories(kind: Enumeration, column: list[Any]) -> list[str]:
 
 
 def pandas_frame(objects: Iterable[Mapping[str, Any]], path: str) -> pd.DataFrame:
-    """Return objects of a list as a data frame of pandas; what the catalogue lacks has the type that pandas gives it."""
+    """Return objects of a list as a frame of pandas; what the catalogue lacks has the type that pandas gives it."""
     rows, kinds = [flat(each) for each in objects], columns(path)
     frame: dict[str, Any] = {}
     for name in dict.fromkeys(name for row in rows for name in row):
@@ -80,7 +80,7 @@ def pandas_frame(objects: Iterable[Mapping[str, Any]], path: str) -> pd.DataFram
 
 
 def polars_frame(objects: Iterable[Mapping[str, Any]], path: str) -> pl.DataFrame:
-    """Return objects of a list as a data frame of Polars; what the catalogue lacks has the type that Polars gives it."""
+    """Return objects of a list as a frame of Polars; what the catalogue lacks has the type that Polars gives it."""
     rows, kinds = [flat(each) for each in objects], columns(path)
     frame: list[pl.Series] = []
     for name in dict.fromkeys(name for row in rows for name in row):

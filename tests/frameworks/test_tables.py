@@ -1,4 +1,4 @@
-"""Data frames with the types of the catalogue: whatever comes, or does not come, nothing is lost and nothing guessed."""
+"""Data frames with the types of the catalogue: whatever comes, or does not, nothing is lost and nothing guessed."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ pl: Any = pytest.importorskip("polars", reason="tox's environment frameworks has
 pytestmark = pytest.mark.once
 
 FRAMEWORKS = Path(__file__).resolve().parents[2] / "examples" / "frameworks"
+EUR = "EUR"
 WINTER, SUMMER = "2026-01-07T10:00:00+01:00", "2026-06-21T10:00:00.5+02:00"
 BILLS = [
     {
@@ -27,7 +28,7 @@ BILLS = [
         "tax": {"value": 2, "currencyCode": "EUR"},
     },
     {"billId": "FR2", "category": "of-tomorrow", "date": None, "orderId": None, "isNew": True},
-    {"billId": "FR3", "category": None, "date": SUMMER, "orderId": 3, "tax": {"value": 0.5, "currencyCode": "EUR"}},
+    {"billId": "FR3", "category": None, "date": SUMMER, "orderId": 3, "tax": {"value": 0.5, "currencyCode": EUR}},
 ]
 SERVICES = [
     {"creation": "2026-02-03", "serviceId": 7, "renew": {"automatic": True, "period": None}, "status": "ok"},
@@ -66,8 +67,8 @@ def test_bills(tables: Any) -> None:
     assert polars.schema["date"] == pl.Datetime("us", "UTC")
     assert (polars.schema["orderId"], polars.schema["tax.value"]) == (pl.Int64, pl.Float64)
     for known in (pandas["category"].cat.categories, polars.schema["category"].categories):
-        assert list(known)[0] == "autorenew"  # in the order of the catalogue
-        assert list(known)[-1] == "of-tomorrow"  # which it lacks
+        assert known[0] == "autorenew"  # in the order of the catalogue
+        assert known[-1] == "of-tomorrow"  # which it lacks
     expected = [
         dict(zip(pandas.columns, row, strict=True))
         for row in (
