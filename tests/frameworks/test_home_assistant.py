@@ -100,6 +100,12 @@ def test_keys_that_are_refused(server: Server) -> None:
     assert error.startswith("home_assistant.Refused: ")
 
 
+@pytest.mark.parametrize("wrong", [{"endpoint": "ovh-mars"}, {"timeout": "soon"}, {"application_secret": "not-it"}])
+def test_settings_that_are_wrong(wrong: dict[str, Any], module: Any, server: Server) -> None:
+    with pytest.raises(module.Refused):
+        asyncio.run(module.Account.set_up(settings(server, **wrong)))
+
+
 def test_an_api_that_is_away() -> None:
     with serve(Sandbox()) as gone:
         arguments = settings(gone)

@@ -149,3 +149,12 @@ def test_programs(program: str, module: str, transport: str, printed: str, serve
     done = run(program, env=environment(server, OVH_TRANSPORT=transport, PYTHONIOENCODING="utf-8"))
     assert done.returncode == 0, done.stderr
     assert re.fullmatch(printed, done.stdout), done.stdout
+
+
+def test_a_transport_that_cannot_work_with_gevent(server: Server) -> None:
+    """It waits outside of Python, and would hold up every greenlet."""
+    pytest.importorskip("gevent", reason=MISSING)
+    pytest.importorskip("pyreqwest", reason="the extra pyreqwest is not installed")
+    done = run("gevent_bills.py", env=environment(server, OVH_TRANSPORT="pyreqwest"))
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].startswith("ovhcore.exceptions.InvalidConfiguration: pyreqwest ")
