@@ -67,7 +67,8 @@ except Exception:
     code = 1
 sys.stdout.flush()
 sys.stderr.flush()
-os._exit(code)  # the detector patches built-in types, with which Python 3.11 may crash while it takes itself apart
+# The detector writes into built-in types (by forbiddenfruit); Python 3.11 was once seen to crash at its end after that.
+os._exit(code)
 """
 
 
