@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from ovhcore_transports.sandbox import ACCESS_KEYS, Sandbox, Server, serve
+import ovhcore as ovh
+from ovhcore_transports.sandbox import ACCESS_KEYS, AsyncSandboxTransport, Sandbox, Server, serve
 
 pytestmark = pytest.mark.once
 
@@ -64,6 +65,14 @@ def test_fastapi(example: Any, server: Server) -> None:
         assert web.get(f"/bills/{listed[0]['billId']}").json() == listed[0]
         missing = web.get("/bills/none")
     assert (missing.status_code, missing.json()) == (404, {"detail": "There is no bill none"})
+    module = example("fastapi_app")
+    other = Sandbox()
+    other.add({"bills": listed[:1]})
+    client = ovh.AsyncClient("ovh-eu", transport=AsyncSandboxTransport(other), **ACCESS_KEYS)
+    module.app.dependency_overrides[module.get_client] = lambda: client
+    with testing.TestClient(module.app) as web:
+        assert web.get("/bills").json() == listed[:1]
+    module.app.dependency_overrides.clear()
     assert server.sandbox.executed.total() > before
 
 
