@@ -157,7 +157,7 @@ class Reader:
             return list(model.values[:_MOST_AT_FIRST])
         count = 2 + maker.chance(path) % 2
         found = [self.new_id(maker, of, f"{path}/{number}", number) for number in range(count)]
-        return list(dict.fromkeys(found))
+        return list({str(each): each for each in found}.values())
 
     def id_type(self, family: Family, of: Collection) -> Type:
         """Return the narrower of the types that an id is said to be of."""

@@ -148,12 +148,15 @@ def _expanded(call: SandboxCall, route: Route, details: Route) -> MutableSequenc
     """Return the objects that a list of ids stands for, as they were when somebody last asked with ``no-cache``."""
     cache, key = call.state.expanded, f"{call.name}?{_query(call)}"
     if key not in cache or "no-cache" in call.headers.get("pragma", "").lower():
-        found = Rows()
+        found: MutableSequence[Any] = Rows()
         for item_id in route.answer(call):
             try:
-                found.append(deepcopy(details.answer(_of(call, details, str(item_id)))))
+                value = deepcopy(details.answer(_of(call, details, str(item_id))))
             except ApiError:
                 continue  # a task that is listed and not there yet
+            if not isinstance(value, dict):
+                found = list(found)
+            found.append(value)
         cache.pop(key, None)
         while cache and (len(cache) >= _MOST_LISTS or sum(map(len, cache.values())) + len(found) > _MOST_OBJECTS):
             del cache[next(iter(cache))]
