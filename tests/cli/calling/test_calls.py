@@ -206,7 +206,7 @@ def test_waiting_for_what_a_call_begins(run: Runner, box: Sandbox, monkeypatch: 
     run.terminal = "oe"
     ran = run("put", "/v2/vrackServices/resource/vrs-demo-1", "@-", "--wait", stdin=change(box))
     assert ran.code == 0, ran.err
-    assert "vrs-demo-1: READY" in ran.out  # on one terminal the progress stands there, too
+    assert "READY: /v2/vrackServices/resource/vrs-demo-1" in ran.out  # on one terminal the progress stands there, too
     run.terminal = ""
     made = run(
         "post",
