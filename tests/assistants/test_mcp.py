@@ -21,7 +21,8 @@ import ovhcore as ovh
 from ovhcore import schema
 from ovhcore.exceptions import InvalidConfiguration
 from ovhcore.plugins import hookimpl
-from ovhcore.protocol import REDACTED, Redaction, Request, Response
+from ovhcore.protocol import Redaction, Request, Response
+from ovhcore.protocol.redaction import REDACTED
 from ovhcore_transports.cli import main
 from ovhcore_transports.mcp.allowed import Call
 from ovhcore_transports.mcp.descriptions import described, listed
@@ -264,6 +265,8 @@ def test_a_preview_says_what_the_catalogue_finds_wrong() -> None:
         ("GET /me", {}),
         (REFRESH, {"zoneName": "other.example"}),
         (REFRESH, {"zoneName": "example.com/../other.example"}),
+        (REFRESH, {"zoneName": "example.com\\..\\other.example"}),
+        (RECORD, {"zoneName": "example.com/record", "target": "::1", "fieldType": "AAAA"}),
         (REFRESH, {"zoneName": "."}),
         (REFRESH, {}),
     ],
@@ -362,3 +365,98 @@ def test_the_command_says_what_it_needs(monkeypatch: pytest.MonkeyPatch) -> None
     code, said = run(monkeypatch)
     assert code == 1
     assert 'pip install "ovhcore[mcp]"' in said
+
+
+RESTRICTIONS = "PUT /cloud/project/{serviceName}/containerRegistry/{registryID}/ipRestrictions/registry"
+
+
+def test_a_body_may_be_a_list() -> None:
+    over = answering({"/cloud/project/p/containerRegistry/r/ipRestrictions/registry": []})
+    path = {"serviceName": "p", "registryID": "r"}
+
+    async def talk(client: Client) -> Any:
+        for body in ([{"description": "office", "ipBlock": "192.0.2.0/24"}], []):
+            shown = await client.call_tool(
+                "preview_write", {"operation": RESTRICTIONS, "arguments": path, "body": body}
+            )
+            assert json.loads(text(shown).splitlines()[2]) == body
+            assert "Problem" not in text(shown)
+            await client.call_tool("confirm_write", {"confirmation": confirmation(shown)})
+            assert json.loads(over.sent[-1].body) == body
+
+    talking(talk, RESTRICTIONS, over=over)
+    assert len(over.sent) == 2
+
+
+@pytest.mark.parametrize(
+    ("operation", "arguments", "problem"),
+    [
+        (DELETE, {"zoneName": "example.com", "id": 1}, "takes no body"),
+        (RECORD, {"zoneName": "example.com", "target": "::1"}, "of the path alone, not target"),
+    ],
+)
+def test_a_body_beside_arguments_is_refused(operation: str, arguments: dict[str, Any], problem: str) -> None:
+    asked = {"operation": operation, "arguments": arguments, "body": []}
+    assert problem in text(calling("preview_write", asked, DELETE, RECORD))
+
+
+def test_a_block_of_addresses_has_a_slash() -> None:
+    operation = "POST /ip/{ip}/reverse"
+    asked = {"operation": operation, "arguments": {"ip": "192.0.2.0/30", "ipReverse": "192.0.2.1", "reverse": "a.b."}}
+    shown = text(calling("preview_write", asked, operation))
+    assert "/ip/192.0.2.0%2F30/reverse" in shown
+    assert "confirm_write" in shown
+
+
+def test_nothing_is_sent_that_cannot_be_shown() -> None:
+    asked = {"operation": RECORD, "arguments": {"zoneName": "example.com", "target": "x" * 900, "fieldType": "TXT"}}
+    assert "confirm_write" in text(calling("preview_write", asked, RECORD, limit=2000))
+    refused = calling("preview_write", asked, RECORD, limit=1000)
+    assert refused.is_error
+    assert "nothing is sent that was not shown" in text(refused)
+    assert "confirm_write" not in text(refused)
+
+
+def test_an_answer_that_cannot_be_written_is_shown_as_json_escapes_it() -> None:
+    over = AsyncScripted(lambda request: Response(200, {}, b'{"half": "\\ud800", "whole": "\\ud83d\\ude00"}'))
+    shown = text(calling("get", {"path": "/me"}, over=over))
+    assert json.loads(shown) == {"half": "\ud800", "whole": "\U0001f600"}
+    shown.encode()
+
+
+def test_a_query_that_makes_more_and_more_is_cut_off() -> None:
+    query = "@" + " | [@, @]" * 60
+    shown = text(calling("get", {"path": "/me", "query": query}, limit=1000))
+    assert len(shown) < 1100
+    assert "1000 of more than 1000000 characters" in shown
+    shown = text(calling("get", {"path": "/me", "query": "{a: " + query + "}"}, limit=1000))
+    assert len(shown) < 1100
+
+
+def test_an_error_that_nobody_expected_shows_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*arguments: Any, **options: Any) -> Any:
+        raise ValueError(f"geheim {ACCESS_KEYS['application_secret']}")
+
+    monkeypatch.setattr("ovhcore_transports.mcp.server.target", fails)
+    told = calling("get", {"path": "/me"})
+    assert told.is_error
+    assert text(told).endswith("The server has a fault: ValueError")
+
+
+def test_errors_of_the_api_show_no_secret() -> None:
+    said = json.dumps(
+        {"message": f"No such token {ACCESS_KEYS['application_secret']} or {ACCESS_KEYS['consumer_key']}"}
+    )
+    over = AsyncScripted(lambda request: Response(403, {"X-OVH-QUERYID": "q"}, said.encode()))
+    told = text(calling("get", {"path": "/me"}, over=over))
+    assert REDACTED in told
+    assert ACCESS_KEYS["application_secret"] not in told
+    assert ACCESS_KEYS["consumer_key"] not in told
+
+
+@pytest.mark.parametrize("path", ["http://evil.example/", "/../x", "/me/../auth", "/%2e%2e/x", "me", "/me\n"])
+def test_paths_that_lead_elsewhere_are_not_read(path: str) -> None:
+    over = answering({})
+    assert calling("get", {"path": path}, over=over).is_error
+    assert calling("list_objects", {"path": path}, over=over).is_error
+    assert over.sent == []

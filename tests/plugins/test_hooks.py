@@ -21,7 +21,6 @@ from ovhcore.flows.observation import Notifier
 from ovhcore.plugins import (
     Option,
     PluginInfo,
-    Plugins,
     TransportSpec,
     hookimpl,
     hookspecs,
@@ -31,6 +30,7 @@ from ovhcore.plugins import (
 )
 from ovhcore.plugins.builtin import BUILT_IN
 from ovhcore.plugins.log import LogObserver
+from ovhcore.plugins.manager import Plugins
 from ovhcore.protocol.clock import Now
 from ovhcore.protocol.messages import Request, Response
 from ovhcore_transports.sandbox import ACCESS_KEYS, SandboxTransport

@@ -232,3 +232,8 @@ def test_the_heads_of_a_family_cover_what_it_has() -> None:
     assert heads_of(family("/a/b", "/a/bc/d/e", "/a/{x}/y")) == ("/a", "/a/b", "/a/bc")
     odd = family("/{x}", "/a/b/{y}")
     assert Catalogue.of([odd]).find("GET", "/anything") is not None
+
+
+def test_nothing_is_no_argument_of_a_path() -> None:
+    with pytest.raises(InvalidRequest):
+        schema.catalogue().operation("GET", "/domain/zone//record")

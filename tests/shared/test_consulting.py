@@ -10,9 +10,10 @@ import pytest
 
 import ovhcore as ovh
 from ovhcore.flows import Consult, Flow, Send, arun, run
-from ovhcore.protocol import Response
+from ovhcore.protocol import Request, Response
 from ovhcore_transports.recording import AsyncRecordTransport, RecordTransport, ReplayTransport
 from ovhcore_transports.sandbox import ACCESS_KEYS, AsyncSandboxTransport, SandboxTransport
+from ovhcore_transports.shared.keeper import keeper_of
 from ovhcore_transports.shared.stores.base import Store
 from tests.shared.clients import GET, Unsure, client, ok
 from tests.worlds import AsyncScripted, Scripted
@@ -90,3 +91,40 @@ def test_the_sandbox_asks_the_store(store_url: str) -> None:
         assert aworld.clock().monotonic == pytest.approx(7200 / 0.97, rel=0.01)
 
     asyncio.run(other())
+
+
+def says_nothing(url: str) -> bool:
+    keeper = keeper_of(url)
+    keeper.renew()
+    return not (keeper._to_say or keeper._claims or any(keeper._left.values()) or any(keeper._places.values()))
+
+
+def test_a_replay_of_calls_that_fail_tells_no_store_anything(tmp_path: Path) -> None:
+    pytest.importorskip("cryptography")
+    path = tmp_path / "a.cassette"
+    limits: dict[str, Any] = {"rate_limit": "1/hour", "max_concurrency": 1}
+
+    def calls(transport: Any, store: str) -> Any:
+        account = ovh.Client(
+            "ovh-eu", client_id="i" * 16, client_secret="s" * 20, transport=transport, config=False, retry=False,
+            options={"limit_store": store, **limits},
+        )  # fmt: skip
+        with pytest.raises(ovh.exceptions.APIError):  # no token
+            account.get("/me")
+        application = client(transport, store, **limits)
+        with pytest.raises(ovh.exceptions.APIError):
+            application.post("/order", _once="invoice-17")
+        return account, application
+
+    def refusing(request: Request) -> Response:
+        return Response(503, {"X-OVH-QUERYID": "q", "Content-Type": "application/json"}, b'{"message": "later"}')
+
+    with RecordTransport(Scripted(refusing), path) as transport:
+        calls(transport, f"file://{tmp_path}/recorded")
+    (tmp_path / "replayed").mkdir()
+    url = f"file://{tmp_path}/replayed/shared"
+    with ReplayTransport(path) as replay:
+        kept = calls(replay, url)
+        assert says_nothing(url)
+        del kept
+    assert not any((tmp_path / "replayed").iterdir())

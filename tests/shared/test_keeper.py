@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import multiprocessing
 import os
 import threading
 import time
@@ -15,6 +16,8 @@ from ovhcore.flows import Limits, run
 from ovhcore_transports.shared import keeper as keepers
 from ovhcore_transports.shared.keeper import Keeper
 from ovhcore_transports.shared.operations.answers import GO
+from ovhcore_transports.shared.stores import base
+from ovhcore_transports.shared.stores.base import StoreFailure
 from ovhcore_transports.shared.stores.opening import open_store
 from ovhcore_transports.shared.throttling import SharedLimit, shared_throttle
 from tests.shared.clients import GET, LEASE, Unsure, ok, sending
@@ -99,3 +102,65 @@ def test_the_child_of_a_fork_asks_by_itself(store_url: str) -> None:
     assert os.waitpid(child, 0)[1] == 0
     assert keeper.store.ask(("take", "limit:f", 1_000_000, 5, 0, -1, -1, "c", LEASE))[:2] == [GO, 0]
     keeper.store.close()
+
+
+class Moody(Unsure):
+    """Gives no answer at first."""
+
+    fails = True
+
+    def answer(self, question: Any, now: int | None = None) -> Any:
+        answer = super().answer(question)
+        if self.fails:
+            raise StoreFailure("stopped")
+        return answer
+
+
+def test_a_store_that_gave_no_answer_is_told_again_what_is_free(monkeypatch: pytest.MonkeyPatch) -> None:
+    # It may be stopped, and carry the question out later: nobody would free the place, but for the end of the lease.
+    monkeypatch.setattr(base, "_REST", 0.0)
+    store = Moody(*[(GO, 0, 0, 1, 7)] * 2)
+    keeper = Keeper(store)
+    keeper._runs.acquire()  # no thread of its own
+    keeper.leave("limit:x", "before", 5)
+    handle = shared_throttle(SharedLimit(store, keeper, "x", Limits(concurrency=1), alone=True))(sending)
+    run(handle(GET), Scripted(ok))
+    keeper.renew()
+    asked = len(store.questions)
+    store.fails = False
+    keeper.renew()
+    (again,) = store.questions[asked:]
+    assert again[0] == "renew"
+    assert "before" in again  # beside the place of the question that failed
+    assert len(again) == 8
+    keeper.renew()
+    assert len(store.questions) == asked + 1
+    keeper.unsaid("limit:x", ["old", 1])
+    keeper._bell.put(None)
+    monkeypatch.setattr(keepers, "_IDLE", 0)
+    keeper._work()  # its thread has asked for long enough: leases have ended
+    assert keeper.released("limit:x") == []
+
+
+ALIVE: list[Keeper] = []
+
+
+def _calls(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keepers, "start_new_thread", lambda *arguments: 0)  # it ends before its thread says anything
+    ALIVE.append(Keeper(open_store(url)))
+    limit = SharedLimit(ALIVE[0].store, ALIVE[0], "m", Limits(concurrency=1), alone=False)
+    run(shared_throttle(limit)(sending)(GET), Scripted(ok))
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+def test_a_process_of_multiprocessing_frees_its_places_when_it_ends(
+    store_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    child = multiprocessing.get_context("fork").Process(target=_calls, args=(store_url, monkeypatch))
+    child.start()
+    child.join()
+    assert child.exitcode == 0
+    store = open_store(store_url)
+    assert store.ask(("renew", "limit:m", LEASE, 0)) == [0]
+    store.close()

@@ -21,7 +21,7 @@ from ovhcore.exceptions import InvalidConfiguration, SharedStoreError, TotalTime
 from ovhcore.flows import Clock, Limits, Send, run
 from ovhcore.protocol import Now, Request, Response
 from ovhcore_transports.shared.keeper import Keeper, keeper_of
-from ovhcore_transports.shared.operations.answers import ALONE, GO, WAIT
+from ovhcore_transports.shared.operations.answers import ALONE, GO, LATE, NEW, WAIT
 from ovhcore_transports.shared.stores.base import Store, StoreFailure
 from ovhcore_transports.shared.stores.opening import open_store
 from ovhcore_transports.shared.throttling import SharedLimit, shared_throttle
@@ -105,7 +105,7 @@ def limited(store: Store, *, alone: bool = True, **limits: Any) -> Any:
 
 
 def test_who_waits_for_a_place_only_as_long_as_the_call_may_last() -> None:
-    store = Unsure(*[(WAIT, 400_000, 0, 1)] * 3)
+    store = Unsure(*[(WAIT, 400_000, 0, 1, 0)] * 3)
     world = Scripted(ok)
     handle = limited(store, concurrency=1)
     with pytest.raises(TotalTimeout):
@@ -114,19 +114,63 @@ def test_who_waits_for_a_place_only_as_long_as_the_call_may_last() -> None:
     assert world.monotonic >= 1.0
 
 
-def test_a_request_that_comes_late_for_its_turn_takes_another_and_the_third_counts() -> None:
-    class Slow(Scripted):
-        def sleep(self, seconds: float) -> None:
-            super().sleep(seconds + 0.5)
+class Sleepy(Scripted):
+    """Wakes late, and takes a while for an answer."""
 
-    store = Unsure(*[(GO, 100_000, 0, 1)] * 3)
-    world = Slow(ok)
+    late = 0.5
+
+    def sleep(self, seconds: float) -> None:
+        super().sleep(seconds + self.late)
+
+
+def test_a_request_that_comes_much_too_late_asks_again_and_the_third_turn_counts() -> None:
+    store = Unsure(*[(GO, 100_000, 0, 1, 7)] * 3)
+    world = Sleepy(ok)
     run(limited(store, rate=10)(GET), world)
-    assert len(store.questions) == 3
+    assert [question[6] for question in store.questions if question[0] == "take"] == [NEW, LATE, LATE]
+    assert [question[-2:] for question in store.questions[1:3]] == [("@7", -1_000_000)] * 2
     assert len(world.sent) == 1
-    store.answers = [(GO, 100_000, 0, 1)]
-    run(limited(store, rate=10)(GET), Scripted(ok))
-    assert len(store.questions) == 4
+
+
+def test_a_request_that_comes_late_goes_and_says_so() -> None:
+    class Unheard(Keeper):
+        def _wake(self) -> None:
+            """Leave it to questions to take along what is to be said."""
+
+    def answering(request: Request) -> Response:
+        world.monotonic += 0.3
+        return ok(request)
+
+    store = Unsure(*[(GO, 100_000, 0, 1, turn) for turn in (1_000_000, 2_000_000, 3_000_000)])
+    limit = SharedLimit(store, Unheard(store), "x", Limits(rate=10), alone=True)
+    world = Sleepy(answering)
+    handle = shared_throttle(limit)(sending)
+    for world.late in (0.1, 0.125, 0.0):
+        run(handle(GET), world)
+    said = [question[10:] for question in store.questions]
+    assert said[0] == ()
+    assert said[1][0] == "@1000000"
+    assert said[1][1] == pytest.approx(100_000, abs=2)
+    # The first request of a process may have come at any time until its answer did.
+    assert int(said[1][2][1:]) == pytest.approx(1_100_000, abs=2)
+    assert said[1][3] == pytest.approx(400_000, abs=2)
+    assert said[2][0] == "@2000000"
+    assert said[2][1] == pytest.approx(125_000, abs=2)
+    assert limit.keeper.released(limit.key) == []
+    store.answers = [(GO, 0, 0, 1, 7)]
+    places = SharedLimit(store, limit.keeper, "y", Limits(concurrency=1), alone=True)
+    run(shared_throttle(places)(sending)(GET), world)
+    assert not str(limit.keeper.released(places.key)[0]).startswith("@")
+
+
+def test_an_answer_that_was_long_on_its_way_does_not_make_the_turn_late() -> None:
+    store = Unsure()
+    limit = SharedLimit(store, Keeper(store), "x", Limits(rate=10), alone=True)
+    assert limit.due(10.0, 10.25, 1.0, 501_000_000) == 11.25  # noted: the store's clock is ahead by 489.75
+    assert limit.due(20.0, 20.125, 1.0, 511_000_000) == 21.125  # that was faster: 489.875
+    assert limit.due(30.0, 32.0, 1.0, 521_000_000) == 31.125
+    assert limit.due(40.0, 41.0, 1.0, 500_000_000) == 42.0  # it cannot be there: a clock was set
+    assert limit.due(50.0, 50.5, 1.0, 508_500_000) == 51.5
 
 
 @pytest.fixture

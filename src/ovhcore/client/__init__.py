@@ -9,7 +9,6 @@ from .._lazy import lazily
 from ..protocol.endpoints import ENDPOINTS, OAUTH2_TOKEN_URLS
 from ..protocol.messages import DEFAULT_TIMEOUT
 from ..python_ovh.oauth2 import OAuth2
-from .base import BaseClient
 from .clients import AsyncClient, Client
 from .transport import InsecureWarning
 
@@ -22,7 +21,6 @@ __all__ = [
     "TIMEOUT",
     "AsyncClient",
     "AsyncObjectIterator",
-    "BaseClient",
     "Client",
     "ConsumerKeyRequest",
     "InsecureWarning",

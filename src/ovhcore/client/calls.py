@@ -62,7 +62,7 @@ def refuse_options(arguments: Mapping[str, Any], *options: str) -> None:
     for name, value in arguments.items():
         if name.startswith("_") and not iskeyword(name[1:]):
             raise _no_option(name, options)
-        if name in options and not (name == "mode" and _is_of_the_api(value)):
+        if name in options and not (name == "mode" and _is_argument_of_api(value)):
             raise InvalidRequest(
                 f"{name} is an option, and written _{name}. An argument of the API by this name is written into the "
                 f"path, as '/path?{name}=...'"
@@ -120,7 +120,7 @@ def _no_option(name: str, options: tuple[str, ...]) -> InvalidRequest:
     return InvalidRequest(f"There is no option {name}; {meant}")
 
 
-def _is_of_the_api(mode: Any) -> bool:
+def _is_argument_of_api(mode: Any) -> bool:
     """Say whether a ``mode`` is an argument of the API: two of its lists have one, with values of their own."""
     from ..flows.collections.pager import MODES
 

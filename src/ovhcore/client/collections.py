@@ -163,7 +163,7 @@ class CollectionMethods(CallMethods):
         """
         if isinstance(_ids, (str, bytes)) or not isinstance(_ids, Iterable):
             raise InvalidRequest(f"The ids are a list, as ['FR1', 'FR2'], not {type(_ids).__name__}")
-        from ..flows.collections.batches import Details, ItemsById
+        from ..flows.collections.batches import ItemFetcher, ItemsById
         from ..flows.collections.fan_out import read_concurrency
         from ..flows.collections.pager import read_mode, read_size
 
@@ -177,7 +177,7 @@ class CollectionMethods(CallMethods):
         mode = read_mode(_mode, *_BY_ID)
         if core.settings.endpoint.is_version_2(before):
             mode = "single" if mode == "auto" else mode
-        details = Details(
+        fetcher = ItemFetcher(
             core.fetching(f"{before}id{after}", _need_auth, _headers, _timeout, _options),
             before,
             after,
@@ -187,7 +187,7 @@ class CollectionMethods(CallMethods):
             ordered=False,
             pick=(lambda position, name, value: (name, value)) if _as_completed else _at_position,
         )
-        coming = core.objects(ItemsById(details, ids), _errors, _progress)
+        coming = core.objects(ItemsById(fetcher, ids), _errors, _progress)
         return coming if _as_completed else core.collected(coming)
 
     def gather(

@@ -13,7 +13,7 @@ from functools import cached_property
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from ..config import SettingsSources
+from ..config.loading import SettingsSources
 from ..exceptions import (
     APIError,
     ClientClosed,
@@ -27,7 +27,7 @@ from ..flows.authentication import KeyAuthentication
 from ..flows.driver import glance
 from ..flows.effects import Flow
 from ..flows.exchange import CallResult, Fetch
-from ..plugins import Plugins
+from ..plugins.manager import Plugins
 from ..plugins.settings import Settings
 from ..protocol.credentials import REMEMBERED
 from ..protocol.messages import Call, Headers, Request, Response

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
 from ..exceptions import ClientClosed, InvalidConfiguration
 from ..flows.interpreter_exit import at_exit
-from ..plugins import Plugins, TransportSettings, TransportSpec
+from ..plugins import TransportSettings, TransportSpec
+from ..plugins.manager import Plugins
 from ..protocol.redaction import as_secret
 
 if TYPE_CHECKING:

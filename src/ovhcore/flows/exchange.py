@@ -69,14 +69,14 @@ def sent_now(request: Request, fields: tuple[tuple[str, str], ...], now: float) 
     """
     timeout, deadline = request.timeout, request.deadline
     if deadline is not None and (left := deadline - now) > 0:
-        timeout, deadline = _of_what_is_left(timeout, left), None
+        timeout, deadline = _with_time_left(timeout, left), None
     headers = Headers(request.headers.pairs + fields)
     return Request(
         request.method, request.url, headers, request.body, request.need_auth, timeout, deadline, request.call
     )
 
 
-def _of_what_is_left(timeout: Timeout | None, left: float) -> Timeout | None:
+def _with_time_left(timeout: Timeout | None, left: float) -> Timeout | None:
     """Return a timeout with as much of its total as earlier exchanges of the call have left."""
     usual = timeout or DEFAULT_TIMEOUT
     if usual.total is not None and 0 <= usual.total - left < _MOMENT < left:
@@ -90,7 +90,7 @@ def _shortened(request: Request, deadline: float, now: float) -> Request:
         error = TotalTimeout("The time for the call was over before this request could be sent")
         error.may_have_arrived = False
         raise error
-    timeout = _of_what_is_left(request.timeout, left)
+    timeout = _with_time_left(request.timeout, left)
     return request if timeout is request.timeout else request.due(timeout, deadline)
 
 

@@ -59,11 +59,11 @@ class Contents:
 
     def of_request(self, request: Request) -> Contents:
         """Return a copy that hides the secrets of a request, too: an answer may repeat them."""
-        from ..protocol.secrets.learning import of_request
+        from ..protocol.secrets.learning import secrets_of_request
 
         redactor = self.redactor()
         other = Contents(self._secrets, self._declared)
-        other._hiding = ([*self._secrets()], redactor.knowing(of_request(request, redactor)))
+        other._hiding = ([*self._secrets()], redactor.knowing(secrets_of_request(request, redactor)))
         return other
 
     def query_id(self, response: Response, request: Request, known: Contents | None = None) -> str | None:

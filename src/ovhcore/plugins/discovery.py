@@ -14,7 +14,7 @@ from importlib.machinery import PathFinder
 from importlib.util import find_spec
 from typing import Any, Final, NamedTuple
 
-__all__ = ["OWN", "EntryPoint", "find_entry_points", "installed", "load"]
+__all__ = ["OWN", "EntryPoint", "find_entry_points", "installed", "load_object"]
 
 _DISTRIBUTION_NAME: Final = "ovhcore"
 _SISTER: Final = f"{__name__.rpartition('ovhcore.')[0]}ovhcore_transports"  # also in a copy that has another name
@@ -95,7 +95,7 @@ def _is_there(module: str) -> bool:
         return False
 
 
-def load(value: str) -> Any:
+def load_object(value: str) -> Any:
     """Import the object that an entry point names; its extras in brackets have no effect here."""
     module, _, attributes = value.partition("[")[0].strip().partition(":")
     loaded: Any = import_module(module.strip())

@@ -18,7 +18,7 @@ from ..protocol.redaction import Redaction
 from ..protocol.requests.values import shown
 from . import hookspecs
 from .builtin import BUILT_IN, RETRY_OPTIONS
-from .discovery import OWN, EntryPoint, installed, load
+from .discovery import OWN, EntryPoint, installed, load_object
 from .options import Option
 from .settings import CREDENTIALS, OTHERS
 from .transports import TransportSpec
@@ -373,7 +373,7 @@ def _known(disabled: Iterable[str], what: str) -> frozenset[str]:
 @cache
 def _loaded(point: EntryPoint) -> Any:
     try:
-        return load(point.value)
+        return load_object(point.value)
     except Exception as error:
         raise InvalidConfiguration(
             f"The installed plugin {point.name!r} ({point.value}, from {point.distribution}) cannot be loaded: "

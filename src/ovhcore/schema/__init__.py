@@ -16,7 +16,7 @@ cache takes its place. Neither ``import ovhcore`` nor making a client or a call 
 from __future__ import annotations
 
 from .calls import CheckWarning, DeprecatedOperationWarning
-from .checking import Finding, check_answer, check_arguments, check_value
+from .checking import Finding, check_answer, check_arguments
 from .files.documents import load
 from .files.store import catalogue, catalogues
 from .files.updating import update
@@ -24,7 +24,7 @@ from .lookup.catalogue import Catalogue
 from .lookup.differing import Difference, differences
 from .model import Enumeration, Family, IamAction, Model, Operation, Parameter, Property, Status
 from .rules import access_rule_for
-from .types import Array, Map, Ref, Scalar, Type, parse_type
+from .types import Array, Map, Ref, Scalar, Type
 
 __all__ = [
     "Array",
@@ -50,10 +50,8 @@ __all__ = [
     "catalogues",
     "check_answer",
     "check_arguments",
-    "check_value",
     "differences",
     "load",
-    "parse_type",
     "search",
     "update",
 ]

@@ -67,7 +67,7 @@ class PooledTransport(SyncTransport):
         super().__init__()
         self._settings = settings
         self._proxies: dict[str, Proxy | None] = {}
-        self._opening = Lock()
+        self._route_lock = Lock()
         self._tls: ssl.SSLContext | None = None
         if settings.proxy is not None:
             read_proxy(settings.proxy)
@@ -77,7 +77,7 @@ class PooledTransport(SyncTransport):
         """Open other connections in the child of a fork: the parent goes on using these, so they are not closed."""
         super().after_fork()
         self._pools.after_fork()
-        self._opening = Lock()
+        self._route_lock = Lock()
 
     def send(self, request: Request) -> Response:
         """Exchange one request for one response.
@@ -159,7 +159,7 @@ class PooledTransport(SyncTransport):
     def _route(self, origin: str) -> Callable[[], BlockingConnection]:
         """Return a function that makes a connection to an origin, not connected yet."""
         proxy = self._proxies[origin] = proxy_for(self._settings.proxy, origin)
-        with self._opening:
+        with self._route_lock:
             if needs_tls(origin, proxy):
                 self._tls_context()  # read them before anything is sent, so that bad ones are reported
             return self._way(origin, proxy)
@@ -252,7 +252,7 @@ def _failure(error: BaseException, origin: str, timeout: Timeout, proxy: Proxy |
         said = next((str(cause) for cause in causes if isinstance(cause, NotHTTP)), said)
     said = said.format(connect=timeout.connect, read=timeout.read, proxy=proxy and proxy.url)
     failure = kind(f"{origin}: {said}{reason_of(causes)}")
-    failure.__cause__ = next(filter(_is_plain, reversed(causes)), None)
+    failure.__cause__ = next(filter(_may_be_shown, reversed(causes)), None)
     return failure
 
 
@@ -279,7 +279,7 @@ def _fields(request: Request, origin: str, forwards: Proxy | None) -> dict[str, 
     return fields
 
 
-def _is_plain(error: BaseException) -> bool:
+def _may_be_shown(error: BaseException) -> bool:
     # Errors of urllib3 hold connections, which hold the proxy's password; others quote the answer.
     error.__cause__ = error.__context__ = None
     return isinstance(error, OSError) and (error.strerror is not None or type(error) in _WORDLESS)

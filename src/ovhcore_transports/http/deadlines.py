@@ -48,11 +48,11 @@ class Deadline:
 
     def __enter__(self) -> Self:
         if self._timeout.total is not None:
-            from ..base.timer_thread import Alarm, watch  # few exchanges have a deadline
+            from ..base.timer_thread import Alarm, alarms  # few exchanges have a deadline
 
             self._ends = time.monotonic() + self._timeout.total
             self._timer = Alarm(self._ends, self.cut)
-            watch.set(self._timer)
+            alarms.set(self._timer)
         return self
 
     def cut(self) -> None:

@@ -17,7 +17,7 @@ from typing import Any, Final, Self
 from urllib.parse import urlsplit
 
 from ovhcore import exceptions as exc
-from ovhcore.flows import at_exit
+from ovhcore._internal import at_exit
 from ovhcore.plugins import TransportSettings
 from ovhcore.protocol import Headers, Request, Response, Timeout, split_url
 

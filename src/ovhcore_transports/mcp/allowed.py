@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 from urllib.parse import unquote
 
 from ovhcore.exceptions import InvalidConfiguration, InvalidRequest
@@ -11,6 +11,8 @@ from ovhcore.protocol import target
 from ovhcore.schema import Catalogue, Operation
 
 __all__ = ["Allowed", "Call"]
+
+_WITH_SLASHES: Final = ("ipBlock", "ipv4Block", "ipv6Block")
 
 
 class Call(NamedTuple):
@@ -65,7 +67,7 @@ class Allowed:
                 continue
             raise InvalidConfiguration(f"The allowed operation {entry!r} is not there. {problem}")
 
-    def call(self, operation: str, arguments: dict[str, Any]) -> Call:
+    def call(self, operation: str, arguments: dict[str, Any], body: list[Any] | None = None) -> Call:
         """Return a call that is allowed.
 
         A path is always that of a listed operation, filled: a value cannot lead to another one.
@@ -73,6 +75,7 @@ class Allowed:
         Args:
             operation: as it is listed, with the names in braces.
             arguments: for the path, and for the body, or the query of a DELETE.
+            body: the whole body of an operation that takes a list; then all arguments are for the path.
 
         Raises:
             InvalidRequest: it is not allowed, or cannot be sent as written.
@@ -85,6 +88,17 @@ class Allowed:
         in_path = {name: value for name, value in arguments.items() if name in names}
         others = {name: value for name, value in arguments.items() if name not in names}
         deletes = known.method == "DELETE"
+        if body is not None and deletes:
+            raise InvalidRequest(f"{known} takes no body")
+        if body is not None and others:
+            raise InvalidRequest(f"With a body, arguments are those of the path alone, not {', '.join(others)}")
+        for each in known.placed("path"):
+            value = in_path.get(each.name)
+            if isinstance(value, str) and set("/\\") & {*value} and str(each.type) not in _WITH_SLASHES:
+                # Some servers and proxies decode paths before they look where they lead.
+                raise InvalidRequest(
+                    f"The path argument {each.name!r} has a slash, which could lead elsewhere: {value!r}"
+                )
         path = target(known.path, in_path | (others if deletes else {}))
         filled = _segments(path.partition("?")[0])
         entries = [entry for name, entry in self._entries if name == str(known)]
@@ -92,7 +106,8 @@ class Allowed:
             raise InvalidRequest(
                 f"The user allows {known} only for: {'; '.join('/' + '/'.join(entry) for entry in entries)}"
             )
-        return Call(known, path, None if deletes else others or None, (in_path, others))
+        whole = None if deletes else others or None
+        return Call(known, path, whole if body is None else body, (in_path, others))
 
 
 def _segments(path: str) -> list[str]:

@@ -11,9 +11,9 @@ from mcp.server.mcpserver.exceptions import ToolError
 from mcp.types import ToolAnnotations
 
 from ovhcore import AsyncClient, __version__
+from ovhcore._internal import Redactor
 from ovhcore.exceptions import APIError
 from ovhcore.protocol import build_request, target
-from ovhcore.protocol.secrets import Redactor
 from ovhcore.schema import Catalogue, catalogue, check_arguments
 
 from ..cli.frame.errors import error_lines
@@ -98,7 +98,9 @@ def _telling(function: Callable[..., Awaitable[str]], answers: Answers) -> Calla
             return await function(**arguments)
         except APIError as error:
             problem = "\n".join(error_lines(error))
-        raise ToolError(answers.text(problem))
+        except Exception as error:  # what it says was not looked through for secrets
+            problem = f"The server has a fault: {type(error).__name__}"
+        raise ToolError(answers.words(problem))
 
     return telling
 
@@ -164,27 +166,30 @@ class _WritingTools:
         self._allowed = allowed
         self._previews = previews
 
-    async def preview_write(self, operation: str, arguments: dict[str, Any] | None = None) -> str:
+    async def preview_write(
+        self, operation: str, arguments: dict[str, Any] | None = None, body: list[Any] | None = None
+    ) -> str:
         """Show what a call that writes would send. Nothing is sent; confirm_write sends it.
 
         The operation is one that the user allows, as "POST /domain/zone/{zoneName}/refresh".
         Arguments take the place of names in braces in the path; others are the body, or the query of a DELETE.
+        The body is for the few operations that take a list as a whole.
         """
-        call = self._allowed.call(operation, arguments or {})
+        call = self._allowed.call(operation, arguments or {}, body)
         known = call.operation
         request = build_request(self._client.endpoint, known.method, call.path, call.body)
         redactor = _redactor(self._client)
         lines = ["Nothing was sent. This would be:", f"{request.method} {redactor.url(request.url)}"]
         if call.body is not None:
-            lines.append(self._answers.value(call.body))
+            lines.append(self._answers.whole(call.body))
         in_path, others = call.given
         query = others if call.body is None else None
         findings = check_arguments(self._known.family(known.family), known, path=in_path, query=query, body=call.body)
         lines += [f"Problem: {redactor.text(str(each))}" for each in findings]
         if known.status.deprecated:
             lines.append(f"Problem: {heading(known)}")
-        lines.append(f"confirm_write sends it, once, within 10 minutes: {self._previews.add(call)}")
-        return "\n".join(lines)
+        shown = self._answers.fitting("\n".join(lines))
+        return f"{shown}\nconfirm_write sends it, once, within 10 minutes: {self._previews.add(call)}"
 
     async def confirm_write(self, confirmation: str) -> str:
         """Send a call that preview_write has shown, exactly as shown; return the answer as JSON."""

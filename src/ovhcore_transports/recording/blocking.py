@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self, TypedDict, TypeVar, Unpack
 
+from ovhcore._internal import Stream, TransportLike
 from ovhcore.exceptions import HTTPError, InvalidConfiguration
-from ovhcore.flows import Consult, Flow, Stream
-from ovhcore.flows import Transport as TransportLike
+from ovhcore.flows import Consult, Flow
 from ovhcore.plugins import TransportSettings
 from ovhcore.protocol import Now, Redaction, Request, Response
 

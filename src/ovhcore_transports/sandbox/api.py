@@ -10,8 +10,9 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 from urllib.parse import parse_qsl
 
+from ovhcore._internal import parse_json
 from ovhcore.exceptions import InvalidConfiguration
-from ovhcore.protocol import Request, Response, parse_json
+from ovhcore.protocol import Request, Response
 
 from ..base.forks import renew_after_fork
 from ..base.locks import Lock
@@ -21,6 +22,7 @@ from .control.faults import Failure, Faults, fail
 from .control.journal import BoundedCounter
 from .control.modes import Modes
 from .control.settings import Controls
+from .kept.rows import Rows
 from .login.door import Door, is_page
 from .login.tokens import issue_token
 from .routes.calls import SandboxCall
@@ -123,6 +125,9 @@ class Sandbox(Controlled):
     @property
     def resources(self) -> dict[str, Any]:
         """What the sandbox holds under ``"me"``, ``"bills"``, ``"servers"`` and so on. May be changed."""
+        for each in self._state.resources.values():
+            if isinstance(each, Rows):
+                each.lent = True
         return self._state.resources
 
     @property

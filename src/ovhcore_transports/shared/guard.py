@@ -96,9 +96,10 @@ def _once(guard: Guard, handler: Handler, request: Request, name: str) -> Flow[R
     except BaseException:
         keeper.say_soon(("settle", key, owner, print_, "f", "", KEPT))  # it may be claimed, and nothing was sent
         raise
-    if known is not None:
+    if isinstance(known, Response):
         return known
-    keeper.hold_claim(key, owner, print_)
+    if known:
+        keeper.hold_claim(key, owner, print_)
     try:
         try:
             response = yield from handler(request)
@@ -125,8 +126,11 @@ def _meaning(response: Response) -> tuple[str, int]:
     return "d", KEPT if response.status < 400 else _REFUSED
 
 
-def _claim(guard: Guard, request: Request, name: str, question: tuple[Any, ...]) -> Flow[Response | None]:
-    """Return the answer that somebody got, or None once the claim is the caller's."""
+def _claim(guard: Guard, request: Request, name: str, question: tuple[Any, ...]) -> Flow[Response | bool]:
+    """Return the answer that somebody got; or, once the claim is the caller's, whether a store has it.
+
+    In a replay none has: nobody asks it.
+    """
     pause = _FIRST
     while True:
         try:
@@ -137,7 +141,7 @@ def _claim(guard: Guard, request: Request, name: str, question: tuple[Any, ...])
             return answer
         status = answer[0]
         if status == "mine":
-            return None
+            return answer is not _ALONE
         if status == "other":
             raise _of(request, InvalidRequest(f"_once={name!r} was used for another path or body"))
         if status == "unknown":

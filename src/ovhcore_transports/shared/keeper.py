@@ -7,14 +7,16 @@ whatever its thread or loop is doing.
 from __future__ import annotations
 
 import atexit
+import sys
 import time
 from _thread import allocate_lock, start_new_thread
 from collections import deque
+from collections.abc import Iterable
 from contextlib import suppress
 from itertools import count
 from queue import Empty, SimpleQueue
 from secrets import token_hex
-from typing import Final
+from typing import Any, Final
 from weakref import WeakValueDictionary, ref
 
 from ovhcore.exceptions import SharedStoreError
@@ -31,6 +33,7 @@ __all__ = ["LEASE", "Keeper", "keeper_of"]
 LEASE: Final = 10_000_000
 """Microseconds for which a place or a claim is kept for a process that says nothing."""
 _TOGETHER: Final = 0.005  # seconds in which what is released is collected, or taken along by another question
+_UNSAID: Final = 1000  # that a store without an answer is told again
 _IDLE: Final = 6  # rounds without anything to keep, after which the thread ends
 
 
@@ -45,7 +48,6 @@ class Keeper:
         self.lease = LEASE
         self.after_fork()
         renew_after_fork(self)
-        atexit.register(_at_exit, ref(self))
 
     def after_fork(self) -> None:
         """Hold nothing: all of it is the parent's."""
@@ -53,10 +55,12 @@ class Keeper:
         self._numbers = count()
         self._places: dict[str, dict[str, None]] = {}
         self._left: dict[str, deque[tuple[str, int]]] = {}
+        self._unsaid: dict[str, deque[tuple[str, int]]] = {}
         self._claims: dict[tuple[str, str], str] = {}
         self._to_say: deque[Question] = deque()
         self._bell: SimpleQueue[None] = SimpleQueue()
         self._runs = allocate_lock()
+        self._ends_well = False
 
     def new_name(self) -> str:
         """Return a name for a place, or for the owner of a claim, which nobody else has."""
@@ -103,14 +107,23 @@ class Keeper:
 
     def released(self, key: str) -> list[str | int]:
         """Return what is to be freed, for a question of this process to take along."""
-        left, names = self._left.get(key), list[str | int]()
-        while left:
-            with suppress(IndexError):  # another thread took the last one
-                names.extend(left.popleft())
+        names = list[str | int]()
+        for left in (self._left.get(key), self._unsaid.get(key)):
+            while left:
+                with suppress(IndexError):  # another thread took the last one
+                    names.extend(left.popleft())
         return names
+
+    def unsaid(self, key: str, released: Iterable[Any]) -> None:
+        """Say again what a store that gave no answer was told: it may carry out a question that nobody waits for."""
+        each = iter(released)
+        self._unsaid.setdefault(key, deque(maxlen=_UNSAID)).extend(zip(each, each, strict=True))
 
     def _wake(self) -> None:
         if self._runs.acquire(False):
+            if not self._ends_well:
+                self._ends_well = True
+                _call_at_end(self)
             try:
                 start_new_thread(self._work, ())
             except RuntimeError:  # at the end of the interpreter; leases end by themselves
@@ -125,19 +138,21 @@ class Keeper:
                 while not self._bell.empty():
                     self._bell.get()
             idle = 0 if self.renew() else idle + 1
+        self._unsaid.clear()  # leases have ended by themselves
         self._runs.release()
         if any(map(len, (*self._places.values(), *self._left.values(), self._claims, self._to_say))):
             self._wake()
 
     def renew(self) -> bool:
         """Renew what is held, and free what is not; say whether anything is held."""
-        for key in {*self._places, *self._left}:
+        for key in {*self._places, *self._left, *self._unsaid}:
             held = list(self._places.get(key, ()))
             released = self.released(key)
             if held or released:
-                # A store that is down says so once; the leases end by themselves.
-                with suppress(SharedStoreError):
+                try:
                     self.store.ask(("renew", key, self.lease, len(held), *held, *released))
+                except SharedStoreError:  # the store says by itself that it is down
+                    self.unsaid(key, released)
         for key, owner in [*self._claims]:
             with suppress(SharedStoreError):
                 self.store.ask(("hold", key, owner, self.lease))
@@ -145,6 +160,14 @@ class Keeper:
             with suppress(SharedStoreError, IndexError):
                 self.store.ask(self._to_say.popleft())
         return bool(self._claims) or any(map(len, self._places.values()))
+
+
+def _call_at_end(keeper: Keeper) -> None:
+    atexit.register(_at_exit, ref(keeper))
+    # Processes of multiprocessing that were forked end without a look at atexit.
+    util = sys.modules.get("multiprocessing.util")
+    if util is not None:
+        util.Finalize(None, _at_exit, (ref(keeper),), exitpriority=0)
 
 
 def _at_exit(keeper: ref[Keeper]) -> None:

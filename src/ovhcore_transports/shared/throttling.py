@@ -6,25 +6,14 @@ from contextlib import suppress
 from math import ceil
 from typing import Any, Final, NamedTuple
 
+from ovhcore._internal import throttled
 from ovhcore.exceptions import APIError, SharedStoreError, TotalTimeout
-from ovhcore.flows import (
-    Clock,
-    Consult,
-    Flow,
-    Handler,
-    Limits,
-    Middleware,
-    Observer,
-    Sleep,
-    Throttled,
-    retry_after,
-    throttled,
-)
+from ovhcore.flows import Clock, Consult, Flow, Handler, Limits, Middleware, Observer, Sleep, Throttled, retry_after
 from ovhcore.protocol import Now, Request, Response, redact_url
 
 from ..hooks.limiters import ProcessLimiter
 from .keeper import Keeper
-from .operations.answers import ALONE, GO, LATE, NEW, TOO_LATE
+from .operations.answers import ALONE, GO, LATE, NEW, TOO_LATE, TURN
 from .stores.base import Store
 
 __all__ = ["SharedLimit", "shared_throttle"]
@@ -33,8 +22,11 @@ _LONGEST_PAUSE: Final = 60.0  # seconds, as for limits of one process
 _FIRST_PAUSE: Final = 1.0
 _SHORTEST: Final = 0.001
 _USED: Final = 0.97  # the part of the rate that is given out: what is late by up to 30 ms is not too much in any second
-_LATE: Final = 0.02  # seconds after its turn, from which a request takes another turn
+_SAID: Final = 0.005  # seconds after its turn, from which a request says that it comes late
+_LATE: Final = 0.25  # seconds after its turn, from which a request asks whether it may still go
 _TURNS: Final = 3  # that a request takes at most: on a machine that is always late, the last one counts
+_RELEASED: Final = 10  # where what is released begins in a question for a turn
+_DRIFT: Final = 1e-4  # by which two clocks differ more with each second
 
 
 class SharedLimit:
@@ -58,12 +50,13 @@ class SharedLimit:
         self.own = ProcessLimiter(limits)
         self._interval = 0 if limits.rate is None else ceil(1e6 / (limits.rate * _USED))
         self._places = limits.concurrency or 0
-        self.trip = float("inf")  # seconds of the fastest question
+        # Of the fastest question: how many seconds it took, how far the store's clock was ahead, and when that was.
+        self._clock = (float("inf"), 0.0, 0.0)
+        self._begins = True
 
-    def question(self, place: str, left: float | None, ticket: int) -> tuple[Any, ...]:
+    def question(self, place: str, left: float | None, ticket: int, turn: int) -> tuple[Any, ...]:
         """Return the question for a turn."""
         patience = -1 if left is None else int(left * 1e6)
-        released = self.keeper.released(self.key) if self._places else ()
         return (
             "take",
             self.key,
@@ -74,8 +67,43 @@ class SharedLimit:
             ticket,
             place,
             self.keeper.lease,
-            *released,
+            turn,
+            *self.keeper.released(self.key),
         )
+
+    def due(self, asked: float, told: float, seconds: float, turn: int) -> float:
+        """Return when a turn is, by the clock of this process.
+
+        The answer may have been long on its way. The fastest answer so far tells what the store's clock is here.
+
+        Args:
+            asked: when the question left.
+            told: when the answer was here.
+            seconds: that are to be waited.
+            turn: the time of the turn, by the store's clock.
+        """
+        trip, ahead, when = self._clock
+        due = turn / 1e6 - ahead
+        if told - asked <= trip + (told - when) * _DRIFT or not asked + seconds <= due <= told + seconds:
+            due = told + seconds
+            self._clock = told - asked, turn / 1e6 - due, told
+        return due
+
+    def answered(self, turn: int, seconds: float) -> None:
+        """Note an answer: the first requests of a process load libraries and connect, so they come later than sent.
+
+        Args:
+            turn: when the request was sent, by the store's clock.
+            seconds: from then to the answer.
+        """
+        if self._begins:
+            self._begins = False
+            self.came_late(turn, seconds)
+
+    def came_late(self, turn: int, seconds: float) -> None:
+        """Say soon that a turn was used late; with a negative number, that it was not used."""
+        if self._interval:
+            self.keeper.leave(self.key, f"{TURN}{turn}", int(seconds * 1e6))
 
     def hold(self, place: str) -> None:
         """Keep a place that the store has given."""
@@ -89,10 +117,15 @@ class SharedLimit:
 
 
 class _Turn(NamedTuple):
-    """A turn that has come: in which epoch, and when."""
+    """A turn that has come: in which epoch, and when the request is sent, by the clocks of process and store.
 
+    In a replay no store was asked for it.
+    """
+
+    asked: bool
     epoch: int
     began: float
+    sent: int
 
 
 def shared_throttle(limit: SharedLimit, notify: Observer | None = None) -> Middleware:
@@ -113,7 +146,7 @@ def shared_throttle(limit: SharedLimit, notify: Observer | None = None) -> Middl
         def handle(request: Request) -> Flow[Response]:
             if limit.alone and limit.store.rests:
                 return (yield from own(request))
-            place = limit.keeper.new_name()
+            place, asked = limit.keeper.new_name(), True
             try:
                 try:
                     turn = yield from _turn(limit, place, request, notify)
@@ -124,14 +157,19 @@ def shared_throttle(limit: SharedLimit, notify: Observer | None = None) -> Middl
                 if turn is None:
                     limit.leave(place)
                     return (yield from own(request))
+                asked = turn.asked
                 response = yield from handler(request)
                 now: Now = yield Clock()
                 if response.status == 429:
                     yield from _slow_down(limit, turn.epoch, retry_after(response, now.wall))
-                limit.leave(place, max(0.0, now.monotonic - turn.began))
+                if asked:
+                    took = max(0.0, now.monotonic - turn.began)
+                    limit.answered(turn.sent, took)
+                    limit.leave(place, took)
                 return response
             except BaseException:
-                limit.leave(place)
+                if asked:
+                    limit.leave(place)
                 raise
 
         return handle
@@ -140,36 +178,48 @@ def shared_throttle(limit: SharedLimit, notify: Observer | None = None) -> Middl
 
 
 def _turn(limit: SharedLimit, place: str, request: Request, notify: Observer | None) -> Flow[_Turn]:
-    ticket, turns = NEW, _TURNS
+    ticket, turn, turns = NEW, 0, _TURNS
     now: Now = yield Clock()
     while True:
         left = None if request.deadline is None else request.deadline - now.monotonic
         if left is not None and left <= _SHORTEST:
             raise _too_late(request)
-        verdict, micros, epoch, _ = yield Consult(limit.store, limit.question(place, left, ticket), ALONE)
+        question = limit.question(place, left, ticket, turn)
+        try:
+            answer = yield Consult(limit.store, question, ALONE)
+        except SharedStoreError:
+            limit.keeper.unsaid(limit.key, question[_RELEASED:])
+            raise
+        verdict, micros, epoch, _, turn = answer
         if verdict == TOO_LATE:
             raise _too_late(request)
         asked, now = now.monotonic, (yield Clock())
-        limit.trip = min(limit.trip, now.monotonic - asked)
         seconds = micros / 1e6
         if seconds and notify is not None:
             call = None if request.call is None else request.call.number
             notify(Throttled(request.method, request.url, seconds, "the limit that processes share", call))
             notify = None
+        if answer is ALONE:
+            return _Turn(False, epoch, now.monotonic, 0)
         if verdict == GO:
             limit.hold(place)
-            if seconds:
-                yield Sleep(seconds)
+            due = limit.due(asked, now.monotonic, seconds, turn)
+            if seconds and due > now.monotonic:
+                yield Sleep(due - now.monotonic)
                 now = yield Clock()
             turns -= 1
-            if not turns or now.monotonic - asked - seconds <= _LATE + limit.trip:
-                return _Turn(epoch, now.monotonic)
-            # Whoever comes late comes together with others, and the sum may be too much.
-            ticket = LATE
-        else:
-            ticket = epoch
-            yield Sleep(seconds)
-            now = yield Clock()
+            late = now.monotonic - due
+            if turns and late > _LATE:
+                limit.came_late(turn, -1)
+                ticket = LATE
+                continue
+            if late > _SAID:
+                limit.came_late(turn, late)
+                turn += int(late * 1e6)
+            return _Turn(True, epoch, now.monotonic, turn)
+        ticket = epoch
+        yield Sleep(seconds)
+        now = yield Clock()
 
 
 def _slow_down(limit: SharedLimit, epoch: int, asked: float | None) -> Flow[None]:

@@ -46,7 +46,8 @@ class SharedTokens:
         pause = _FIRST
         try:
             while True:
-                status, sealed, micros = yield self._consult(question)
+                answer = yield self._consult(question)
+                status, sealed, micros = answer
                 if status == "held":
                     return Secret(self._seal.open(sealed).decode()), int(micros) / 1e6
                 if status == "yours":
@@ -59,7 +60,8 @@ class SharedTokens:
         try:
             token, seconds = yield from _timed(fetch)
         except BaseException:  # also where a flow is cut off, which cannot ask any more
-            self._keeper.say_soon(("drop", self._key, owner))
+            if answer is not _ALONE:  # as in a replay, where no store has been asked
+                self._keeper.say_soon(("drop", self._key, owner))
             raise
         sealed = self._seal.close(token.reveal().encode())
         with suppress(SharedStoreError):

@@ -147,6 +147,13 @@ def test_spelling_and_spaces_are_kept() -> None:
     assert changed("[ovh-eu]\nc=\n", "ovh-eu", {"c": "2"}) == "[ovh-eu]\nc=2\n"
 
 
+def test_values_over_several_lines_are_replaced_as_one() -> None:
+    text = "[ovh-eu]\napplication_key = old\n  and more\n# between\n  and the end\nother = 1\n"
+    after = changed(text, "ovh-eu", {"application_key": "new"})
+    assert after == "[ovh-eu]\napplication_key = new\n# between\nother = 1\n"
+    assert changed(text, "ovh-us", {"application_key": None}) == text
+
+
 @pytest.mark.parametrize("text", ["canary", "[a\n", "[ovh-eu]\ncanary\n"])
 def test_what_is_no_such_file_is_left_alone(text: str, tmp_path: Path) -> None:
     path = tmp_path / "ovh.conf"

@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import ovhcore as ovh
-from ovhcore.schema import Enumeration, Family, catalogue, parse_type
+from ovhcore.schema import Enumeration, Family, catalogue
+from ovhcore.schema.types import parse_type
 from ovhcore_transports.cli.calling.arguments import parse
 from ovhcore_transports.cli.calling.bodies import _writable, read_value
 from ovhcore_transports.cli.calling.confirming import cannot_be_undone
@@ -242,10 +243,10 @@ def test_waiting_for_what_a_call_begins(run: Runner, box: Sandbox, monkeypatch: 
 
 def change(box: Sandbox) -> str:
     resource = box.resources["vrack_services"][0]
-    from ovhcore_transports.sandbox.routes.operations import _checksum
+    from ovhcore_transports.sandbox.state import checksum
 
     target = resource["targetSpec"]
-    return json.dumps({"checksum": _checksum(target), "targetSpec": {**target, "displayName": "other"}})
+    return json.dumps({"checksum": checksum(target), "targetSpec": {**target, "displayName": "other"}})
 
 
 @pytest.mark.parametrize(

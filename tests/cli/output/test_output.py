@@ -315,3 +315,8 @@ def test_tables_of_odd_values() -> None:
     assert left == ["b"]
     assert table_of([{"a": "\u96fb" * 10, "b": "y" * 15}], 40)[1] == []
     assert table_of([{"a": "\u96fb" * 15, "b": "y" * 15}], 40)[1] == ["b"]  # each is two wide
+
+
+def test_a_value_alone_is_a_document_of_yaml() -> None:
+    assert as_yaml(5) == "5"
+    assert as_yaml("two words") == "two words"

@@ -303,3 +303,32 @@ def test_begin_anew() -> None:
     assert 1001 in client.get("/domain/zone/example.com/record")
     settings = box.settings()
     assert (settings["task_seconds"], settings["latency"], settings["token_lifetime"]) == (7.0, 1, 5)
+
+
+@pytest.mark.parametrize(
+    ("resources", "said"),
+    [
+        ({"bills": [5]}, "bills[0] must be a mapping, not int"),
+        ({"servers": [{"name": "a"}, {"ip": "192.0.2.1"}]}, "servers[1] has no name"),
+        ({"records": [{"id": 1, "target": 5}]}, "records[0]: target must be a text, not 5"),
+        ({"servers": [{"name": "a", "burst": None}]}, "servers[0]: burst must be a mapping, not None"),
+        ({"zones": {"name": "a"}}, "zones must be a list, not dict"),
+    ],
+)
+def test_mistakes_in_resources_are_named_and_nothing_is_added(resources: Any, said: str) -> None:
+    box = Sandbox()
+    before = box.own()
+    with pytest.raises(ovh.InvalidConfiguration) as caught:
+        box.add(resources)
+    assert str(caught.value) == f"sandbox: {said}"
+    assert box.own() == before
+
+
+def test_what_resources_lack_is_made_up() -> None:
+    box = Sandbox()
+    box.add({"servers": [{"name": "mine"}], "bills": [{"billId": "FR1"}]})
+    transport = SandboxTransport(box)
+    client = ovh.Client("ovh-eu", transport=transport, **ACCESS_KEYS)
+    assert client.get("/dedicated/server") == ["mine"]
+    assert client.get("/dedicated/server/mine/burst")["status"] == "inactive"
+    assert client.get("/me/bill", **{"date.from": "2020-01-01"}) == ["FR1"]

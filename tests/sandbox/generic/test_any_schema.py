@@ -11,7 +11,7 @@ import pytest
 import ovhcore as ovh
 from ovhcore_transports.sandbox import ACCESS_KEYS, Modes, Sandbox, SandboxTransport
 from ovhcore_transports.sandbox.generic import engine, reading
-from ovhcore_transports.sandbox.generic.kept import holding
+from ovhcore_transports.sandbox.kept import holding
 
 pytestmark = pytest.mark.once
 
@@ -338,3 +338,19 @@ def test_what_is_made_up_beside_routes_of_their_own_is_bounded(monkeypatch: pyte
     client = client_of(SandboxTransport(Sandbox()))
     servers = [client.get(f"/dedicated/server/{name}") for name in client.get("/dedicated/server")]
     assert servers == [client.get(f"/dedicated/server/{each['name']}") for each in servers]
+
+
+def test_ids_and_objects_of_odd_types(tmp_path: Path) -> None:
+    """What tells objects apart may be an object itself, and what a list expands to may be none."""
+    paths = {
+        "/toy/map": [operation("GET", "map[string]long[]")],
+        "/toy/map/{name}": [operation("GET", "string", ("path", "name", "map[string]long"))],
+        "/toy/lists": [operation("GET", "string[]")],
+        "/toy/lists/{name}": [operation("GET", "long[]", NAME)],
+    }
+    client = world(tmp_path, paths)
+    assert client.get("/toy/map")
+    pages = {"X-Pagination-Mode": "CachedObjectList-Pages"}
+    first = client.get("/toy/lists")[0]
+    found = client.raw_call("GET", "/toy/lists", headers=pages).json()
+    assert found[0] == client.get(f"/toy/lists/{first}")

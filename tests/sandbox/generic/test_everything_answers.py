@@ -35,6 +35,7 @@ OWN_WAY = {
     "DELETE /v2/iam/resource/{resourceURN}/tag/{key}": 404,
     "PUT /dedicated/server/{serviceName}/burst": 400,
     "POST /domain/zone/{zoneName}/record": 400,
+    "POST /domain/zone/{zoneName}/import": 400,
     "POST /ip/{ip}/reverse": 400,
     "POST /me/sshKey": 400,
     "POST /sms/{serviceName}/jobs": 400,

@@ -17,6 +17,7 @@ from ovhcore import schema
 from ovhcore.protocol import Request
 from ovhcore.schema.files.store import catalogue as catalogue_of
 from ovhcore_transports.sandbox import ACCESS_KEYS, Sandbox, SandboxTransport
+from ovhcore_transports.sandbox.families import resources
 from ovhcore_transports.sandbox.routes import listing
 from ovhcore_transports.sandbox.routes.table import find_special
 from tests.profiles import FULL
@@ -284,6 +285,7 @@ def test_families_add_to_what_has_routes_of_its_own(client: ovh.Client, transpor
     before = client.get(f"{server}/task")
     made = client.post(f"{server}/reinstall", operatingSystem="debian12_64")
     assert client.get(f"{server}/task") == [*before, made["taskId"]]
+    transport.sleep(5)
     assert client.get(f"{server}/task/{made['taskId']}")["status"] == made["status"]
     client.put(server, state="hacked")
     assert client.get(server)["state"] == "hacked"
@@ -429,3 +431,127 @@ def test_invalid_calls_are_refused_in_a_shape_of_the_api(operation: schema.Opera
         assert answer["class"].startswith("Client::")
     CALLER.sandbox.reset()
     CALLER.renew()
+
+
+def test_lists_see_the_tags_that_were_added(client: ovh.Client) -> None:
+    urns = {each["urn"] for each in client.get("/v2/iam/resource")}
+    for path, kind in (
+        ("/dedicated/server", "dedicatedServer"),
+        ("/domain/zone", "dnsZone"),
+        ("/vps", "vps"),
+        ("/v2/vrackServices/resource", "vrackServices"),
+    ):
+        listed = client.get(path)
+        name = listed[-1]["id"] if isinstance(listed[-1], dict) else listed[-1]
+        urn = f"urn:v1:eu:resource:{kind}:{name}"
+        assert urn in urns
+        wanted = {"iamTags": json.dumps({"team": [{"operator": "EQ", "value": "mine"}]})}
+        assert client.get(path, **wanted) == []
+        client.post("/v2/iam/resource/{urn}/tag", urn=urn, key="team", value="mine")
+        found = [each["id"] if isinstance(each, dict) else each for each in client.get(path, **wanted)]
+        assert found == [name]
+        iam = client.get(f"{path}/{name}").get("iam", {"tags": {"team": "mine"}})
+        assert iam["tags"]["team"] == "mine"
+        assert client.get("/v2/iam/resource/{urn}", urn=urn)["tags"]["team"] == "mine"
+        client.delete("/v2/iam/resource/{urn}/tag/team", urn=urn)
+        assert client.get(path, **wanted) == []
+
+
+def test_a_load_balancer_is_refreshed(client: ovh.Client) -> None:
+    one = f"/ipLoadbalancing/{client.get('/ipLoadbalancing')[0]}"
+    assert client.get(f"{one}/pendingChanges") == []
+    farm = client.post(f"{one}/http/farm", zone="gra")["farmId"]
+    client.put(f"{one}/http/farm/{farm}", port=80)
+    client.post(f"{one}/http/farm/{farm}/server", address="192.0.2.7", status="active")
+    client.post(f"{one}/tcp/farm", zone="rbx")
+    client.delete(f"{one}/http/farm/{farm}")
+
+    def pending() -> dict[str, int]:
+        return {each["zone"]: each["number"] for each in client.get(f"{one}/pendingChanges")}
+
+    assert pending() == {"gra": 3, "all": 1, "rbx": 1}
+    task = client.post(f"{one}/refresh", zone="gra")
+    assert task["action"] == "refreshIplb"
+    assert client.get(f"{one}/task/{task['id']}")["action"] == "refreshIplb"
+    assert pending() == {"all": 1, "rbx": 1}
+    client.post(f"{one}/refresh")
+    assert pending() == {}
+    refused(client, 404, "GET", "/ipLoadbalancing/other/pendingChanges")
+
+
+def test_tasks_say_what_they_do(client: ovh.Client, transport: SandboxTransport) -> None:
+    vps = f"/vps/{client.get('/vps')[0]}"
+    task = client.post(f"{vps}/createSnapshot", description="mine")
+    assert (task["type"], task["state"], task["progress"]) == ("createSnapshot", "todo", 0)
+    done = client.wait(f"{vps}/tasks/{task['id']}")
+    assert (done["state"], done["progress"]) == ("done", 100)
+    assert client.get(f"{vps}/snapshot")["description"] == "mine"
+    image = client.get(f"{vps}/images/available")[-1]
+    client.post(f"{vps}/rebuild", imageId=image)
+    transport.sleep(60)
+    assert client.get(f"{vps}/images/current")["id"] == image
+
+
+def test_a_server_is_installed_and_does_nothing_else(client: ovh.Client, transport: SandboxTransport) -> None:
+    server = f"/dedicated/server/{client.get('/dedicated/server')[0]}"
+    task = client.post(f"{server}/reinstall", operatingSystem="ubuntu2404-server_64")
+    assert (task["function"], task["status"]) == ("reinstallServer", "init")
+    refused(client, 403, "POST", f"{server}/reboot")
+    refused(client, 403, "POST", f"{server}/reinstall", {"operatingSystem": "debian12_64"})
+    transport.sleep(60)
+    assert client.get(f"{server}/task/{task['taskId']}")["status"] == "done"
+    assert client.get(server)["os"] == "ubuntu2404-server_64"
+
+
+def test_volumes_are_attached_and_detached(client: ovh.Client, transport: SandboxTransport) -> None:
+    project = f"/cloud/project/{client.get('/cloud/project')[0]}"
+    volume = client.post(f"{project}/volume", name="d", region="GRA11", size=10, type="classic")["id"]
+    one = f"{project}/volume/{volume}"
+    transport.sleep(60)
+    client.post(f"{one}/attach", instanceId="i")
+    transport.sleep(60)
+    assert (client.get(one)["status"], client.get(one)["attachedTo"]) == ("in-use", ["i"])
+    refused(client, 409, "DELETE", one)
+    client.post(f"{one}/detach", instanceId="i")
+    transport.sleep(60)
+    client.delete(one)
+    refused(client, 400, "POST", f"{project}/sshkey", {"name": "me", "publicKey": "x"})
+    client.delete(f"{project}/sshkey/{client.get(f'{project}/sshkey')[0]['id']}")
+    user = client.post(f"{project}/user", description="mine")
+    again = client.post(f"{project}/user/{user['id']}/regeneratePassword")
+    assert (again["id"], again["description"]) == (user["id"], "mine")
+
+
+def test_what_an_sms_became(client: ovh.Client) -> None:
+    sms = "/sms/sms-ab1234-1"
+    (sent,) = client.post(f"{sms}/jobs", message="x" * 170, receivers=["+33600000001"])["ids"]
+    assert client.get(f"{sms}/outgoing/{sent}")["numberOfSms"] == 2
+    (later,) = client.post(f"{sms}/jobs", message="x", receivers=["+33600000001"], differedPeriod=60)["ids"]
+    assert client.get(f"{sms}/jobs/{later}")["differedDelivery"] == 60
+    assert later not in client.get(f"{sms}/outgoing")
+
+
+def test_what_is_being_done_can_be_read_as_a_task(client: ovh.Client, transport: SandboxTransport) -> None:
+    project = client.get("/v2/publicCloud/project")[0]["id"]
+    spec = {"name": "r", "plan": "STANDARD"}
+    made = client.post(f"/v2/publicCloud/project/{project}/rancher", targetSpec=spec)
+    (task,) = made["currentTasks"]
+    assert client.get(task["link"])["id"] == task["id"]
+    assert task["id"] in [each["id"] for each in client.get(task["link"].rpartition("/")[0])]
+    transport.sleep(60)
+    assert client.get(task["link"].partition("/task/")[0])["currentTasks"] == []
+
+
+def test_tables_speak_of_what_the_catalogue_has() -> None:
+    for each in resources().values():
+        assert CATALOGUE.find("GET", each.path) is not None or each.actions, each.path
+        for key, action in each.actions.items():
+            method, _, more = key.partition(" ")
+            found = CATALOGUE.find(method, f"{each.path}{more}")
+            assert found is not None, (each.path, key)
+            assert found.path == f"{each.path}{more}"
+            for below in action.below:
+                read = CATALOGUE.find("GET", f"{each.path}{below}")
+                assert read is not None, (each.path, below)
+                assert isinstance(read.answer, schema.Ref)
+                assert isinstance(CATALOGUE.family(read.family).model(read.answer), schema.Model)

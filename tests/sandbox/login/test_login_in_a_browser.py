@@ -184,6 +184,7 @@ def test_pages_can_be_read_by_everyone(browser: Any, served: Server) -> None:
         page.get_by_label("Account").fill("aa1234-ovh")
         page.get_by_label("Password").fill("sandbox-password")
         page.get_by_role("button", name="Sign in").click()
+        page.get_by_role("button", name="Accept").wait_for()
         picture(page, f"grant-narrow-{scheme}")
         assert page.evaluate("document.documentElement.lang") == "en"
         assert page.evaluate(

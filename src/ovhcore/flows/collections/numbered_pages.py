@@ -55,7 +55,7 @@ class NumberedPages:
         self.elements: int | None = None
         self.is_regular = True
         self._path = path
-        self._opening: list[Any] = []
+        self._first_element: list[Any] = []
         self._lengths: list[int] = []  # of pages that are not counted yet; they come from several threads
         self._came = 0
         self._longest = 0
@@ -79,8 +79,8 @@ class NumberedPages:
             self._is_beyond = True  # there is no such page, so the server sent the last one again
             return []
         if number == 1:
-            self._opening = elements[:1]
-        elif elements and elements[:1] == self._opening:
+            self._first_element = elements[:1]
+        elif elements and elements[:1] == self._first_element:
             raise InvalidResponse(f"GET {self._path} answered with its first page for page {number}", hint=_BY_IDS)
         told = number_of(answer, "Elements")
         if told is not None and self._is_believed:

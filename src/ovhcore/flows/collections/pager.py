@@ -20,7 +20,7 @@ from ...exceptions import APIError, InvalidRequest, InvalidResponse
 from ...protocol.redaction import ShownURL
 from ..effects import Flow
 from ..exchange import CallResult, Fetch
-from .batches import Details, is_refusal_of_mode
+from .batches import ItemFetcher, is_refusal_of_mode
 from .fan_out import FailedItem, FanOut
 from .numbered_pages import NumberedPages, list_of, number_of
 
@@ -115,7 +115,7 @@ class Pager:
         if version_2 and mode == "auto":
             by_id = "single"
         before, after = item or (path.partition("?")[0].rstrip("/") + "/", "")
-        self._details = Details(
+        self._fetcher = ItemFetcher(
             fetch, before, after, mode=by_id, size=size, limit=limit, scalars=by_id == "auto" and item is None
         )
         self._page_size: int | None = PAGE_SIZE
@@ -153,9 +153,9 @@ class Pager:
             if last and not self._named:
                 self.mode = "plain"
             return FanOut(elements)
-        step = yield from self._details.begin(elements)
+        step = yield from self._fetcher.begin(elements)
         if not self._named:
-            self.mode = self._details.mode
+            self.mode = self._fetcher.mode
         return step
 
     def _cursor(self, cursor: str | None) -> Flow[FanOut]:

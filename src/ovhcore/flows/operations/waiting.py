@@ -42,7 +42,7 @@ from ...protocol.clock import Now
 from ...protocol.messages import Response
 from ...protocol.requests.values import shown
 from ...protocol.responses.decoding import is_no_route
-from ...protocol.responses.error_shapes import is_of_the_api
+from ...protocol.responses.error_shapes import is_answer_of_api
 from ...protocol.responses.statuses import (
     FAILED,
     RUNNING,
@@ -314,7 +314,7 @@ def _is_of_others(error: APIError | None) -> bool:
     """Say whether something in front of the API answered in its place."""
     if not isinstance(error, InvalidResponse) or isinstance(error, GatewayError):
         return False
-    return isinstance(error.response, Response) and not is_of_the_api(error.response)
+    return isinstance(error.response, Response) and not is_answer_of_api(error.response)
 
 
 def _is_tolerated(error: APIError, seen: bool, elapsed: float, plan: Plan) -> bool:

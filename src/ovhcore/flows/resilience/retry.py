@@ -11,7 +11,7 @@ from ...protocol.frozen import Frozen, put
 from ...protocol.messages import DEFAULT_TIMEOUT, Attempt, Request, Response, Timeout
 from ...protocol.redaction import redact_url
 from ...protocol.responses.decoding import add_history
-from ...protocol.responses.error_shapes import is_of_the_api
+from ...protocol.responses.error_shapes import is_answer_of_api
 from ..effects import CLOCK, Flow, Handler, Middleware, Sleep, Uniform
 from ..observation import Observer
 from .retry_budget import RetryBudget
@@ -297,7 +297,7 @@ def retried(
                 shared.succeeded()
                 return _with(response, history)
             well = response is not None and response.status < 500 and response.status not in (408, 429)
-            if well and response is not None and is_of_the_api(response):
+            if well and response is not None and is_answer_of_api(response):
                 shared.succeeded()  # the API is well
             elapsed = now.monotonic - begun.monotonic
             decision = _within(

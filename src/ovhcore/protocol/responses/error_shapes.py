@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, NoReturn
 if TYPE_CHECKING:
     from ..messages import Response
 
-__all__ = ["ErrorBody", "error_body", "is_of_the_api", "parse_json"]
+__all__ = ["ErrorBody", "error_body", "is_answer_of_api", "parse_json"]
 
 _OF_THE_API: Final = "(?i:client|server)::"
 # The members of old and of today's errors, and those that may be added; the API's errors have no others.
@@ -103,7 +103,7 @@ def _text(value: Any) -> str | None:
     return value if isinstance(value, str) and value else None
 
 
-def is_of_the_api(response: Response, body: ErrorBody | None = None) -> bool:
+def is_answer_of_api(response: Response, body: ErrorBody | None = None) -> bool:
     """Say whether the API answered, and not something in front of it.
 
     A success without ``X-OVH-QUERYID`` is taken for the API's if it begins as JSON does. The API does not redirect.

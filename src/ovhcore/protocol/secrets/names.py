@@ -147,7 +147,7 @@ def _segmented(word: str) -> list[str]:
     return best[-1] or []
 
 
-def _of_piece(piece: str) -> list[str]:
+def _words_in_piece(piece: str) -> list[str]:
     lowered = piece.lower()
     if lowered in _VOCABULARY:
         return [lowered]
@@ -166,7 +166,7 @@ def words_of(name: str) -> list[str]:
     >>> words_of("X-Auth_userPassword2"), words_of("CLIENTSECRET"), words_of("monkey")
     (['x', 'auth', 'user', 'password', '2'], ['client', 'secret'], ['monkey'])
     """
-    return [word for piece in _PIECE.findall(name[-_LONG:]) for word in _of_piece(piece)]
+    return [word for piece in _PIECE.findall(name[-_LONG:]) for word in _words_in_piece(piece)]
 
 
 @lru_cache(maxsize=8192)

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from ovhcore.config import CREDENTIALS, FoundSetting
+from ovhcore._internal import CREDENTIALS, FoundSetting
 from ovhcore.exceptions import APIError, InvalidConfiguration
 from ovhcore.protocol import ApplicationKey, Secret
 

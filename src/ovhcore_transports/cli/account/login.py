@@ -25,7 +25,7 @@ from .validating import until_allowed
 
 if TYPE_CHECKING:
     from ovhcore import Client
-    from ovhcore.config import FoundSetting
+    from ovhcore._internal import FoundSetting
 
 __all__ = ["login_command"]
 

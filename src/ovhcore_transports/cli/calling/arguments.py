@@ -82,7 +82,7 @@ def json_of(text: str, what: str) -> Any:
     Raises:
         click.UsageError: it is none; the message shows nothing of it, for it may hold a secret.
     """
-    from ovhcore.protocol import parse_json
+    from ovhcore._internal import parse_json
 
     try:
         return parse_json(text.encode("utf-8", "surrogatepass"))

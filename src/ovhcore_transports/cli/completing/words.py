@@ -83,7 +83,7 @@ def endpoints(context: click.Context, param: click.Parameter, begun: str) -> lis
 @in_context
 def transports(context: click.Context, param: click.Parameter, begun: str) -> list[CompletionItem[str]]:
     """Return the names of transports that are installed."""
-    from ovhcore.plugins import Plugins
+    from ovhcore._internal import Plugins
 
     specs = Plugins().transports()
     return [CompletionItem(name) for name, spec in specs.items() if name.startswith(begun) and spec.sync]

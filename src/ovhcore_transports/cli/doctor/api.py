@@ -8,7 +8,7 @@ from time import time as now
 from typing import TYPE_CHECKING, Any, Final
 
 from ovhcore import exceptions as exc
-from ovhcore.config import FoundSetting
+from ovhcore._internal import FoundSetting
 
 from ..account.identity import identity_of
 from .findings import OK, PROBLEM, WARNING, Finding, passed_over

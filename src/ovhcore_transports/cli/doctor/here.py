@@ -10,9 +10,9 @@ from hashlib import sha256
 from typing import Any, Final
 
 from ovhcore import __version__
-from ovhcore.config import CONFIG_FILES, CREDENTIALS, FoundSetting, SettingsSources
+from ovhcore._internal import CONFIG_FILES, CREDENTIALS, FoundSetting, Plugins, SettingsSources, installed_version
 from ovhcore.exceptions import InvalidConfiguration
-from ovhcore.plugins import Plugins, installed_version, list_plugins
+from ovhcore.plugins import list_plugins
 from ovhcore.protocol import Secret, redact_url
 
 from ..account.conf_file import read_text

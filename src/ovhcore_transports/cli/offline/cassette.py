@@ -52,7 +52,7 @@ def convert(source: str, target: str) -> None:
     browsers, any other for ovhcore. SOURCE is a cassette of ovhcore or vcrpy. What installed
     plugins declare as secret is hidden.
     """
-    from ovhcore.plugins import Plugins
+    from ovhcore._internal import Plugins
 
     from ...recording.formats.converting import convert
 

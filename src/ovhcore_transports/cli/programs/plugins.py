@@ -31,8 +31,8 @@ def plugins_command(settings: bool, as_json_: bool) -> None:
     from rich.console import Console
     from rich.markup import escape
 
-    from ovhcore.config import SettingsSources
-    from ovhcore.plugins import Plugins, list_plugins
+    from ovhcore._internal import Plugins, SettingsSources
+    from ovhcore.plugins import list_plugins
 
     said = globals_of()
     settings_of = {"endpoint": said.endpoint, "profile": said.profile}

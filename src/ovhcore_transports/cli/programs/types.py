@@ -42,14 +42,14 @@ def types_command(scan: tuple[Path, ...], families: str | None, output: Path | N
     ovhcore types --scan src/
     ovhcore types --families domain,me --output ovh_types.py
     """  # noqa: D301 - click's sign for lines that are not to be joined
+    from ovhcore._internal import write_types
     from ovhcore.schema import catalogue
-    from ovhcore.schema.stubs import run
 
     wanted = [each for each in (families or "").split(",") if each]
     if not scan and not wanted:
         raise click.UsageError("What is it to know? --scan a program, or name --families")
     endpoint = globals_of().endpoint or "ovh-eu"
-    status = run(
+    status = write_types(
         catalogue(endpoint),
         scan=scan,
         families=wanted,

@@ -10,7 +10,6 @@ from collections.abc import Generator
 from contextlib import contextmanager
 
 from ovhcore.exceptions import InvalidConfiguration
-from ovhcore.plugins import installed_version
 
 __all__ = ["Names", "importing", "lacking", "require_names"]
 
@@ -60,6 +59,8 @@ def lacking(package: str, *missing: str) -> InvalidConfiguration:
         package: the name of the library, also of its module.
         missing: the names that it lacks.
     """
+    from ovhcore._internal import installed_version
+
     found = installed_version(package)
     remedy = f"{package}<{found}" if found else package
     return InvalidConfiguration(

@@ -8,7 +8,7 @@ from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl, urlsplit
 
-from ovhcore.protocol import REDACTED, parse_json
+from ovhcore._internal import REDACTED, parse_json
 
 from .cassettes import Cassette
 from .differences import MISSING, differences
@@ -120,7 +120,8 @@ def checked(cassette: Cassette, catalogue: Catalogue) -> Iterator[str]:
 
 
 def _wrong(interaction: Interaction, catalogue: Catalogue) -> Iterator[str]:
-    from ovhcore.schema import Array, check_answer, check_arguments, check_value
+    from ovhcore._internal import check_value
+    from ovhcore.schema import Array, check_answer, check_arguments
 
     parts = urlsplit(interaction.url)
     operation = catalogue.find(interaction.method, parts.path)

@@ -10,8 +10,19 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from typing import Final
 
-from ovhcore.protocol import REDACTED, SECRET_HEADERS, Headers, Redaction, Request, Response
-from ovhcore.protocol.secrets import WITHIN, Redactor, is_form, is_placeholder, of_body, of_headers, of_json, of_url
+from ovhcore._internal import (
+    REDACTED,
+    SECRET_HEADERS,
+    WITHIN,
+    Redactor,
+    is_form,
+    is_placeholder,
+    secrets_of_body,
+    secrets_of_headers,
+    secrets_of_json,
+    secrets_of_url,
+)
+from ovhcore.protocol import Headers, Redaction, Request, Response
 
 from ...base.forks import renew_after_fork
 from ...base.locks import Lock
@@ -55,13 +66,13 @@ class Scrubber:
         """Remember the secrets of an exchange, to hide them wherever they turn up from now on."""
         redactor = self._redactor
         found = {
-            *of_headers(request.headers.pairs, redactor),
-            *of_url(request.url, redactor),
+            *secrets_of_headers(request.headers.pairs, redactor),
+            *secrets_of_url(request.url, redactor),
             *_of_body(asked, request.headers, redactor),
         }
         if response is not None:
             answered = {
-                *of_headers(_telling(response.headers), redactor),
+                *secrets_of_headers(_telling(response.headers), redactor),
                 *_of_body(came or {}, response.headers, redactor),
             }
             found.update(value for value in answered if len(value) >= _SHORTEST and not _WORD.fullmatch(value))
@@ -119,8 +130,8 @@ class Scrubber:
 
 def _of_body(packed: Packed, headers: Headers, redactor: Redactor) -> Iterator[str]:
     if "json" in packed:
-        return of_json(packed["json"], redactor)
-    return of_body(packed.get("text", ""), headers.get("content-type", ""), redactor)
+        return secrets_of_json(packed["json"], redactor)
+    return secrets_of_body(packed.get("text", ""), headers.get("content-type", ""), redactor)
 
 
 def _telling(headers: Headers) -> list[tuple[str, str]]:

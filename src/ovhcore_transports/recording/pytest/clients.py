@@ -11,8 +11,9 @@ from typing import Any, Final, TypeVar
 import pytest
 
 from ovhcore import APIError, AsyncClient, Client, InvalidConfiguration
+from ovhcore._internal import Plugins
 from ovhcore.flows import Flow
-from ovhcore.plugins import Plugins, TransportSettings, TransportSpec, hookimpl
+from ovhcore.plugins import TransportSettings, TransportSpec, hookimpl
 from ovhcore.protocol import Redaction
 
 from ..asynchronous import AsyncRecordTransport

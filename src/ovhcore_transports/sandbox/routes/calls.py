@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final, NamedTuple
+from urllib.parse import quote
 
 from ..control.modes import Modes
+from ..kept.rows import Row, find
 from ..state import ApiError, State
 
-__all__ = ["Answer", "SandboxCall", "named"]
+__all__ = ["Answer", "SandboxCall", "concrete", "named"]
 
 
 class SandboxCall(NamedTuple):
@@ -45,13 +48,21 @@ class SandboxCall(NamedTuple):
 Answer = Callable[[SandboxCall], Any]
 
 
-def named(items: list[dict[str, Any]], member: str, value: str) -> dict[str, Any]:
+def named(items: Iterable[Row], member: str, value: str) -> Row:
     """Return the item that has a value.
 
     Raises:
         ApiError: there is none.
     """
-    for item in items:
-        if str(item[member]) == value:
-            return item
+    found = find(items, member, value)
+    if found is not None:
+        return found
     raise ApiError.of_class(404, "NotFound", f"The requested object ({member} = {value}) does not exist")
+
+
+_ARGUMENT: Final = re.compile(r"\{([^{}/]*)\}")
+
+
+def concrete(template: str, arguments: Mapping[str, str]) -> str:
+    """Return the path that a template and its arguments make; two that mean the same are the same."""
+    return _ARGUMENT.sub(lambda found: quote(arguments.get(found[1], found[1]), safe=""), template)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final, TypeAlias
 from urllib.parse import unquote
 
 from ..state import ApiError
 from .calls import SandboxCall
+from .iam import tags_of
 
 __all__ = ["filtered", "ordered", "tagged"]
 
@@ -130,7 +131,7 @@ def _conditions(given: str) -> list[tuple[str, str, str]]:
     return conditions
 
 
-def tagged(call: SandboxCall, items: list[Object]) -> list[Object]:
+def tagged(call: SandboxCall, items: Sequence[Object]) -> Sequence[Object]:
     """Return the resources whose tags meet all conditions of the argument ``iamTags``, all if there is none.
 
     Raises:
@@ -145,6 +146,8 @@ def tagged(call: SandboxCall, items: list[Object]) -> list[Object]:
     if conditions is None:
         message = '[iamTags] must be JSON as {"key":[{"operator":"EQ","value":"v"}]}'
         raise ApiError.of_class(400, "BadRequest", message)
-    return [
-        item for item in items if all(_has(item.get("iam", {}).get("tags", {}), *condition) for condition in conditions)
-    ]
+    return [item for item in items if _meets(tags_of(call.state, item.get("iam", {})), conditions)]
+
+
+def _meets(tags: Mapping[str, str], conditions: list[tuple[str, str, str]]) -> bool:
+    return all(_has(tags, *condition) for condition in conditions)

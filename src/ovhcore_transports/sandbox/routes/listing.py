@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import MutableSequence, Sequence
 from copy import deepcopy
 from hashlib import sha256
 from typing import Any, Final
 from urllib.parse import unquote, urlencode
 
 from ..control.modes import Use
+from ..kept.rows import Row, Rows
 from ..state import ApiError
 from .calls import SandboxCall
 from .filters import filtered, ordered
@@ -48,7 +50,7 @@ def carry_out(route: Route, call: SandboxCall) -> Any:
         return route.answer(call)
     if route.version_2:
         value = route.answer(call)
-        return _by_cursor(call, value) if isinstance(value, list) else value
+        return _by_cursor(call, value) if isinstance(value, Sequence) and not isinstance(value, str) else value
     if route.template.endswith("}") and "x-ovh-batch" in call.headers and _used(call.modes.batch, "X-Ovh-Batch"):
         return _batch(route, call)
     details = route.details or DETAILS.get(route.template)
@@ -59,7 +61,8 @@ def carry_out(route: Route, call: SandboxCall) -> Any:
         size, items = _size(call), _chosen(call, route, details)
         call.answer_headers["X-Pagination-Size"] = str(size)
         return _from_cursor(call, items, size)
-    return route.answer(call)
+    value = route.answer(call)
+    return list(value) if isinstance(value, Sequence) and not isinstance(value, str) else value
 
 
 def _used(use: Use, header: str) -> bool:
@@ -83,15 +86,15 @@ def _query(call: SandboxCall) -> str:
     return urlencode(sorted(call.query.items()), errors="surrogatepass")
 
 
-def _by_cursor(call: SandboxCall, items: list[Any]) -> list[Any]:
+def _by_cursor(call: SandboxCall, items: Sequence[Any]) -> Sequence[Any]:
     """Return a page of a list of version 2, the whole if it knows no cursors."""
     asked = not call.headers.keys().isdisjoint(("x-pagination-size", "x-pagination-cursor"))
     if call.modes.cursors != "on" and not (asked and _used(call.modes.cursors, "X-Pagination-Cursor")):
-        return items
+        return list(items)
     return _from_cursor(call, items, _size(call))
 
 
-def _from_cursor(call: SandboxCall, items: list[Any], size: int) -> list[Any]:
+def _from_cursor(call: SandboxCall, items: Sequence[Any], size: int) -> Sequence[Any]:
     """Return the page that begins at the cursor, the first if there is none, and say where the next begins."""
     sorting = (call.headers.get(f"x-pagination-{name}", "") for name in ("filter", "sort", "sort-order"))
     scope = "\n".join((call.name, _query(call), *sorting))
@@ -128,29 +131,32 @@ def _position(scope: str, cursor: str) -> tuple[int, int]:
     raise ApiError.of_class(400, "BadRequest", "invalid cursor")
 
 
-def _chosen(call: SandboxCall, route: Route, details: Route) -> list[dict[str, Any]]:
+def _chosen(call: SandboxCall, route: Route, details: Route) -> Sequence[Row]:
     """Return the objects of a list of ids: those that pass the filter, in the order that was asked for."""
-    items = _expanded(call, route, details)
+    items: Sequence[Row] = _expanded(call, route, details)
     condition, name = call.headers.get("x-pagination-filter", ""), call.headers.get("x-pagination-sort", "")
     if condition and _used(call.modes.filters, "X-Pagination-Filter"):
-        items = filtered(items, condition)
+        items = filtered(list(items), condition)
     if name:
         direction = call.headers.get("x-pagination-sort-order", "ASC")
-        items = ordered(items, name, direction)
+        items = ordered(list(items), name, direction)
         call.answer_headers.update({"X-Pagination-Sort": name, "X-Pagination-Sort-Order": direction.upper()})
     return items
 
 
-def _expanded(call: SandboxCall, route: Route, details: Route) -> list[dict[str, Any]]:
+def _expanded(call: SandboxCall, route: Route, details: Route) -> MutableSequence[Row]:
     """Return the objects that a list of ids stands for, as they were when somebody last asked with ``no-cache``."""
     cache, key = call.state.expanded, f"{call.name}?{_query(call)}"
     if key not in cache or "no-cache" in call.headers.get("pragma", "").lower():
-        found: list[dict[str, Any]] = []
+        found: MutableSequence[Any] = Rows()
         for item_id in route.answer(call):
             try:
-                found.append(deepcopy(details.answer(_of(call, details, str(item_id)))))
+                value = deepcopy(details.answer(_of(call, details, str(item_id))))
             except ApiError:
                 continue  # a task that is listed and not there yet
+            if not isinstance(value, dict):
+                found = list(found)
+            found.append(value)
         cache.pop(key, None)
         while cache and (len(cache) >= _MOST_LISTS or sum(map(len, cache.values())) + len(found) > _MOST_OBJECTS):
             del cache[next(iter(cache))]
@@ -162,7 +168,7 @@ def _of(call: SandboxCall, details: Route, item_id: str) -> SandboxCall:
     return call._replace(path={**call.path, details.last_argument: item_id})
 
 
-def _numbered(call: SandboxCall, items: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _numbered(call: SandboxCall, items: Sequence[Row]) -> Sequence[Row]:
     number, size = _number(call, "x-pagination-number", 1), _size(call)
     call.answer_headers.update(
         {

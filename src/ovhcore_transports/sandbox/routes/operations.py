@@ -5,14 +5,17 @@ Nothing runs meanwhile. How far an operation is follows from the time at which i
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
+from collections.abc import MutableSequence, Sequence
 from copy import deepcopy
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from ..state import ApiError, Operation
+from ..families.tables import Change
+from ..kept.listed import Listed
+from ..kept.operation import Operation
+from ..kept.rows import Row, find, ids_of
+from ..state import ApiError, checksum
 from .calls import SandboxCall, named
 from .filters import tagged
 
@@ -22,6 +25,7 @@ __all__ = [
     "new_vrack_services",
     "one_vrack_services",
     "reboot",
+    "reinstall",
     "server_task",
     "server_tasks",
     "vrack_services",
@@ -29,6 +33,7 @@ __all__ = [
     "vrack_services_tasks",
 ]
 
+_DELETION: Final = "VrackServicesDeletion"
 _NOT_THERE_YET: Final = 3.0
 """Seconds for which a new task of version 1 is listed and cannot be read; a tenth of what it takes, if that is less."""
 
@@ -43,7 +48,7 @@ def _task(operation: Operation, now: float) -> dict[str, Any]:
         "taskId": operation.number,
         "function": operation.kind,
         "status": ("init", "todo", "doing", "customerError" if operation.fails else "done")[phase],
-        "comment": "Reboot asked for",
+        "comment": "Reboot asked for" if operation.kind == "hardReboot" else "Installation asked for",
         "startDate": _date(operation.begun),
         "lastUpdate": _date(operation.since(phase)),
         "doneDate": _date(operation.since(phase)) if operation.over(now) else None,
@@ -58,10 +63,19 @@ def _server_operations(call: SandboxCall) -> list[Operation]:
 
 def reboot(call: SandboxCall) -> dict[str, Any]:
     """Reboot a server; one that is busy refuses."""
-    if any(not operation.over(call.now) for operation in _server_operations(call)):
+    return _begin_task(call, "hardReboot")
+
+
+def reinstall(call: SandboxCall, change: Change) -> dict[str, Any]:
+    """Install a server anew; one that is busy refuses."""
+    return _begin_task(call, "reinstallServer")
+
+
+def _begin_task(call: SandboxCall, kind: str) -> dict[str, Any]:
+    if any(not operation.over(call.now) for operation in _server_operations(call)[-1:]):
         message = "An operation is already running on this server. Please retry later"
         raise ApiError.of_class(403, "Forbidden::Busy", message)
-    return _task(call.state.begin(call.path["serviceName"], "hardReboot", call.now), call.now)
+    return _task(call.state.begin(call.path["serviceName"], kind, call.now), call.now)
 
 
 def server_tasks(call: SandboxCall) -> list[int]:
@@ -76,38 +90,35 @@ def server_task(call: SandboxCall) -> dict[str, Any]:
     there = [
         _task(operation, call.now)
         for operation in _server_operations(call)
-        if call.now - operation.begun >= min(_NOT_THERE_YET, operation.seconds / 10)
+        if str(operation.number) == call.path["taskId"]
+        and call.now - operation.begun >= min(_NOT_THERE_YET, operation.seconds / 10)
     ]
     return named(there, "taskId", call.path["taskId"])
 
 
-def _checksum(target: Any) -> str:
-    canonical = json.dumps(target, sort_keys=True, separators=(",", ":"))
-    return hashlib.new("md5", canonical.encode(), usedforsecurity=False).hexdigest()
-
-
-def _settled(call: SandboxCall) -> list[dict[str, Any]]:
-    """Return the resources after what has happened until now."""
-    resources: list[dict[str, Any]] = call.state.resources["vrack_services"]
-    for resource in list(resources):
-        resource["checksum"] = _checksum(resource["targetSpec"])
-        done = call.state.operations.get(resource["id"], [])
-        if not done or done[-1].settled:
-            continue
-        last = done[-1]
-        last.settled = last.over(call.now)
-        resource["currentTasks"] = [_current_task(last, call.now)]
-        if not last.settled:
-            continue
-        resource["updatedAt"] = _date(last.begun + last.seconds)
-        if last.fails:
-            resource["resourceStatus"] = "ERROR"
-        elif resource["resourceStatus"] == "DELETING":
-            resources.remove(resource)
-        else:
-            resource |= {"resourceStatus": "READY", "currentTasks": []}
-            resource["currentState"] = deepcopy(resource["targetSpec"])
-    return resources
+def _settle(call: SandboxCall, resource_id: str) -> None:
+    """Carry out what has happened to a resource until now."""
+    state = call.state
+    resources: MutableSequence[Row] = state.resources["vrack_services"]
+    resource = find(resources, "id", resource_id)
+    done = state.operations.get(resource_id)
+    if resource is None or not done or done[-1].settled:
+        state.unsettled.pop(resource_id, None)
+        return
+    last = done[-1]
+    last.settled = last.over(call.now)
+    resource["currentTasks"] = [_current_task(last, call.now)]
+    if not last.settled:
+        return
+    del state.unsettled[resource_id]
+    resource["updatedAt"] = _date(last.begun + last.seconds)
+    if last.fails:
+        resource["resourceStatus"] = "ERROR"
+    elif resource["resourceStatus"] == "DELETING":
+        resources.remove(resource)
+    else:
+        resource |= {"resourceStatus": "READY", "currentTasks": []}
+        resource["currentState"] = deepcopy(resource["targetSpec"])
 
 
 def _current_task(operation: Operation, now: float) -> dict[str, Any]:
@@ -142,24 +153,37 @@ def _begin(call: SandboxCall, resource: dict[str, Any], kind: str, status: str) 
         "resourceStatus": status,
         "updatedAt": _date(call.now),
         "currentTasks": [_current_task(operation, call.now)],
-        "checksum": _checksum(resource["targetSpec"]),
+        "checksum": checksum(resource["targetSpec"]),
     }
     return resource
 
 
-def vrack_services(call: SandboxCall) -> list[dict[str, Any]]:
+def vrack_services(call: SandboxCall) -> Sequence[Row]:
     """Return the vRack Services, of those with the tags that are asked for."""
-    return tagged(call, _settled(call))
+    state, rows = call.state, call.state.resources["vrack_services"]
+    by_tags = any(name.startswith("iamTags") for name in call.query)
+    for each in list(state.unsettled):
+        last = state.operations[each][-1]
+        if by_tags or (last.kind == _DELETION and last.over(call.now)):
+            _settle(call, each)
+
+    def read(resource_id: str) -> Row:
+        _settle(call, resource_id)
+        return named(rows, "id", resource_id)
+
+    return tagged(call, rows) if by_tags else Listed([str(each) for each in ids_of(rows, "id")], read)
 
 
-def one_vrack_services(call: SandboxCall) -> dict[str, Any]:
+def one_vrack_services(call: SandboxCall) -> Row:
     """Return one vRack Services."""
-    return named(_settled(call), "id", call.path["vrackServicesId"])
+    resource_id = call.path["vrackServicesId"]
+    _settle(call, resource_id)
+    return named(call.state.resources["vrack_services"], "id", resource_id)
 
 
 def new_vrack_services(call: SandboxCall) -> dict[str, Any]:
     """Begin to make a vRack Services."""
-    resources, target = _settled(call), call.member("targetSpec", dict)
+    target = call.member("targetSpec", dict)
     resource_id = f"vrs-{call.state.next():04x}"
     resource = {
         "id": resource_id,
@@ -174,17 +198,17 @@ def new_vrack_services(call: SandboxCall) -> dict[str, Any]:
             "state": "OK",
         },
     }
-    resources.append(resource)
+    call.state.resources["vrack_services"].append(resource)
     return _begin(call, resource, "VrackServicesCreation", "CREATING")
 
 
 def change_vrack_services(call: SandboxCall) -> dict[str, Any]:
     """Begin to make a vRack Services what it is to be, if nobody changed that meanwhile."""
     resource = one_vrack_services(call)
-    checksum, target = call.member("checksum"), call.member("targetSpec", dict)
-    if not re.fullmatch("[0-9a-f]{32}", checksum):
+    sent, target = call.member("checksum"), call.member("targetSpec", dict)
+    if not re.fullmatch("[0-9a-f]{32}", sent):
         raise ApiError.of_class(400, "BadRequest::ChecksumBadFormat", "The checksum has a bad format")
-    if checksum != resource["checksum"]:
+    if sent != checksum(resource["targetSpec"]):
         message = "The checksum is not that of the current target spec"
         raise ApiError.of_class(412, "PreconditionFailed::ChecksumMismatch", message)
     _check_unlocked(resource, "READY")
@@ -196,7 +220,7 @@ def delete_vrack_services(call: SandboxCall) -> dict[str, Any]:
     """Begin to delete a vRack Services; one that failed can be deleted, too."""
     resource = one_vrack_services(call)
     _check_unlocked(resource, "READY", "ERROR")
-    return _begin(call, resource, "VrackServicesDeletion", "DELETING")
+    return _begin(call, resource, _DELETION, "DELETING")
 
 
 def _check_unlocked(resource: dict[str, Any], *allowed: str) -> None:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
 from urllib.parse import unquote
 
-from ..families.dns import check_record, zone_text
+from ..kept.rows import ids_of
 from ..login import account
 from ..login.html import form_target
 from ..login.keys import new_credential, shown_credential
-from ..state import ApiError
-from . import operations
+from ..state import ApiError, State
+from . import operations, zones
 from .calls import Answer, SandboxCall, named
 from .filters import tagged
 
@@ -75,6 +75,8 @@ def _change_me(call: SandboxCall) -> None:
 
 def _bills(call: SandboxCall) -> list[str]:
     first, last, order = (call.query.get(name, "") for name in ("date.from", "date.to", "orderId"))
+    if not (first or last or order):
+        return ids_of(call.state.resources["bills"], "billId")
     return [
         bill["billId"]
         for bill in call.state.resources["bills"]
@@ -89,7 +91,7 @@ def _bill(call: SandboxCall) -> Any:
 
 
 def _servers(call: SandboxCall) -> list[str]:
-    return [server["name"] for server in tagged(call, call.state.resources["servers"])]
+    return ids_of(tagged(call, call.state.resources["servers"]), "name")
 
 
 def _server(call: SandboxCall) -> dict[str, Any]:
@@ -110,7 +112,7 @@ def _change_burst(call: SandboxCall) -> None:
 
 
 def _instances(call: SandboxCall) -> Any:
-    return call.state.resources["instances"]
+    return list(call.state.resources["instances"])
 
 
 def _instance(call: SandboxCall) -> Any:
@@ -142,74 +144,6 @@ def _project_instances(call: SandboxCall) -> Any:
     ]
 
 
-def _zones(call: SandboxCall) -> list[str]:
-    return sorted({record["zone"] for record in call.state.resources["records"]} | {"example.com"})
-
-
-def _records_of(call: SandboxCall) -> list[dict[str, Any]]:
-    zone = call.path["zoneName"]
-    if zone not in _zones(call):
-        raise ApiError.of_class(404, "NotFound", "This service does not exist")
-    return [record for record in call.state.resources["records"] if record["zone"] == zone]
-
-
-def _zone(call: SandboxCall) -> dict[str, Any]:
-    _records_of(call)
-    return {
-        "name": call.path["zoneName"],
-        "dnssecSupported": True,
-        "hasDnsAnycast": False,
-        "lastUpdate": "2026-01-07T10:00:00+01:00",
-        "nameServers": ["dns10.ovh.net", "ns10.ovh.net"],
-    }
-
-
-def _records(call: SandboxCall) -> list[int]:
-    wanted = {name: call.query[name] for name in ("fieldType", "subDomain") if name in call.query}
-    return [r["id"] for r in _records_of(call) if all(r[name] == value for name, value in wanted.items())]
-
-
-def _new_record(call: SandboxCall) -> dict[str, Any]:
-    _records_of(call)
-    record = {
-        "id": 2000 + call.state.next(),
-        "zone": call.path["zoneName"],
-        "fieldType": call.member("fieldType"),
-        "subDomain": call.body.get("subDomain") or "",
-        "target": call.member("target"),
-        "ttl": call.body.get("ttl") or 0,
-    }
-    check_record(record, _records_of(call))
-    call.state.resources["records"].append(record)
-    return record
-
-
-def _record(call: SandboxCall) -> dict[str, Any]:
-    return named(_records_of(call), "id", call.path["id"])
-
-
-def _change_record(call: SandboxCall) -> None:
-    record = _record(call)
-    changed = dict(record)
-    for name in ("subDomain", "target", "ttl"):
-        if call.body and name in call.body:
-            changed[name] = call.member(name, int if name == "ttl" else str)
-    check_record(changed, [each for each in _records_of(call) if each is not record])
-    record.update(changed)
-
-
-def _delete_record(call: SandboxCall) -> None:
-    call.state.resources["records"].remove(_record(call))
-
-
-def _refresh(call: SandboxCall) -> None:
-    _records_of(call)
-
-
-def _export(call: SandboxCall) -> str:
-    return zone_text(call.path["zoneName"], _records_of(call))
-
-
 def _policies(call: SandboxCall) -> Any:
     return tagged(call, call.state.resources["policies"])
 
@@ -230,6 +164,8 @@ class Route(NamedTuple):
     """Refuses calls that are not as described; None for what :meth:`check` looks at."""
     details: Route | None = None
     """Of a list of ids, the route of one object."""
+    hold: Callable[[State, Mapping[str, str], dict[str, Any]], None] | None = None
+    """Takes members of the object that are given by its path, and not by a call."""
 
     @property
     def version_2(self) -> bool:
@@ -308,15 +244,20 @@ ROUTES: Final = (
     Route("GET", "/cloud/project", _projects),
     Route("GET", "/cloud/project/{serviceName}", _project),
     Route("GET", "/cloud/project/{serviceName}/instance", _project_instances),
-    Route("GET", "/domain/zone", _zones),
-    Route("GET", "/domain/zone/{zoneName}", _zone),
-    Route("GET", "/domain/zone/{zoneName}/record", _records),
-    Route("POST", "/domain/zone/{zoneName}/record", _new_record, _RECORD),
-    Route("GET", "/domain/zone/{zoneName}/record/{id}", _record),
-    Route("PUT", "/domain/zone/{zoneName}/record/{id}", _change_record, _RECORD[1:]),
-    Route("DELETE", "/domain/zone/{zoneName}/record/{id}", _delete_record),
-    Route("POST", "/domain/zone/{zoneName}/refresh", _refresh),
-    Route("GET", "/domain/zone/{zoneName}/export", _export),
+    Route("GET", "/domain/zone", zones.zones),
+    Route("GET", "/domain/zone/{zoneName}", zones.zone),
+    Route("GET", "/domain/zone/{zoneName}/record", zones.records),
+    Route("POST", "/domain/zone/{zoneName}/record", zones.new_record, _RECORD),
+    Route("GET", "/domain/zone/{zoneName}/record/{id}", zones.record),
+    Route("PUT", "/domain/zone/{zoneName}/record/{id}", zones.change_record, _RECORD[1:]),
+    Route("DELETE", "/domain/zone/{zoneName}/record/{id}", zones.delete_record),
+    Route("POST", "/domain/zone/{zoneName}/refresh", zones.refresh),
+    Route("GET", "/domain/zone/{zoneName}/export", zones.export),
+    Route("GET", "/domain/zone/{zoneName}/status", zones.status),
+    Route("GET", "/domain/zone/{zoneName}/soa", zones.soa, hold=zones.hold_soa),
+    Route("PUT", "/domain/zone/{zoneName}/soa", zones.change_soa, None),
+    Route("GET", "/domain/zone/{zoneName}/history", zones.history),
+    Route("GET", "/domain/zone/{zoneName}/history/{creationDate}", zones.restore_point),
     Route("GET", "/v2/iam/policy", _policies),
     Route("GET", _VRACK_SERVICES, operations.vrack_services),
     Route("POST", _VRACK_SERVICES, operations.new_vrack_services, ("targetSpec",)),

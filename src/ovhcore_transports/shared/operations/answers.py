@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final, TypeAlias
 
-__all__ = ["ALONE", "CONFIRM", "FULL", "GO", "LATE", "NEW", "TOO_LATE", "WAIT", "Question"]
+__all__ = ["ALONE", "CONFIRM", "FULL", "GO", "LATE", "NEW", "TOO_LATE", "TURN", "WAIT", "Question"]
 
 Question: TypeAlias = tuple[Any, ...]
 """The name of an operation, the key that it is about, then its arguments: numbers and text."""
@@ -25,5 +25,7 @@ FULL: Final = 6400
 """The whole speed; a 429 halves it, down to a 64th, and each request that is let through gives back a 50th."""
 CONFIRM: Final = 250_000
 """A caller that has waited longer asks once more before it sends: the API may have asked to slow down meanwhile."""
-ALONE: Final = (GO, 0, 0, FULL)
+ALONE: Final = (GO, 0, 0, FULL, 0)
 """The answer to somebody who shares with nobody."""
+TURN: Final = "@"
+"""Begins what says how late a turn was used; names of places do not begin with it."""

@@ -1,14 +1,20 @@
 """The shared limit, as a function of its state: turns by the generic cell rate algorithm, and leased places.
 
-Each caller gets a turn of its own, so no caller asks again and again, and no two come at once. The same algorithm is
-in :mod:`.script` for servers that run Lua; the tests hold the two against each other. All times are whole microseconds.
+Each caller gets a turn of its own, so no caller asks again and again, and no two come at once. A caller may come late
+for its turn, when its machine is busy. It sends all the same and says how late, and a log of one window counts it where
+it came: later turns are given so that no window holds too many. So a turn that comes late is neither lost nor too much.
+
+The same algorithm is in :mod:`.script` for servers that run Lua; the tests hold the two against each other. All times
+are whole microseconds.
 """
 
 from __future__ import annotations
 
+from array import array
+from bisect import bisect_left, bisect_right
 from typing import Any, Final
 
-from .answers import CONFIRM, FULL, GO, LATE, TOO_LATE, WAIT
+from .answers import CONFIRM, FULL, GO, LATE, TOO_LATE, TURN, WAIT
 
 __all__ = ["renew", "slow", "take"]
 
@@ -17,8 +23,8 @@ State = dict[str, Any]
 _SLOWEST: Final = FULL // 64
 _FASTER: Final = FULL // 50
 _ABSENT: Final = 1_000_000  # after which somebody who does not come for a place holds up nobody
-_SPARE: Final = 30_000  # up to this interval, a second has a turn that is not given out: 3 % of the rate
 _SECOND: Final = 1_000_000
+_EXACT: Final = 128  # turns of a window that the log has one by one; of more it has counts of so many parts
 _USUAL: Final = 20_000  # how long an exchange takes, before any has ended
 
 
@@ -31,7 +37,11 @@ def _fresh() -> State:
         "epoch": 0,
         "dur": 0,
         "moved": 0,
-        "late": 0,
+        "grain": 1,
+        "reach": 0,
+        "times": array("q"),
+        "counts": array("q"),
+        "total": 0,
         "active": {},
         "line": [],
     }
@@ -39,12 +49,16 @@ def _fresh() -> State:
 
 def _begun(state: State | None, now: int, released: tuple[Any, ...]) -> tuple[State, int]:
     """Return the state as it is now, and the time that counts."""
-    if state is None or state["last"] > now + 1_000_000:  # the clock was set back, or the machine started anew
+    # Begin anew: the clock was set back, the machine started anew, or another version wrote this.
+    if state is None or "times" not in state or state["last"] > now + 1_000_000:
         state = _fresh()
     now = max(now, state["last"])
     state["last"] = now
     active, line = state["active"], state["line"]
     for place, took in zip(released[::2], released[1::2], strict=True):
+        if place[0] == TURN:
+            _move(state, int(place[1:]), took)
+            continue
         if active.pop(place, None) is not None:
             state["moved"] = now
             if took >= 0:
@@ -52,7 +66,73 @@ def _begun(state: State | None, now: int, released: tuple[Any, ...]) -> tuple[St
         line[:] = [each for each in line if each[0] != place]
     for place in [place for place, end in active.items() if end <= now]:
         del active[place]
+    old = bisect_right(state["times"], now - state["reach"])
+    if old:
+        state["total"] -= sum(state["counts"][:old])
+        del state["times"][:old], state["counts"][:old]
     return state, now
+
+
+def _note(state: State, when: int) -> None:
+    """Write a turn into the log."""
+    times, counts = state["times"], state["counts"]
+    when -= when % state["grain"]
+    state["total"] += 1
+    at = bisect_left(times, when)
+    if at < len(times) and times[at] == when:
+        counts[at] += 1
+    else:
+        times.insert(at, when)
+        counts.insert(at, 1)
+
+
+def _move(state: State, turn: int, late: int) -> None:
+    """Correct the log: a turn was used late; with a negative number it was not used."""
+    times, counts = state["times"], state["counts"]
+    noted = turn - turn % state["grain"]
+    at = bisect_left(times, noted)
+    if at < len(times) and times[at] == noted:
+        state["total"] -= 1
+        counts[at] -= 1
+        if not counts[at]:
+            del times[at], counts[at]
+    if late >= 0:
+        _note(state, turn + late)
+
+
+def _window(state: State, interval: int) -> int:
+    """Return how many turns may come in a window: those of one second at least, or one."""
+    most = (100 * _SECOND + 97 * interval - 1) // (97 * interval)  # the interval is that of 97 % of the rate
+    window = most * interval * 97 // 100
+    grain = 1 if most <= _EXACT else -(-window // _EXACT)
+    if grain != state["grain"]:  # the rate was changed
+        state["times"], state["counts"], state["total"] = array("q"), array("q"), 0
+    state["grain"] = grain
+    # A little more than the window: less than 5 milliseconds late is not said, and on its way a request is delayed.
+    state["reach"] = window + window * (22 if grain == 1 else 5) // 1000 + grain
+    return most
+
+
+def _opening(state: State, when: int, most: int) -> int:
+    """Return the earliest time from one on at which a further turn makes no window hold too many."""
+    times, counts, reach = state["times"], state["counts"], state["reach"]
+    if state["total"] < most:
+        return when
+    while True:
+        for end in (when, *times[bisect_right(times, when) :]):
+            first = bisect_right(times, end - reach)
+            excess = sum(counts[first : bisect_right(times, end)]) + 1 - most
+            if excess > 0:
+                break
+        else:
+            return when
+        if end > when:  # that turn is given already
+            when = end
+            continue
+        while excess > 0:
+            excess -= counts[first]
+            first += 1
+        when = times[first - 1] + reach
 
 
 def take(
@@ -65,6 +145,7 @@ def take(
     ticket: int,
     place: str,
     lease: int,
+    turn: int = 0,
     *released: Any,
 ) -> tuple[State, list[int]]:
     """Reserve a turn, then a place.
@@ -77,37 +158,56 @@ def take(
         places: requests under way at the same time; 0 for no limit.
         patience: how long the caller waits at most; -1 for any time.
         ticket: the epoch in which the caller was given a turn, which has come now; ``NEW`` for none; ``LATE`` for one
-            that was missed: one in a second may go all the same.
+            that was missed by far: the caller goes at once if that is not too much.
         place: the name of the caller's place.
         lease: how long a place is kept for somebody who says nothing.
-        *released: names of places that are free now, each followed by how long it was used, or by -1.
+        turn: when the turn of the ticket is.
+        *released: names of places that are free now, each followed by how long it was used, or by -1; and turns, as
+            ``@`` and their time, each followed by how late it was used, or by -1 if it was not used.
 
     Returns:
-        The state; and verdict, time to wait, epoch and speed.
+        The state; and verdict, time to wait, epoch, speed and when the turn is.
     """
     state, now = _begun(state, now, released)
     speed, epoch = state["speed"], state["epoch"]
-    if ticket == LATE and 0 < interval <= _SPARE and state["late"] + _SECOND <= now:
-        state["late"], ticket = now, epoch
+    most = _window(state, interval) + burst - 1 if interval else 0
+    when = now
+    if ticket == LATE and interval and _opening(state, now, most) == now:
+        ticket = epoch
+    elif ticket == epoch:
+        when = max(now, turn)  # not before its turn, whatever the caller's clock says
     if ticket != epoch or state["nb"] > now:
         step = interval * FULL // speed
         allowed = max(now, state["nb"], state["tat"] - (burst - 1) * step if interval else 0)
+        if interval and allowed - now <= CONFIRM:
+            allowed = _opening(state, allowed, most)
         wait = allowed - now
         if 0 <= patience < wait:
-            return state, [TOO_LATE, wait, epoch, speed]
+            return state, [TOO_LATE, wait, epoch, speed, 0]
         if interval:
             state["tat"] = max(state["tat"], allowed) + step
         if wait > 0:
             if places or wait > CONFIRM:
-                return state, [WAIT, wait, epoch, speed]
-            state["speed"] = min(FULL, speed + _FASTER)
-            return state, [GO, wait, epoch, speed]
+                return state, [WAIT, wait, epoch, speed, allowed]
+            return state, _go(state, allowed, wait, interval)
+        when = now
+    elif interval:
+        wait = _opening(state, when, most) - when
+        if wait > 0:
+            return state, [WAIT, wait, epoch, speed, when + wait]
     if places:
         pause = _place(state, now, max(1, places * speed // FULL), place, lease)
         if pause:
-            return state, [WAIT, pause, epoch, speed]
+            return state, [WAIT, pause, epoch, speed, when]
+    return state, _go(state, when, 0, interval)
+
+
+def _go(state: State, when: int, wait: int, interval: int) -> list[int]:
+    speed = state["speed"]
     state["speed"] = min(FULL, speed + _FASTER)
-    return state, [GO, 0, epoch, speed]
+    if interval:
+        _note(state, when)
+    return [GO, wait, state["epoch"], speed, when]
 
 
 def _place(state: State, now: int, limit: int, place: str, lease: int) -> int:
@@ -176,7 +276,7 @@ def renew(state: State | None, now: int, lease: int, held: int, *names: Any) -> 
         *names: those, then what is released, as for :func:`take`.
     """
     # Before expired ones go: a process that was held up for long still has its places, if nobody else has seen it.
-    if state is not None:
+    if state is not None and "times" in state:
         for place in names[:held]:
             if place in state["active"]:
                 state["active"][place] = max(state["last"], now) + lease

@@ -10,7 +10,7 @@ from typing import Final
 __all__ = ["SCRIPT"]
 
 SCRIPT: Final = """
-local FULL, SLOWEST, FASTER, ABSENT, USUAL, CONFIRM = 6400, 100, 128, 1000000, 20000, 250000
+local FULL, SLOWEST, FASTER, ABSENT, USUAL, CONFIRM, EXACT = 6400, 100, 128, 1000000, 20000, 250000, 128
 local op, key, now = ARGV[1], KEYS[1], tonumber(ARGV[2])
 if not now then
   local time = redis.call('TIME')
@@ -25,27 +25,117 @@ local function save(state, micros)
   redis.call('SET', key, cmsgpack.pack(state), 'PX', math.ceil(micros / 1000))
 end
 
+local function note(state, when)
+  local times, counts = state.times, state.counts
+  when = when - when % state.grain
+  local at = #times
+  state.total = state.total + 1
+  while at > 0 and times[at] > when do at = at - 1 end
+  if at > 0 and times[at] == when then
+    counts[at] = counts[at] + 1
+  else
+    table.insert(times, at + 1, when)
+    table.insert(counts, at + 1, 1)
+  end
+end
+
+local function move(state, turn, late)
+  local times, counts = state.times, state.counts
+  local noted = turn - turn % state.grain
+  for at = #times, 1, -1 do
+    if times[at] == noted then
+      counts[at] = counts[at] - 1
+      state.total = state.total - 1
+      if counts[at] == 0 then
+        table.remove(times, at)
+        table.remove(counts, at)
+      end
+    end
+    if not times[at] or times[at] <= noted then break end
+  end
+  if late >= 0 then note(state, turn + late) end
+end
+
+local function window(state, interval)
+  local most = math.floor((100 * 1000000 + 97 * interval - 1) / (97 * interval))
+  local length = math.floor(most * interval * 97 / 100)
+  local grain = most <= EXACT and 1 or math.ceil(length / EXACT)
+  if grain ~= state.grain then state.times, state.counts, state.total = {}, {}, 0 end
+  state.grain = grain
+  state.reach = length + math.floor(length * (grain == 1 and 22 or 5) / 1000) + grain
+  return most
+end
+
+local function opening(state, when, most)
+  local times, counts, reach = state.times, state.counts, state.reach
+  local last = #times
+  if state.total < most then return when end
+  while true do
+    local future = 1
+    while times[future] and times[future] <= when do future = future + 1 end
+    local fits = true
+    for ahead = future - 1, last do
+      local from = ahead < future and when or times[ahead]
+      local first, excess = ahead, 1 - most
+      while first > 0 and times[first] > from - reach do
+        excess = excess + counts[first]
+        first = first - 1
+      end
+      if excess > 0 then
+        if from > when then
+          when = from
+        else
+          while excess > 0 do
+            first = first + 1
+            excess = excess - counts[first]
+          end
+          when = times[first] + reach
+        end
+        fits = false
+        break
+      end
+    end
+    if fits then return when end
+  end
+end
+
 local function begun(state, from)
-  if not state or state.last > now + 1000000 then
-    state = {last = 0, tat = 0, nb = 0, speed = FULL, epoch = 0, dur = 0, moved = 0, late = 0,
-      active = {}, line = {}}
+  if not state or not state.times or state.last > now + 1000000 then
+    state = {last = 0, tat = 0, nb = 0, speed = FULL, epoch = 0, dur = 0, moved = 0, grain = 1, reach = 0,
+      times = {}, counts = {}, total = 0, active = {}, line = {}}
   end
   now = math.max(now, state.last)
   state.last = now
   local line = state.line
   for i = from, #ARGV, 2 do
     local place, took = ARGV[i], number(i + 1)
-    if state.active[place] then
-      state.moved = now
-      if took >= 0 then state.dur = state.dur > 0 and math.floor((state.dur * 9 + took) / 10) or took end
-    end
-    state.active[place] = nil
-    for j = #line, 1, -1 do
-      if line[j][1] == place then table.remove(line, j) end
+    if string.sub(place, 1, 1) == '@' then
+      move(state, tonumber(string.sub(place, 2)), took)
+    else
+      if state.active[place] then
+        state.moved = now
+        if took >= 0 then state.dur = state.dur > 0 and math.floor((state.dur * 9 + took) / 10) or took end
+      end
+      state.active[place] = nil
+      for j = #line, 1, -1 do
+        if line[j][1] == place then table.remove(line, j) end
+      end
     end
   end
   for place, till in pairs(state.active) do
     if till <= now then state.active[place] = nil end
+  end
+  local old = 0
+  while state.times[old + 1] and state.times[old + 1] <= now - state.reach do
+    old = old + 1
+    state.total = state.total - state.counts[old]
+  end
+  if old > 0 then
+    local times, counts = {}, {}
+    for i = old + 1, #state.times do
+      times[i - old], counts[i - old] = state.times[i], state.counts[i]
+    end
+    state.times, state.counts = times, counts
   end
   return state
 end
@@ -84,23 +174,40 @@ end
 
 local function take()
   local interval, burst, places, patience, ticket = number(3), number(4), number(5), number(6), number(7)
-  local state = begun(load(), 10)
+  local turn = number(10) or 0
+  local state = begun(load(), 11)
   local speed, epoch = state.speed, state.epoch
+  local most = interval > 0 and window(state, interval) + burst - 1 or 0
+  local when = now
   local function answer(verdict, wait)
-    if verdict == 0 then state.speed = math.min(FULL, speed + FASTER) end
+    if verdict == 0 then
+      state.speed = math.min(FULL, speed + FASTER)
+      if interval > 0 then note(state, when) end
+    end
     keep(state)
-    return {verdict, wait, epoch, speed}
+    return {verdict, wait, epoch, speed, when}
   end
-  if ticket == -2 and interval > 0 and interval <= 30000 and state.late + 1000000 <= now then
-    state.late, ticket = now, epoch
+  if ticket == -2 and interval > 0 and opening(state, now, most) == now then
+    ticket = epoch
+  elseif ticket == epoch then
+    when = math.max(now, turn)
   end
   if ticket ~= epoch or state.nb > now then
     local step = math.floor(interval * FULL / speed)
     local allowed = math.max(now, state.nb, interval > 0 and state.tat - (burst - 1) * step or 0)
+    if interval > 0 and allowed - now <= CONFIRM then allowed = opening(state, allowed, most) end
     local wait = allowed - now
+    when = 0
     if patience >= 0 and wait > patience then return answer(2, wait) end
+    when = allowed
     if interval > 0 then state.tat = math.max(state.tat, allowed) + step end
     if wait > 0 then return answer((places > 0 or wait > CONFIRM) and 1 or 0, wait) end
+  elseif interval > 0 then
+    local wait = opening(state, when, most) - when
+    if wait > 0 then
+      when = when + wait
+      return answer(1, wait)
+    end
   end
   if places > 0 then
     local pause = place_of(state, math.max(1, math.floor(places * speed / FULL)), ARGV[8], number(9))
@@ -127,7 +234,7 @@ end
 local function renew()
   local lease, held = number(3), number(4)
   local state = load()
-  if state then
+  if state and state.times then
     for i = 5, 4 + held do
       if state.active[ARGV[i]] then state.active[ARGV[i]] = math.max(state.last, now) + lease end
     end

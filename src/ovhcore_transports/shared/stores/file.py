@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
+from array import array
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -31,7 +32,14 @@ _RECORDS: Final[dict[str, Callable[..., tuple[dict[str, Any] | None, list[Any], 
     "put": records.put,
     "drop": records.drop,
 }
-_FOREVER: Final = 2**62
+_TABLES: Final = {"kept": "value TEXT, until INTEGER", "limits": "value TEXT, times BLOB, counts BLOB"}
+_KEEP: Final = (
+    "INSERT INTO kept VALUES (?, ?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value, until = excluded.until"
+)
+_KEEP_LIMIT: Final = (
+    "INSERT INTO limits VALUES (?, ?, ?, ?) "
+    "ON CONFLICT (key) DO UPDATE SET value = excluded.value, times = excluded.times, counts = excluded.counts"
+)
 
 
 class FileStore(Store):
@@ -85,9 +93,11 @@ class FileStore(Store):
             execute("BEGIN IMMEDIATE")
             # The clock of limits is the machine's, which nobody sets.
             when = time.monotonic_ns() // 1000 if now is None else now
-            row = execute("SELECT value FROM kept WHERE key = ?", (key,)).fetchone()
-            state, answer = _LIMITS[operation](None if row is None else json.loads(row[0]), when, *arguments)
-            execute("INSERT OR REPLACE INTO kept VALUES (?, ?, ?)", (key, json.dumps(state), _FOREVER))
+            row = execute("SELECT value, times, counts FROM limits WHERE key = ?", (key,)).fetchone()
+            state, answer = _LIMITS[operation](None if row is None else _state(*row), when, *arguments)
+            # The numbers of the log are kept as they are: to write and read them as text takes longer than all else.
+            times, counts = state.pop("times"), state.pop("counts")
+            execute(_KEEP_LIMIT, (key, json.dumps(state), times.tobytes(), counts.tobytes()))
             execute("COMMIT")
             return answer
         # What was done outlives a restart of the machine.
@@ -101,7 +111,7 @@ class FileStore(Store):
             execute("DELETE FROM kept WHERE key = ?", (key,))
         else:
             until = row[1] if row is not None and not kept else when + kept
-            execute("INSERT OR REPLACE INTO kept VALUES (?, ?, ?)", (key, json.dumps(record), until))
+            execute(_KEEP, (key, json.dumps(record), until))
         execute("COMMIT")
         execute("PRAGMA synchronous = NORMAL")
         return answer
@@ -116,9 +126,8 @@ class FileStore(Store):
             try:
                 connection.execute("PRAGMA journal_mode = WAL")
                 connection.execute("PRAGMA synchronous = NORMAL")
-                connection.execute(
-                    "CREATE TABLE IF NOT EXISTS kept (key TEXT PRIMARY KEY, value TEXT, until INTEGER) WITHOUT ROWID"
-                )
+                for table, columns in _TABLES.items():
+                    connection.execute(f"CREATE TABLE IF NOT EXISTS {table} (key TEXT PRIMARY KEY, {columns})")
             except BaseException:
                 connection.close()
                 raise
@@ -134,3 +143,7 @@ class FileStore(Store):
     def __del__(self) -> None:
         if getattr(self, "_connection", None) is not None:
             self.close()
+
+
+def _state(value: str, times: bytes, counts: bytes) -> dict[str, Any]:
+    return {**json.loads(value), "times": array("q", times), "counts": array("q", counts)}

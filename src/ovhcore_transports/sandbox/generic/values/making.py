@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from hashlib import blake2b
 from typing import Any, Final
 
-from ovhcore.schema import Array, Enumeration, Family, Map, Model, Property, Ref, Scalar, Type, check_value
+from ovhcore._internal import check_value
+from ovhcore.schema import Array, Enumeration, Family, Map, Model, Property, Ref, Scalar, Type
 
 from ...control.modes import Modes
 from .refusing import well_formed

@@ -8,6 +8,7 @@ from datetime import date, datetime, time
 from ipaddress import ip_address, ip_interface
 from typing import Any, Final
 
+from ovhcore._internal import parse_json
 from ovhcore.schema import Array, Enumeration, Family, Map, Model, Operation, Ref, Scalar, Type, check_arguments
 
 from ...state import ApiError
@@ -55,7 +56,7 @@ def refuse(
     takes_body = any(each.place == "body" for each in operation.parameters)
     if body is not None and not takes_body:
         raise bad_request("You provided an input body while none was expected")
-    given = {name: values if len(values) > 1 else values[0] for name, values in query.items()}
+    given = {name: _given(_type(operation, "query", name), values) for name, values in query.items()}
     if operation.method in ("GET", "DELETE"):
         body = None
     elif body is None and _may_be_empty(family, operation.body):
@@ -84,6 +85,16 @@ def _may_be_empty(family: Family, type_: Type | None) -> bool:
     """Say whether a body has nothing that must be given; then, it need not be sent."""
     model = family.model(type_) if isinstance(type_, Ref) else None
     return isinstance(model, Model) and not any(each.required for each in model.writable.values())
+
+
+def _given(type_: Type | None, values: list[str]) -> Any:
+    """Return an argument of a query: what is an object is written as JSON there."""
+    if len(values) > 1 or not isinstance(type_, Map):
+        return values if len(values) > 1 else values[0]
+    try:
+        return parse_json(values[0].encode("utf-8", "surrogatepass"))
+    except ValueError:
+        return values[0]
 
 
 def _single(type_: Type | None) -> Type | None:

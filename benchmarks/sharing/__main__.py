@@ -1,6 +1,6 @@
 """What a limit that processes share costs a call: CPU of this process, and round trips, beside a limit of its own.
 
-Usage: python -m benchmarks.shared [redis://...]: with the address of a server, which is emptied of nothing.
+Usage: python -m benchmarks.sharing [redis://...]: with the address of a server, which is emptied of nothing.
 """
 
 from __future__ import annotations

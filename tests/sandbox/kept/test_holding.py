@@ -15,8 +15,9 @@ import ovhcore as ovh
 from ovhcore.protocol import Request, Response
 from ovhcore_transports.sandbox import ACCESS_KEYS, Sandbox, SandboxTransport, state
 from ovhcore_transports.sandbox.control.admin import answer_admin
-from ovhcore_transports.sandbox.generic.kept import holding
-from ovhcore_transports.sandbox.generic.kept.holding import Held
+from ovhcore_transports.sandbox.kept import holding
+from ovhcore_transports.sandbox.kept.holding import Held
+from ovhcore_transports.sandbox.kept.operation import Operation
 
 pytestmark = pytest.mark.once
 
@@ -37,7 +38,7 @@ def full(client: ovh.Client, method: str, path: str, body: Any = None) -> None:
 def test_routes_of_their_own_hold_no_more_than_fits(monkeypatch: pytest.MonkeyPatch) -> None:
     client = client_of(Sandbox())
     held = len(client.get("/domain/zone/example.com/record"))
-    monkeypatch.setattr(state, "_MOST", held + 4)  # and the two vRack Services
+    monkeypatch.setattr(state, "_MOST", held + 5)  # and the two vRack Services, and the zone
     record = {"fieldType": "A", "subDomain": "new", "target": "192.0.2.1"}
     made = client.call("POST", "/domain/zone/example.com/record", record)
     client.post("/dedicated/server/ns1.ip-192-0-2.eu/reboot")
@@ -84,7 +85,7 @@ def test_nothing_is_left_below_what_is_removed(steps: list[tuple[str, list[str]]
         if step == "keep":
             held.keep(path, {})
         elif step == "run":
-            held.run(path, None)
+            held.run(path, Operation("", "", 1, 0.0, 1.0, False, steps={"gone": True}))
         elif step == "add":
             held.add(parent, path, segments[-1], {})
         elif step == "snapshot":
@@ -92,13 +93,15 @@ def test_nothing_is_left_below_what_is_removed(steps: list[tuple[str, list[str]]
             held = Held(**{name: getattr(held, name) for name in names})
         else:
             held.remove(parent if step == "remove" else None, path, segments[-1])
-            assert not [each for kept in held._all for each in kept if each.startswith(f"{path}/")]
+            every = (*held._all, held.removed, held.long)
+            assert not [each for kept in every for each in kept if each.startswith(f"{path}/")]
             assert path not in held.objects
             assert path not in held.running
             assert held.gone.get(path, False) == (step == "gone")
-        begun = [each for each in held.running if parent in (each, each.rpartition("/")[0])]
-        assert sorted(held.begun(parent)) == sorted(begun)
-    known = {path for kept in held._all for path in kept}
+        leaving = [each for each in held.running if parent == each.rpartition("/")[0]]
+        assert sorted(held.leaving(parent)) == sorted(leaving)
+    known = {path for kept in (held.added, held.removed, held.gone) for path in kept}
+    known |= {path.rpartition("/")[0] for kept in (held.objects, held.running) for path in kept}
     assert known <= {path for beside in held._below.values() for path in beside} | {""}
 
 

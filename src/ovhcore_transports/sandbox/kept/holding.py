@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, ClassVar, Final
 
-from .packing import Objects
+from .operation import Operation
+from .packing import Objects, Operations
 
 __all__ = ["Held"]
 
@@ -32,13 +33,21 @@ class Held:
 
     added: dict[str, dict[str, Any]] = field(default_factory=dict)
     removed: dict[str, dict[str, bool]] = field(default_factory=dict)
-    objects: MutableMapping[str, dict[str, Any]] = field(default_factory=Objects)
+    objects: Objects = field(default_factory=Objects)
     gone: dict[str, bool] = field(default_factory=dict)
-    running: dict[str, Any] = field(default_factory=dict)
+    running: Operations = field(default_factory=Operations)
     long: dict[str, int] = field(default_factory=dict)
 
-    volatile: ClassVar = ("_below",)
+    volatile: ClassVar = ("_below", "_deleted", "_leaving", "_text")
     """What follows from the rest, and is not kept in a snapshot."""
+
+    def restored(self) -> None:
+        """Keep what a snapshot had as it is kept here."""
+        for name, kind in (("objects", Objects), ("running", Operations)):
+            if not isinstance(getattr(self, name), kind):
+                kept = kind()
+                kept.update(getattr(self, name))
+                setattr(self, name, kept)
 
     def full(self, size: int) -> bool:
         """Say whether there is no room for one more.
@@ -46,29 +55,52 @@ class Held:
         Args:
             size: of what was sent, in bytes.
         """
-        deleted = len(self.gone) + sum(map(len, self.removed.values()))
-        if len(self.objects) + deleted >= _MOST:
+        if len(self.objects) + len(self.gone) + self._deleted >= _MOST:
             return True
         # What was made up is short; what is long was sent.
-        return size > _LONG and sum(self.long.values()) + size > _MOST_TEXT
+        return size > _LONG and self._text + size > _MOST_TEXT
 
     def __bool__(self) -> bool:
         """Whether anything was changed."""
         return any(map(bool, (self.added, self.removed, self.objects, self.gone)))
 
     @cached_property
+    def _deleted(self) -> int:
+        """How many ids were deleted."""
+        return sum(map(len, self.removed.values()))
+
+    @cached_property
+    def _leaving(self) -> dict[str, dict[str, bool]]:
+        """By the path above them, the paths of objects that will be gone when what is done to them is over."""
+        leaving: dict[str, dict[str, bool]] = {}
+        for path, operation in self.running.items():
+            if operation.steps.get("gone"):
+                leaving.setdefault(path.rpartition("/")[0], {})[path] = True
+        return leaving
+
+    @cached_property
+    def _text(self) -> int:
+        """How long the long objects are, together."""
+        return sum(self.long.values())
+
+    @cached_property
     def _below(self) -> dict[str, dict[str, bool]]:
-        """By a path, the paths one segment longer at which something is held, or below which it is."""
+        """By a path, the paths one segment longer at which something is held, or below which it is.
+
+        Objects, and what is being done to them, are not in here where nothing is below them: they know what is.
+        """
         below: dict[str, dict[str, bool]] = {}
         self.__dict__["_below"] = below
-        for kept in self._all:
+        for kept in (self.added, self.removed, self.gone):
             for path in kept:
                 self._enter(path)
+        for path in (*self.objects, *self.running):
+            self._enter(path.rpartition("/")[0])
         return below
 
     @property
     def _all(self) -> tuple[MutableMapping[str, Any], ...]:
-        return self.added, self.removed, self.objects, self.gone, self.running, self.long
+        return self.added, self.objects, self.gone, self.running
 
     def _enter(self, path: str) -> None:
         below = self._below
@@ -81,11 +113,13 @@ class Held:
             path = parent
 
     def _everything_below(self, path: str) -> Iterator[str]:
-        waiting = list(self._below.pop(path, ()))
+        waiting = [path]
         while waiting:
             each = waiting.pop()
-            yield each
-            waiting += self._below.pop(each, ())
+            yield from [f"{each}/{segment}" for kept in (self.objects, self.running) for segment in kept.below(each)]
+            inner = list(self._below.pop(each, ()))
+            yield from inner
+            waiting += inner
 
     def shown(self, path: str | None = None) -> dict[str, Any]:
         """Return what is held, by its path.
@@ -93,7 +127,8 @@ class Held:
         Args:
             path: of an object, or of what holds objects, for those alone.
         """
-        wanted = list(self.objects) if path is None else [path, *self._below.get(path, {})]
+        below = () if path is None else (f"{path}/{segment}" for segment in self.objects.below(path))
+        wanted = list(self.objects) if path is None else [path, *below]
         found = {each: self.objects[each] for each in wanted if each in self.objects}
         return {each: value.get("", value) for each, value in found.items()}
 
@@ -108,35 +143,53 @@ class Held:
         self.objects[path] = value
         self.gone.pop(path, None)
         if sent > _LONG or path in self.long:
-            self.long[path] = len(json.dumps(value))
-        self._enter(path)
+            size = len(json.dumps(value))
+            self._text += size - self.long.get(path, 0)
+            self.long[path] = size
+        self._enter(path.rpartition("/")[0])
 
-    def run(self, path: str, operation: Any) -> None:
+    def run(self, path: str, operation: Operation) -> None:
         """Let something be done to an object."""
+        above = path.rpartition("/")[0]
+        if operation.steps.get("gone"):
+            self._leaving.setdefault(above, {})[path] = True
         self.running[path] = operation
-        self._enter(path)
+        self._enter(above)
 
-    def begun(self, path: str) -> list[str]:
-        """Return the paths, this one or one segment below, of objects to which something is being done."""
-        fewer, more = sorted((self.running, self._below.get(path, {})), key=len)
-        return [each for each in fewer if each in more] + [path] * (path in self.running)
+    def end(self, path: str) -> None:
+        """Let nothing be done to an object any more."""
+        if self.running.pop(path, None) is not None:
+            self._leaving.get(path.rpartition("/")[0], {}).pop(path, None)
+
+    def leaving(self, path: str) -> list[str]:
+        """Return the paths, one segment below this one, of objects that will be gone."""
+        return list(self._leaving.get(path, ()))
 
     def add(self, list_path: str, item_path: str, item_id: Any, value: dict[str, Any], sent: int = 0) -> None:
         """Add an object to a list; arguments as for :meth:`keep`."""
+        text, (above, slash, segment) = str(item_id), item_path.rpartition("/")
+        if segment == text:
+            self.objects.put(above + slash, text, value)  # one text for both
         self.keep(item_path, value, sent)
-        self.removed.get(list_path, {}).pop(str(item_id), None)
-        self.added.setdefault(list_path, {})[str(item_id)] = item_id
+        if self.removed.get(list_path, {}).pop(text, None):
+            self._deleted -= 1
+        self.added.setdefault(list_path, {})[text] = text if isinstance(item_id, str) else item_id
         self._enter(list_path)
 
     def remove(self, list_path: str | None, item_path: str, item_id: str) -> None:
         """Remove an object, and what is below it."""
         for path in (item_path, *self._everything_below(item_path)):
+            self.end(path)
             for kept in self._all:
                 kept.pop(path, None)
+            self._deleted -= len(self.removed.pop(path, ()))
+            self._text -= self.long.pop(path, 0)
         self._below.get(item_path.rpartition("/")[0], {}).pop(item_path, None)
         if list_path is None:
             self.gone[item_path] = True
             self._enter(item_path)
         elif self.added.get(list_path, {}).pop(item_id, None) is None:
-            self.removed.setdefault(list_path, {})[item_id] = True
+            removed = self.removed.setdefault(list_path, {})
+            self._deleted += item_id not in removed
+            removed[item_id] = True
             self._enter(list_path)

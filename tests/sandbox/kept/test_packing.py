@@ -13,11 +13,14 @@ from hypothesis import strategies as st
 
 from ovhcore_transports.sandbox import Sandbox
 from ovhcore_transports.sandbox.control.snapshots import as_snapshot, of_snapshot
-from ovhcore_transports.sandbox.generic.kept import packing
-from ovhcore_transports.sandbox.generic.kept.holding import Held
-from ovhcore_transports.sandbox.generic.kept.packing import Objects
+from ovhcore_transports.sandbox.kept import packing
+from ovhcore_transports.sandbox.kept.holding import Held
+from ovhcore_transports.sandbox.kept.operation import Operation
+from ovhcore_transports.sandbox.kept.packing import Objects, Operations
 
 pytestmark = pytest.mark.once
+
+HELD = ".kept.holding:Held"
 
 PATHS = st.sampled_from([f"/list/{number}" for number in range(6)])
 PLAIN = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text()
@@ -71,7 +74,7 @@ def test_shapes_without_end_are_held_without_examples(monkeypatch: pytest.Monkey
     for number in range(10):
         held[str(number)] = {f"member{number}": "x" * 9000}
     assert [held[str(number)] for number in range(10)] == [{f"member{n}": "x" * 9000} for n in range(10)]
-    assert len(held._examples) == 3
+    assert len(held._packing._examples) == 3
 
 
 def test_a_snapshot_of_before_is_held() -> None:
@@ -83,3 +86,21 @@ def test_a_snapshot_of_before_is_held() -> None:
     other = Sandbox()
     other.restore(json.loads(json.dumps(kept)))
     assert other.held() == shown
+
+
+def test_what_is_being_done_is_packed_and_read_again() -> None:
+    held = Operations(1)
+    for number in range(3):
+        held[f"/list/{number}"] = Operation("", "create", number, 1.5, 60.0, False, steps={"then": {"n": number}})
+    assert [held[f"/list/{number}"].steps for number in range(3)] == [{"then": {"n": number}} for number in range(3)]
+    assert held["/list/0"].uuid != held["/list/1"].uuid
+
+
+def test_a_snapshot_of_before_has_operations_with_an_id_more() -> None:
+    kept = as_snapshot(Held(running={"/list/1": Operation("", "create", 1, 1.5, 60.0, False)}))  # type: ignore[arg-type]
+    kept["state"]["running"]["/list/1"]["$object"]["uuid"] = "old"
+    held = of_snapshot({"format": kept["format"], "state": {"held": {"$object": kept["state"], "$class": HELD}}})[
+        "held"
+    ]
+    assert type(held.running) is Operations
+    assert held.running["/list/1"].seconds == 60.0
