@@ -347,13 +347,17 @@ def test_ids_and_objects_of_odd_types(tmp_path: Path) -> None:
         "/toy/map/{name}": [operation("GET", "string", ("path", "name", "map[string]long"))],
         "/toy/lists": [operation("GET", "string[]")],
         "/toy/lists/{name}": [operation("GET", "long[]", NAME)],
+        "/toy/objects/{name}": [operation("GET", "toy.Thing[]", NAME)],
+        "/toy/objects/{name}/{id}": [operation("GET", "toy.Thing", NAME, ("path", "id", "string"))],
     }
-    client = world(tmp_path, paths)
+    client = world(tmp_path, paths, {"toy.Thing": model(id="string")})
     assert client.get("/toy/map")
     pages = {"X-Pagination-Mode": "CachedObjectList-Pages"}
     first = client.get("/toy/lists")[0]
     found = client.raw_call("GET", "/toy/lists", headers=pages).json()
     assert found[0] == client.get(f"/toy/lists/{first}")
+    (batch,) = client.raw_call("GET", "/toy/objects/a", headers={"X-Ovh-Batch": ","}).json()
+    assert batch["value"] == client.get("/toy/objects/a")
 
 
 def test_what_an_object_is_to_be_has_more_than_what_it_is(tmp_path: Path) -> None:
