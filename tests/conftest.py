@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import re
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -27,6 +28,7 @@ SHARED = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
 
 
 KIT = Path(__file__).parent / "conformance"
+_ALL_ONCE = re.compile(r"^pytestmark = \[?pytest\.mark\.once\b", re.MULTILINE)
 
 
 def pytest_configure() -> None:
@@ -39,7 +41,7 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     """Do not even import a module all of whose tests are left out: that costs more than many of the others."""
     if config.option.markexpr != "not once" or collection_path.suffix != ".py":
         return None
-    return "\npytestmark = pytest.mark.once\n" in collection_path.read_text("utf-8") or None
+    return _ALL_ONCE.search(collection_path.read_text("utf-8")) is not None or None
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

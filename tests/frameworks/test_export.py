@@ -29,7 +29,7 @@ RATE = 100
 @pytest.fixture
 def api() -> Iterator[Server]:
     sandbox = Sandbox()
-    sandbox.add_bills(BILLS - len(sandbox.resources["bills"]))
+    sandbox.add_bills(BILLS - len(Sandbox().resources["bills"]))
     with serve(sandbox) as served:
         yield served
 

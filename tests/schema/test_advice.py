@@ -21,6 +21,8 @@ from ovhcore.schema.lookup.advice import advice
 from tests.servers import run_beside_a_sandbox
 from tests.worlds import AsyncScripted, Scripted
 
+pytestmark = pytest.mark.once
+
 KEYS = ("key-of-the-application", "secret-of-the-application", "key-of-the-consumer")
 NO_ROUTE = {"class": "Client::NotFound", "message": "Got an invalid (or empty) URL"}
 NOT_GRANTED = {"class": "Client::Forbidden", "message": "This call has not been granted"}

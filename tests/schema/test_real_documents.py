@@ -18,7 +18,8 @@ from ovhcore.schema.model import Enumeration, Family, Model, Operation
 from ovhcore.schema.types import Array, Map, Scalar, Type, references
 from tests.schema.oracle import places
 
-pytestmark = pytest.mark.once
+# Long loops over what others cover: tracing would take as long again.
+pytestmark = [pytest.mark.once, pytest.mark.no_cover]
 
 
 @pytest.fixture(scope="module")

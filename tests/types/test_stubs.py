@@ -27,6 +27,8 @@ from ovhcore.schema.stubs.uses import Use
 from ovhcore.schema.types import ANY, parse_type
 from tests.profiles import THOROUGH
 
+pytestmark = pytest.mark.once
+
 
 def _found(source: str) -> list[tuple[str, str | None, tuple[str, ...]]]:
     return [(each.method, each.path, each.names) for each in calls_in(source)]

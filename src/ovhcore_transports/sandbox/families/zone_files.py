@@ -46,15 +46,12 @@ def read_zone(zone: str, text: str, ttl: int = 3600) -> list[dict[str, Any]]:
 
     if len(text) > _LONGEST:
         raise refused(f"[zoneFile] The file is too long: {len(text):,} characters, of {_LONGEST:,} at most")
-    problem = ""
     try:
         # $INCLUDE would read files of this machine, $GENERATE could make any number of records.
         read = dns.zone.from_text(f"$TTL {ttl}\n{text}", zone, check_origin=False, allow_directives={"TTL", "ORIGIN"})
     except (dns.exception.DNSException, ValueError) as error:
         problem = re.sub("<string>:([0-9]+)", lambda found: f"line {int(found[1]) - 1}", str(error))
-        problem = problem or type(error).__name__
-    if problem:
-        raise refused(f"[zoneFile] Invalid zone file: {problem[:300]}")
+        raise refused(f"[zoneFile] Invalid zone file: {problem[:300] or type(error).__name__}") from None
     found: list[dict[str, Any]] = []
     for name, rdataset in read.iterate_rdatasets():
         sub_domain = "" if str(name) == "@" else str(name)
