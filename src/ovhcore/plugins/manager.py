@@ -66,7 +66,7 @@ class PluginInfo(NamedTuple):
     Attributes:
         name: the name for ``disabled_plugins``.
         distribution: the installed package it comes from; None for one that a program made itself.
-        version: of the package, None if it is not known.
+        version: the version of the package, None if it is not known.
         hooks: the hooks it has, in the order in which they are called.
         enabled: whether it is used.
         problem: why it cannot be used; None if it can.
@@ -252,7 +252,7 @@ class Plugins:
 
         Args:
             given: settings by name.
-            of_client: those of its client; without them none is missed.
+            of_client: the settings of its client; without them, needed settings are not looked for.
 
         Raises:
             InvalidRequest: there is no such setting, or it is not for single calls, or malformed, or without another.

@@ -31,6 +31,7 @@ __all__ = [
     "completed",
     "new_zone",
     "rows_of",
+    "vrack_services_state",
 ]
 
 
@@ -105,6 +106,12 @@ def _iam(number: int, kind: str, name: str, display_name: str, tags: dict[str, s
     }
 
 
+def vrack_services_state(before: Row, target: Row) -> Row:
+    """Return the state of a vRack Services that has become what it is to be."""
+    own = {"productStatus": "DRAFT", "region": target.get("location", "eu-west-rbx"), "vrackId": None}
+    return {**own, **before, **deepcopy(target)}
+
+
 def _vrack_services(number: int, location: str, tags: dict[str, str]) -> dict[str, Any]:
     resource_id, display_name = f"vrs-demo-{number}", f"demonstration {number}"
     made: dict[str, Any] = {"displayName": display_name, "location": location, "subnets": []}
@@ -113,7 +120,7 @@ def _vrack_services(number: int, location: str, tags: dict[str, str]) -> dict[st
         "createdAt": "2025-11-03T10:00:00+00:00",
         "updatedAt": "2025-11-03T10:01:00+00:00",
         "resourceStatus": "READY",
-        "currentState": made,
+        "currentState": vrack_services_state({"productStatus": "ACTIVE", "vrackId": f"pn-10000{number}"}, made),
         "targetSpec": deepcopy(made),
         "currentTasks": [],
         "checksum": checksum(made),
@@ -160,9 +167,18 @@ def _policy(number: int) -> dict[str, Any]:
         "owner": _NICHANDLE,
         "readOnly": False,
         "createdAt": "2025-11-03T10:00:00+00:00",
+        "updatedAt": "2025-12-01T08:30:00+00:00",
+        "conditions": {
+            "operator": "MATCH",
+            "values": {"date(Europe/Paris).WeekDay.In": "monday,tuesday", "resource.Tag(security_level)": "high"},
+        },
         "identities": [f"urn:v1:eu:identity:account:{_NICHANDLE}"],
         "resources": [{"urn": "urn:v1:eu:resource:dedicatedServer:ns1.ip-192-0-2.eu"}],
-        "permissions": {"allow": [{"action": "dedicatedServer:apiovh:get"}]},
+        "permissions": {
+            "allow": [{"action": "dedicatedServer:apiovh:get"}],
+            "except": [{"action": "dedicatedServer:apiovh:terminate"}],
+        },
+        "permissionsGroups": [],
     }
 
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import MutableSequence, Sequence
-from copy import deepcopy
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -15,7 +14,7 @@ from ..families.tables import Change
 from ..kept.listed import Listed
 from ..kept.operation import Operation
 from ..kept.rows import Row, find, ids_of
-from ..state import ApiError, checksum
+from ..state import ApiError, checksum, vrack_services_state
 from .calls import SandboxCall, named
 from .filters import tagged
 
@@ -118,7 +117,7 @@ def _settle(call: SandboxCall, resource_id: str) -> None:
         resources.remove(resource)
     else:
         resource |= {"resourceStatus": "READY", "currentTasks": []}
-        resource["currentState"] = deepcopy(resource["targetSpec"])
+        resource["currentState"] = vrack_services_state(resource["currentState"], resource["targetSpec"])
 
 
 def _current_task(operation: Operation, now: float) -> dict[str, Any]:
