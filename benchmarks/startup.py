@@ -2,7 +2,7 @@
 
 First those that import and make a client, less the interpreter's own time; then those that
 also make one signed GET to a server on loopback, from beginning to end; and the same over HTTPS, with the
-certificates of certifi and one more to trust.
+certificates of certifi and one more to trust. Last the command ``ovhcore``, on a sandbox that is served.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ import ovhcore
 import ovhcore_transports
 from benchmarks.measure import table
 from benchmarks.server import serving
+from ovhcore_transports import sandbox
 
 CLIENT = "Client('ovh-eu', 'application-key', 'application-secret', 'consumer-key')"
 PROGRAMS = {
@@ -32,12 +33,13 @@ PROGRAMS = {
     "import ovhcore, Client": f"import ovhcore; ovhcore.{CLIENT}",
     "import ovhcore, Client, urllib3 loaded": f"import ovhcore; ovhcore.{CLIENT}._ovhcore.transport",
 }
+COMMAND = "import sys; sys.argv = ['ovhcore', *{}]; from ovhcore_transports.cli import main; main()"
 
 
 def spent(code: str) -> float:
     """Return the CPU time of one process in milliseconds."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    subprocess.run([sys.executable, "-c", code], check=True)
+    subprocess.run([sys.executable, "-c", code], check=True, stdout=subprocess.DEVNULL)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return (after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime) * 1e3
 
@@ -62,6 +64,21 @@ def first_calls(base: str, bundle: str | None = None) -> dict[str, str]:
     return {"python-ovh": theirs} | {f"ovhcore on {name}": ours.format(base, name) for name in names}
 
 
+def commands() -> None:
+    """Measure ``ovhcore get /me`` beside a script on python-ovh, and ``ovhcore --help`` beside click."""
+    with sandbox.serve(sandbox.Sandbox()) as server:
+        os.environ |= {f"OVH_{name.upper()}": str(value) for name, value in sandbox.ACCESS_KEYS.items()}
+        os.environ["OVH_ENDPOINT"] = server.url
+        base = server.url
+        theirs = (
+            f"import json, ovh; ovh.client.ENDPOINTS[{base!r}] = {base!r}; print(json.dumps(ovh.Client().get('/me')))"
+        )
+        calls = {"a script on python-ovh": theirs, "ovhcore get /me": COMMAND.format(["get", "/me"])}
+        print("\nThe command:\n\n" + table(medians(calls, 25), "a script on python-ovh", "CPU ms"))
+    helped = {"import click": "import click", "ovhcore --help": COMMAND.format(["--help"])}
+    print("\n" + table(medians(helped, 25), "import click", "CPU ms"))
+
+
 def main() -> None:
     """Measure and print."""
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -81,6 +98,7 @@ def main() -> None:
         with serving(certificate=str(certificate)) as origin:
             base = f"https://{origin.partition('//')[2]}/1.0"
             print("\nOver HTTPS:\n\n" + table(medians(first_calls(base, str(bundle)), 25), "python-ovh", "CPU ms"))
+    commands()
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 from ovhcore import schema
-from ovhcore.schema.stubs import run
+from ovhcore.schema.stubs.command import write_types
 from tests.types.right_calls import TEN_FAMILIES, right_calls
 
 ROUNDS = 3
@@ -89,16 +89,16 @@ def main() -> None:
         if each:
             names = schema.catalogue().families() if each == "all" else each.split(",")
             for name in names:
-                run(schema.catalogue(), families=[name], output=module, tell=str)
+                write_types(schema.catalogue(), families=[name], output=module, tell=str)
                 print_checked(name, folder, ["ovh_types.pyi"])
             return
         program.write_text("import ovhcore as ovh\n\nclient = ovh.Client()\nprint(client)\n", "utf-8")
         print_checked("nothing but `import ovhcore`", folder, ["program.py"])
         calls = "\n".join(right_calls(TEN_FAMILIES, 200))
         program.write_text(f"import ovh_types as ovh\n\nclient = ovh.Client()\n{calls}\n", "utf-8")
-        run(schema.catalogue(), scan=[program], tell=str)
+        write_types(schema.catalogue(), scan=[program], tell=str)
         print_checked("200 calls, `--scan`", folder, ["program.py"])
-        run(schema.catalogue(), families=TEN_FAMILIES, output=module, tell=str)
+        write_types(schema.catalogue(), families=TEN_FAMILIES, output=module, tell=str)
         print_checked("200 calls, `--families` of ten", folder, ["program.py"])
 
 

@@ -41,12 +41,11 @@ nitpicky = True
 # The standard library's own pages, and type variables, which have none.
 nitpick_ignore_regex = [
     ("py:.*", r"(collections|contextlib|enum|os|ssl|re|pathlib|http|threading|types|datetime|json)\..*"),
-    ("py:.*", r"(ovhcore(_transports)?\..*\.)?([A-Z]|Out|World)"),
-    ("py:class", "Path|Credentials|AbstractContextManager|Assembly|RawConfigParser"),
+    ("py:.*", r"(ovhcore(_transports)?\..*\.)?([A-Z]|Out|TransportT)"),
+    ("py:class", "Path|Credentials|AbstractContextManager|RawConfigParser"),
     ("py:class", "(Tracer|Meter)Provider"),  # of OpenTelemetry
     ("py:class", "(Async)?TransportLike"),  # the protocols of ovhcore.flows
     ("py:.*", "NotHTTP"),
-    ("py:class", r"(ovhcore\..*\.)?Leniency"),
 ]
 doctest_test_doctest_blocks = ""  # those of docstrings are run by the tests
 

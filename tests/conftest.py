@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import re
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -27,12 +28,20 @@ SHARED = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
 
 
 KIT = Path(__file__).parent / "conformance"
+_ALL_ONCE = re.compile(r"^pytestmark = \[?pytest\.mark\.once\b", re.MULTILINE)
 
 
 def pytest_configure() -> None:
     """Let tests of Ctrl+C hear it, also in the background of a shell that keeps it from them."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Do not even import a module all of whose tests are left out: that costs more than many of the others."""
+    if config.option.markexpr != "not once" or collection_path.suffix != ".py":
+        return None
+    return _ALL_ONCE.search(collection_path.read_text("utf-8")) is not None or None
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -44,6 +53,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         (kept if here else left).append(item)
     config.hook.pytest_deselected(items=left)
     items[:] = kept
+    for item in items:
+        if getattr(getattr(item, "obj", None), "is_hypothesis_test", False):
+            # Chance reaches a line in one run and not in the next; and tracing takes longer than the test itself.
+            item.add_marker(pytest.mark.no_cover)
     unfit = unfit_transports()
     for item in items if unfit else ():
         for name in transports_of(item) & unfit.keys():

@@ -51,6 +51,7 @@ if TYPE_CHECKING:
         NotGrantedCall,
         OAuth2FailureError,
         OperationFailed,
+        OutcomeUnknown,
         PoolTimeout,
         PreconditionFailed,
         ProtocolError,
@@ -64,6 +65,7 @@ if TYPE_CHECKING:
         ResourceNotFoundError,
         SchemaError,
         ServerError,
+        SharedStoreError,
         TLSError,
         TooManyRequests,
         TotalTimeout,
@@ -77,7 +79,8 @@ if TYPE_CHECKING:
     from .protocol.messages import Headers, Request, Response, Timeout
     from .protocol.requests.access_rules import API_READ_ONLY, API_READ_WRITE, API_READ_WRITE_SAFE
     from .protocol.requests.filters import iam_tags
-    from .protocol.signing import canonical_string, sign, verify
+    from .protocol.signing import canonical_string, sign
+    from .protocol.verifying import verify
     from .python_ovh import install_as_ovh
 
 _HOMES: Final = {
@@ -107,6 +110,7 @@ _HOMES: Final = {
         "NotGrantedCall",
         "OAuth2FailureError",
         "OperationFailed",
+        "OutcomeUnknown",
         "PoolTimeout",
         "PreconditionFailed",
         "ProtocolError",
@@ -120,6 +124,7 @@ _HOMES: Final = {
         "ResourceNotFoundError",
         "SchemaError",
         "ServerError",
+        "SharedStoreError",
         "TLSError",
         "TooManyRequests",
         "TotalTimeout",
@@ -136,7 +141,8 @@ _HOMES: Final = {
     "protocol.requests.filters": ("iam_tags",),
     "protocol.messages": ("Headers", "Request", "Timeout"),
     "protocol.responses.decoding": ("Response",),  # where it is given what decodes it
-    "protocol.signing": ("canonical_string", "sign", "verify"),
+    "protocol.signing": ("canonical_string", "sign"),
+    "protocol.verifying": ("verify",),
     "python_ovh": ("install_as_ovh",),
 }
 _MODULES: Final = ("client", "config", "consumer_key", "exceptions", "flows", "oauth2", "plugins", "protocol", "schema")
@@ -177,6 +183,7 @@ __all__ = [
     "NotGrantedCall",
     "OAuth2FailureError",
     "OperationFailed",
+    "OutcomeUnknown",
     "PoolTimeout",
     "PreconditionFailed",
     "ProtocolError",
@@ -193,6 +200,7 @@ __all__ = [
     "RetryPolicy",
     "SchemaError",
     "ServerError",
+    "SharedStoreError",
     "TLSError",
     "Timeout",
     "TooManyRequests",

@@ -21,7 +21,8 @@ import ovhcore as ovh
 from ovhcore import schema
 from ovhcore.exceptions import InvalidConfiguration
 from ovhcore.plugins import hookimpl
-from ovhcore.protocol import REDACTED, Redaction, Request, Response
+from ovhcore.protocol import Redaction, Request, Response
+from ovhcore.protocol.redaction import REDACTED
 from ovhcore_transports.cli import main
 from ovhcore_transports.mcp.allowed import Call
 from ovhcore_transports.mcp.descriptions import described, listed

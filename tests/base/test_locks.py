@@ -17,7 +17,7 @@ from ovhcore_transports.base import locks, threads
 from ovhcore_transports.base import timer_thread as watching
 from ovhcore_transports.base.blocking import SyncTransport, _Flight
 from ovhcore_transports.base.locks import Lock, is_running
-from ovhcore_transports.base.timer_thread import Alarm, Watch
+from ovhcore_transports.base.timer_thread import Alarm, Alarms
 from ovhcore_transports.http import pools
 from ovhcore_transports.http.pools import Pools
 from tests.servers import eventually
@@ -196,7 +196,7 @@ def test_another_thread_takes_the_idle_connection_first() -> None:
 
 def test_alarms_go_off_in_their_order_and_not_when_they_are_cancelled(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(watching, "_LOOK", 0.02)
-    one = Watch()
+    one = Alarms()
     gone: list[str] = []
     done = threading.Event()
     now = time.monotonic()
@@ -217,7 +217,7 @@ def test_alarms_go_off_in_their_order_and_not_when_they_are_cancelled(monkeypatc
 
 
 def test_of_several_threads_one_watches(monkeypatch: pytest.MonkeyPatch) -> None:
-    one = Watch()
+    one = Alarms()
     assert one._claim.acquire(False)
     one._work()  # another one does already
     assert not one._has_begun
@@ -235,7 +235,7 @@ def test_at_the_end_of_the_interpreter_there_is_no_watch(monkeypatch: pytest.Mon
         raise RuntimeError("can't create new thread at interpreter shutdown")
 
     monkeypatch.setattr(watching, "start_new_thread", start)
-    Watch().set(Alarm(0.0, lambda: None))
+    Alarms().set(Alarm(0.0, lambda: None))
 
 
 def test_threads_of_a_stream_that_nobody_closed_end(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -249,13 +249,13 @@ def test_threads_of_a_stream_that_nobody_closed_end(monkeypatch: pytest.MonkeyPa
 
     stream = transport.stream((flow() for _ in range(3)), 2)
     assert next(iter(stream)) == (0, 1)
-    crew: Any = stream._crew  # type: ignore[attr-defined]
+    workers: Any = stream._workers  # type: ignore[attr-defined]
     time.sleep(0.05)
-    assert crew.gone.empty()
+    assert workers.gone.empty()
     del stream
     gc.collect()
     for _ in range(2):
-        crew.gone.get(True, PATIENCE)
+        workers.gone.get(True, PATIENCE)
 
 
 def test_gather_ends_when_it_is_interrupted_between_two_results() -> None:
@@ -288,7 +288,7 @@ def test_gather_ends_when_it_is_interrupted_between_two_results() -> None:
 
 
 def test_an_alarm_that_is_set_while_another_goes_off_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
-    watch, gone, go_off = Watch(), threading.Semaphore(0), watching._go_off
+    watch, gone, go_off = Alarms(), threading.Semaphore(0), watching._go_off
     second = Alarm(time.monotonic(), gone.release)
 
     def set_another(alarm: Alarm) -> None:

@@ -486,7 +486,7 @@ def test_flows_that_never_wait(world: World) -> None:
             stream = world.stream(endless(), limit, ahead=ahead)
             assert [await anext(stream) for _ in range(100)] == [(number, number) for number in range(100)]
             if world.kind != "threads":
-                assert len(stream._crew.at_work) <= 2 * limit  # they do not pile up
+                assert len(stream._workers.tasks) <= 2 * limit  # they do not pile up
             await stream.aclose()
             await stream.aclose()
             assert await rest(stream) == []
@@ -886,7 +886,7 @@ def test_a_cancelled_consumer_ends_it(kind: str, how: str) -> None:
             with pytest.raises(asyncio.CancelledError):
                 await task
         # It has waited for them.
-        assert not stream._crew.at_work
+        assert not stream._workers.tasks
         await let_go(world)
         assert len(world.transport.sent) == 3
         assert await rest(stream) == []
@@ -921,7 +921,7 @@ def test_a_task_cancelled_from_outside() -> None:
         ordered = asyncio.ensure_future(into(found, stream))
         while len(transport.sent) < 2:
             await asyncio.sleep(0)
-        (second,) = [task for task in others() if stream._crew.at_work[2] == task.cancel]  # type: ignore[attr-defined]
+        (second,) = [task for task in others() if stream._workers.tasks[2] == task.cancel]  # type: ignore[attr-defined]
         second.cancel()
         while transport.sent != ["d", "e", "c", "c"]:
             await asyncio.sleep(0)
@@ -989,7 +989,7 @@ def test_dropped_when_its_loop_is_closed() -> None:
     loop.set_exception_handler(lambda _, context: problems.append(context["message"]))
     loop.run_until_complete(take(asyncio.Event))
     loop.close()
-    assert len(kept[0]._crew.at_work) == 2
+    assert len(kept[0]._workers.tasks) == 2
     kept.clear()
     gc.collect()
     assert problems == ["Task was destroyed but it is pending!"] * 2
@@ -997,7 +997,7 @@ def test_dropped_when_its_loop_is_closed() -> None:
     # trio that ended without any of its ways.
     async def leave() -> None:
         await take(trio.Event)
-        kept[0]._crew.at_work[0] = bool  # as if one were left
+        kept[0]._workers.tasks[0] = bool  # as if one were left
 
     trio.run(leave)
     kept.clear()
@@ -1016,7 +1016,7 @@ def test_a_stream_ends_with_its_loop() -> None:
 
     asyncio.run(begin(asyncio.Event))
     trio.run(begin, trio.Event)
-    assert [stream._crew.at_work for stream in kept] == [{}, {}]
+    assert [stream._workers.tasks for stream in kept] == [{}, {}]
 
 
 def test_on_trio_a_flow_that_waits_for_itself_is_an_error() -> None:

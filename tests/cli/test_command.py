@@ -116,8 +116,9 @@ def test_main(run: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "rich.console", None)
     missing = 'The command needs rich.console, which is not installed: pip install "ovhcore[cli]"\n'
     assert run("demo") == (1, "", missing)
-    monkeypatch.setitem(sys.modules, "ovhcore_transports.cli.serving", None)  # what is ours is a mistake of ours
-    assert run("demo").err.startswith("Error: ModuleNotFoundError: import of ovhcore_transports.cli.serving halted")
+    ours = "ovhcore_transports.cli.offline.serving"
+    monkeypatch.setitem(sys.modules, ours, None)  # what is ours is a mistake of ours
+    assert run("demo").err.startswith(f"Error: ModuleNotFoundError: import of {ours} halted")
 
 
 def test_help_loads_neither_rich_nor_what_calls() -> None:

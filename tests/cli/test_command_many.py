@@ -21,7 +21,7 @@ from click.testing import CliRunner, Result
 import ovhcore as ovh
 from ovhcore.flows.operations.waiting import Waiting
 from ovhcore_transports.cli import command as cli
-from ovhcore_transports.cli.calling import commands as cli_calls
+from ovhcore_transports.cli.calling import reading as cli_calls
 from ovhcore_transports.cli.output import terminal as cli_terminal
 from ovhcore_transports.sandbox import ACCESS_KEYS, Modes, Sandbox, SandboxTransport, Server, serve
 

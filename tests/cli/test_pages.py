@@ -68,7 +68,10 @@ class Visitor:
                     self.patch.delenv(f"OVH_{name.upper()}")
             if "--keys-from" not in words:
                 words += ["--keys-from", "-"]
-            words = [each for each in words if each not in ("--endpoint", "ovh-eu")] + ["--endpoint", self.server.url]
+            if "--endpoint" in words:
+                at = words.index("--endpoint")
+                del words[at : at + 2]
+            words += ["--endpoint", self.server.url]
         if "wait" in words:  # for the last task there is
             server = words[-1].rpartition("/")[0]
             assert self.run("post", server.removesuffix("/task") + "/reboot").code == 0

@@ -15,6 +15,7 @@ import pytest
 from pydantic import BaseModel, ConfigDict
 
 import ovhcore as ovh
+from ovhcore.client.base import BaseClient
 from ovhcore.protocol.messages import Request, Response
 from ovhcore_transports.sandbox import ACCESS_KEYS, Sandbox, SandboxTransport
 from tests.servers import RawServer, Received, answer
@@ -136,7 +137,7 @@ def test_a_subclass_may_override_call() -> None:
     assert client.get("/me") == ("called", "GET", "/me", None, True)
     assert client.post("/me", False, a=1) == ("called", "POST", "/me", {"a": 1}, False)
     with pytest.raises(NotImplementedError):
-        ovh.client.BaseClient.call(client, "GET", "/me")
+        BaseClient.call(client, "GET", "/me")
 
 
 def test_consumer_keys() -> None:

@@ -9,7 +9,8 @@ import pytest
 
 import ovhcore as ovh
 from ovhcore.client.transport import ClientTransport, select_transport
-from ovhcore.plugins import Plugins, TransportSettings, TransportSpec, hookimpl
+from ovhcore.plugins import TransportSettings, TransportSpec, hookimpl
+from ovhcore.plugins.manager import Plugins
 from ovhcore.protocol.messages import Request, Response
 from ovhcore_transports import SyncTransport
 

@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 
 from ovhcore import exceptions as exc
-from ovhcore.config import Environment, Settings, SettingsSources
+from ovhcore.config import Settings
+from ovhcore.config.loading import SettingsSources
+from ovhcore.config.sources import Environment
 from ovhcore.protocol.credentials import AccessToken, ApplicationKey, OAuth2Client
 from ovhcore.protocol.messages import DEFAULT_TIMEOUT, Timeout
 

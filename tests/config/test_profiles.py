@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 
 import ovhcore as ovh
-from ovhcore.config import Environment, Settings, SettingsSources
+from ovhcore.config import Settings
+from ovhcore.config.loading import SettingsSources
 from ovhcore.config.profiles import profile_names, profile_section
+from ovhcore.config.sources import Environment
 from ovhcore.exceptions import InvalidConfiguration
 from ovhcore.protocol.credentials import ApplicationKey, OAuth2Client
 from ovhcore_transports.sandbox import SandboxTransport

@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import ovhcore as ovh
-from ovhcore.config import Environment, SettingsSources
+from ovhcore.config.loading import SettingsSources
+from ovhcore.config.sources import Environment
 from ovhcore.exceptions import InvalidConfiguration, InvalidKey
 from ovhcore.flows.pipeline import pipeline
 from ovhcore.protocol.credentials import AccessToken, ApplicationKey, OAuth2Client, key_problem

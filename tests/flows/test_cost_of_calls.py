@@ -105,13 +105,13 @@ class Watch:
 @pytest.mark.parametrize("contents", [False, True])
 def test_the_secrets_of_a_request_are_learnt_once(contents: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     learnt: list[str] = []
-    real = learning.of_request
+    real = learning.secrets_of_request
 
-    def of_request(request: Request, redactor: Any) -> set[str]:
+    def secrets_of_request(request: Request, redactor: Any) -> set[str]:
         learnt.append(request.method)
         return real(request, redactor)
 
-    monkeypatch.setattr(learning, "of_request", of_request)
+    monkeypatch.setattr(learning, "secrets_of_request", secrets_of_request)
     watch = Watch(contents=contents)
     client = client_of(Transport(), plugins=[watch])
     client.post("/me/thing", password="a long password")

@@ -10,9 +10,10 @@ import pytest
 
 from ovhcore import exceptions as exc
 from ovhcore.flows import Clock, Flow, Gather, Once, Send, Sleep, Uniform, arun, run
-from ovhcore.flows.events import Event, Notifier, RequestFailed, RequestSent, ResponseReceived
+from ovhcore.flows.events import Event, RequestFailed, RequestSent, ResponseReceived
 from ovhcore.flows.exchange import exchange, limited
-from ovhcore.flows.observation import Contents, observed_exchanges
+from ovhcore.flows.observation import Contents, Notifier
+from ovhcore.flows.pipeline import observed_exchanges
 from ovhcore.protocol.messages import Request, Response, Timeout
 from ovhcore_transports import AsyncTransport, SyncTransport
 from tests.worlds import AsyncScripted, Scripted

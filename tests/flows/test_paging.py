@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 from ovhcore import exceptions as exc
 from ovhcore.client.iterators import AsyncObjectIterator, ObjectIterator
 from ovhcore.flows import Flow
-from ovhcore.flows.collections.batches import BATCH_SIZE, Details, is_refusal_of_mode
-from ovhcore.flows.collections.fan_out import CallResult, read_concurrency
+from ovhcore.flows.collections.batches import BATCH_SIZE, ItemFetcher, is_refusal_of_mode
+from ovhcore.flows.collections.fan_out import read_concurrency
 from ovhcore.flows.collections.pager import PAGE_SIZE, Pager, read_mode, read_size
+from ovhcore.flows.exchange import CallResult
 from ovhcore.protocol.messages import Headers
 from ovhcore_transports import AsyncTransport, SyncTransport
 
@@ -646,7 +647,12 @@ def test_progress_is_told_of_what_came_and_how_much_there_is() -> None:
 
 
 def test_details_of_nothing_are_nothing() -> None:
-    details = Details(Server([]).fetch, "/list/", limit=1)
+    details = ItemFetcher(Server([]).fetch, "/list/", limit=1)
     with pytest.raises(StopIteration) as ended:
         next(details.begin([]))
     assert list(ended.value.value.parts) == []
+
+
+def test_a_page_beyond_the_last_one_may_be_the_last_one_again() -> None:
+    first, last = told(1, None, 1, 2), told(2, None, 3, 4)
+    assert [each["id"] for each in scripted(first, last, last, mode="pages")] == [1, 2, 3, 4]

@@ -1035,3 +1035,8 @@ def test_calls_and_settings_are_told_apart() -> None:
     one, other = (ovh.Client("ovh-eu", disabled_plugins=["logging"], **KEYS).settings for _ in range(2))
     assert one == other
     assert hash(one) == hash(other)
+
+
+def test_a_wait_beyond_what_is_allowed_is_given_up() -> None:
+    decision = RetryPolicy(retry_after=60)(failed(Response(503, {"Retry-After": "61"})))
+    assert decision == GiveUp("the API asks to wait 61 s, more than the 60 s allowed")

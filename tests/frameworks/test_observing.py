@@ -15,6 +15,7 @@ import pytest
 import ovhcore as ovh
 from ovhcore.flows import ClockCorrected, RetryScheduled, Throttled, TokenRenewed
 from ovhcore.protocol.messages import Attempt
+from ovhcore_transports.sandbox import ACCESS_KEYS, serve
 
 pytestmark = pytest.mark.once
 
@@ -36,10 +37,11 @@ def scraped() -> dict[str, set[str]]:
     reader = exporter.PrometheusMetricReader()
     provider = MeterProvider([reader], shutdown_on_exit=False)
     plugin = OpenTelemetry(meter_provider=provider)
-    client = ovh.Client(transport="sandbox", plugins=[plugin])
-    client.get("/me")
-    with pytest.raises(ovh.APIError):
-        client.get("/me/bill/none")
+    with serve() as server:
+        client = ovh.Client(server.url, transport="stdlib", proxy="none", plugins=[plugin], **ACCESS_KEYS)
+        client.get("/me")
+        with pytest.raises(ovh.APIError):
+            client.get("/me/bill/none")
     observer: Any = plugin.ovhcore_observer(None)  # type: ignore[arg-type]
     failed = Attempt(1, 503, None, None, 0.1, 0.0)
     for event in (
@@ -53,6 +55,7 @@ def scraped() -> dict[str, set[str]]:
     for family in prometheus.REGISTRY.collect():
         for sample in family.samples:
             found.setdefault(sample.name, set()).update(sample.labels)
+    client.close()
     provider.shutdown()
     return found
 
@@ -76,7 +79,7 @@ def test_the_dashboard_shows_every_metric(scraped: dict[str, set[str]]) -> None:
     ours = {name for name in scraped if "_client_" in name and not name.endswith(("_created", "_bucket"))}
     kinds = {re.sub("_(sum|count|total)$", "", name) for name in ours}
     assert all(any(kind in each for each in EXPRESSIONS) for kind in kinds)
-    assert len(kinds) == 9
+    assert len(kinds) == 10
 
 
 def test_structlog_writes_json() -> None:
@@ -91,6 +94,9 @@ def test_structlog_writes_json() -> None:
         check=True,
     )
     call, own = map(json.loads, done.stderr.splitlines())
+    page = (ROOT / "docs" / "how-to" / "frameworks" / "structlog.md").read_text("utf-8")
+    shown = [json.loads(line) for line in page.partition("```json\n")[2].partition("```")[0].splitlines()]
+    assert [list(each) for each in shown] == [list(call), list(own)]
     assert call["event"].startswith("GET https://eu.api.ovh.com/1.0/me/bill: status 200 within ")
     assert (call["level"], call["ovh_event"], call["ovh_status"], call["ovh_attempts"]) == ("info", "CallEnded", 200, 1)
     assert call["ovh_elapsed"] >= 0

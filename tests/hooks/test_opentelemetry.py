@@ -33,7 +33,6 @@ from ovhcore.flows.events import (
     CallStarted,
     ClockCorrected,
     Event,
-    Observer,
     RequestFailed,
     RequestSent,
     ResponseReceived,
@@ -41,13 +40,21 @@ from ovhcore.flows.events import (
     Throttled,
     TokenRenewed,
 )
+from ovhcore.flows.observation import Observer
 from ovhcore.plugins import hookimpl, list_plugins
 from ovhcore.protocol.messages import Attempt, Request, Response
 from ovhcore.protocol.redaction import Redaction
 from ovhcore_transports.hooks import opentelemetry as telemetry
 from ovhcore_transports.hooks.opentelemetry import OpenTelemetry
 from ovhcore_transports.hooks.throttle import Throttle
-from ovhcore_transports.sandbox import ACCESS_KEYS, CLIENT_ID, CLIENT_SECRET, AsyncSandboxTransport, SandboxTransport
+from ovhcore_transports.sandbox import (
+    ACCESS_KEYS,
+    CLIENT_ID,
+    CLIENT_SECRET,
+    AsyncSandboxTransport,
+    SandboxTransport,
+    serve,
+)
 from tests.worlds import AsyncScripted, Scripted
 
 URL = "https://eu.api.ovh.com/1.0/me"
@@ -372,6 +379,24 @@ def test_requests_under_way_are_counted(seen: Telemetry) -> None:
     assert counted() == [(1, GET)]
     observer(RequestFailed("GET", URL, "ReadTimeout", 0.1, None, 2))
     assert counted() == [(0, GET)]
+
+
+def test_idle_connections_are_counted(seen: Telemetry) -> None:
+    with serve() as server:
+        # Other tests' clients may still be there, so those of this server's port.
+        where = {"server.address": "127.0.0.1", "server.port": int(server.url.split(":")[2].partition("/")[0])}
+        idle = {"http.connection.state": "idle", **where}
+
+        def counted() -> list[int]:
+            points = seen.points("http.client.open_connections")
+            return [point.value for point in points if dict(point.attributes) == idle]
+
+        client = ovh.Client(server.url, transport="stdlib", proxy="none", plugins=[seen.plugin], **ACCESS_KEYS)
+        assert counted() == []
+        client.get("/me")
+        assert counted() == [1]
+        client.close()
+        assert counted() == []
 
 
 def test_the_budget_is_that_of_the_client_with_the_fewest(seen: Telemetry) -> None:

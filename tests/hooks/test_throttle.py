@@ -22,8 +22,9 @@ import ovhcore as ovh
 from ovhcore.exceptions import InvalidConfiguration, ReadTimeout, TotalTimeout
 from ovhcore.flows import Clock, Flow, Handler, Send, Sleep, arun, run
 from ovhcore.flows.events import Event, Throttled
-from ovhcore.flows.resilience.throttle import Limiter, Limits, Pause, Slot, throttled
-from ovhcore.plugins import Plugins, hookimpl
+from ovhcore.flows.resilience.throttle import Limiter, Limits, Pause, Ticket, throttled
+from ovhcore.plugins import hookimpl
+from ovhcore.plugins.manager import Plugins
 from ovhcore.protocol.clock import Now
 from ovhcore.protocol.messages import DEFAULT_TIMEOUT, Request, Response
 from ovhcore_transports import AsyncTransport, SyncTransport
@@ -279,7 +280,7 @@ def test_a_pause_of_none_is_none() -> None:
 
 def test_who_is_absent_takes_its_place_again() -> None:
     line = limiter(1.0, 1)
-    first, second, third = Slot(), Slot(), Slot()
+    first, second, third = Ticket(), Ticket(), Ticket()
     assert line.start(first, 0.0) is None
     assert line.start(second, 0.0) == Pause(1.0, 1.0, True, "at most 1 requests in a second")
     assert line.start(third, 0.0) == Pause(2.0, 2.0, True, "at most 1 requests in a second")
@@ -289,19 +290,19 @@ def test_who_is_absent_takes_its_place_again() -> None:
     assert back is not None
     assert back.wait == pytest.approx(0.9)
     assert line.waiting == 1
-    fourth = Slot()
+    fourth = Ticket()
     assert line.start(fourth, 2.2) is not None
     assert line.start(second, 3.2) is None
     line.leave(fourth)
     line.leave(fourth)
     assert line.waiting == 0
-    line.leave(Slot())
+    line.leave(Ticket())
     assert line.under_way == 3
 
 
 def test_those_who_came_first_go_first() -> None:
     line = limiter(None, None, 1)
-    first, second, third = Slot(), Slot(), Slot()
+    first, second, third = Ticket(), Ticket(), Ticket()
     assert line.start(first, 0.0) is None
     assert line.start(second, 0.1) is not None
     assert line.start(third, 0.1) is not None
@@ -322,7 +323,7 @@ def test_those_who_came_first_go_first() -> None:
 
 def test_one_that_comes_back_is_before_those_who_came_later() -> None:
     line = limiter(None, None, 1)
-    held, first, second, third = Slot(), Slot(), Slot(), Slot()
+    held, first, second, third = Ticket(), Ticket(), Ticket(), Ticket()
     for place in (held, first, second, third):
         line.start(place, 0.0)
     late = first.due + 1.5
@@ -342,10 +343,10 @@ def test_one_that_comes_back_is_before_those_who_came_later() -> None:
 
 def test_fewer_at_the_same_time_after_a_429() -> None:
     line = limiter(None, None, 4)
-    first = Slot()
+    first = Ticket()
     assert line.start(first, 0.0) is None
     line.end(first, 0.1, 1.0, slow=True)
-    places = [Slot() for _ in range(3)]
+    places = [Ticket() for _ in range(3)]
     assert [line.start(place, 2.0) is None for place in places] == [True, True, False]
 
 
@@ -360,7 +361,7 @@ def test_the_longer_nothing_moves_the_less_they_look() -> None:
 def test_a_flow_that_is_dropped_while_the_lock_is_held() -> None:
     """The garbage collector may close it in the thread that holds the lock, or in another one."""
     line = limiter(None, None, 1)
-    assert line.start(Slot(), 0.0) is None
+    assert line.start(Ticket(), 0.0) is None
     flow = throttled(line)(sending)(GET)
     next(flow)
     assert isinstance(flow.send(Now(0.0, 0.0)), Sleep)
@@ -390,8 +391,8 @@ def test_rates_in_words() -> None:
         (1e-3, "3.6 requests in an hour"),
     ):
         line = limiter(rate, 1)
-        assert line.start(Slot(), 0.0) is None
-        pause = line.start(Slot(), 0.0)
+        assert line.start(Ticket(), 0.0) is None
+        pause = line.start(Ticket(), 0.0)
         assert pause is not None
         assert pause.reason == f"at most {said}"
 
@@ -409,7 +410,7 @@ def test_a_wait_beyond_the_deadline_is_none() -> None:
     assert len(world.sent) == 2
     # Behind many it is told at once, too, although it would look again before.
     for _ in range(10):
-        line.start(Slot(), world.monotonic)
+        line.start(Ticket(), world.monotonic)
     flow = handler(GET.due(DEFAULT_TIMEOUT, world.monotonic + 5.0))
     next(flow)
     with pytest.raises(TotalTimeout):
@@ -419,7 +420,7 @@ def test_a_wait_beyond_the_deadline_is_none() -> None:
 
 def test_a_guess_does_not_take_all_the_time_there_is() -> None:
     line = limiter(None, None, 1)
-    held = Slot()
+    held = Ticket()
     assert line.start(held, 0.0) is None
     world = Scripted(lambda request: OK)
     with pytest.raises(TotalTimeout, match="at most 1 requests at the same time"):
@@ -527,7 +528,7 @@ class Noting(Limiter):
         super().__init__(Limits(rate, burst, concurrency), threading.RLock())
         self.begun: list[float] = []
 
-    def start(self, place: Slot, now: float) -> Pause | None:
+    def start(self, place: Ticket, now: float) -> Pause | None:
         with self.lock:
             pause = super().start(place, now)
             if pause is None:
@@ -625,9 +626,9 @@ def test_a_task_that_is_cancelled_frees_its_place() -> None:
 def test_the_child_of_a_fork_is_free() -> None:
     plugin = Throttle(concurrency=1)
     line = plugin.limiter
-    mine = Slot()
+    mine = Ticket()
     assert line.start(mine, 0.0) is None
-    line.start(Slot(), 0.0)
+    line.start(Ticket(), 0.0)
     held, done = threading.Event(), threading.Event()
 
     def hold() -> None:
@@ -641,7 +642,7 @@ def test_the_child_of_a_fork_is_free() -> None:
     child = os.fork()
     if child == 0:  # pragma: no cover - not measured in there
         free = line.waiting == line.under_way == 0
-        theirs = Slot()
+        theirs = Ticket()
         free = free and line.start(theirs, 1.0) is None
         line.leave(mine)  # of the parent: nothing of the child's
         free = free and line.under_way == 1
@@ -810,3 +811,11 @@ def test_a_429_holds_everybody_back() -> None:
     client.call("GET", "/me", None, False)
     assert [(event.wait, event.reason) for event in told.throttled()] == [(7.0, "the API has asked to slow down")]
     assert shared.limiter.speed == pytest.approx(0.52)
+
+
+def test_a_place_that_was_given_up_is_free_for_the_next() -> None:
+    line = limiter(None, None, 1)
+    first, second = Ticket(), Ticket()
+    assert line.start(first, 0.0) is None
+    line.leave(first)
+    assert line.start(second, 0.0) is None

@@ -130,7 +130,7 @@ def test_who_waited_is_told_that_it_was_closed() -> None:
     with some.lease("a", QUICK):
         waiting = threading.Thread(target=wait)
         waiting.start()
-        eventually(lambda: is_in(waiting, "place"))
+        eventually(lambda: is_in(waiting, "take_slot"))
         some.close()
     waiting.join(60)
     assert len(told) == 1

@@ -16,11 +16,11 @@ import pytest
 import ovhcore as ovh
 from ovhcore.flows import Flow, Handler
 from ovhcore.flows.authentication.time_sync import TimeSync
-from ovhcore.flows.events import ClockCorrected, Event, Notifier, RequestSent, Throttled
+from ovhcore.flows.events import ClockCorrected, Event, RequestSent, Throttled
+from ovhcore.flows.observation import Notifier
 from ovhcore.plugins import (
     Option,
     PluginInfo,
-    Plugins,
     TransportSpec,
     hookimpl,
     hookspecs,
@@ -30,6 +30,7 @@ from ovhcore.plugins import (
 )
 from ovhcore.plugins.builtin import BUILT_IN
 from ovhcore.plugins.log import LogObserver
+from ovhcore.plugins.manager import Plugins
 from ovhcore.protocol.clock import Now
 from ovhcore.protocol.messages import Request, Response
 from ovhcore_transports.sandbox import ACCESS_KEYS, SandboxTransport

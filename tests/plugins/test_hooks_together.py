@@ -33,6 +33,8 @@ from ovhcore_transports.sandbox import (
 )
 from tests.profiles import tries
 
+pytestmark = pytest.mark.no_cover  # What runs together here has tests of its own; tracing would take as long again.
+
 T = TypeVar("T")
 RECORDS = "/domain/zone/{zoneName}/record"
 POSTED = ("POST", "/domain/zone/example.com/record")

@@ -19,7 +19,6 @@ from ovhcore.flows.events import (
     CallStarted,
     ClockCorrected,
     Event,
-    Notifier,
     RequestFailed,
     RequestSent,
     ResponseReceived,
@@ -27,7 +26,7 @@ from ovhcore.flows.events import (
     Throttled,
     TokenRenewed,
 )
-from ovhcore.flows.observation import SHOWN, Contents
+from ovhcore.flows.observation import SHOWN, Contents, Notifier
 from ovhcore.plugins import hookimpl
 from ovhcore.plugins.log import LogObserver
 from ovhcore.protocol.messages import Attempt, Headers, Request, Response

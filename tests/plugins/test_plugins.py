@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 import ovhcore as ovh
 from ovhcore.flows import Flow, Handler
-from ovhcore.plugins import PluginInfo, Plugins, TransportSettings, TransportSpec, hookimpl, list_plugins
-from ovhcore.plugins.discovery import EntryPoint, find_entry_points, load
-from ovhcore.plugins.manager import _installed
+from ovhcore.plugins import PluginInfo, TransportSettings, TransportSpec, hookimpl, list_plugins
+from ovhcore.plugins.discovery import EntryPoint, find_entry_points, load_object
+from ovhcore.plugins.manager import Plugins, _installed
 from ovhcore.protocol.messages import Request, Response
 from ovhcore.protocol.redaction import Redaction
 from ovhcore_transports.sandbox import ACCESS_KEYS, SandboxTransport
@@ -310,9 +310,9 @@ def test_the_backports_finder_changes_nothing(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_loading() -> None:
-    assert load("os.path:join") is __import__("os").path.join
-    assert load("os : path.join [extra]") is __import__("os").path.join
-    assert load("json").__name__ == "json"
+    assert load_object("os.path:join") is __import__("os").path.join
+    assert load_object("os : path.join [extra]") is __import__("os").path.join
+    assert load_object("json").__name__ == "json"
 
 
 def test_ovhcore_redaction_is_put_together() -> None:

@@ -20,7 +20,8 @@ import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from ovhcore.exceptions import ReadTimeout
+from ovhcore.exceptions import InvalidConfiguration, ReadTimeout
+from ovhcore.protocol.credentials import ApplicationKey
 from ovhcore.protocol.messages import Attempt, Request
 from ovhcore.protocol.redaction import (
     REDACTED,
@@ -34,7 +35,7 @@ from ovhcore.protocol.redaction import (
     redactor,
 )
 from ovhcore.protocol.responses.decoding import conceal
-from ovhcore.protocol.secrets.learning import of_request
+from ovhcore.protocol.secrets.learning import secrets_of_request
 from ovhcore.protocol.secrets.redacting import Redactor
 from tests.profiles import tries
 
@@ -471,11 +472,11 @@ def test_values_are_learnt_from_a_request() -> None:
     body = b'{"pin": 4711, "token": {"a": ["Zq-tok-en"]}, "secret": 1.5, "password": "ab12", "otp": true}'
     fields = {"Cookie": "a=cook-1; b=cook-2", "Authorization": "Basic dXNlcjpwYXNzLTE=", "X-Ovh-Signature": "$1$sig"}
     request = Request("POST", "https://us:er-1@h/a?token=que-1&a=keep", fields, body)
-    assert of_request(request, PLAIN) == {
+    assert secrets_of_request(request, PLAIN) == {
         "4711", "Zq-tok-en", "ab12", "cook-1", "cook-2", "dXNlcjpwYXNzLTE=", "pass-1", "er-1", "que-1"
     }  # fmt: skip
     own = redactor(["own-secret"])
-    hide = own.knowing(of_request(request, own.full))
+    hide = own.knowing(secrets_of_request(request, own.full))
     assert hide("'ab12' cook-1 own-secret keep") == f"'{REDACTED}' {REDACTED} {REDACTED} keep"
     error = ReadTimeout("no answer from own-secret", url="/cook-2", hint="pass-1")
     error.history = (Attempt(1, 500, None, "QID-cook-1", 1.0, 0.0),)
@@ -620,3 +621,32 @@ def test_large_bodies_of_errors_are_redacted_whole() -> None:
     shown = redactor(["application-secret"])(text)
     assert "canary" not in shown
     assert json.loads(shown)["rows"][5]["id"] == 5
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("Private-Lines: 2\nAAAAhunter2x\nBBBBhunter2x\nPrivate-MAC: 00ff\n", "MAC: 00ff"),
+        ("sent Basic dXNlcjpodW50ZXIyeA== once", "sent Basic <redacted> once"),
+        ("run --password hunter2x now", "run --password <redacted> now"),
+        ("password: !!str hunter2x", "password: <redacted>"),
+        ('{"name": "password", "value": "hunter2x"', '{"name": "password", "value": "<redacted>"'),
+        ("('password', 'hunter2x'),", "('password', '<redacted>'),"),
+        ("<password><![CDATA[hunter2x]]></password>", "<password><![CDATA[<redacted>]]></password>"),
+        ('<param name="password" value="hunter2x"/>', '<param name="password" value="<redacted>"/>'),
+        (r"pass\x77ord=hunter2x", r"pass\x77ord=<redacted>"),
+        (r"pass\167ord=hunter2x", r"pass\167ord=<redacted>"),
+        (r"pass\U00000077ord=hunter2x", r"pass\U00000077ord=<redacted>"),
+        (r"pass\u{77}ord=hunter2x", r"pass\u{77}ord=<redacted>"),
+    ],
+)
+def test_each_form_of_a_secret_by_example(text: str, shown: str) -> None:
+    hidden = redact_text(text)
+    assert shown in hidden
+    assert "hunter2x" not in hidden
+    assert "dXNlcjpodW50ZXIyeA" not in hidden
+
+
+def test_credentials_that_are_never_sent_are_texts_all_the_same() -> None:
+    with pytest.raises(InvalidConfiguration, match="application_secret"):
+        ApplicationKey.unchecked(application_key="key", application_secret=5, consumer_key=None)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from ovhcore.protocol import REDACTED, redact_json, redact_text, redact_url
-from ovhcore.protocol.redaction import redactor
+from ovhcore.protocol import redact_json, redact_text, redact_url
+from ovhcore.protocol.redaction import REDACTED, redactor
 
 SECRET = "Zq7Xw9Kp3Lm5"
 

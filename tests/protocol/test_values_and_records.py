@@ -249,7 +249,21 @@ def test_http_dates(seconds: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "now", "Mon, 11 Jun 2018 25:19:31 GMT", "Mon, 00 Jun 2018 13:19:31 GMT", "Mon, 11 Jun 2018 13:19:31"]
+    "text",
+    [
+        "",
+        "now",
+        "Mon, 11 Jun 2018 25:19:31 GMT",
+        "Mon, 00 Jun 2018 13:19:31 GMT",
+        "Mon, 11 Jun 2018 13:19:31",
+        "Mon,  1 Jun 2018 13:19:31 GMT",
+        "Mon, 11 Jun 2018 13:19:+1 GMT",
+        "Mon, 11 Jun 2018 13:19:3\u0661 GMT",
+        "Mon, 11 Jun 2018 13.19.31 GMT",
+        "Mon, 11 jun 2018 13:19:31 GMT",
+        "Monday, 11 Jun 2018 13:19 GMT",
+        "Mon, 11 Jun 2018 13:19:31 UTC",
+    ],
 )
 def test_dates_that_are_none(text: str) -> None:
     assert parse_http_date(text) is None

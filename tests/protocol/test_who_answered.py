@@ -19,7 +19,7 @@ from ovhcore.plugins import hookimpl
 from ovhcore.protocol.credentials import ApplicationKey, OAuth2Client
 from ovhcore.protocol.messages import Request, Response
 from ovhcore.protocol.responses.decoding import error_of, is_refusal, is_time_error
-from ovhcore.protocol.responses.error_shapes import is_of_the_api
+from ovhcore.protocol.responses.error_shapes import is_answer_of_api
 from tests.worlds import Scripted
 
 GET = Request("GET", "https://eu.api.ovh.com/1.0/me")
@@ -69,7 +69,7 @@ STATUSES = {
 @pytest.mark.parametrize("body", OF_THE_API, ids=str)
 def test_every_shape_of_the_api_counts_without_header_fields(status: int, body: dict[str, Any]) -> None:
     answer = Response(status, {}, json.dumps(body).encode())
-    assert is_of_the_api(answer)
+    assert is_answer_of_api(answer)
     assert type(error_of(answer, GET)) is STATUSES[status]
 
 
@@ -80,7 +80,7 @@ def test_what_others_say_is_of_no_kind(status: int, body: bytes) -> None:
     error = error_of(answer, GET)
     # Who says 429 has not passed the request on, whoever it is.
     assert type(error) is (exc.TooManyRequests if status == 429 else exc.InvalidResponse)
-    assert (error.status, is_of_the_api(answer), is_refusal(answer), is_time_error(answer)) == (
+    assert (error.status, is_answer_of_api(answer), is_refusal(answer), is_time_error(answer)) == (
         status,
         False,
         False,
@@ -123,8 +123,8 @@ def test_tokens_that_are_not_valid_by_header_field() -> None:
     [(b"", True), (b" null", True), (b"\xef\xbb\xbf[1]", True), (b"17", True), (PAGE, False), (b" <p>", False)],
 )
 def test_successes(body: bytes, answered: bool) -> None:
-    assert is_of_the_api(Response(200, {}, body)) is answered
-    assert is_of_the_api(Response(200, {"X-OVH-QUERYID": "a"}, body))
+    assert is_answer_of_api(Response(200, {}, body)) is answered
+    assert is_answer_of_api(Response(200, {"X-OVH-QUERYID": "a"}, body))
 
 
 def test_real_errors(shared_data: Path) -> None:
@@ -135,7 +135,7 @@ def test_real_errors(shared_data: Path) -> None:
         if not row["status"] or row["status"] < 400 or not isinstance(body, dict) or "__text__" in body:
             continue
         answer = Response(row["status"], {}, json.dumps(body).encode())
-        assert is_of_the_api(answer) is ("error" not in body), row
+        assert is_answer_of_api(answer) is ("error" not in body), row
         seen += 1
     assert seen > 400
 
@@ -145,9 +145,9 @@ def test_real_errors(shared_data: Path) -> None:
     status=st.sampled_from([400, 401, 403, 404, 409, 423]),
 )
 def test_no_other_object_is_an_error_of_the_api(body: dict[str, int], status: int) -> None:
-    assert not is_of_the_api(Response(status, {}, json.dumps(body).encode()))
+    assert not is_answer_of_api(Response(status, {}, json.dumps(body).encode()))
     known = json.dumps({**body, "class": "Client::Anything"}).encode()
-    assert is_of_the_api(Response(status, {}, known))
+    assert is_answer_of_api(Response(status, {}, known))
 
 
 # What hangs on it

@@ -11,7 +11,8 @@ import pytest
 import ovhcore as ovh
 from ovhcore import schema
 from ovhcore.exceptions import ReadTimeout
-from ovhcore.protocol import REDACTED, Request, Response
+from ovhcore.protocol import Request, Response
+from ovhcore.protocol.redaction import REDACTED
 from ovhcore_transports.recording import Cassette, Interaction
 from ovhcore_transports.recording.cassette.comparing import checked, compared
 from ovhcore_transports.sandbox import ACCESS_KEYS

@@ -89,3 +89,10 @@ def test_a_body_by_another_name_is_not_none(side: str, members: Any, message: st
     record[side] |= members
     with pytest.raises(CassetteError, match=f"line 6: {message}"):
         Cassette.loads(dumped(beginning()) + b"\n" + dumped(record))
+
+
+def test_headers_that_are_no_lines_are_no_headers() -> None:
+    record = json.loads(json.dumps(WHOLE.record))
+    record["request"]["headers"] = [["Accept", "*/*"]]
+    with pytest.raises(CassetteError, match="headers are not a list of lines"):
+        Cassette.loads(dumped(beginning()) + b"\n" + dumped(record))

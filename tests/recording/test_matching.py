@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from ovhcore.exceptions import CassetteError, InvalidConfiguration, NoRecording
 from ovhcore.protocol.messages import Request, Response
-from ovhcore_transports.recording import MATCHERS, Cassette, Interaction, ReplayTransport
+from ovhcore_transports.recording import Cassette, Interaction, ReplayTransport
+from ovhcore_transports.recording.replay.matching import MATCHERS
 
 pytestmark = pytest.mark.once
 

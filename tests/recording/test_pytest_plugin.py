@@ -469,7 +469,7 @@ def test_redaction_and_plugins(pytester: pytest.Pytester) -> None:
     conftest = """
 import pytest
 import ovhcore as ovh
-from ovhcore_transports.recording import Redaction
+from ovhcore.protocol import Redaction
 
 class Plugin:
     @ovh.hookimpl

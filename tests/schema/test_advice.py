@@ -16,10 +16,12 @@ from ovhcore import exceptions as exc
 from ovhcore import schema
 from ovhcore.protocol.messages import Request, Response
 from ovhcore.protocol.responses.decoding import rehint
-from ovhcore.schema.advice import advice
 from ovhcore.schema.files import store
+from ovhcore.schema.lookup.advice import advice
 from tests.servers import run_beside_a_sandbox
 from tests.worlds import AsyncScripted, Scripted
+
+pytestmark = pytest.mark.once
 
 KEYS = ("key-of-the-application", "secret-of-the-application", "key-of-the-consumer")
 NO_ROUTE = {"class": "Client::NotFound", "message": "Got an invalid (or empty) URL"}
@@ -137,7 +139,7 @@ def test_bodies_of_no_fields_and_of_many(monkeypatch: pytest.MonkeyPatch) -> Non
     said = advice(catalogue, error, free.method, free.path)
     assert said is not None
     assert f"takes a body of the type {free.body}" in said
-    monkeypatch.setattr("ovhcore.schema.advice._LISTED", 2)
+    monkeypatch.setattr("ovhcore.schema.lookup.advice._LISTED", 2)
     assert advice(catalogue, error, "PUT", "/me") == "PUT /me takes in its body: address, area, ...."
 
 

@@ -13,9 +13,9 @@ from ovhcore.exceptions import InvalidRequest
 from ovhcore.protocol.requests.access_rules import rule_covers
 from ovhcore.protocol.requests.building import target
 from ovhcore.protocol.urls import template_names
-from ovhcore.schema.lookup import Catalogue, heads_of
+from ovhcore.schema.lookup.catalogue import Catalogue, heads_of
+from ovhcore.schema.lookup.paths import Paths, plain_path
 from ovhcore.schema.model import Family, Operation
-from ovhcore.schema.paths import Paths, plain_path
 from ovhcore.schema.reading import read_document
 from ovhcore.schema.rules import access_rule_for
 from ovhcore.schema.tables import Table
@@ -232,3 +232,8 @@ def test_the_heads_of_a_family_cover_what_it_has() -> None:
     assert heads_of(family("/a/b", "/a/bc/d/e", "/a/{x}/y")) == ("/a", "/a/b", "/a/bc")
     odd = family("/{x}", "/a/b/{y}")
     assert Catalogue.of([odd]).find("GET", "/anything") is not None
+
+
+def test_nothing_is_no_argument_of_a_path() -> None:
+    with pytest.raises(InvalidRequest):
+        schema.catalogue().operation("GET", "/domain/zone//record")

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 
 from ovhcore.exceptions import SchemaError
+from ovhcore.schema.files.packing import pack, unpack
 from ovhcore.schema.model import Enumeration, Family, IamAction, Model, Parameter, Property, Status
-from ovhcore.schema.packing import pack, unpack
 from ovhcore.schema.reading import read_document, read_native, read_openapi
 from ovhcore.schema.tables import Table
 from ovhcore.schema.types import VOID, Ref, Scalar, parse_type

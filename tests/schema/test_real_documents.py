@@ -12,13 +12,14 @@ import pytest
 from ovhcore import schema
 from ovhcore.schema.checking import check_answer
 from ovhcore.schema.files.documents import families_of
-from ovhcore.schema.lookup import Catalogue
+from ovhcore.schema.files.packing import pack, unpack
+from ovhcore.schema.lookup.catalogue import Catalogue
 from ovhcore.schema.model import Enumeration, Family, Model, Operation
-from ovhcore.schema.packing import pack, unpack
 from ovhcore.schema.types import Array, Map, Scalar, Type, references
 from tests.schema.oracle import places
 
-pytestmark = pytest.mark.once
+# Long loops over what others cover: tracing would take as long again.
+pytestmark = [pytest.mark.once, pytest.mark.no_cover]
 
 
 @pytest.fixture(scope="module")

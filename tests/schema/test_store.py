@@ -22,9 +22,9 @@ from ovhcore.exceptions import SchemaError
 from ovhcore.schema.files import store
 from ovhcore.schema.files.build import build, main
 from ovhcore.schema.files.documents import families_of
+from ovhcore.schema.files.packing import squeeze, unpack, unsqueeze
 from ovhcore.schema.files.store import cache_folder, catalogue, catalogues, keep
 from ovhcore.schema.files.updating import schema_paths, update
-from ovhcore.schema.packing import squeeze, unpack, unsqueeze
 from ovhcore.schema.reading import read_document
 from tests.schema.documents import NATIVE, OLD, OPENAPI
 from tests.servers import RawServer, Received, answer

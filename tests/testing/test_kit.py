@@ -15,9 +15,10 @@ from ovhcore.exceptions import ConnectionLost, ReadTimeout
 from ovhcore.plugins import TransportSettings
 from ovhcore.protocol.credentials import AccessToken, ApplicationKey, OAuth2Client
 from ovhcore.protocol.messages import Request, Response, Timeout
-from ovhcore.testing import ANSWERS, FAULTS, TransportConformance, WireServer, answer, strategies
+from ovhcore.testing import FAULTS, TransportConformance, WireServer, answer, strategies
 from ovhcore.testing.conformance.failures import _answer_in_time, failure_of
 from ovhcore.testing.driving import driving
+from ovhcore.testing.faults import ANSWERS
 from ovhcore.testing.server import Peer, in_turn
 from ovhcore.testing.strategies import _is_taken
 from ovhcore_transports import SyncTransport

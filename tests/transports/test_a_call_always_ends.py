@@ -24,7 +24,7 @@ from ovhcore.protocol.requests.values import LONGEST_WAIT, read_timeout
 from ovhcore.testing import Peer, WireServer, answer
 from ovhcore_transports import SyncTransport
 from ovhcore_transports.base.asynchronous import within
-from ovhcore_transports.base.loop_timers import Alarms, alarms_of
+from ovhcore_transports.base.loop_timers import LoopDeadlines, deadlines_of
 
 KEYS: dict[str, Any] = {"application_key": "AK", "application_secret": "AS", "consumer_key": "CK", "time_sync": "off"}
 PLACES = [
@@ -347,7 +347,7 @@ def test_who_is_cancelled_by_others_at_the_same_time_is_cancelled() -> None:
     async def main() -> None:
         task = asyncio.ensure_future(within(Timeout(1, 1, 30), "http://x", asyncio.Event().wait()))
         await asyncio.sleep(0)
-        alarms = alarms_of(asyncio.get_running_loop())
+        alarms = deadlines_of(asyncio.get_running_loop())
         (end,) = alarms._ends
         end.passed = True
         end.task.cancel()
@@ -359,9 +359,9 @@ def test_who_is_cancelled_by_others_at_the_same_time_is_cancelled() -> None:
 
 
 def test_each_loop_has_its_own() -> None:
-    async def mine() -> Alarms:
+    async def mine() -> LoopDeadlines:
         loop = asyncio.get_running_loop()
-        assert alarms_of(loop) is alarms_of(loop)
-        return alarms_of(loop)
+        assert deadlines_of(loop) is deadlines_of(loop)
+        return deadlines_of(loop)
 
     assert asyncio.run(mine()) is not asyncio.run(mine())

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ovhcore.protocol import Headers
-from ovhcore_transports.http.late_headers import LateHeaders
+from ovhcore_transports.http.libraries.late_headers import LateHeaders
 
 responses = pytest.importorskip("ovhcore_transports.aiohttp.responses")
 
@@ -27,7 +27,7 @@ VALUES = st.text(st.characters(max_codepoint=255, exclude_characters="\r\n\0"), 
 )
 def test_they_are_as_headers(pairs: list[tuple[str, str]], key: str, indexed: bool) -> None:
     plain = Headers(pairs)
-    received = responses.Received(tuple((n.encode("latin-1"), f"\t{v} ".encode("latin-1")) for n, v in pairs))
+    received = responses.AiohttpHeaders(tuple((n.encode("latin-1"), f"\t{v} ".encode("latin-1")) for n, v in pairs))
     if indexed:
         len(received)
     assert received.get(key) == plain.get(key)
@@ -47,3 +47,7 @@ def test_a_nul_in_a_field_is_refused_whatever_the_library_takes() -> None:
 def test_a_base_alone_reads_nothing() -> None:
     with pytest.raises(NotImplementedError):
         len(LateHeaders(()))
+
+
+def test_a_name_beyond_ascii_is_no_other_name() -> None:
+    assert responses.AiohttpHeaders(((b"date", b"now"),)).get("d\u212ate") is None

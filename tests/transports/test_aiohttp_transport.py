@@ -23,8 +23,8 @@ from ovhcore.protocol.messages import Request, Response, Timeout
 from ovhcore.testing import Authority
 from ovhcore_transports.aiohttp import open_async
 from ovhcore_transports.aiohttp.asynchronous import AsyncAiohttpTransport
-from ovhcore_transports.base.loop_timers import alarms_of
-from ovhcore_transports.http.slots import Slots
+from ovhcore_transports.base.loop_timers import deadlines_of
+from ovhcore_transports.http.libraries.slots import Slots
 from tests.servers import Held, RawServer, Received, answer
 from tests.tunnels import tunnelling
 
@@ -230,7 +230,7 @@ def test_the_total_timeout_is_one_end_with_the_waits() -> None:
 
 def test_an_end_that_has_been_is_not_once_more() -> None:
     async def main() -> None:
-        alarms = alarms_of(asyncio.get_running_loop())
+        alarms = deadlines_of(asyncio.get_running_loop())
         end = alarms.begin(asyncio.get_running_loop(), 60)
         alarms.ring(end)
         alarms.ring(end)
@@ -362,7 +362,7 @@ def test_the_end_of_a_loop_ends_what_is_under_way() -> None:
         await transport.close()  # that does not
         with pytest.raises(exc.ClientClosed):
             await transport.send(get(server.url))
-        await next(iter(transport._open.values())).guard.aclose()  # as the loop does
+        await next(iter(transport._open.values())).finalizer.aclose()  # as the loop does
         errors = await asyncio.gather(*tasks, return_exceptions=True)
         return [type(error) for error in errors]
 

@@ -620,7 +620,7 @@ def test_threads_that_open_the_first_connection_together(way: Way) -> None:
     with RawServer() as server:
         transport = way.make(DIRECT)
         assert isinstance(transport, HttpxTransport)
-        with transport._pools._opening:
+        with transport._pools._lock:
             threads = [threading.Thread(target=transport.send, args=[get(server.url)]) for _ in range(2)]
             for thread in threads:
                 thread.start()

@@ -15,7 +15,7 @@ import pytest
 from ovhcore import exceptions as exc
 from ovhcore.plugins import TransportSettings
 from ovhcore.protocol.messages import Request, Timeout
-from ovhcore_transports.http.library_names import importing, lacking, require_names
+from ovhcore_transports.http.libraries.names import importing, lacking, require_names
 from tests.conformance.transports import PLACES, made
 
 DIRECT = TransportSettings(Timeout(5, 5), proxy="none")
@@ -165,9 +165,9 @@ import sys
 sys.path.insert(0, {str(tmp_path)!r})
 from concurrent.futures import ThreadPoolExecutor
 from ovhcore.exceptions import InvalidConfiguration
-from ovhcore_transports.pyreqwest.loading import load
+from ovhcore_transports.pyreqwest.loading import load_library
 try:
-    ThreadPoolExecutor().submit(load).result() if {thread} else load()
+    ThreadPoolExecutor().submit(load_library).result() if {thread} else load_library()
 except InvalidConfiguration as error:
     print(error)
 """

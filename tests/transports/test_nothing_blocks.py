@@ -85,7 +85,9 @@ def test_nothing_blocks_from_open_to_close(
 
 FRESH = dedent(
     """
-    import asyncio, sys, threading
+    import asyncio, logging, sys, threading
+    logging.getLogger("ovhcore").setLevel("DEBUG")
+    logging.getLogger("ovhcore").addHandler(logging.NullHandler())
     loop, transport, url, bundle, how = sys.argv[1:]
     if loop == "trio":
         import trio

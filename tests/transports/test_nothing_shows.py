@@ -17,7 +17,7 @@ from ovhcore.exceptions import APIError
 from ovhcore.plugins import TransportSettings
 from ovhcore.protocol.messages import Request, Timeout
 from ovhcore.testing.certificates import Authority
-from ovhcore_transports.http import library_logs
+from ovhcore_transports.http.libraries import logs
 from tests.conformance.transports import PLACES, made
 from tests.h2server import H2Server, Stream
 from tests.servers import RawServer, Received
@@ -243,7 +243,7 @@ def test_a_filter_is_no_cost_while_nothing_is_written() -> None:
         looked_at.append(record.getMessage())
         return "seen"
 
-    guard = library_logs._Guard(look)
+    guard = logs._Guard(look)
     logger = logging.getLogger("test.guarded")
     logger.addFilter(guard)
     logger.setLevel(logging.INFO)
@@ -254,7 +254,7 @@ def test_a_filter_is_no_cost_while_nothing_is_written() -> None:
 
 
 def test_a_record_with_an_exception_keeps_its_kind_alone(caplog: pytest.LogCaptureFixture) -> None:
-    library_logs.guard_logs(["urllib3"])
+    logs.guard_logs(["urllib3"])
     caplog.set_level(1)
     try:
         raise ValueError(CANARIES["token"])
@@ -271,7 +271,7 @@ def test_what_httpcore_and_hpack_write() -> None:
         assert logging.getLogger(name).filter(record)
         return record.getMessage()
 
-    library_logs.guard_logs(["httpcore", "httpcore", "hpack"])
+    logs.guard_logs(["httpcore", "httpcore", "hpack"])
     assert len(logging.getLogger("httpcore.http11").filters) == 1
     fields = "[(b'Content-Length', b'2'), (b'X-A', b'it\\'s'), (b'X-B', b\"b's\")]"
     told = f"receive_response_headers.complete return_value=(b'HTTP/1.1', 200, b'FINE', {fields})"

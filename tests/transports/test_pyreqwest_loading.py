@@ -33,7 +33,7 @@ def imported(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     monkeypatch.setitem(sys.modules, loading._EXTENSION, loading_module)
     monkeypatch.delitem(sys.modules, loading._EXTENSION)
     monkeypatch.setattr(loading, "import_module", import_module)
-    monkeypatch.setattr(loading, "_keepers", [])
+    monkeypatch.setattr(loading, "_staying", [])
     monkeypatch.setattr(loading, "_bound", [])
     return threads
 
@@ -46,23 +46,23 @@ def in_a_thread(call: Any, *arguments: Any) -> threading.Thread:
 
 def test_the_main_thread_loads_it_itself(imported: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(loading, "_loader_among", lambda idents: idents[0])
-    loading.load()
+    loading.load_library()
     assert imported == [threading.main_thread().ident]
-    loading.check()  # also children of a fork can use it
+    loading.check_library()  # also children of a fork can use it
     assert loading._bound == []
 
 
 def test_another_thread_has_it_loaded_by_one_that_stays(imported: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(loading, "_loader_among", lambda idents: idents[-1])
-    asking = in_a_thread(loading.load)
+    asking = in_a_thread(loading.load_library)
     asking.join()
     assert len(imported) == 1
     assert imported[0] not in (asking.ident, threading.main_thread().ident)
-    assert loading._keepers == [(imported[0], os.getpid())]
-    loading.check()
+    assert loading._staying == [(imported[0], os.getpid())]
+    loading.check_library()
     monkeypatch.setattr(loading, "_bound", [os.getpid() + 1])
     with pytest.raises(InvalidConfiguration, match="forked"):
-        loading.check()
+        loading.check_library()
 
 
 def test_the_thread_stays(imported: list[int]) -> None:
@@ -71,7 +71,7 @@ def test_the_thread_stays(imported: list[int]) -> None:
     forever.acquire()
     thread = in_a_thread(loading._load_and_stay, ended, forever)
     assert ended.get(timeout=60) is None
-    assert loading._keepers == [(imported[0], os.getpid())]
+    assert loading._staying == [(imported[0], os.getpid())]
     assert thread.is_alive()
     forever.release()
     thread.join()
@@ -88,13 +88,13 @@ def test_what_is_missing_is_said_where_it_was_asked_for(
 
     monkeypatch.setattr(loading, "import_module", import_module)
     with pytest.raises(raised):
-        loading.load()
+        loading.load_library()
     with pytest.raises(raised):
         loading._load_in_a_thread_that_stays()
     ended: SimpleQueue[BaseException | None] = SimpleQueue()
     in_a_thread(loading._load_and_stay, ended, None).join()  # which keeps signals from the thread it is in
     assert isinstance(ended.get(), raised)
-    assert loading._keepers == []
+    assert loading._staying == []
 
 
 @pytest.mark.parametrize("system", ["linux on x86-64", "linux on another", "another"])
@@ -125,7 +125,7 @@ def test_one_that_a_program_loaded_in_a_thread_of_its_own_is_refused(
 ) -> None:
     monkeypatch.setattr(loading, "_loader_among", lambda idents: None)
     with pytest.raises(InvalidConfiguration, match="first imported in a thread that is not the main one"):
-        loading.load()
+        loading.load_library()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="it reads the maps of the process")

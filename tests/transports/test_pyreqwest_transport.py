@@ -27,7 +27,7 @@ from ovhcore.plugins import TransportSettings
 from ovhcore.protocol.messages import Request, Response, Timeout
 from ovhcore.testing import Authority, Peer, WireServer
 from ovhcore.testing.server import unaccepting
-from ovhcore_transports.http.slots import Slots
+from ovhcore_transports.http.libraries.slots import Slots
 from ovhcore_transports.pyreqwest import clients as pyreqwest_clients
 from ovhcore_transports.pyreqwest import open_async, open_sync
 from ovhcore_transports.pyreqwest.asynchronous import _settle

@@ -112,7 +112,7 @@ def test_a_proxy_that_drips_has_the_time_to_connect_and_no_more() -> None:
 def test_a_connection_not_made_is_stale_and_can_be_closed() -> None:
     server, at = Address("127.0.0.1", 9, False), Address("127.0.0.1", 8, True)
     for proxy, where in ((None, None), (Proxy("https://127.0.0.1:8", None), at)):
-        connection = Connection(server, proxy, where, ssl.create_default_context)
+        connection = Connection(server, proxy, where, ssl.create_default_context())
         assert connection.is_stale
         connection.close()
 

@@ -487,7 +487,7 @@ def test_a_child_opens_pools_of_its_own() -> None:
         transport = made(DIRECT)
         transport.send(Request("GET", server.url + "/me"))
         ours = weakref.ref(transport._pools._pools[server.origin].idle[0])
-        with transport._lock, transport._opening, transport._pools._opening:  # as threads of the parent hold them
+        with transport._lock, transport._route_lock, transport._pools._lock:  # as threads of the parent hold them
             transport.after_fork()
         transport.send(Request("GET", server.url + "/me"))
         assert transport.once("key", _clock()) == 1
@@ -506,7 +506,7 @@ def test_a_child_opens_pools_of_its_own() -> None:
 def test_a_fork_while_another_thread_opens_a_pool(what: str) -> None:
     with RawServer() as server:
         transport = made(DIRECT)
-        with transport._opening, transport._pools._opening:  # as another thread holds them
+        with transport._route_lock, transport._pools._lock:  # as another thread holds them
             child = os.fork()
             if child == 0:
                 signal.alarm(10)
@@ -886,7 +886,7 @@ def test_who_waits_for_a_pool_that_is_closed_is_told_so() -> None:
         for thread in threads:
             thread.start()
             held.until(1)
-        eventually(lambda: is_in(threads[1], "place"))
+        eventually(lambda: is_in(threads[1], "take_slot"))
         transport.close()
         held.release()
         for thread in threads:

@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
 from ovhcore import schema
-from ovhcore.schema.lookup import Catalogue
-from ovhcore.schema.stubs import types_for
+from ovhcore.schema.lookup.catalogue import Catalogue
+from ovhcore.schema.stubs.command import types_for
 
 pytestmark = pytest.mark.once
 

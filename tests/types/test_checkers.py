@@ -12,7 +12,7 @@ import pytest
 
 from ovhcore import schema
 from ovhcore.schema.model import Family
-from ovhcore.schema.stubs import run, types_for
+from ovhcore.schema.stubs.command import types_for, write_types
 from tests.profiles import THOROUGH
 from tests.types.checkers import CHECKERS, Checker, Found
 from tests.types.right_calls import TEN_FAMILIES, right_calls, using
@@ -116,7 +116,7 @@ def _program(folder: Path, name: str, text: str) -> None:
     """Write a program, and the module that it takes its types from."""
     file = folder / f"{name}.py"
     file.write_text(text.replace("import ovh_types", f"import {name}_types"), "utf-8")
-    run(schema.catalogue(), scan=[file], output=folder / f"{name}_types", tell=str, warn=str)
+    write_types(schema.catalogue(), scan=[file], output=folder / f"{name}_types", tell=str, warn=str)
 
 
 def _found(folder: Path, checker: Checker) -> Found:

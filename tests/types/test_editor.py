@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from ovhcore import schema
-from ovhcore.schema.stubs import run
+from ovhcore.schema.stubs.command import write_types
 from tests.profiles import THOROUGH
 
 pytestmark = pytest.mark.once
@@ -103,7 +103,7 @@ def editor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Editor]:
     pytest.importorskip("pyright")
     file = tmp_path_factory.mktemp("program") / "program.py"
     file.write_text(_PROGRAM, "utf-8")
-    run(schema.catalogue(), scan=[file], tell=str)
+    write_types(schema.catalogue(), scan=[file], tell=str)
     editor = Editor(file)
     yield editor
     editor.close()

@@ -18,13 +18,16 @@ import ovhcore
 from ovhcore import schema
 from ovhcore.exceptions import InvalidRequest
 from ovhcore.schema.model import Enumeration, Family, Model, Operation, Parameter, Property
-from ovhcore.schema.stubs import Use, output_of, run, types_for
 from ovhcore.schema.stubs.__main__ import main
+from ovhcore.schema.stubs.command import output_of, types_for, write_types
 from ovhcore.schema.stubs.naming import Names, argument_name, is_plain_member, literal, type_name
 from ovhcore.schema.stubs.program import Program
 from ovhcore.schema.stubs.scanning import calls_in
+from ovhcore.schema.stubs.uses import Use
 from ovhcore.schema.types import ANY, parse_type
 from tests.profiles import THOROUGH
+
+pytestmark = pytest.mark.once
 
 
 def _found(source: str) -> list[tuple[str, str | None, tuple[str, ...]]]:
@@ -312,7 +315,7 @@ def test_from_a_terminal(tmp_path: Path) -> None:
     pytest.importorskip("click")
     from click.testing import CliRunner
 
-    from ovhcore_transports.cli.types import types_command
+    from ovhcore_transports.cli.programs.types import types_command
 
     (tmp_path / "app.py").write_text('c.get("/mee")', "utf-8")
     runner = CliRunner()
@@ -333,7 +336,7 @@ def test_a_gather_may_be_of_any_calls(tmp_path: Path) -> None:
     )
     app.write_text("; ".join([*calls, 'c.batch("/me/bill", [1])', 'c.update("/me", {})']), "utf-8")
     said: list[str] = []
-    assert run(schema.catalogue(), scan=[app], tell=said.append, warn=said.append) == 0
+    assert write_types(schema.catalogue(), scan=[app], tell=said.append, warn=said.append) == 0
     stub = (tmp_path / "ovh_types.pyi").read_text("utf-8")
     assert 'AnyCall[Literal["DELETE"], DeletePath]' in stub
     assert "_calls: Iterable[Any], **_: Any" in stub

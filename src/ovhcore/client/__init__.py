@@ -5,14 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from .. import exceptions
+from .._lazy import lazily
 from ..protocol.endpoints import ENDPOINTS, OAUTH2_TOKEN_URLS
 from ..protocol.messages import DEFAULT_TIMEOUT
-from ..protocol.requests.access_rules import API_READ_ONLY, API_READ_WRITE, API_READ_WRITE_SAFE
 from ..python_ovh.oauth2 import OAuth2
-from .base import BaseClient
 from .clients import AsyncClient, Client
-from .consumer_key import ConsumerKeyRequest
-from .iterators import AsyncObjectIterator, ObjectIterator, Progress
 from .transport import InsecureWarning
 
 __all__ = [
@@ -24,7 +21,6 @@ __all__ = [
     "TIMEOUT",
     "AsyncClient",
     "AsyncObjectIterator",
-    "BaseClient",
     "Client",
     "ConsumerKeyRequest",
     "InsecureWarning",
@@ -36,12 +32,18 @@ __all__ = [
 TIMEOUT: Final = DEFAULT_TIMEOUT.read
 """Seconds to wait by default, under python-ovh's name."""
 
+_HOMES: Final = {
+    "consumer_key": ("API_READ_ONLY", "API_READ_WRITE", "API_READ_WRITE_SAFE", "ConsumerKeyRequest"),
+    "iterators": ("AsyncObjectIterator", "ObjectIterator", "Progress"),
+}
+
 # python-ovh's module has its exceptions, too: "from ovh.client import APIError".
 if TYPE_CHECKING:
     from ..exceptions import *  # noqa: F403
+    from .consumer_key import API_READ_ONLY, API_READ_WRITE, API_READ_WRITE_SAFE, ConsumerKeyRequest
+    from .iterators import AsyncObjectIterator, ObjectIterator, Progress
 else:
+    _load = lazily(__name__, _HOMES)
 
     def __getattr__(name: str) -> Any:
-        if name in exceptions.__all__:
-            return getattr(exceptions, name)
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return getattr(exceptions, name) if name in exceptions.__all__ else _load(name)

@@ -7,11 +7,12 @@ import warnings
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ..config import SettingsSources
-from ..plugins import Plugins
+from ..config.loading import SettingsSources
+from ..exceptions import InvalidConfiguration
+from ..plugins.manager import Plugins
 from .call_pipeline import CallPipeline
 from .core import ClientCore, ClientKind
-from .transport import ClientTransport, InsecureWarning, select_transport
+from .transport import ClientTransport, InsecureWarning, TransportSelection, select_transport
 
 __all__ = ["assemble"]
 
@@ -27,11 +28,19 @@ def assemble(
 ) -> ClientCore:
     """Put a client together; files are read, and no HTTP library is imported.
 
+    Each step uses what the steps before it have returned:
+
+    1. The sources: every place of settings, read once.
+    2. The plugins. A setting says which installed ones are off.
+    3. The transport, selected but not made. Its name is a setting, and a plugin offers it.
+    4. The settings of all sources. Plugins define some of them, and the transport may bring defaults.
+    5. The pipeline for calls. Plugins supply missing credentials, the retry policy and the middleware.
+
     Args:
-        kind: for ``def`` or for ``async def`` code.
-        arguments: what the caller gave, by name; None counts as not given.
-        transport: a name, or the caller's own.
-        plugins: of the caller.
+        kind: the kind of client: for ``def`` or for ``async def`` code.
+        arguments: the caller's arguments, by name; None counts as not given.
+        transport: the name of a transport, or the caller's own transport.
+        plugins: the caller's plugins.
         config_file: a file to read before the usual ones.
         config: whether variables and the usual files are looked at.
 
@@ -39,20 +48,16 @@ def assemble(
         InvalidConfiguration: a setting is missing, malformed or contradicts another.
         InvalidRegion: no endpoint is set, or an unknown one.
     """
-    # All sources of settings are read once. Which settings there are depends on the plugins, and which plugins on a
-    # setting; what a transport brings along fills gaps, and its name is a setting, too. Hence this order.
     sources = SettingsSources(
         arguments, config_file=config_file, apart=config if not isinstance(config, bool) else not config
     )
     del arguments  # a traceback would show them
-    used = sources.with_disabled(lambda names, what: Plugins(plugins, names, what))
-    selection = sources.with_transport(
-        lambda name: select_transport(transport, name, used, kind.default_transports, asynchronous=kind.asynchronous)
-    )
-    found = sources.settings(
+    used = _plugins(sources, plugins)
+    selection = _selection(sources, used, transport, kind)
+    settings = sources.settings(
         defaults=selection.defaults, isolated=selection.isolated, options=used.options(), redaction=used.redaction()
     )
-    calls = CallPipeline(found, used, sources)
+    calls = CallPipeline(settings, used, sources)
     connection = calls.settings.connection
     selection.check(connection)
     if selection.spec is not None and not connection.verify:
@@ -64,3 +69,23 @@ def assemble(
         )
     sources.leniency.warn(3)
     return ClientCore(kind, used, ClientTransport(selection, connection, calls.secrets()), calls, sources)
+
+
+def _plugins(sources: SettingsSources, plugins: Iterable[object]) -> Plugins:
+    names, setting = sources.disabled_plugins()
+    try:
+        return Plugins(plugins, names, setting)
+    except InvalidConfiguration as error:
+        if not sources.passes_over("disabled_plugins", error):
+            raise
+    return Plugins(plugins)
+
+
+def _selection(sources: SettingsSources, plugins: Plugins, given: Any, kind: ClientKind) -> TransportSelection:
+    order, asynchronous = kind.default_transports, kind.asynchronous
+    try:
+        return select_transport(given, sources.transport(), plugins, order, asynchronous=asynchronous)
+    except InvalidConfiguration as error:
+        if not sources.passes_over("transport", error):
+            raise
+    return select_transport(given, None, plugins, order, asynchronous=asynchronous)

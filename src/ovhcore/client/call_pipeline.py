@@ -6,15 +6,14 @@ from collections.abc import Iterator
 from typing import Final
 
 from .._version import __version__
-from ..config import SettingsSources
+from ..config.loading import SettingsSources
 from ..flows.authentication import Authentication
 from ..flows.effects import Handler
-from ..flows.events import Notifier
 from ..flows.exchange import limited
-from ..flows.observation import Contents, observed_calls
-from ..flows.pipeline import pipeline
+from ..flows.observation import Contents, Notifier
+from ..flows.pipeline import observed_calls, pipeline
 from ..flows.resilience.retry import chosen_policy
-from ..plugins import Plugins
+from ..plugins.manager import Plugins
 from ..plugins.settings import Settings
 from ..protocol.messages import Headers
 
@@ -41,7 +40,7 @@ class CallPipeline:
     def __init__(self, settings: Settings, plugins: Plugins, sources: SettingsSources) -> None:
         credentials = settings.credentials or plugins.credentials(settings)
         if settings.credentials is None and credentials is not None:
-            sources.check_supplied()
+            sources.check_provided()
         if credentials is not None and not callable(credentials):
             settings = settings.replacing(credentials=credentials)
         time_sync = plugins.time_sync(settings)

@@ -28,7 +28,7 @@ def call_arguments(
     with python-ovh's four parameters.
 
     Raises:
-        InvalidRequest: an argument is written like an option and is none; or it cannot stand in the path or query.
+        InvalidRequest: an argument is written like an option that does not exist, or cannot stand in the path or query.
     """
     if arguments:
         refuse_misspelt(arguments, path)
@@ -56,13 +56,13 @@ def refuse_options(arguments: Mapping[str, Any], *options: str) -> None:
 
     Raises:
         InvalidRequest: an argument begins with an underscore, or is the name of an option without it. ``mode`` may
-            pass with a value that is none of ours.
+            pass with a value that is not one of the modes.
     """
     options += _OF_CALLS
     for name, value in arguments.items():
         if name.startswith("_") and not iskeyword(name[1:]):
             raise _no_option(name, options)
-        if name in options and not (name == "mode" and _is_of_the_api(value)):
+        if name in options and not (name == "mode" and _is_argument_of_api(value)):
             raise InvalidRequest(
                 f"{name} is an option, and written _{name}. An argument of the API by this name is written into the "
                 f"path, as '/path?{name}=...'"
@@ -120,7 +120,7 @@ def _no_option(name: str, options: tuple[str, ...]) -> InvalidRequest:
     return InvalidRequest(f"There is no option {name}; {meant}")
 
 
-def _is_of_the_api(mode: Any) -> bool:
+def _is_argument_of_api(mode: Any) -> bool:
     """Say whether a ``mode`` is an argument of the API: two of its lists have one, with values of their own."""
     from ..flows.collections.pager import MODES
 

@@ -12,12 +12,12 @@ from ..flows.driver import arun, run
 from ..flows.effects import Flow
 from ..protocol.messages import Response
 from .base import BaseClient
-from .consumer_key import ConsumerKeyRequest
 from .core import ClientKind
-from .iterators import AsyncObjectIterator, ObjectIterator
 from .transport import off_the_loop
 
 if TYPE_CHECKING:
+    from .consumer_key import ConsumerKeyRequest
+    from .iterators import AsyncObjectIterator, ObjectIterator
     from .signatures.awaited import AsyncClientMethods
     from .signatures.blocking import ClientMethods
 else:
@@ -27,6 +27,21 @@ __all__ = ["AsyncClient", "Client"]
 
 T = TypeVar("T")
 C = TypeVar("C", bound=BaseClient)
+
+
+# The iterators, and the helper for consumer keys, are loaded with the first of them.
+
+
+def _objects(*arguments: Any) -> ObjectIterator[Any]:
+    from .iterators import ObjectIterator
+
+    return ObjectIterator(*arguments)
+
+
+def _aobjects(*arguments: Any) -> AsyncObjectIterator[Any]:
+    from .iterators import AsyncObjectIterator
+
+    return AsyncObjectIterator(*arguments)
 
 
 def _collected(coming: ObjectIterator[Any]) -> list[Any]:
@@ -45,7 +60,7 @@ class Client(ClientMethods):
     'Ada'
     """
 
-    _ovhcore_kind = ClientKind(False, ("urllib3", "stdlib"), run, ObjectIterator, _collected)
+    _ovhcore_kind = ClientKind(False, ("urllib3", "stdlib"), run, _objects, _collected)
 
     def call(
         self,
@@ -132,6 +147,8 @@ class Client(ClientMethods):
 
     def new_consumer_key_request(self) -> ConsumerKeyRequest[Self]:
         """Return a helper that collects access rules and asks for a consumer key."""
+        from .consumer_key import ConsumerKeyRequest
+
         return ConsumerKeyRequest(self)
 
     def close(self) -> None:
@@ -143,7 +160,7 @@ class Client(ClientMethods):
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
-        # Not self.close(): subclasses of python-ovh's client may use this name as they like.
+        # This does not call self.close(): subclasses of python-ovh's client may use this name as they like.
         for transport in self._ovhcore.close():
             transport.close()
 
@@ -153,7 +170,7 @@ class AsyncClient(AsyncClientMethods):
 
     # aiohttp costs least; threads come last.
     _ovhcore_kind = ClientKind(
-        True, ("aiohttp", "httpx2", "httpx", "pyreqwest", "urllib3", "stdlib"), arun, AsyncObjectIterator, _acollected
+        True, ("aiohttp", "httpx2", "httpx", "pyreqwest", "urllib3", "stdlib"), arun, _aobjects, _acollected
     )
 
     @classmethod
@@ -236,6 +253,8 @@ class AsyncClient(AsyncClientMethods):
 
     def new_consumer_key_request(self) -> ConsumerKeyRequest[Self]:
         """Return a helper that collects access rules and asks for a consumer key."""
+        from .consumer_key import ConsumerKeyRequest
+
         return ConsumerKeyRequest(self)
 
     async def close(self) -> None:
@@ -251,7 +270,7 @@ class AsyncClient(AsyncClientMethods):
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
     ) -> None:
-        # Not self.close(): subclasses of python-ovh's client may use this name as they like.
+        # This does not call self.close(): subclasses of python-ovh's client may use this name as they like.
         for transport in self._ovhcore.close():
             await transport.close()
 

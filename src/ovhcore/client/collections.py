@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Mapping
 from functools import partial
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from ..exceptions import InvalidRequest
-from ..flows.collections.fan_out import SingleFanOut, item_or_failure, read_concurrency
 from ..flows.effects import Flow
 from ..protocol.messages import Request
 from ..protocol.requests.building import around_id, described_call, named_arguments, target
 from ..protocol.requests.values import read_need_auth
 from ..protocol.urls import checked_path, encode_segment, template_names
 from .calls import CallMethods, checked_need_auth, refuse_misspelt, refuse_options, refuse_unknown
-from .iterators import Progress
+
+if TYPE_CHECKING:
+    from .iterators import Progress
 
 __all__ = ["CollectionMethods"]
 
@@ -68,7 +69,7 @@ class CollectionMethods(CallMethods):
             _cached: whether an expanded list may come from the server's cache, which can be out of date.
             _errors: ``"return"`` to hand out the exception in the place of an object, or of a numbered page, that
                 cannot be fetched.
-            _progress: is told, as objects come, how many have and how many there are, None if that is not known.
+            _progress: a function that is called, as objects come, with their number and that of all, None if not known.
             _headers: further fields to send.
             _timeout: seconds for each request, as for ``get``; the third is for each call, not for all of them.
             _options: settings of plugins for these calls.
@@ -78,8 +79,9 @@ class CollectionMethods(CallMethods):
             InvalidRequest: the call cannot be sent as written.
             APIError: the kind that an answer calls for, after the objects before it.
             InvalidResponse: the answer is not a list, the server gives no expanded list where one was asked for,
-                or not all the objects came that it had told of.
+                or fewer objects came than it had announced.
         """
+        from ..flows.collections.fan_out import read_concurrency
         from ..flows.collections.pager import Pager, read_mode, read_size
 
         refuse_options(kwargs, "mode", "size", "concurrency", "item", "filter", "sort", "cached", "errors", "progress")
@@ -145,7 +147,7 @@ class CollectionMethods(CallMethods):
             _size: ids in one request, at most; 50 by default.
             _concurrency: requests at once; 10 by default.
             _errors: ``"return"`` to hand out the exception in the place of an object that cannot be fetched.
-            _progress: is told, as objects come, how many have and how many there are.
+            _progress: a function that is called, as objects come, with their number and that of all.
             _headers: further fields to send.
             _timeout: seconds for each request, as for ``get``; the third is for each call, not for all of them.
             _options: settings of plugins for these calls.
@@ -161,7 +163,8 @@ class CollectionMethods(CallMethods):
         """
         if isinstance(_ids, (str, bytes)) or not isinstance(_ids, Iterable):
             raise InvalidRequest(f"The ids are a list, as ['FR1', 'FR2'], not {type(_ids).__name__}")
-        from ..flows.collections.batches import Details, ItemsById
+        from ..flows.collections.batches import ItemFetcher, ItemsById
+        from ..flows.collections.fan_out import read_concurrency
         from ..flows.collections.pager import read_mode, read_size
 
         refuse_options(kwargs, "as_completed", "mode", "size", "concurrency", "errors", "progress")
@@ -174,7 +177,7 @@ class CollectionMethods(CallMethods):
         mode = read_mode(_mode, *_BY_ID)
         if core.settings.endpoint.is_version_2(before):
             mode = "single" if mode == "auto" else mode
-        details = Details(
+        fetcher = ItemFetcher(
             core.fetching(f"{before}id{after}", _need_auth, _headers, _timeout, _options),
             before,
             after,
@@ -184,7 +187,7 @@ class CollectionMethods(CallMethods):
             ordered=False,
             pick=(lambda position, name, value: (name, value)) if _as_completed else _at_position,
         )
-        coming = core.objects(ItemsById(details, ids), _errors, _progress)
+        coming = core.objects(ItemsById(fetcher, ids), _errors, _progress)
         return coming if _as_completed else core.collected(coming)
 
     def gather(
@@ -214,7 +217,7 @@ class CollectionMethods(CallMethods):
             _concurrency: calls at once; 10 by default.
             _as_completed: iterate over pairs of position and value as they arrive, instead of returning a list.
             _errors: ``"return"`` to hand out the exception in the place of a value when its call fails.
-            _progress: is told, as calls are answered, how many are and how many there are, None if that is not known.
+            _progress: a function that is called, as answers come, with their number and that of all, None if not known.
             _need_auth: whether to authenticate the calls.
             _headers: further fields to send.
             _timeout: seconds for each call, as for ``get``.
@@ -228,6 +231,8 @@ class CollectionMethods(CallMethods):
                 there is no such option.
             APIError: the kind that an answer calls for; the first one ends the others.
         """
+        from ..flows.collections.fan_out import SingleFanOut, item_or_failure, read_concurrency
+
         refuse_unknown(unknown, "concurrency", "as_completed", "errors", "progress")
         if isinstance(_calls, (str, bytes, Mapping)) or not isinstance(_calls, Iterable):
             kind = type(_calls).__name__

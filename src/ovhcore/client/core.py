@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from functools import cached_property
-from typing import Any, NamedTuple
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from ..config import SettingsSources
+from ..config.loading import SettingsSources
 from ..exceptions import (
     APIError,
     ClientClosed,
@@ -23,23 +24,34 @@ from ..exceptions import (
     MissingCredentials,
 )
 from ..flows.authentication import KeyAuthentication
-from ..flows.collections.fan_out import CallResult, FanOutSource, Fetch
 from ..flows.driver import glance
 from ..flows.effects import Flow
-from ..plugins import Plugins
+from ..flows.exchange import CallResult, Fetch
+from ..plugins.manager import Plugins
 from ..plugins.settings import Settings
 from ..protocol.credentials import REMEMBERED
 from ..protocol.messages import Call, Headers, Request, Response
 from ..protocol.redaction import Secret, as_secret, redactor
-from ..protocol.requests.access_rules import credential_request
 from ..protocol.requests.building import BODILESS, build_request, checked_headers
 from ..protocol.requests.values import read_need_auth, read_timeout
 from ..protocol.responses.decoding import conceal, decode, may_be_misspelt, parse_json, rehint
 from .call_pipeline import CallPipeline
-from .iterators import Progress
 from .transport import ClientTransport
 
+if TYPE_CHECKING:
+    from ..flows.collections.fan_out import FanOutSource
+    from .iterators import Progress
+
 __all__ = ["ClientCore", "ClientKind"]
+
+_LOADED_LATER: Final = (
+    ".iterators",
+    "..flows.collections.pager",
+    "..flows.telling",
+    "..plugins.log_lines",
+    "..protocol.secrets.learning",
+)
+"""Modules that are loaded with the first list, and for the first observer, because many programs need neither."""
 
 
 class ClientKind(NamedTuple):
@@ -186,6 +198,8 @@ class ClientCore:
         """Do beforehand the work that the first calls would do before they send anything."""
         endpoint = self.settings.endpoint
         self.opener.warm(url for url in (endpoint.url, endpoint.token_url) if url)
+        for module in _LOADED_LATER:
+            import_module(module, __package__)
         assert self.transport is not None
 
     def decoded(self, response: Response, request: Request) -> Any:
@@ -211,8 +225,8 @@ class ClientCore:
         if not may_be_misspelt(error):
             return
         with suppress(Exception):  # a lost or damaged catalogue must not hide the error of the API
-            from ..schema.advice import advice
             from ..schema.files.store import catalogue
+            from ..schema.lookup.advice import advice
 
             endpoint = self.settings.endpoint
             path = endpoint.path_of(request.url)
@@ -283,6 +297,8 @@ class ClientCore:
                 f"Asking for a consumer key needs an application key and secret{problem}",
                 hint="Give application_key and application_secret as arguments, variables or in ovh.conf.",
             )
+        from ..protocol.requests.access_rules import credential_request
+
         return credential_request(access_rules, redirect_url, allowed_ips)
 
     def take_consumer_key(self, answer: Any) -> Any:

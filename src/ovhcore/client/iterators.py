@@ -8,33 +8,37 @@ from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
 
 from ..flows.collections.fan_out import FailedItem, FanOut, FanOutSource, refuse_awaitable
-from ..flows.driver import AsyncStream, AsyncTransport, Stream, Transport, arun, run
+from ..flows.driver import AsyncStream, AsyncTransportLike, Stream, TransportLike, arun, run
 from ..flows.interpreter_exit import at_exit
 
 __all__ = ["AsyncObjectIterator", "ObjectIterator", "Progress"]
 
-World = TypeVar("World")
+TransportT = TypeVar("TransportT")
 T = TypeVar("T")
 
 Progress = Callable[[int, int | None], object]
 """A function that is told how many objects have come, and how many there are altogether, None if unknown."""
 
 
-class _ObjectIterator(Generic[World]):
+class _ObjectIterator(Generic[TransportT]):
     """The base of both iterators: it keeps the objects that have come, and hands them out.
 
     Args:
         source: the source of steps.
-        opened: returns the transport.
+        open_transport: a function that returns the transport.
         errors: ``"raise"``, or ``"return"`` to hand out exceptions in the place of objects.
-        progress: is told how many objects have come.
+        progress: a function that is called with the number of objects that have come.
     """
 
     def __init__(
-        self, source: FanOutSource, opened: Callable[[], World], errors: str = "raise", progress: Progress | None = None
+        self,
+        source: FanOutSource,
+        open_transport: Callable[[], TransportT],
+        errors: str = "raise",
+        progress: Progress | None = None,
     ) -> None:
         self._source = source
-        self._opened = opened
+        self._open_transport = open_transport
         self._raises = errors == "raise"
         self._progress = progress
         self._come: deque[Any] = deque()
@@ -93,7 +97,7 @@ class _ObjectIterator(Generic[World]):
         return item.instead
 
 
-class ObjectIterator(_ObjectIterator[Transport], Generic[T]):
+class ObjectIterator(_ObjectIterator[TransportLike], Generic[T]):
     """An iterator over objects.
 
     It serves one thread at a time. Once nobody refers to it any more, or it is closed, it asks for nothing further.
@@ -126,7 +130,7 @@ class ObjectIterator(_ObjectIterator[Transport], Generic[T]):
                 return self._add(items)
             if self._is_over:  # the iterator was closed meanwhile
                 return None
-        transport = self._opened()
+        transport = self._open_transport()
         step: FanOut | None = run(self._source.step(), transport)
         self._stream = self._begun(step, transport)
         return None
@@ -145,7 +149,7 @@ class ObjectIterator(_ObjectIterator[Transport], Generic[T]):
         self.close()
 
 
-class AsyncObjectIterator(_ObjectIterator[AsyncTransport], Generic[T]):
+class AsyncObjectIterator(_ObjectIterator[AsyncTransportLike], Generic[T]):
     """An asynchronous iterator over objects.
 
     It serves one task at a time. Once nobody refers to it any more, or it is closed, or the task that waits for an
@@ -179,7 +183,7 @@ class AsyncObjectIterator(_ObjectIterator[AsyncTransport], Generic[T]):
                 return self._add(items)
             if self._is_over:  # the iterator was closed meanwhile
                 return None
-        transport = self._opened()
+        transport = self._open_transport()
         step: FanOut | None = await arun(self._source.step(), transport)
         self._stream = self._begun(step, transport)
         return None

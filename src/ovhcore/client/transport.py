@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
 from ..exceptions import ClientClosed, InvalidConfiguration
 from ..flows.interpreter_exit import at_exit
-from ..plugins import Plugins, TransportSettings, TransportSpec
+from ..plugins import TransportSettings, TransportSpec
+from ..plugins.manager import Plugins
 from ..protocol.redaction import as_secret
 
 if TYPE_CHECKING:
@@ -120,7 +121,7 @@ class ClientTransport:
     Args:
         selection: the transport that was selected.
         settings: the client's settings for it.
-        secrets: those of the client; a transport that writes down what it exchanges is told them, see
+        secrets: the secrets of the client, for transports that write down what they exchange; see
             :class:`.HidingTransport`.
     """
 

@@ -4,20 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..plugins.settings import CREDENTIALS, Settings
+from ..plugins.settings import Settings
 from ..python_ovh.configuration import name_of_module
-from .found import FoundSetting
 from .leniency import ConfigurationWarning
-from .loading import CONFIG_FILES, Environment, SettingsSources
 
 __all__ = [
-    "CONFIG_FILES",
-    "CREDENTIALS",
     "ConfigurationWarning",
-    "Environment",
-    "FoundSetting",
     "Settings",
-    "SettingsSources",
 ]
 
 

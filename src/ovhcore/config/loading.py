@@ -8,9 +8,9 @@ mixes with a service account in the environment.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from ..exceptions import InvalidConfiguration, InvalidRegion
 from ..plugins.builtin import RETRY_OPTIONS
@@ -35,13 +35,12 @@ from .sources import (
     from_file,
     parse_files,
 )
-from .trust import Said, check, first, leading, other_secrets
+from .trust import SettingOrigin, check_trust, deciding_origins, first, other_secrets
 from .where_looked import where_looked
 
 __all__ = ["CONFIG_FILES", "Environment", "Settings", "SettingsSources"]
 
 
-T = TypeVar("T")
 _APPLICATION: Final = ("application_key", "application_secret")
 _CLASSES: Final[dict[tuple[str, ...], type[ApplicationKey | OAuth2Client | AccessToken]]] = {
     _APPLICATION: ApplicationKey,
@@ -91,7 +90,7 @@ class SettingsSources:
         self._all_given = "endpoint" in self._given.values and _has_credentials(self._given, whole=True)
         self._parsed = parse_files(config_file, () if self._all_given else self._files)
         self._profile = None if self._all_given and "profile" not in self._given.values else self._chosen_profile()
-        self._leading: list[Said] = []
+        self._deciding: list[SettingOrigin] = []
         self._passed_over: tuple[str, ...] = ()
         self._found: tuple[str, str] | None = None
 
@@ -118,29 +117,24 @@ class SettingsSources:
         what = found[1].named("disabled_plugins")
         return _names(found[0], what), what
 
-    def with_disabled(self, make: Callable[[tuple[str, ...], str], T]) -> T:
-        """Return the result of a function of the names of disabled plugins, and of the setting that says them."""
-        names, what = self.disabled_plugins()
-        try:
-            return make(names, what)
-        except InvalidConfiguration as error:
-            given = "disabled_plugins" in self._given.values or not names
-            source = self._given if given else None
-            if not self.leniency.passes_over("disabled_plugins", source, error):
-                raise
-        return make((), what)
-
-    def with_transport(self, make: Callable[[str | None], T]) -> T:
-        """Return the result of a function of the transport's name, which is None if no place says one."""
+    def transport(self) -> str | None:
+        """Return the name of the transport; None if no place says one."""
         found = self._found_first("transport")
-        try:
-            return make(found and found[0])
-        except InvalidConfiguration as error:
-            if found is None or not self.leniency.passes_over("transport", found[1], error):
-                raise
-        self._passed_over = ("transport",)
+        return found and found[0]
+
+    def passes_over(self, name: str, error: InvalidConfiguration) -> bool:
+        """Say whether a setting that cannot be used counts as not set from now on; if not, the caller raises the error.
+
+        Args:
+            name: the name of the setting: ``"disabled_plugins"`` or ``"transport"``.
+            error: the problem of the setting.
+        """
+        found = self._found_first(name)
+        if found is None or not self.leniency.passes_over(name, found[1], error):
+            return False
+        self._passed_over = (*self._passed_over, name)
         self._env = self._env.without(self._passed_over)
-        return make(None)
+        return True
 
     def _found_first(self, name: str) -> tuple[Any, SettingsSource] | None:
         endpoint = self._endpoint(self._identity(self._given, self._env, ()))
@@ -164,13 +158,13 @@ class SettingsSources:
             found = [self._profile.source(options), *map(without_credentials, found)]
         return beneath(self._given, [source.without(self._passed_over) for source in found])
 
-    def check_supplied(self) -> None:
+    def check_provided(self) -> None:
         """Make sure that credentials which a plugin supplies go only where a place trusted enough sends them.
 
         Raises:
             InvalidConfiguration: a less trusted place sends them; the message names it.
         """
-        check(self._leading, [Said("credentials", None)])
+        check_trust(self._deciding, [SettingOrigin("credentials", None)])
 
     def found(self, options: Iterable[str] = ()) -> list[FoundSetting]:
         """Return every setting of every place that was looked at, in the order in which places are asked.
@@ -240,8 +234,8 @@ class SettingsSources:
         self._found = (resolved.name, led.named("endpoint"))
         # A transport that brings its own credentials checks none, and writes nothing down.
         deciding = [] if defaults else [name for name, option in known.items() if option.leads]
-        self._leading = leading([*identity, *sources, brought], others, settings, deciding)
-        check(self._leading, [*secrets, *other_secrets(others)])
+        self._deciding = deciding_origins([*identity, *sources, brought], others, settings, deciding)
+        check_trust(self._deciding, [*secrets, *other_secrets(others)])
         return settings
 
     def _unusable(
@@ -318,7 +312,7 @@ def _endpoint(
         raise InvalidConfiguration(f"{error}. It is set by {which}") from None
 
 
-def _credentials(stack: list[SettingsSource]) -> tuple[Credentials | None, list[Said]]:
+def _credentials(stack: list[SettingsSource]) -> tuple[Credentials | None, list[SettingOrigin]]:
     """Return the credentials, and where each part of them was found."""
     consumer: tuple[Any, SettingsSource] | None = None
     for number, source in enumerate(stack, start=1):
@@ -333,8 +327,8 @@ def _credentials(stack: list[SettingsSource]) -> tuple[Credentials | None, list[
         found = _set_of(source, present, consumer)
         if source.where == "transport":
             return found, []  # known to everybody
-        said = [Said(present[0], source)]
-        return found, said if consumer is None else [*said, Said("consumer_key", consumer[1])]
+        said = [SettingOrigin(present[0], source)]
+        return found, said if consumer is None else [*said, SettingOrigin("consumer_key", consumer[1])]
     if consumer is not None:
         raise InvalidConfiguration(
             f"{consumer[1].named('consumer_key')} needs application_key and application_secret beside it"

@@ -11,16 +11,16 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..exceptions import InvalidConfiguration
-from ..protocol.endpoints import OAUTH2_TOKEN_URLS, is_of_the_api, is_plain
+from ..protocol.endpoints import OAUTH2_TOKEN_URLS, is_known_endpoint, is_unencrypted
 from .sources import SettingsSource, Trust
 
 if TYPE_CHECKING:
     from ..plugins.settings import Settings
 
-__all__ = ["Said", "Trust", "check", "first", "leading", "other_secrets"]
+__all__ = ["SettingOrigin", "Trust", "check_trust", "deciding_origins", "first", "other_secrets"]
 
 
-class Said(NamedTuple):
+class SettingOrigin(NamedTuple):
     """A setting and the place that says it; ``source`` is None for credentials that a plugin supplies."""
 
     name: str
@@ -45,9 +45,9 @@ def first(sources: Iterable[SettingsSource], name: str) -> tuple[Any, SettingsSo
     return None
 
 
-def leading(
+def deciding_origins(
     places: list[SettingsSource], others: list[SettingsSource], settings: Settings, options: Iterable[str]
-) -> list[Said]:
+) -> list[SettingOrigin]:
     """Return the settings that decide where the secrets of a client go, or who can read them on the way.
 
     Args:
@@ -63,40 +63,40 @@ def leading(
         "client_cert": connection.client_cert is not None,
         "client_key": connection.client_key is not None,
         "verify": not connection.verify,
-        "allow_http": any(url is not None and is_plain(url) for url in (endpoint.url, endpoint.token_url)),
+        "allow_http": any(url is not None and is_unencrypted(url) for url in (endpoint.url, endpoint.token_url)),
         **dict.fromkeys(options, True),
     }
     addresses = {
-        "endpoint": not is_of_the_api(endpoint.url),
+        "endpoint": not is_known_endpoint(endpoint.url),
         "token_url": endpoint.token_url not in OAUTH2_TOKEN_URLS.values(),
     }
     said = [(name, first(places, name)) for name, does in addresses.items() if does]
     said += [(name, first(others, name)) for name, does in decides.items() if does]
-    return [Said(name, found[1]) for name, found in said if found is not None]
+    return [SettingOrigin(name, found[1]) for name, found in said if found is not None]
 
 
-def other_secrets(others: Iterable[SettingsSource]) -> list[Said]:
+def other_secrets(others: Iterable[SettingsSource]) -> list[SettingOrigin]:
     """Return settings that may be secret besides credentials: header fields, and the client's certificate and key."""
     listed = list(others)
-    fields: dict[str, Said] = {}
+    fields: dict[str, SettingOrigin] = {}
     for source in reversed(listed):
-        fields |= {name.lower(): Said(f"header {name}", source) for name in source.headers}
+        fields |= {name.lower(): SettingOrigin(f"header {name}", source) for name in source.headers}
     keys = [(name, first(listed, name)) for name in ("client_cert", "client_key")]
-    return [*fields.values(), *(Said(name, found[1]) for name, found in keys if found is not None)]
+    return [*fields.values(), *(SettingOrigin(name, found[1]) for name, found in keys if found is not None)]
 
 
-def check(leading: Iterable[Said], secrets: Iterable[Said]) -> None:
+def check_trust(deciding: Iterable[SettingOrigin], secrets: Iterable[SettingOrigin]) -> None:
     """Make sure that no secret is led by a place that is less trusted than its own.
 
     Args:
-        leading: the settings that decide where secrets go.
+        deciding: the settings that decide where secrets go.
         secrets: the settings that are or hold secrets.
 
     Raises:
         InvalidConfiguration: a secret is; the message names both places.
     """
     held = list(secrets)
-    for leader in leading:
+    for leader in deciding:
         for secret in held:
             # A section that has the URL as its name says itself that its contents are for that URL.
             named = leader.name == "endpoint" and secret.source is not None and secret.source.of_endpoint

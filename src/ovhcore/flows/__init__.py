@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from .._lazy import lazily
-from .driver import AsyncStream, AsyncTransport, Stream, Transport, arun, run
+from .driver import arun, run
 from .effects import (
     Clock,
     Consult,
@@ -33,14 +33,11 @@ if TYPE_CHECKING:
     from .authentication.oauth2 import TokenSharing
     from .authentication.providers import CredentialsProvider, RenewableProvider
     from .authentication.time_sync import TimeSync, TimeSyncFactory
-    from .collections.fan_out import CallResult, FailedItem
     from .events import (
         CallEnded,
         CallStarted,
         ClockCorrected,
         Event,
-        Notifier,
-        Observer,
         RequestFailed,
         RequestSent,
         ResponseReceived,
@@ -48,11 +45,10 @@ if TYPE_CHECKING:
         Throttled,
         TokenRenewed,
     )
-    from .interpreter_exit import at_exit
-    from .observation import Contents
+    from .observation import Contents, Notifier, Observer
     from .operations.waiting import Waiting
     from .resilience.retry import FailedAttempt, GiveUp, Policy, RetryPolicy, Wait, retry_after
-    from .resilience.throttle import Limiter, Limits, throttled
+    from .resilience.throttle import Limiter, Limits
     from .transport_extensions import (
         Cancellable,
         CancellableTransport,
@@ -82,17 +78,11 @@ _HOMES: Final = {
         "TimeSync",
         "TimeSyncFactory",
     ),
-    "collections.fan_out": (
-        "CallResult",
-        "FailedItem",
-    ),
     "events": (
         "CallEnded",
         "CallStarted",
         "ClockCorrected",
         "Event",
-        "Notifier",
-        "Observer",
         "RequestFailed",
         "RequestSent",
         "ResponseReceived",
@@ -100,8 +90,7 @@ _HOMES: Final = {
         "Throttled",
         "TokenRenewed",
     ),
-    "interpreter_exit": ("at_exit",),
-    "observation": ("Contents",),
+    "observation": ("Contents", "Notifier", "Observer"),
     "operations.waiting": ("Waiting",),
     "resilience.retry": (
         "FailedAttempt",
@@ -114,15 +103,11 @@ _HOMES: Final = {
     "resilience.throttle": (
         "Limiter",
         "Limits",
-        "throttled",
     ),
 }
 
 __all__ = [
-    "AsyncStream",
-    "AsyncTransport",
     "CallEnded",
-    "CallResult",
     "CallStarted",
     "Cancellable",
     "CancellableTransport",
@@ -135,7 +120,6 @@ __all__ = [
     "Effect",
     "Event",
     "FailedAttempt",
-    "FailedItem",
     "Flow",
     "Gather",
     "GiveUp",
@@ -158,24 +142,20 @@ __all__ = [
     "Send",
     "SharedStore",
     "Sleep",
-    "Stream",
     "Throttled",
     "TimeSync",
     "TimeSyncFactory",
     "TokenRenewed",
     "TokenSharing",
-    "Transport",
     "TransportWithDefaults",
     "Uniform",
     "Wait",
     "Waiting",
     "WarmableTransport",
     "arun",
-    "at_exit",
     "pipeline",
     "retry_after",
     "run",
-    "throttled",
 ]
 
 __getattr__ = lazily(__name__, _HOMES)

@@ -13,14 +13,14 @@ from .interpreter_exit import at_exit
 if TYPE_CHECKING:
     from .transport_extensions import GlancingTransport
 
-__all__ = ["AsyncStream", "AsyncTransport", "Stream", "Transport", "arun", "glance", "run"]
+__all__ = ["AsyncStream", "AsyncTransportLike", "Stream", "TransportLike", "arun", "glance", "run"]
 
 T = TypeVar("T")
 Out = TypeVar("Out", covariant=True)
 
 
 class Stream(Protocol[Out]):
-    """The numbers and results of flows that run side by side; see :meth:`Transport.stream`."""
+    """The numbers and results of flows that run side by side; see :meth:`TransportLike.stream`."""
 
     def __iter__(self) -> Stream[Out]:
         """Return itself."""
@@ -40,7 +40,7 @@ class Stream(Protocol[Out]):
 
 
 class AsyncStream(Protocol[Out]):
-    """The numbers and results of flows that tasks run side by side; see :meth:`AsyncTransport.stream`."""
+    """The numbers and results of flows that tasks run side by side; see :meth:`AsyncTransportLike.stream`."""
 
     def __aiter__(self) -> AsyncStream[Out]:
         """Return itself."""
@@ -55,7 +55,7 @@ class AsyncStream(Protocol[Out]):
         ...
 
 
-class Transport(Protocol):
+class TransportLike(Protocol):
     """A client's whole outside world. ``ovhcore_transports.SyncTransport`` has all methods but ``send``.
 
     A transport may have more methods; see :mod:`ovhcore.flows.transport_extensions`.
@@ -96,7 +96,7 @@ class Transport(Protocol):
         ...
 
 
-class AsyncTransport(Protocol):
+class AsyncTransportLike(Protocol):
     """An asynchronous client's outside world. ``ovhcore_transports.AsyncTransport`` has all methods but ``send``."""
 
     async def send(self, request: Request) -> Response:
@@ -139,7 +139,7 @@ def glance(transport: Any) -> Now:
     if hasattr(transport, "glance"):
         glancing: GlancingTransport = transport
         return glancing.glance()
-    plain: Transport = transport
+    plain: TransportLike = transport
     return plain.clock()
 
 
@@ -157,11 +157,11 @@ def consulted_async(transport: Any, effect: Any) -> Awaitable[Any]:
 
 
 _PERFORMED: Final[dict[type, Callable[[Any, Any], Any]]] = {
-    Sleep: lambda world, effect: world.sleep(effect.seconds),
-    Glance: lambda world, effect: glance(world),
-    Uniform: lambda world, effect: world.uniform(effect.low, effect.high),
-    Once: lambda world, effect: world.once(effect.key, effect.flow),
-    Gather: lambda world, effect: world.gather(effect.flows, effect.limit),
+    Sleep: lambda transport, effect: transport.sleep(effect.seconds),
+    Glance: lambda transport, effect: glance(transport),
+    Uniform: lambda transport, effect: transport.uniform(effect.low, effect.high),
+    Once: lambda transport, effect: transport.once(effect.key, effect.flow),
+    Gather: lambda transport, effect: transport.gather(effect.flows, effect.limit),
     Consult: consulted,
 }
 _AWAITED: Final = {**_PERFORMED, Consult: consulted_async}
@@ -174,7 +174,7 @@ def _unknown(effect: object) -> Callable[[Any, Any], Any]:
     )
 
 
-def run(flow: Flow[T], transport: Transport) -> T:
+def run(flow: Flow[T], transport: TransportLike) -> T:
     """Drive a flow to its end and return what it returns.
 
     An exception of the transport, also ``KeyboardInterrupt``, is raised inside the flow,
@@ -202,7 +202,7 @@ def run(flow: Flow[T], transport: Transport) -> T:
             value, resume = at_exit(error) or error, flow.throw
 
 
-async def arun(flow: Flow[T], transport: AsyncTransport) -> T:
+async def arun(flow: Flow[T], transport: AsyncTransportLike) -> T:
     """Drive a flow to its end with an asynchronous transport; as :func:`run` otherwise."""
     send: Callable[[Any], Any] = flow.send
     resume = send

@@ -1,8 +1,9 @@
-"""One request, one response: the innermost handler."""
+"""One request, one response: the innermost handler, and the result of a call."""
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Callable, Mapping
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from ..exceptions import HTTPError, TLSError, TotalTimeout
 from ..protocol.clock import Now
@@ -11,7 +12,7 @@ from ..protocol.responses.decoding import annotate
 from .causes import complete_causes
 from .effects import CLOCK, Flow, Handler, Send
 
-__all__ = ["exchange", "limited", "sent_now"]
+__all__ = ["CallResult", "Fetch", "exchange", "limited", "sent_now"]
 
 _MOMENT: Final = 0.001
 """Seconds; the end of a call is kept no more exactly than this."""
@@ -20,6 +21,17 @@ _TRUST: Final = (
     "If the server's certificate is your own or your company's, name the file that vouches for it as ca_bundle; "
     "check the endpoint's host and port, too."
 )
+
+
+class CallResult(NamedTuple):
+    """The result of a call: its value, and the header fields of the answer."""
+
+    value: Any
+    headers: Headers
+
+
+Fetch: TypeAlias = Callable[[str, Mapping[str, str]], Flow[CallResult]]
+"""A function that GETs a path, its query included, with further header fields, and raises the answer's error."""
 
 
 def exchange(request: Request) -> Flow[Response]:
@@ -57,14 +69,14 @@ def sent_now(request: Request, fields: tuple[tuple[str, str], ...], now: float) 
     """
     timeout, deadline = request.timeout, request.deadline
     if deadline is not None and (left := deadline - now) > 0:
-        timeout, deadline = _of_what_is_left(timeout, left), None
+        timeout, deadline = _with_time_left(timeout, left), None
     headers = Headers(request.headers.pairs + fields)
     return Request(
         request.method, request.url, headers, request.body, request.need_auth, timeout, deadline, request.call
     )
 
 
-def _of_what_is_left(timeout: Timeout | None, left: float) -> Timeout | None:
+def _with_time_left(timeout: Timeout | None, left: float) -> Timeout | None:
     """Return a timeout with as much of its total as earlier exchanges of the call have left."""
     usual = timeout or DEFAULT_TIMEOUT
     if usual.total is not None and 0 <= usual.total - left < _MOMENT < left:
@@ -78,7 +90,7 @@ def _shortened(request: Request, deadline: float, now: float) -> Request:
         error = TotalTimeout("The time for the call was over before this request could be sent")
         error.may_have_arrived = False
         raise error
-    timeout = _of_what_is_left(request.timeout, left)
+    timeout = _with_time_left(request.timeout, left)
     return request if timeout is request.timeout else request.due(timeout, deadline)
 
 

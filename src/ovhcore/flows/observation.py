@@ -1,25 +1,29 @@
-"""Handlers that tell observers about calls and exchanges. They cost next to nothing without active observers."""
+"""Observers of a client, and what events show them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from itertools import count
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from ..exceptions import APIError, visible
-from ..protocol.clock import Now
-from ..protocol.messages import Call, Headers, Request, Response
-from ..protocol.redaction import Redaction
+from ..protocol.messages import Attempt, Headers, Request, Response
+from ..protocol.redaction import Redaction, redact_text, redact_url
 from ..protocol.requests.values import json_text
 from ..protocol.responses.decoding import parse_json
-from .effects import GLANCE, Flow, Handler
-from .events import CallEnded, CallStarted, Notifier, RequestFailed, RequestSent, ResponseReceived
 
 if TYPE_CHECKING:
     from ..protocol.secrets.redacting import Redactor
+    from .events import Event
 
-__all__ = ["Contents", "observed_calls", "observed_exchanges"]
+__all__ = ["Contents", "Notifier", "Observer"]
+
+Observer: TypeAlias = "Callable[[Event], None]"
+"""A function that is called with each event, in the thread or task of the call; it must not block.
+
+Two attributes, which may change at any time, spare work that nobody wants: ``active``, whether the
+observer wants events at all, by default True; ``wants_contents``, whether its events are to hold
+header fields and bodies, by default False."""
 
 SHOWN: Final = 2048
 """Characters of a body that an event holds."""
@@ -55,11 +59,11 @@ class Contents:
 
     def of_request(self, request: Request) -> Contents:
         """Return a copy that hides the secrets of a request, too: an answer may repeat them."""
-        from ..protocol.secrets.learning import of_request
+        from ..protocol.secrets.learning import secrets_of_request
 
         redactor = self.redactor()
         other = Contents(self._secrets, self._declared)
-        other._hiding = ([*self._secrets()], redactor.knowing(of_request(request, redactor)))
+        other._hiding = ([*self._secrets()], redactor.knowing(secrets_of_request(request, redactor)))
         return other
 
     def query_id(self, response: Response, request: Request, known: Contents | None = None) -> str | None:
@@ -121,69 +125,87 @@ class Contents:
         return self.redactor().form(text) if is_form(text) else self.text(text)
 
 
-def observed_calls(handler: Handler, notify: Notifier, contents: Contents) -> Handler:
-    """Tell of the beginning and the end of every call, and give it its number."""
-    numbers = count(1)
+class Notifier:
+    """Tells all observers of one client about events.
 
-    def handle(request: Request) -> Flow[Response]:
-        return observed(request) if notify.active else handler(request)
+    Args:
+        observers: the name of a plugin, and its observer.
+        strict: whether an observer that fails breaks the call. Otherwise it is logged under
+            the name of its plugin: a call that has reached the API is not lost because
+            an observer failed.
+        url: a function that hides secrets in the URLs of all events.
+        text: a function that hides secrets in the other texts of events.
+    """
 
-    def observed(request: Request) -> Flow[Response]:
-        number, method, url = next(numbers), request.method, request.url
-        begun: Now = yield GLANCE
-        notify(CallStarted(method, url, number))
-        options = request.call.options if request.call is not None else None
-        try:
-            response = yield from handler(request.of_call(Call(number, options)))
-        except BaseException as error:
-            ended: Now = begun if isinstance(error, GeneratorExit) else (yield GLANCE)
-            attempts = error.attempts if isinstance(error, APIError) else 1
-            kind, passed = type(error).__name__, ended.monotonic - begun.monotonic
-            notify(CallEnded(method, url, number, None, kind, None, attempts, passed))
-            raise
-        ended = yield GLANCE
-        passed = ended.monotonic - begun.monotonic
-        attempts = max(1, len(response.history))
-        query_id = contents.query_id(response, request)
-        notify(CallEnded(method, url, number, response.status, None, query_id, attempts, passed))
-        return response
+    def __init__(
+        self,
+        observers: Iterable[tuple[str, Observer]],
+        *,
+        strict: bool = False,
+        url: Callable[[str], str] = redact_url,
+        text: Callable[[str], str] = redact_text,
+    ) -> None:
+        self._observers = tuple(observers)
+        self._strict = strict
+        self._url = url
+        self._text = text
+        self._named = ("", "")
+        # An observer without ``active`` is always active. Every call asks, so the answer is prepared here.
+        self._switched: tuple[Any, ...] = tuple(each for _, each in self._observers if _can_say(each))
+        self._always = len(self._switched) < len(self._observers)
 
-    return handle
+    @property
+    def active(self) -> bool:
+        """Whether any observer wants events."""
+        if self._always:
+            return True
+        for observer in self._switched:
+            try:
+                if observer.active:
+                    return True
+            except Exception:  # the observer is told, and if that fails too, the failure is logged
+                return True
+        return False
+
+    @property
+    def wants_contents(self) -> bool:
+        """Whether any observer wants header fields and bodies."""
+        with suppress(Exception):
+            return any(getattr(observer, "wants_contents", False) for _, observer in self._observers)
+        return False
+
+    def __call__(self, event: Event) -> None:
+        """Tell of an event."""
+        event = self._redacted(event)
+        for name, observer in self._observers:
+            try:
+                observer(event)
+            except Exception as error:
+                what = f"An observer failed at {type(event).__name__}: plugin {name}"
+                if self._strict and isinstance(error, APIError):
+                    raise RuntimeError(what) from error  # an APIError would look like a failure of the call
+                if self._strict:
+                    raise
+                import logging
+
+                logging.getLogger("ovhcore").exception("%s", what)
+
+    def _redacted(self, event: Event) -> Event:
+        # Plugins send events, too, also of kinds of their own.
+        if isinstance(url := getattr(event, "url", None), str):
+            event = event._replace(url=self._url(url))  # type: ignore[call-arg]
+        # A server may put anything into the query id.
+        if isinstance(query_id := getattr(event, "query_id", None), str):
+            if query_id != self._named[0]:  # two events of a call have the same id
+                self._named = (query_id, self._text(query_id))
+            event = event._replace(query_id=self._named[1])  # type: ignore[call-arg]
+        if isinstance(failed := getattr(event, "failed", None), Attempt):
+            event = event._replace(failed=failed.shown(self._text))  # type: ignore[call-arg]
+        return event
 
 
-def observed_exchanges(handler: Handler, notify: Notifier, contents: Contents) -> Handler:
-    """Tell of every request and its response."""
-    numbers = count(1)
-
-    def handle(request: Request) -> Flow[Response]:
-        return observed(request) if notify.active else handler(request)
-
-    def observed(request: Request) -> Flow[Response]:
-        method, url = request.method, request.url
-        call = None if request.call is None else request.call.number
-        number = next(numbers)
-        detailed = notify.wants_contents
-        begun = RequestSent(method, url, call, number)
-        if detailed:
-            begun = begun._replace(headers=contents.headers(request.headers), body=contents.body(request.body))
-        sent: Now = yield GLANCE
-        notify(begun)
-        try:
-            response = yield from handler(request)
-        except BaseException as error:
-            received: Now = sent if isinstance(error, GeneratorExit) else (yield GLANCE)
-            notify(RequestFailed(method, url, type(error).__name__, received.monotonic - sent.monotonic, call, number))
-            raise
-        received = yield GLANCE
-        known = contents.of_request(request) if detailed else None
-        query_id = contents.query_id(response, request, known)
-        seen = ResponseReceived(
-            method, url, response.status, query_id, received.monotonic - sent.monotonic, call, number
-        )
-        if known is not None:
-            body = known.body(response.body, named=url.partition("?")[0].rpartition("/")[2])
-            seen = seen._replace(headers=known.headers(response.headers), body=body)
-        notify(seen)
-        return response
-
-    return handle
+def _can_say(observer: object) -> bool:
+    try:
+        return hasattr(observer, "active")
+    except Exception:  # a property that fails now, and perhaps not later
+        return True

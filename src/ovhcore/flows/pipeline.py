@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import count
 from typing import TYPE_CHECKING
 
 from ..protocol.credentials import ApplicationKey, Credentials
 from ..protocol.endpoints import Endpoint
-from ..protocol.messages import Headers
+from ..protocol.messages import Headers, Request, Response
 from ..protocol.redaction import Redaction
 from ..protocol.requests.building import build_request
 from .authentication import Authentication, as_application, authentication
 from .authentication.providers import CredentialsProvider, ProvidedAuthentication
 from .authentication.time_sync import TimeSync, TimeSyncFactory
-from .effects import Handler
-from .events import Notifier, Observer
+from .effects import Flow, Handler
 from .exchange import exchange
-from .observation import Contents, observed_exchanges
+from .observation import Contents, Notifier, Observer
 
 if TYPE_CHECKING:
     from .authentication.oauth2 import TokenSharing
 
-__all__ = ["pipeline"]
+__all__ = ["observed_calls", "observed_exchanges", "pipeline"]
 
 
 def pipeline(
@@ -47,9 +47,9 @@ def pipeline(
         time_sync: ``"date"``, ``"server"`` or ``"off"``; see :mod:`ovhcore.flows.authentication.time_sync`.
             Or a function that makes a :class:`.TimeSync` of the request for the time, its sender and an observer.
         headers: fields of the object's own requests, for the time and for tokens.
-        observer: is told of every exchange.
+        observer: an observer of every exchange.
         declared: secrets that are hidden from the observer, besides those that always are.
-        looked: says where credentials were looked for, for the error when there are none.
+        looked: a function that says where credentials were looked for, for the error that there are none.
         contents: the one that events of calls use, if there is one; the secrets of a request are then learnt once.
         share: gets tokens for several processes.
 
@@ -71,3 +71,42 @@ def pipeline(
 
     made = ProvidedAuthentication(time, credentials, make, notify) if callable(credentials) else make(credentials)
     return made
+
+
+def observed_calls(handler: Handler, notify: Notifier, contents: Contents) -> Handler:
+    """Tell of the beginning and the end of every call, and give it its number; costs little while nobody observes."""
+    numbers = count(1)
+
+    def make() -> Handler:
+        from .telling import telling_of_calls
+
+        return telling_of_calls(handler, notify, contents, numbers)
+
+    return _while_active(handler, notify, make)
+
+
+def observed_exchanges(handler: Handler, notify: Notifier, contents: Contents) -> Handler:
+    """Tell of every request and its response; costs little while nobody observes."""
+    numbers = count(1)
+
+    def make() -> Handler:
+        from .telling import telling_of_exchanges
+
+        return telling_of_exchanges(handler, notify, contents, numbers)
+
+    return _while_active(handler, notify, make)
+
+
+def _while_active(handler: Handler, notify: Notifier, make: Callable[[], Handler]) -> Handler:
+    """Return a handler that is what ``make`` returns while any observer is active; it is made when it is needed."""
+    telling: Handler | None = None
+
+    def handle(request: Request) -> Flow[Response]:
+        nonlocal telling
+        if not notify.active:
+            return handler(request)
+        if telling is None:
+            telling = make()
+        return telling(request)
+
+    return handle

@@ -7,21 +7,17 @@ group ``ovhcore``, or given to a client as ``Client(plugins=[...])``.
 
 from __future__ import annotations
 
-from .hookspecs import PROJECT, hookimpl
-from .manager import PluginInfo, Plugins, list_plugins
+from .hookspecs import hookimpl
+from .manager import PluginInfo, list_plugins
 from .options import Option, read_number, read_seconds, read_switch, read_text
 from .transports import TransportSettings, TransportSpec
-from .versions import installed_version
 
 __all__ = [
-    "PROJECT",
     "Option",
     "PluginInfo",
-    "Plugins",
     "TransportSettings",
     "TransportSpec",
     "hookimpl",
-    "installed_version",
     "list_plugins",
     "read_number",
     "read_seconds",

@@ -16,7 +16,7 @@ from .options import Option, read_seconds
 
 if TYPE_CHECKING:
     from ..flows.effects import Flow, Handler, Middleware
-    from ..flows.events import Notifier, Observer
+    from ..flows.observation import Notifier, Observer
     from ..protocol.messages import Request, Response
     from .settings import Settings
 
@@ -26,7 +26,7 @@ RETRY_OPTIONS: Final = ("retry", "retry_methods", "retry_deadline")
 """Options that programs may give even if their user has switched the plugin off; nothing is tried again then."""
 
 
-class _TimeSync:
+class _TimeSyncPlugin:
     """Signs with the API's time, as the setting ``time_sync`` says."""
 
     @hookimpl
@@ -34,7 +34,7 @@ class _TimeSync:
         return partial(TimeSync, settings.time_sync)
 
 
-class _Retry:
+class _RetryPlugin:
     """Tries failed calls again."""
 
     @hookimpl
@@ -93,7 +93,7 @@ def _read_methods(value: Any, what: str) -> frozenset[str]:
     raise InvalidConfiguration(f"{what} must be methods, as 'GET,PUT', not {problem}")
 
 
-class _Logging:
+class _LoggingPlugin:
     """Logs calls to the logger ``ovhcore``: INFO one line for each, DEBUG all that happens."""
 
     @hookimpl
@@ -103,7 +103,7 @@ class _Logging:
         return LogObserver()
 
 
-class _Check:
+class _CheckPlugin:
     """Holds calls against the catalogue of operations before they are sent, if the setting ``check`` says so."""
 
     @hookimpl
@@ -147,5 +147,10 @@ def _read_check(value: Any, what: str) -> str:
     return text
 
 
-BUILT_IN: Final = {"time-sync": _TimeSync(), "retry": _Retry(), "logging": _Logging(), "check": _Check()}
+BUILT_IN: Final = {
+    "time-sync": _TimeSyncPlugin(),
+    "retry": _RetryPlugin(),
+    "logging": _LoggingPlugin(),
+    "check": _CheckPlugin(),
+}
 """The built-in plugins by name, innermost first."""

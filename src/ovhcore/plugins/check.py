@@ -7,7 +7,7 @@ import warnings
 from typing import TYPE_CHECKING
 
 from ..exceptions import InvalidRequest, SchemaError
-from ..schema.calls import Checked, CheckWarning, DeprecatedOperationWarning, check_call
+from ..schema.calls import CheckedCall, CheckWarning, DeprecatedOperationWarning, check_call
 from ..schema.files.store import catalogue
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def check_request(endpoint: Endpoint, request: Request, mode: str, told: set[str
         _warn(text, DeprecatedOperationWarning)
 
 
-def _said(checked: Checked) -> str:
+def _said(checked: CheckedCall) -> str:
     return f"{checked.operation} does not take this: {'; '.join(map(str, checked.findings))}"
 
 

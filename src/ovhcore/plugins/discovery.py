@@ -8,14 +8,13 @@ kinds). The tests hold the two against each other.
 from __future__ import annotations
 
 import os
-import re
 import sys
 from importlib import import_module
 from importlib.machinery import PathFinder
 from importlib.util import find_spec
 from typing import Any, Final, NamedTuple
 
-__all__ = ["OWN", "EntryPoint", "find_entry_points", "installed", "load"]
+__all__ = ["OWN", "EntryPoint", "find_entry_points", "installed", "load_object"]
 
 _DISTRIBUTION_NAME: Final = "ovhcore"
 _SISTER: Final = f"{__name__.rpartition('ovhcore.')[0]}ovhcore_transports"  # also in a copy that has another name
@@ -33,17 +32,15 @@ They are known without metadata: a frozen program has none, nor has a copy among
 package, and beside the real metadata there may be those of an older version.
 """
 
-_DISTRIBUTION = re.compile(r"(.+?)(?:-([^-]*).*)?\.(?:dist|egg)-info", re.IGNORECASE)
-
 
 class EntryPoint(NamedTuple):
     """The entry point of an installed plugin.
 
     Attributes:
-        name: of the entry point, and so of the plugin.
+        name: the name of the entry point, and so of the plugin.
         value: where the plugin is, as ``"module:attribute"``.
         distribution: normalised name of the distribution that it belongs to.
-        version: of the distribution, None if it does not say.
+        version: the version of the distribution, None if it does not say.
     """
 
     name: str
@@ -80,7 +77,7 @@ def installed(group: str, version: str) -> dict[str, EntryPoint]:
 
     Args:
         group: name of the group.
-        version: of ovhcore.
+        version: the version of ovhcore.
     """
     found = {
         name: EntryPoint(name, module, _DISTRIBUTION_NAME, version) for name, module in OWN.items() if _is_there(module)
@@ -98,7 +95,7 @@ def _is_there(module: str) -> bool:
         return False
 
 
-def load(value: str) -> Any:
+def load_object(value: str) -> Any:
     """Import the object that an entry point names; its extras in brackets have no effect here."""
     module, _, attributes = value.partition("[")[0].strip().partition(":")
     loaded: Any = import_module(module.strip())
@@ -142,7 +139,8 @@ def _slowly(group: str, path: list[str] | None) -> dict[str, EntryPoint]:
 
 
 def _normal(name: str) -> str:
-    return re.sub(r"[-_.]+", "-", name).lower()
+    parts = name.replace("_", "-").replace(".", "-").lower().split("-")
+    return "-".join(part for at, part in enumerate(parts) if part or at in (0, len(parts) - 1))  # "a-_b" is "a-b"
 
 
 def _distributions(directory: str) -> list[tuple[str, str | None, str]]:
@@ -152,10 +150,19 @@ def _distributions(directory: str) -> list[tuple[str, str | None, str]]:
     except OSError:
         return []
     return [
-        (_normal(match[1]), match[2] or None, os.path.join(directory, name, "entry_points.txt"))
+        (*_name_and_version(stem), os.path.join(directory, name, "entry_points.txt"))
         for name in names
-        if name.endswith("-info") and (match := _DISTRIBUTION.fullmatch(name))
+        if name.endswith("-info")
+        and (stem := name.rpartition(".")[0])
+        and name[len(stem) :].lower() in (".dist-info", ".egg-info")
     ]
+
+
+def _name_and_version(stem: str) -> tuple[str, str | None]:
+    """Return normalised name and version of a distribution, from the name of its folder without the ending."""
+    first, rest = stem[:1], stem[1:]  # pip renames what it could not remove to "-ame"
+    name, _, version = rest.partition("-")
+    return _normal(first + name), version.partition("-")[0] or None
 
 
 def _section(file: str, group: str) -> list[tuple[str, str]]:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ..flows.authentication.providers import CredentialsProvider
     from ..flows.authentication.time_sync import TimeSyncFactory
     from ..flows.effects import Middleware
-    from ..flows.events import Notifier, Observer
+    from ..flows.observation import Notifier, Observer
     from ..flows.resilience.retry import Policy
     from ..protocol.credentials import Credentials
     from ..protocol.redaction import Redaction

@@ -18,7 +18,7 @@ from ..protocol.redaction import Redaction
 from ..protocol.requests.values import shown
 from . import hookspecs
 from .builtin import BUILT_IN, RETRY_OPTIONS
-from .discovery import OWN, EntryPoint, installed, load
+from .discovery import OWN, EntryPoint, installed, load_object
 from .options import Option
 from .settings import CREDENTIALS, OTHERS
 from .transports import TransportSpec
@@ -28,14 +28,13 @@ if TYPE_CHECKING:
     from ..flows.authentication.providers import CredentialsProvider
     from ..flows.authentication.time_sync import TimeSyncFactory
     from ..flows.effects import Middleware
-    from ..flows.events import Notifier, Observer
+    from ..flows.observation import Notifier, Observer
     from ..flows.resilience.retry import Policy
     from ..protocol.credentials import Credentials
     from .settings import Settings
 
 __all__ = ["PluginInfo", "Plugins", "list_plugins"]
 
-_NAME: Final = re.compile(r"[a-z][a-z0-9_]*")
 _CALLED: Final = (
     "ovhcore_token_sharing",
     "ovhcore_time_sync",
@@ -55,8 +54,10 @@ class _Manager(pluggy.PluginManager):
 
     def parse_hookimpl_opts(self, plugin: Any, name: str) -> Any:
         """Return what a member of a plugin says of itself as a hook, None if it is none."""
-        # Most members of a module or an object are Python's own; to look at each takes a while.
-        return None if name.startswith("__") else super().parse_hookimpl_opts(plugin, name)
+        # Most members of a module are Python's own, or no functions; to look at each as pluggy does takes a while.
+        members = vars(plugin) if inspect.ismodule(plugin) else {}
+        plain = name.startswith("__") or (name in members and not inspect.isroutine(members[name]))
+        return None if plain else super().parse_hookimpl_opts(plugin, name)
 
 
 class PluginInfo(NamedTuple):
@@ -65,7 +66,7 @@ class PluginInfo(NamedTuple):
     Attributes:
         name: the name for ``disabled_plugins``.
         distribution: the installed package it comes from; None for one that a program made itself.
-        version: of the package, None if it is not known.
+        version: the version of the package, None if it is not known.
         hooks: the hooks it has, in the order in which they are called.
         enabled: whether it is used.
         problem: why it cannot be used; None if it can.
@@ -235,7 +236,7 @@ class Plugins:
             found = {option.name: option for option in options}
             for plugin, options in reversed(list(self._each("ovhcore_options"))):
                 for option in options:
-                    if not _NAME.fullmatch(option.name):
+                    if not re.fullmatch("[a-z][a-z0-9_]*", option.name):
                         problem = ": a name is of lower-case letters, digits and underscores"
                     elif option.name in found or option.name in ("endpoint", "headers", *CREDENTIALS, *OTHERS):
                         problem = ", which there is already"
@@ -251,7 +252,7 @@ class Plugins:
 
         Args:
             given: settings by name.
-            of_client: those of its client; without them none is missed.
+            of_client: the settings of its client; without them, needed settings are not looked for.
 
         Raises:
             InvalidRequest: there is no such setting, or it is not for single calls, or malformed, or without another.
@@ -372,7 +373,7 @@ def _known(disabled: Iterable[str], what: str) -> frozenset[str]:
 @cache
 def _loaded(point: EntryPoint) -> Any:
     try:
-        return load(point.value)
+        return load_object(point.value)
     except Exception as error:
         raise InvalidConfiguration(
             f"The installed plugin {point.name!r} ({point.value}, from {point.distribution}) cannot be loaded: "

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from importlib import import_module
 from importlib.util import find_spec
-from typing import Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from urllib.parse import unquote
 
 from ..exceptions import InvalidConfiguration
@@ -13,7 +13,9 @@ from ..protocol.frozen import Frozen, put
 from ..protocol.messages import DEFAULT_TIMEOUT, Timeout
 from ..protocol.redaction import Redaction
 from .options import Option
-from .versions import unfit
+
+if TYPE_CHECKING:
+    from .versions import Unfit
 
 __all__ = [
     "DEFAULT_MAX_RESPONSE_SIZE",
@@ -204,7 +206,14 @@ class TransportSpec(Frozen):
     @property
     def installed(self) -> bool:
         """Whether the modules that it needs are installed, in versions it works with; nothing is imported for this."""
-        return not _missing(self.requires) and unfit(self.versions) is None
+        return not _missing(self.requires) and self._unfit() is None
+
+    def _unfit(self) -> Unfit | None:
+        if not self.versions:
+            return None
+        from .versions import unfit  # a transport that needs no other library needs no versions, either
+
+        return unfit(self.versions)
 
     def check(self, settings: TransportSettings = TransportSettings()) -> None:  # noqa: B008 - immutable
         """Make sure that the transport can be made with these settings, without importing it.
@@ -216,7 +225,7 @@ class TransportSpec(Frozen):
         install = f': pip install "{self.extra}"' if self.extra else ""
         if missing := _missing(self.requires):
             raise InvalidConfiguration(f"Transport {self.name!r} needs {missing}, which is not installed{install}")
-        if (wrong := unfit(self.versions)) is not None:
+        if (wrong := self._unfit()) is not None:
             package, found, wanted = wrong
             raise InvalidConfiguration(
                 f"Transport {self.name!r} works with {package} {wanted}, and {package} {found} is installed{install}"

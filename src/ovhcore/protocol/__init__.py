@@ -11,35 +11,30 @@ from typing import TYPE_CHECKING, Final
 from .._lazy import lazily
 
 if TYPE_CHECKING:
-    from .clock import Now, parse_http_date
+    from .clock import Now
     from .credentials import AccessToken, ApplicationKey, Credentials, OAuth2Client
     from .endpoints import ENDPOINTS, OAUTH2_TOKEN_URLS, Endpoint, resolve_endpoint
-    from .messages import DEFAULT_TIMEOUT, Headers, Request, Response, Timeout
+    from .messages import Headers, Request, Response, Timeout
     from .redaction import (
-        REDACTED,
-        SECRET_HEADERS,
         Redaction,
         Secret,
         as_secret,
-        redact_headers,
         redact_json,
         redact_text,
         redact_url,
     )
-    from .requests.access_rules import API_READ_ONLY, API_READ_WRITE, API_READ_WRITE_SAFE, access_rules, rule_covers
+    from .requests.access_rules import API_READ_ONLY, API_READ_WRITE, API_READ_WRITE_SAFE
     from .requests.building import build_request, sign_request, target
-    from .requests.filters import iam_tags, pagination_filter, pagination_sort
+    from .requests.filters import iam_tags, pagination_filter
     from .requests.values import shown
-    from .responses.decoding import decode, parse_json
+    from .responses.decoding import decode
     from .responses.statuses import FAILED, FINISHED
-    from .signing import Verification, canonical_string, sign, verify, verify_request
+    from .signing import canonical_string, sign
     from .urls import split_url
+    from .verifying import Verification, verify, verify_request
 
 _HOMES: Final = {
-    "clock": (
-        "Now",
-        "parse_http_date",
-    ),
+    "clock": ("Now",),
     "credentials": (
         "AccessToken",
         "ApplicationKey",
@@ -53,19 +48,15 @@ _HOMES: Final = {
         "resolve_endpoint",
     ),
     "messages": (
-        "DEFAULT_TIMEOUT",
         "Headers",
         "Request",
         "Response",
         "Timeout",
     ),
     "redaction": (
-        "REDACTED",
-        "SECRET_HEADERS",
         "Redaction",
         "Secret",
         "as_secret",
-        "redact_headers",
         "redact_json",
         "redact_text",
         "redact_url",
@@ -74,8 +65,6 @@ _HOMES: Final = {
         "API_READ_ONLY",
         "API_READ_WRITE",
         "API_READ_WRITE_SAFE",
-        "access_rules",
-        "rule_covers",
     ),
     "requests.building": (
         "build_request",
@@ -85,38 +74,33 @@ _HOMES: Final = {
     "requests.filters": (
         "iam_tags",
         "pagination_filter",
-        "pagination_sort",
     ),
     "requests.values": ("shown",),
-    "responses.decoding": (
-        "decode",
-        "parse_json",
-    ),
+    "responses.decoding": ("decode",),
     "responses.statuses": (
         "FAILED",
         "FINISHED",
     ),
     "signing": (
-        "Verification",
         "canonical_string",
         "sign",
+    ),
+    "urls": ("split_url",),
+    "verifying": (
+        "Verification",
         "verify",
         "verify_request",
     ),
-    "urls": ("split_url",),
 }
 
 __all__ = [
     "API_READ_ONLY",
     "API_READ_WRITE",
     "API_READ_WRITE_SAFE",
-    "DEFAULT_TIMEOUT",
     "ENDPOINTS",
     "FAILED",
     "FINISHED",
     "OAUTH2_TOKEN_URLS",
-    "REDACTED",
-    "SECRET_HEADERS",
     "AccessToken",
     "ApplicationKey",
     "Credentials",
@@ -130,22 +114,16 @@ __all__ = [
     "Secret",
     "Timeout",
     "Verification",
-    "access_rules",
     "as_secret",
     "build_request",
     "canonical_string",
     "decode",
     "iam_tags",
     "pagination_filter",
-    "pagination_sort",
-    "parse_http_date",
-    "parse_json",
-    "redact_headers",
     "redact_json",
     "redact_text",
     "redact_url",
     "resolve_endpoint",
-    "rule_covers",
     "shown",
     "sign",
     "sign_request",

@@ -15,7 +15,7 @@ REMEMBERED: Final = 4
 """The number of replaced tokens and keys that are still kept out of error messages."""
 
 
-class _Checked(Frozen):
+class _CheckedCredentials(Frozen):
     """Credentials whose values were found fit to be sent, unless they were made :meth:`unchecked`."""
 
     __slots__ = ()
@@ -54,7 +54,7 @@ class _Checked(Frozen):
         return None
 
 
-class ApplicationKey(_Checked):
+class ApplicationKey(_CheckedCredentials):
     """An application key and its secret, and the consumer key of a user once there is one.
 
     Raises:
@@ -91,7 +91,7 @@ class ApplicationKey(_Checked):
         return f"ApplicationKey({_hinted(key)}, <redacted>, {getattr(self, 'consumer_key', None)})"
 
 
-class OAuth2Client(_Checked):
+class OAuth2Client(_CheckedCredentials):
     """A service account: OAuth2 client id and secret."""
 
     __slots__ = ("client_id", "client_secret")
@@ -114,7 +114,7 @@ class OAuth2Client(_Checked):
         return f"OAuth2Client({_hinted(getattr(self, 'client_id', ''))}, <redacted>)"
 
 
-class AccessToken(_Checked):
+class AccessToken(_CheckedCredentials):
     """A token that was issued elsewhere; it is sent as it is and never renewed."""
 
     __slots__ = ("access_token",)

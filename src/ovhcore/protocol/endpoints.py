@@ -18,8 +18,8 @@ __all__ = [
     "ENDPOINTS",
     "OAUTH2_TOKEN_URLS",
     "Endpoint",
-    "is_of_the_api",
-    "is_plain",
+    "is_known_endpoint",
+    "is_unencrypted",
     "resolve_endpoint",
     "same_endpoint",
 ]
@@ -60,7 +60,7 @@ _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 _VERSION_OF_BASE = re.compile(r"/(?:1\.0|v1|v2)$")
 _VERSION_OF_PATH = re.compile(r"/(?:1\.0|v1|v2)(?:/|\?|$)")
 _LABEL = r"[a-z0-9](?:[a-z0-9_-]*[a-z0-9])?"
-_HOST = re.compile(rf"{_LABEL}(?:\.{_LABEL})*\.?|\[[0-9a-f:.]+\]")
+_HOST: Final = rf"{_LABEL}(?:\.{_LABEL})*\.?|\[[0-9a-f:.]+\]"  # as that
 _FORBIDDEN = re.compile("[\x00-\x1f\x7f\\\\]|^ | $")
 
 
@@ -161,13 +161,13 @@ def same_endpoint(one: str, other: str) -> bool:
         return False
 
 
-def is_of_the_api(url: str) -> bool:
+def is_known_endpoint(url: str) -> bool:
     """Say whether a URL is one of an endpoint that has a name: on its host, with TLS, on the usual port."""
     scheme, _, rest = url.partition("://")
     return scheme == "https" and rest.partition("/")[0] in _HOSTS
 
 
-def is_plain(url: str) -> bool:
+def is_unencrypted(url: str) -> bool:
     """Say whether requests to a URL leave this machine without TLS."""
     parts = urlsplit(url)
     return parts.scheme != "https" and not _is_loopback(parts.hostname or "")
@@ -175,7 +175,7 @@ def is_plain(url: str) -> bool:
 
 def _encrypted(url: str, what: str, allow_http: bool) -> str:
     """Return a URL that ends on this machine or is encrypted."""
-    if allow_http or not is_plain(url):
+    if allow_http or not is_unencrypted(url):
         return url
     raise InvalidConfiguration(
         f"The {what} starts with http://, so whoever is in between reads what is sent, and credentials with it. Write "
@@ -211,7 +211,7 @@ def _checked_url(url: str, what: str) -> str:
             problem = "it must not carry a user name or password"
         elif not host.isascii():
             problem = "its host must be written in ASCII (punycode)"
-        elif not _HOST.fullmatch(host):
+        elif not re.fullmatch(_HOST, host):
             problem = "it has no valid host"
         elif port == 0:
             problem = "its port must be between 1 and 65535"

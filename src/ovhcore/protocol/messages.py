@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple, TypeVar, cast, overload
 
 from .frozen import Frozen, put
 from .redaction import PLAIN_HEADERS, redact_headers, redact_url
-from .responses.requests_names import Asked, RequestsNames
+from .responses.requests_names import AnsweredRequest, RequestsNames
 
 __all__ = ["DEFAULT_TIMEOUT", "DEFAULT_TOTAL", "Attempt", "Call", "Headers", "Request", "Response", "Timeout"]
 
@@ -323,7 +323,7 @@ class Response(RequestsNames, Frozen):
             redact: a function that hides the secrets of the client, for exceptions.
         """
         response = Response(self.status, self.headers, self.body, self.history)
-        _put_asked(response, Asked(request, elapsed, redact))
+        _put_asked(response, AnsweredRequest(request, elapsed, redact))
         return response
 
     def __reduce__(self) -> tuple[Any, ...]:

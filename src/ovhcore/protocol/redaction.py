@@ -45,7 +45,7 @@ def redact_json(value: Any, hide: Callable[[str], str] | None = None) -> Any:
     Raises:
         RecursionError: the value is nested too deeply.
     """
-    return _of(hide).json(value)
+    return _redactor_of(hide).json(value)
 
 
 def redact_text(text: str) -> str:
@@ -53,17 +53,17 @@ def redact_text(text: str) -> str:
 
     The text may be prose, a log line, JSON whole or cut off, a form, YAML, XML or multipart.
     """
-    return _of(None).text(text) if text else text
+    return _redactor_of(None).text(text) if text else text
 
 
 def redact_url(url: str) -> str:
     """Hide the secrets of a URL: its user and password, and query arguments that have the name of a secret."""
-    return _of(None).url(url) if "?" in url or "#" in url or "@" in url or "%" in url or "$" in url else url
+    return _redactor_of(None).url(url) if "?" in url or "#" in url or "@" in url or "%" in url or "$" in url else url
 
 
 def redact_headers(pairs: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
     """Return header fields with secrets hidden."""
-    return _of(None).headers(pairs)
+    return _redactor_of(None).headers(pairs)
 
 
 def is_secret_name(name: str) -> bool:
@@ -72,7 +72,7 @@ def is_secret_name(name: str) -> bool:
     >>> is_secret_name("adminPassword"), is_secret_name("passwordLastUpdate")
     (True, False)
     """
-    return _of(None).is_secret(name)
+    return _redactor_of(None).is_secret(name)
 
 
 class ShownURL:
@@ -91,7 +91,7 @@ class ShownURL:
 
 def is_secret_header(name: str) -> bool:
     """Say whether a header field is, or by its name may be, secret."""
-    return _of(None).is_secret_header(name)
+    return _redactor_of(None).is_secret_header(name)
 
 
 class Hiding:
@@ -113,7 +113,7 @@ class Hiding:
         if self._full is None:
             from .secrets.redacting import OWN
 
-            self._full = _of(None).knowing(self._secrets, OWN)
+            self._full = _redactor_of(None).knowing(self._secrets, OWN)
             self._secrets = ()
         return self._full
 
@@ -131,7 +131,7 @@ class Hiding:
         """Return a copy that knows more secrets.
 
         Args:
-            values: the secrets, as :func:`ovhcore.protocol.secrets.learning.of_request` finds them in a request.
+            values: the secrets, as :func:`.secrets_of_request` finds them in a request.
         """
         other = Hiding(())
         other._full = self.full.knowing(values)
@@ -155,7 +155,7 @@ def _plain() -> Redactor:
     return Redactor()
 
 
-def _of(hide: Callable[[str], str] | None) -> Redactor:
+def _redactor_of(hide: Callable[[str], str] | None) -> Redactor:
     if hide is None:
         return _plain()
     return hide.full if isinstance(hide, Hiding) else _plain().and_then(hide)

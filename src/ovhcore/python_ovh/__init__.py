@@ -9,16 +9,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .installing import install_as_ovh
-
 if TYPE_CHECKING:
+    from .installing import install_as_ovh
     from .names import PythonOvhNames
 
 __all__ = ["PythonOvhNames", "install_as_ovh"]
 
 
 def __getattr__(name: str) -> Any:
-    # An interpreter that begins with install_as_ovh() should not pay for a client that it may never make.
+    # An interpreter that begins with install_as_ovh() should not pay for a client that it may never make, and a client
+    # not for the finder.
+    if name == "install_as_ovh":
+        from .installing import install_as_ovh
+
+        return install_as_ovh
     if name == "PythonOvhNames":
         from .names import PythonOvhNames
 

@@ -16,15 +16,15 @@ cache takes its place. Neither ``import ovhcore`` nor making a client or a call 
 from __future__ import annotations
 
 from .calls import CheckWarning, DeprecatedOperationWarning
-from .checking import Finding, check_answer, check_arguments, check_value
-from .differing import Difference, differences
+from .checking import Finding, check_answer, check_arguments
 from .files.documents import load
 from .files.store import catalogue, catalogues
 from .files.updating import update
-from .lookup import Catalogue
+from .lookup.catalogue import Catalogue
+from .lookup.differing import Difference, differences
 from .model import Enumeration, Family, IamAction, Model, Operation, Parameter, Property, Status
 from .rules import access_rule_for
-from .types import Array, Map, Ref, Scalar, Type, parse_type
+from .types import Array, Map, Ref, Scalar, Type
 
 __all__ = [
     "Array",
@@ -50,10 +50,8 @@ __all__ = [
     "catalogues",
     "check_answer",
     "check_arguments",
-    "check_value",
     "differences",
     "load",
-    "parse_type",
     "search",
     "update",
 ]
@@ -66,7 +64,7 @@ def search(words: str, limit: int = 20, endpoint: str = "ovh-eu") -> list[Operat
     fetched catalogue has), the names of arguments and the type of the answer. Verbs as ``create`` count as methods.
 
     Args:
-        words: in any order, as ``"zone record create"``.
+        words: the words, in any order, as ``"zone record create"``.
         limit: the largest number of operations to return.
         endpoint: the endpoint of the catalogue; see :func:`~ovhcore.schema.files.store.catalogue`.
 

@@ -9,12 +9,12 @@ from urllib.parse import parse_qsl, unquote
 
 from ..protocol.responses.decoding import parse_json
 from .checking import Finding, check_arguments
-from .lookup import Catalogue
+from .lookup.catalogue import Catalogue
+from .lookup.paths import plain_path
 from .model import Operation
-from .paths import plain_path
 from .types import Array, Scalar
 
-__all__ = ["CheckWarning", "Checked", "DeprecatedOperationWarning", "check_call"]
+__all__ = ["CheckWarning", "CheckedCall", "DeprecatedOperationWarning", "check_call"]
 
 _ARGUMENT = re.compile(r"\{([^{}/]*)\}")
 _MEANT: Final = "did you mean"
@@ -28,7 +28,7 @@ class DeprecatedOperationWarning(CheckWarning, DeprecationWarning):
     """An operation is deprecated; the message names its replacement, if one is known."""
 
 
-class Checked(NamedTuple):
+class CheckedCall(NamedTuple):
     """The result of a check.
 
     Attributes:
@@ -54,7 +54,7 @@ class Checked(NamedTuple):
         return f"{self.operation} is deprecated{f' ({chr(44).join(dates)})' if dates else ''}{instead}"
 
 
-def check_call(catalogue: Catalogue, method: str, path: str, body: bytes = b"", separator: str = "") -> Checked:
+def check_call(catalogue: Catalogue, method: str, path: str, body: bytes = b"", separator: str = "") -> CheckedCall:
     """Hold a call against its operation.
 
     Args:
@@ -69,7 +69,7 @@ def check_call(catalogue: Catalogue, method: str, path: str, body: bytes = b"", 
     """
     operation = catalogue.find(method, path)
     if operation is None:
-        return Checked(None, [], _unknown(catalogue, method, path))
+        return CheckedCall(None, [], _unknown(catalogue, method, path))
     family = catalogue.family(operation.family)
     value = parse_json(body) if body else None
     query = _query(operation, path.partition("?")[2])
@@ -81,7 +81,7 @@ def check_call(catalogue: Catalogue, method: str, path: str, body: bytes = b"", 
         )
         if not number or finding.place in named
     ]
-    return Checked(operation, findings, "")
+    return CheckedCall(operation, findings, "")
 
 
 def _unknown(catalogue: Catalogue, method: str, path: str) -> str:

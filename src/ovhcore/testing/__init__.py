@@ -1,11 +1,11 @@
-"""For tests: a server that misbehaves, strategies for calls, and the kit that every transport has to pass.
+"""Tools for tests: a server that misbehaves, strategies for calls, and the kit that every transport has to pass.
 
-Needs ``pip install "ovhcore[testing]"``. No other part of the library imports this package.
+This package needs ``pip install "ovhcore[testing]"``. No other part of the library imports this package.
 
 ======================================= ==========================================================
 :class:`.TransportConformance`          subclass it, and pytest holds your transport to the contract
 :class:`.WireServer`                    a server on loopback that records raw bytes and can misbehave
-:data:`.FAULTS`, :data:`.ANSWERS`       what goes wrong on the wire and what it must become
+:data:`.FAULTS`                         what goes wrong on the wire and what it must become
 :mod:`ovhcore.testing.strategies`       Hypothesis strategies: calls, paths, queries, bodies ...
 :class:`.Authority`                     certificates for TLS on loopback
 ======================================= ==========================================================
@@ -22,16 +22,14 @@ from . import strategies  # noqa: E402
 from .certificates import Authority  # noqa: E402
 from .conformance import TransportConformance  # noqa: E402
 from .conformance.suite import FEATURES  # noqa: E402
-from .faults import ANSWERS, FAULTS, Fault, GoodAnswer  # noqa: E402
+from .faults import FAULTS, Fault  # noqa: E402
 from .server import Peer, Received, WireServer, answer, echo  # noqa: E402
 
 __all__ = [
-    "ANSWERS",
     "FAULTS",
     "FEATURES",
     "Authority",
     "Fault",
-    "GoodAnswer",
     "Peer",
     "Received",
     "TransportConformance",

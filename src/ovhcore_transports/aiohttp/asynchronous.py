@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Iterable, Sequence
 from contextlib import suppress
 from inspect import signature
 from math import inf
@@ -31,21 +31,22 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from ovhcore import exceptions as exc
-from ovhcore.flows import at_exit
+from ovhcore._internal import at_exit
 from ovhcore.plugins import TransportSettings
 from ovhcore.protocol import Request, Response, Timeout, split_url
 
 from ..base.asynchronous import AsyncTransport, only_on_asyncio, within
-from ..base.loop_timers import alarms_of
+from ..base.loop_timers import deadlines_of
 from ..http.bodies import ACCEPTED, check_length, decompressed, too_large
 from ..http.deadlines import pool_timeout, total_timeout
 from ..http.failures import ENDED, RESETS, causes_of, reason_of
-from ..http.library_logs import guard_logs
+from ..http.idle import keeps_connections
+from ..http.libraries.logs import guard_logs
+from ..http.libraries.slots import Slots
 from ..http.proxies import Proxy, proxy_for, read_proxy
-from ..http.slots import Slots
 from ..http.tls import tls_context
-from .pool import Connector, Exchange, NoCookies, NotConnected, Pieces, check_library, exchange_of_task
-from .responses import MAX_FIELDS, Received, refusal, whole_body
+from .pool import Connector, NoCookies, NotConnected, Pieces, TimedExchange, check_library, exchange_of_task
+from .responses import MAX_FIELDS, AiohttpHeaders, refusal, whole_body
 
 __all__ = ["AsyncAiohttpTransport"]
 
@@ -56,7 +57,7 @@ _MAX_LINE: Final = 1 << 18
 # An event loop needs this many turns to close the sockets of cut exchanges, and to end the tasks that wrote.
 _TURNS: Final = 8
 _CUT_OFF: Final = (ssl.SSLEOFError, ssl.SSLZeroReturnError, ssl.SSLSyscallError)
-_PATIENT: Final = aiohttp.ClientTimeout(sock_connect=None)  # each Exchange has its own timers
+_PATIENT: Final = aiohttp.ClientTimeout(sock_connect=None)  # each TimedExchange has its own timers
 # aiohttp limits the number of fields since 3.14.
 _MORE: Final[dict[str, Any]] = (
     {"max_headers": MAX_FIELDS} if "max_headers" in signature(aiohttp.ClientSession).parameters else {}
@@ -73,16 +74,16 @@ _FAILURES: Final[tuple[tuple[tuple[type[BaseException], ...], type[exc.NetworkEr
 
 
 class _Route(NamedTuple):
-    """How to reach an origin.
+    """The way to an origin.
 
     Attributes:
-        places: the places for connections, one each.
+        slots: the slots, one for each connection.
         proxy: the proxy to use; None for none.
         options: arguments for aiohttp.
         fields: header fields for the proxy in each request.
     """
 
-    places: Slots
+    slots: Slots
     proxy: Proxy | None
     options: dict[str, Any]
     fields: dict[str, str]
@@ -91,16 +92,16 @@ class _Route(NamedTuple):
         return f"_Route({self.proxy!r})"
 
 
-class _Open:
+class _LoopConnections:
     """The connections of one event loop; ``exchanges`` holds those under way."""
 
-    __slots__ = ("alarms", "connector", "exchanges", "guard", "loop", "routes", "session")
+    __slots__ = ("connector", "deadlines", "exchanges", "finalizer", "loop", "routes", "session")
 
-    guard: AsyncGenerator[None, None]
+    finalizer: AsyncGenerator[None, None]
 
     def __init__(self, context: ssl.SSLContext) -> None:
         self.loop = asyncio.get_running_loop()
-        self.alarms = alarms_of(self.loop)
+        self.deadlines = deadlines_of(self.loop)
         self.connector = Connector(context)
         self.session = aiohttp.ClientSession(
             connector=self.connector,
@@ -112,7 +113,7 @@ class _Open:
             **_MORE,
         )
         self.routes: dict[str, _Route] = {}
-        self.exchanges: set[Exchange] = set()
+        self.exchanges: set[TimedExchange] = set()
 
     async def close(self) -> None:
         """Cut off exchanges under way, and close all connections."""
@@ -128,7 +129,7 @@ class _Open:
             closing.send(None)  # nothing waits, so one step ends it
 
 
-async def _guard(held: dict[asyncio.AbstractEventLoop, _Open]) -> AsyncGenerator[None, None]:
+async def _finalizer(held: dict[asyncio.AbstractEventLoop, _LoopConnections]) -> AsyncGenerator[None, None]:
     # An event loop that ends closes its asynchronous generators; this one closes the connections.
     loop = asyncio.get_running_loop()
     opened = held[loop]
@@ -141,12 +142,12 @@ async def _guard(held: dict[asyncio.AbstractEventLoop, _Open]) -> AsyncGenerator
             await asyncio.sleep(0)
 
 
-def _drop(held: dict[asyncio.AbstractEventLoop, _Open]) -> None:
+def _drop(held: dict[asyncio.AbstractEventLoop, _LoopConnections]) -> None:
     for loop, opened in held.items():
         if loop.is_closed():
             opened.forget()
         else:
-            del opened.guard  # asyncio closes a generator that nobody holds
+            del opened.finalizer  # asyncio closes a generator that nobody holds
 
 
 class AsyncAiohttpTransport(AsyncTransport):
@@ -168,11 +169,16 @@ class AsyncAiohttpTransport(AsyncTransport):
         guard_logs(("aiohttp",))
         self._settings = settings
         self._closed = False
-        self._open: dict[asyncio.AbstractEventLoop, _Open] = {}
+        self._open: dict[asyncio.AbstractEventLoop, _LoopConnections] = {}
         finalize(self, _drop, self._open).atexit = False
         self._tls = tls_context(settings)
         if settings.proxy is not None:
             read_proxy(settings.proxy)
+        keeps_connections(self)
+
+    def idle(self) -> Iterable[tuple[str, int]]:
+        """Return origins, and how many connections to each are kept and not in use; from any thread."""
+        return [each for opened in list(self._open.values()) for each in opened.connector.idle(opened.exchanges)]
 
     async def send(self, request: Request) -> Response:
         """Exchange one request for one response.
@@ -197,18 +203,18 @@ class AsyncAiohttpTransport(AsyncTransport):
         route = opened.routes.get(origin)
         if route is None:
             route = opened.routes[origin] = self._route(origin)
-        if route.places.free:
-            route.places.free -= 1
+        if route.slots.free:
+            route.slots.free -= 1
         else:
-            if not await within(timeout, origin, route.places.wait(timeout.read)):
+            if not await within(timeout, origin, route.slots.wait(timeout.read)):
                 del opened, route  # for the reason at the end
                 raise pool_timeout(timeout, origin)
             if self._closed:
-                route.places.release()
+                route.slots.release()
                 del opened, route
                 raise exc.ClientClosed("The transport is closed")
             now = loop.time()
-        exchange = Exchange(opened.alarms, loop, timeout, now, until)
+        exchange = TimedExchange(opened.deadlines, loop, timeout, now, until)
         opened.exchanges.add(exchange)
         fields = raw = body = None
         try:
@@ -238,7 +244,7 @@ class AsyncAiohttpTransport(AsyncTransport):
                 exchange.lets_go()
                 raise too_large(self._settings.max_response_size)
             exchange.is_done()
-            return Response(raw.status, Received(raw.raw_headers), body)
+            return Response(raw.status, AiohttpHeaders(raw.raw_headers), body)
         except BaseException as error:
             ended = exchange.ended_by(error)
             if isinstance(ended, (aiohttp.ClientError, OSError, ValueError)):
@@ -248,14 +254,14 @@ class AsyncAiohttpTransport(AsyncTransport):
             del ended
         finally:
             opened.exchanges.discard(exchange)
-            route.places.release()
+            route.slots.release()
             if self._closed and not opened.exchanges and opened in self._open.values():
-                await opened.guard.aclose()
+                await opened.finalizer.aclose()
         # A traceback shows its frames: they must hold no signed headers and no password.
         del opened, route, fields, raw, body, url, target
         raise failure
 
-    async def _read(self, raw: aiohttp.ClientResponse, exchange: Exchange) -> bytes:
+    async def _read(self, raw: aiohttp.ClientResponse, exchange: TimedExchange) -> bytes:
         limit = self._settings.max_response_size
         content = raw.content
         try:
@@ -286,28 +292,28 @@ class AsyncAiohttpTransport(AsyncTransport):
             return body
         return decompressed(body, ", ".join(raw.headers.getall("Content-Encoding")), limit)
 
-    async def _opened(self) -> _Open:
+    async def _opened(self) -> _LoopConnections:
         if self._closed:
             raise exc.ClientClosed("The transport is closed")
         only_on_asyncio("aiohttp")
         for loop in [loop for loop in self._open if loop.is_closed()]:
             self._open.pop(loop).forget()
         loop = asyncio.get_running_loop()
-        opened = self._open[loop] = _Open(self._tls)
-        opened.guard = _guard(self._open)
-        await anext(opened.guard)
+        opened = self._open[loop] = _LoopConnections(self._tls)
+        opened.finalizer = _finalizer(self._open)
+        await anext(opened.finalizer)
         return opened
 
     def _route(self, origin: str) -> _Route:
         if "@" in origin:
             raise exc.InvalidRequest("the URL of a request must not name a user")
-        places = Slots(self._settings.pool_size)
+        slots = Slots(self._settings.pool_size)
         proxy = proxy_for(self._settings.proxy, origin)
         if proxy is None:
-            return _Route(places, None, {}, {})
+            return _Route(slots, None, {}, {})
         if origin.startswith("http:"):
-            return _Route(places, proxy, {"proxy": URL(proxy.url)}, proxy.headers)
-        return _Route(places, proxy, {"proxy": URL(proxy.url), "proxy_headers": proxy.headers}, {})
+            return _Route(slots, proxy, {"proxy": URL(proxy.url)}, proxy.headers)
+        return _Route(slots, proxy, {"proxy": URL(proxy.url), "proxy_headers": proxy.headers}, {})
 
     def warm(self, urls: Sequence[str]) -> None:
         """Read beforehand which proxies to use; the rest was done when the transport was made."""
@@ -320,7 +326,7 @@ class AsyncAiohttpTransport(AsyncTransport):
         self._closed = True
         opened = self._open.get(asyncio.get_running_loop()) if self._open else None
         if opened is not None and not opened.exchanges:
-            await opened.guard.aclose()
+            await opened.finalizer.aclose()
 
 
 def _skipped(request: Request, fields: CIMultiDict[str]) -> list[str] | None:
@@ -330,13 +336,13 @@ def _skipped(request: Request, fields: CIMultiDict[str]) -> list[str] | None:
     return [name for name in _AUTOMATIC if name not in fields] or None
 
 
-def _body(request: Request, exchange: Exchange) -> bytes | Pieces:
+def _body(request: Request, exchange: TimedExchange) -> bytes | Pieces:
     body = request.body
     return Pieces(body, exchange) if len(body) > _LARGE else body
 
 
 def _failure(
-    error: BaseException, origin: str, timeout: Timeout, proxy: Proxy | None, exchange: Exchange
+    error: BaseException, origin: str, timeout: Timeout, proxy: Proxy | None, exchange: TimedExchange
 ) -> BaseException:
     causes = causes_of(error)
     if exchange.is_over:
@@ -375,7 +381,7 @@ def _unconnected(
         return exc.ConnectTimeout, "no connection within {connect:g} s"
     if by_tls:
         return exc.TLSError, "TLS failed"
-    # With these words asyncio says that its own limit for a handshake, a minute, has passed.
+    # Asyncio says so when its own limit for a handshake, a minute, has passed.
     if any(isinstance(cause, ConnectionAbortedError) and cause.errno is None for cause in causes):
         return exc.ConnectTimeout, "the TLS handshake took too long"
     if any(isinstance(cause, RESETS) for cause in causes):

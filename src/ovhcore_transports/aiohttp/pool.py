@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import io
 import select
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextvars import ContextVar
 from functools import partial
 from http.cookies import SimpleCookie
@@ -21,16 +21,16 @@ import aiohttp
 
 from ovhcore.protocol import Timeout
 
-from ..base.loop_timers import Alarms, End
-from ..http.library_names import lacking, require_names
+from ..base.loop_timers import LoopDeadlines, TaskDeadline
+from ..http.libraries.names import lacking, require_names
 
 __all__ = [
     "Connector",
-    "Exchange",
     "NoCookies",
     "NotConnected",
     "Pieces",
     "SentAlready",
+    "TimedExchange",
     "check_library",
     "exchange_of_task",
 ]
@@ -78,14 +78,14 @@ class NoCookies(aiohttp.DummyCookieJar):
 _NO_COOKIES: Final = SimpleCookie()
 
 
-class Exchange(End):
+class TimedExchange(TaskDeadline):
     """Limits the waits of an exchange; one end serves all of them.
 
     An exchange begins when it is made. A wait that takes too long cancels the task, and :meth:`ended_by` says so.
     The caller calls :meth:`is_done` or :meth:`ended_by` at the end.
 
     Args:
-        alarms: those of the running loop.
+        deadlines: those of the running loop.
         loop: the running loop.
         timeout: the limits for a connection, and for silence after that.
         now: the time on the clock of the loop.
@@ -99,8 +99,8 @@ class Exchange(End):
     """
 
     __slots__ = (
-        "_alarms",
         "_begun",
+        "_deadlines",
         "_loop",
         "_read",
         "_transport",
@@ -112,13 +112,13 @@ class Exchange(End):
     )
 
     def __init__(
-        self, alarms: Alarms, loop: asyncio.AbstractEventLoop, timeout: Timeout, now: float, until: float
+        self, deadlines: LoopDeadlines, loop: asyncio.AbstractEventLoop, timeout: Timeout, now: float, until: float
     ) -> None:
         task = asyncio.current_task(loop)
         assert task is not None
         when = now + timeout.connect
         super().__init__(task, min(until, when))
-        self._alarms = alarms
+        self._deadlines = deadlines
         self._loop = loop
         self._read = timeout.read
         self._begun = now
@@ -126,7 +126,7 @@ class Exchange(End):
         self.closed = self.garbled = self.is_over = False
         self.protocol: Any = None
         self._transport: asyncio.Transport | None = None
-        alarms.watch(loop, self)
+        deadlines.watch(loop, self)
 
     @property
     def connected(self) -> bool:
@@ -135,7 +135,7 @@ class Exchange(End):
 
     def is_done(self) -> None:
         """Note that the whole answer has come."""
-        self._alarms.over(self)
+        self._deadlines.over(self)
 
     def ended_by(self, error: BaseException) -> BaseException:
         """Cut off the connection; return why the exchange ended: the error, or a timeout if it cancelled the task."""
@@ -145,7 +145,7 @@ class Exchange(End):
         is_late = self.has_cancelled()
         # A loop may ring a little early.
         self.is_over = self._loop.time() >= self._until or (is_late and self.when >= self._until)
-        self._alarms.over(self)
+        self._deadlines.over(self)
         return TimeoutError() if is_late and isinstance(error, asyncio.CancelledError) else error
 
     def connects(self, protocol: Any, transport: Any, *, is_new: bool) -> None:
@@ -154,7 +154,7 @@ class Exchange(End):
         # No time has passed since the beginning if the connection was kept.
         when = min((self._loop.time() if is_new else self._begun) + self._read, self._until)
         if when < self.when:
-            self._alarms.move(self._loop, self, when)
+            self._deadlines.move(self._loop, self, when)
         else:
             self.when = when
 
@@ -184,13 +184,13 @@ class Exchange(End):
     def cut(self) -> None:
         """End the exchange now, since its loop ends."""
         self.closed = True
-        self._alarms.ring(self)
+        self._deadlines.ring(self)
 
 
 class Pieces(io.BytesIO):
     """A body that is read piece by piece; each piece begins a new wait."""
 
-    def __init__(self, body: bytes, exchange: Exchange) -> None:
+    def __init__(self, body: bytes, exchange: TimedExchange) -> None:
         super().__init__(body)
         self._exchange = exchange
 
@@ -200,7 +200,7 @@ class Pieces(io.BytesIO):
         return super().read(size)
 
 
-exchange_of_task: Final[ContextVar[Exchange]] = ContextVar("exchange_of_task")
+exchange_of_task: Final[ContextVar[TimedExchange]] = ContextVar("exchange_of_task")
 """The exchange that a task is in."""
 
 
@@ -220,6 +220,7 @@ class Connector(aiohttp.TCPConnector):
     def __init__(self, context: Any) -> None:
         super().__init__(ssl=context, limit=0)
         self._input: dict[asyncio.Transport, Callable[[], object]] = {}
+        self._origins: dict[asyncio.Transport, str] = {}
 
     async def connect(self, *args: Any, **options: Any) -> aiohttp.connector.Connection:
         """Return a connection for the request of this task.
@@ -242,6 +243,8 @@ class Connector(aiohttp.TCPConnector):
             if has_input is None:
                 self._input = {known: there for known, there in self._input.items() if not known.is_closing()}
                 self._input[transport] = _input_of(transport)
+                self._origins = {known: origin for known, origin in self._origins.items() if known in self._input}
+                self._origins[transport] = str(args[0].url.origin())
                 exchange.connects(protocol, transport, is_new=True)
                 return connection
             if not (protocol.should_close or has_input()):
@@ -249,8 +252,19 @@ class Connector(aiohttp.TCPConnector):
                 return connection
             connection.close()
 
+    def idle(self, exchanges: Iterable[TimedExchange]) -> Iterable[tuple[str, int]]:
+        """Return the origin of each connection that is kept and that no exchange uses; from any thread.
+
+        Args:
+            exchanges: those under way.
+        """
+        used = {exchange._transport for exchange in list(exchanges)}
+        kept = [(transport, origin) for transport, origin in list(self._origins.items()) if not transport.is_closing()]
+        return [(origin, 1) for transport, origin in kept if transport not in used]
+
     def cut(self) -> None:
         """Cut off all connections that have been used."""
         for transport in self._input:
             transport.abort()
         self._input.clear()
+        self._origins.clear()

@@ -6,15 +6,15 @@ from typing import Any
 
 import aiohttp
 
-from ..http.late_headers import LateHeaders
+from ..http.libraries.late_headers import LateHeaders
 
-__all__ = ["MAX_FIELDS", "Received", "refusal", "whole_body"]
+__all__ = ["MAX_FIELDS", "AiohttpHeaders", "refusal", "whole_body"]
 
 MAX_FIELDS = 10_000
 """The number of header fields beyond which an answer is refused."""
 
 
-class Received(LateHeaders[tuple[tuple[bytes, bytes], ...]]):
+class AiohttpHeaders(LateHeaders[tuple[tuple[bytes, bytes], ...]]):
     """Header fields of an answer; the first use decodes them."""
 
     __slots__ = ()

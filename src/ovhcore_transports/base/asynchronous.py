@@ -9,12 +9,13 @@ from collections.abc import Awaitable, Hashable, Iterable, Sequence
 from importlib import import_module
 from typing import Any, Final, TypeVar
 
+from ovhcore._internal import AsyncStream, at_exit
 from ovhcore.exceptions import InvalidConfiguration
-from ovhcore.flows import AsyncStream, Flow, arun, at_exit
+from ovhcore.flows import Flow, arun
 from ovhcore.protocol import Now, Request, Response, Timeout
 
 from ..http.deadlines import total_timeout
-from .loop_timers import alarms_of
+from .loop_timers import deadlines_of
 from .single_flight import copy_for_waiter
 
 __all__ = ["AsyncTransport", "in_trio", "only_on_asyncio", "within"]
@@ -85,8 +86,8 @@ async def within(timeout: Timeout, origin: str, exchange: Awaitable[T]) -> T:
             return await exchange
         raise total_timeout(timeout, origin)
     loop = asyncio.get_running_loop()
-    alarms = alarms_of(loop)
-    end = alarms.begin(loop, timeout.total)
+    deadlines = deadlines_of(loop)
+    end = deadlines.begin(loop, timeout.total)
     try:
         return await exchange
     except (Exception, asyncio.CancelledError) as error:  # also failures that the cancellation caused
@@ -95,7 +96,7 @@ async def within(timeout: Timeout, origin: str, exchange: Awaitable[T]) -> T:
                 raise ended from None
             raise
     finally:
-        alarms.over(end)
+        deadlines.over(end)
     raise total_timeout(timeout, origin)
 
 
@@ -201,10 +202,10 @@ class AsyncTransport:
             ahead: the largest number of flows under way or finished whose results were not taken; ``limit`` if None.
             ordered: whether results come in the order of the flows, or as they arrive.
         """
-        from .tasks import TaskStream, of_asyncio
+        from .tasks import TaskStream, asyncio_loop
 
         if in_trio():
-            from .trio import of_trio as loop
+            from .trio import trio_loop as loop
         else:
-            loop = of_asyncio
+            loop = asyncio_loop
         return TaskStream(flows, self, loop(), limit=limit, ahead=ahead or limit, ordered=ordered)

@@ -8,7 +8,7 @@ from _thread import LockType, allocate_lock, get_ident
 from collections.abc import Hashable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from ovhcore.flows import Flow, Stream, run
+from ovhcore.flows import Flow, run
 from ovhcore.protocol import Now, Request, Response
 
 from .forks import Renewed
@@ -16,6 +16,7 @@ from .locks import Lock, is_running
 from .single_flight import copy_for_waiter
 
 if TYPE_CHECKING:
+    from ovhcore._internal import Stream
     from ovhcore.flows import Cancellable
 
 __all__ = ["SyncTransport"]

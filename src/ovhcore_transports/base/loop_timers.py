@@ -11,10 +11,10 @@ from math import inf
 from typing import Any, Final
 from weakref import WeakKeyDictionary
 
-__all__ = ["Alarms", "End", "alarms_of"]
+__all__ = ["LoopDeadlines", "TaskDeadline", "deadlines_of"]
 
 
-class End:
+class TaskDeadline:
     """The time at which the exchange of a task has to be over.
 
     Attributes:
@@ -39,35 +39,35 @@ class End:
         return self.task.uncancel() <= self._cancelling
 
 
-class Alarms:
+class LoopDeadlines:
     """The ends of one loop. They refer to the loop only while there is an end, and so do not keep it alive."""
 
     __slots__ = ("_due", "_ends", "_timer")
 
     def __init__(self) -> None:
-        self._ends: set[End] = set()
+        self._ends: set[TaskDeadline] = set()
         self._due = inf
         self._timer: asyncio.TimerHandle | None = None
 
-    def begin(self, loop: asyncio.AbstractEventLoop, seconds: float) -> End:
+    def begin(self, loop: asyncio.AbstractEventLoop, seconds: float) -> TaskDeadline:
         """Cancel the running task after a number of seconds, unless :meth:`over` is called before."""
         return self.begin_at(loop, loop.time() + seconds)
 
-    def begin_at(self, loop: asyncio.AbstractEventLoop, when: float) -> End:
+    def begin_at(self, loop: asyncio.AbstractEventLoop, when: float) -> TaskDeadline:
         """Cancel the running task at a time of the loop, unless :meth:`over` is called before."""
         task = asyncio.current_task(loop)
         assert task is not None
-        end = End(task, when)
+        end = TaskDeadline(task, when)
         self.watch(loop, end)
         return end
 
-    def watch(self, loop: asyncio.AbstractEventLoop, end: End) -> None:
+    def watch(self, loop: asyncio.AbstractEventLoop, end: TaskDeadline) -> None:
         """Cancel the task of an end at its time, unless :meth:`over` is called before."""
         self._ends.add(end)
         if end.when < self._due:
             self._ring_at(loop, end.when)
 
-    def move(self, loop: asyncio.AbstractEventLoop, end: End, when: float) -> None:
+    def move(self, loop: asyncio.AbstractEventLoop, end: TaskDeadline, when: float) -> None:
         """Move an end to another time, sooner or later than it was.
 
         If the new time can only be later, setting ``when`` is enough.
@@ -76,14 +76,14 @@ class Alarms:
         if end.when < self._due:
             self._ring_at(loop, end.when)
 
-    def over(self, end: End) -> None:
+    def over(self, end: TaskDeadline) -> None:
         """Forget an end. May be called again."""
         self._ends.discard(end)
         if end.passed:  # the exchange ended all the same
             end.passed = False
             end.task.uncancel()
 
-    def ring(self, end: End) -> None:
+    def ring(self, end: TaskDeadline) -> None:
         """Cancel the task of an end now, unless it was cancelled or the end is over."""
         if end in self._ends:
             self._ends.discard(end)
@@ -106,12 +106,12 @@ class Alarms:
             self._ring_at(loop, min(end.when for end in self._ends))
 
 
-_known: Final[WeakKeyDictionary[asyncio.AbstractEventLoop, Alarms]] = WeakKeyDictionary()
+_known: Final[WeakKeyDictionary[asyncio.AbstractEventLoop, LoopDeadlines]] = WeakKeyDictionary()
 
 
-def alarms_of(loop: asyncio.AbstractEventLoop) -> Alarms:
-    """Return the alarms of a loop."""
-    alarms = _known.get(loop)
-    if alarms is None:
-        alarms = _known[loop] = Alarms()
-    return alarms
+def deadlines_of(loop: asyncio.AbstractEventLoop) -> LoopDeadlines:
+    """Return the deadlines of a loop."""
+    deadlines = _known.get(loop)
+    if deadlines is None:
+        deadlines = _known[loop] = LoopDeadlines()
+    return deadlines

@@ -38,7 +38,7 @@ _FAILURES: Final[tuple[tuple[tuple[type[BaseException], ...], type[exc.NetworkEr
     ((OSError,), exc.ConnectionLost, ENDED),
 )
 _WORDLESS: Final = (TimeoutError, CutOff)
-_REJECTED: Final = re.compile("ALERT.*(CERTIFICATE|UNKNOWN_CA|ACCESS_DENIED)")
+_REJECTED: Final = "ALERT.*(CERTIFICATE|UNKNOWN_CA|ACCESS_DENIED)"
 _UNCONNECTED: Final[dict[type[exc.NetworkError], str]] = {
     exc.ConnectError: "no connection could be made",
     exc.ConnectionLost: ENDED,
@@ -51,7 +51,7 @@ _UNCONNECTED: Final[dict[type[exc.NetworkError], str]] = {
 class PooledTransport(SyncTransport):
     """Base of transports on blocking connections; a subclass writes :meth:`_way`.
 
-    Pooled, TLS verified, nothing redirected, nothing retried.
+    Connections are pooled and TLS is verified; nothing is redirected or retried.
 
     Args:
         settings: timeout, proxy, certificates, size limit.
@@ -67,7 +67,7 @@ class PooledTransport(SyncTransport):
         super().__init__()
         self._settings = settings
         self._proxies: dict[str, Proxy | None] = {}
-        self._opening = Lock()
+        self._route_lock = Lock()
         self._tls: ssl.SSLContext | None = None
         if settings.proxy is not None:
             read_proxy(settings.proxy)
@@ -77,7 +77,7 @@ class PooledTransport(SyncTransport):
         """Open other connections in the child of a fork: the parent goes on using these, so they are not closed."""
         super().after_fork()
         self._pools.after_fork()
-        self._opening = Lock()
+        self._route_lock = Lock()
 
     def send(self, request: Request) -> Response:
         """Exchange one request for one response.
@@ -159,7 +159,7 @@ class PooledTransport(SyncTransport):
     def _route(self, origin: str) -> Callable[[], BlockingConnection]:
         """Return a function that makes a connection to an origin, not connected yet."""
         proxy = self._proxies[origin] = proxy_for(self._settings.proxy, origin)
-        with self._opening:
+        with self._route_lock:
             if needs_tls(origin, proxy):
                 self._tls_context()  # read them before anything is sent, so that bad ones are reported
             return self._way(origin, proxy)
@@ -168,7 +168,7 @@ class PooledTransport(SyncTransport):
         """Return a function that makes a connection to an origin, not connected yet; called by one thread at a time.
 
         Args:
-            origin: as ``"https://eu.api.ovh.com"``.
+            origin: the origin, as ``"https://eu.api.ovh.com"``.
             proxy: the proxy to go through, by a tunnel if the origin has TLS; None for none.
         """
         raise NotImplementedError
@@ -243,8 +243,8 @@ def _failure(error: BaseException, origin: str, timeout: Timeout, proxy: Proxy |
     causes = causes_of(error)
     if isinstance(error, Unconnected):
         kind, said = error.kind, _UNCONNECTED[error.kind]
-    elif any(is_of_tls(cause) and _REJECTED.search(getattr(cause, "reason", None) or "") for cause in causes):
-        # With TLS 1.3 the server checks a certificate after the request was sent, and does not read the request.
+    elif any(is_of_tls(cause) and re.search(_REJECTED, getattr(cause, "reason", None) or "") for cause in causes):
+        # In TLS 1.3 the server checks a certificate after the request was sent, and does not read the request.
         kind, said = exc.TLSError, _UNCONNECTED[exc.TLSError]
     else:
         rows = (row for row in _FAILURES if any(isinstance(cause, row[0]) for cause in causes))
@@ -252,7 +252,7 @@ def _failure(error: BaseException, origin: str, timeout: Timeout, proxy: Proxy |
         said = next((str(cause) for cause in causes if isinstance(cause, NotHTTP)), said)
     said = said.format(connect=timeout.connect, read=timeout.read, proxy=proxy and proxy.url)
     failure = kind(f"{origin}: {said}{reason_of(causes)}")
-    failure.__cause__ = next(filter(_is_plain, reversed(causes)), None)
+    failure.__cause__ = next(filter(_may_be_shown, reversed(causes)), None)
     return failure
 
 
@@ -279,7 +279,7 @@ def _fields(request: Request, origin: str, forwards: Proxy | None) -> dict[str, 
     return fields
 
 
-def _is_plain(error: BaseException) -> bool:
+def _may_be_shown(error: BaseException) -> bool:
     # Errors of urllib3 hold connections, which hold the proxy's password; others quote the answer.
     error.__cause__ = error.__context__ = None
     return isinstance(error, OSError) and (error.strerror is not None or type(error) in _WORDLESS)

@@ -9,11 +9,12 @@ from contextlib import suppress
 from functools import partial
 from typing import Any, Generic, Protocol, Self, TypeVar
 
-from ovhcore.flows import AsyncTransport, Flow, arun
+from ovhcore._internal import AsyncTransportLike
+from ovhcore.flows import Flow, arun
 
 from .streams import StreamState, deferring_errors
 
-__all__ = ["Loop", "TaskStream", "of_asyncio"]
+__all__ = ["LoopOperations", "TaskStream", "asyncio_loop"]
 
 T = TypeVar("T")
 
@@ -24,7 +25,7 @@ class _Event(Protocol):
     async def wait(self) -> object: ...
 
 
-class Loop(Protocol):
+class LoopOperations(Protocol):
     """The operations of a loop that a stream needs."""
 
     def spawn(self, work: Callable[[], Coroutine[Any, Any, None]], ended: Callable[[], None]) -> Callable[[], object]:
@@ -74,7 +75,7 @@ class _Asyncio:
         await work  # a task is cancelled once, and goes on after that
 
 
-def of_asyncio() -> Loop:
+def asyncio_loop() -> LoopOperations:
     """Return the running loop of asyncio."""
     return _Asyncio()
 
@@ -82,25 +83,25 @@ def of_asyncio() -> Loop:
 class _Workers(StreamState):
     """The state that the tasks of a stream share with the stream."""
 
-    def __init__(self, transport: AsyncTransport, loop: Loop) -> None:
+    def __init__(self, transport: AsyncTransportLike, loop: LoopOperations) -> None:
         super().__init__()
         self.transport = transport
         self.loop = loop
         self.jobs: deque[tuple[int, Flow[Any]]] = deque()
         self.results: dict[int, tuple[Any, BaseException | None]] = {}
         self.running = 0
-        self.at_work: dict[int, Callable[[], object]] = {}
-        self._hands: set[int] = set()
-        self._hired = 0
+        self.tasks: dict[int, Callable[[], object]] = {}
+        self._active: set[int] = set()
+        self._started = 0
         self._waiting: list[_Event] = []
 
-    def hire(self, limit: int) -> None:
+    def start(self, limit: int) -> None:
         """Begin tasks for waiting flows, up to the limit."""
-        while len(self._hands) < min(limit, self.running):
-            self._hired += 1
-            number = self._hired
-            self._hands.add(number)
-            self.at_work[number] = self.loop.spawn(partial(self._work, number), partial(self._left, number))
+        while len(self._active) < min(limit, self.running):
+            self._started += 1
+            number = self._started
+            self._active.add(number)
+            self.tasks[number] = self.loop.spawn(partial(self._work, number), partial(self._left, number))
 
     async def _work(self, number: int) -> None:
         """Run flows while there are any."""
@@ -121,12 +122,12 @@ class _Workers(StreamState):
                     self._tell()
                     del flow, value, failure
         finally:
-            # Not left to the end of the task: a job that comes before needs another task.
-            self._hands.discard(number)
+            # This is not left to the end of the task: a job that comes before needs another task.
+            self._active.discard(number)
 
     def _left(self, number: int) -> None:
-        del self.at_work[number]
-        self._hands.discard(number)  # also for a task that was cancelled before it began
+        del self.tasks[number]
+        self._active.discard(number)  # also for a task that was cancelled before it began
         self._tell()
 
     def _tell(self) -> None:
@@ -146,13 +147,13 @@ class _Workers(StreamState):
         self.results.clear()
         self.running -= len(self.jobs)
         self.jobs.clear()
-        for cancel in list(self.at_work.values()):
+        for cancel in list(self.tasks.values()):
             cancel()
         self._tell()
 
     async def ended(self) -> None:
         """Wait until nothing runs any more."""
-        while self.at_work:
+        while self.tasks:
             await self.news()
 
 
@@ -174,15 +175,15 @@ class TaskStream(Generic[T]):
     def __init__(
         self,
         flows: Iterable[Flow[T]],
-        transport: AsyncTransport,
-        loop: Loop,
+        transport: AsyncTransportLike,
+        loop: LoopOperations,
         *,
         limit: int,
         ahead: int,
         ordered: bool,
     ) -> None:
         self._flows = deferring_errors(iter(flows))
-        self._crew = _Workers(transport, loop)
+        self._workers = _Workers(transport, loop)
         self._limit = limit
         self._ahead = max(ahead, limit)
         self._ordered = ordered
@@ -194,14 +195,14 @@ class TaskStream(Generic[T]):
         return self
 
     async def __anext__(self) -> tuple[int, T]:
-        crew = self._crew
+        workers = self._workers
         try:
-            while not crew.is_over:
+            while not workers.is_over:
                 self._fill()
-                index = self._taken if self._ordered else next(iter(crew.results), -1)
-                if index in crew.results:
+                index = self._taken if self._ordered else next(iter(workers.results), -1)
+                if index in workers.results:
                     self._taken += 1
-                    value, error = crew.results.pop(index)
+                    value, error = workers.results.pop(index)
                     if error is None:
                         return index, value
                     try:
@@ -210,37 +211,37 @@ class TaskStream(Generic[T]):
                         raise error
                     finally:
                         del error  # the exception refers to this frame
-                if not crew.running:
+                if not workers.running:
                     next(self._flows, None)  # raises what the iterable raised
                     break
-                await crew.news()
+                await workers.news()
             raise StopAsyncIteration
         except BaseException:
-            await crew.loop.shielded(self.aclose())
+            await workers.loop.shielded(self.aclose())
             raise
 
     def _fill(self) -> None:
         """Begin flows as long as there is room."""
-        crew = self._crew
-        while not self._is_read and crew.running + len(crew.results) < self._ahead:
+        workers = self._workers
+        while not self._is_read and workers.running + len(workers.results) < self._ahead:
             flow = next(self._flows, None)
             if flow is None:
                 self._is_read = True
                 break
-            crew.jobs.append((self._begun, flow))
+            workers.jobs.append((self._begun, flow))
             self._begun += 1
-            crew.running += 1
-        crew.hire(self._limit)
+            workers.running += 1
+        workers.start(self._limit)
 
     async def aclose(self) -> None:
         """End the stream, and wait until the flows under way are cancelled. May be called again."""
         self._flows = iter(())
-        self._crew.end()
-        await self._crew.ended()
+        self._workers.end()
+        await self._workers.ended()
 
     def __del__(self) -> None:
-        crew = getattr(self, "_crew", None)
-        if crew is not None and crew.at_work:
+        workers = getattr(self, "_workers", None)
+        if workers is not None and workers.tasks:
             # The garbage collector may call this in another thread.
-            crew.is_over = True
-            crew.loop.soon(crew.end)
+            workers.is_over = True
+            workers.loop.soon(workers.end)

@@ -10,7 +10,8 @@ from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, Final, Generic, Self, TypeVar
 from weakref import ref
 
-from ovhcore.flows import Flow, Transport, at_exit, run
+from ovhcore._internal import TransportLike, at_exit
+from ovhcore.flows import Flow, run
 
 from .locks import Lock
 from .streams import StreamState, deferring_errors
@@ -33,7 +34,7 @@ _IDLE: Final = 2.0
 class SequentialStream(Generic[T]):
     """An iterator over ``(number, result)`` of flows; each flow runs in the thread that asks for its result."""
 
-    def __init__(self, flows: Iterable[Flow[T]], transport: Transport) -> None:
+    def __init__(self, flows: Iterable[Flow[T]], transport: TransportLike) -> None:
         self._flows = enumerate(flows)
         self._transport = transport
         self._wanted = StreamState()
@@ -65,7 +66,7 @@ class SequentialStream(Generic[T]):
 class _CancellableTransport:
     """A transport whose sending can be cut short."""
 
-    def __init__(self, transport: Transport, sending: Cancellable) -> None:
+    def __init__(self, transport: TransportLike, sending: Cancellable) -> None:
         self._transport = transport
         self.send = sending.send
 
@@ -76,7 +77,7 @@ class _CancellableTransport:
 class _Workers(StreamState):
     """The state that the threads of a stream share with the stream."""
 
-    def __init__(self, transport: Transport, stream: ref[Any]) -> None:
+    def __init__(self, transport: TransportLike, stream: ref[Any]) -> None:
         super().__init__(_LOOK_UP)
         self.transport = transport
         self._stream = stream
@@ -133,7 +134,7 @@ class _Workers(StreamState):
                 if self._stream() is None:  # the stream ended, and an interrupt kept it from saying so
                     return None
 
-    def _run(self, flow: Flow[Any], world: Transport) -> Any:
+    def _run(self, flow: Flow[Any], world: TransportLike) -> Any:
         return run(self.only(flow), world)
 
     def end(self) -> None:
@@ -161,10 +162,10 @@ class ThreadStream(Generic[T]):
     _is_closed = False
 
     def __init__(
-        self, flows: Iterable[Flow[T]], transport: Transport, *, limit: int, ahead: int, ordered: bool
+        self, flows: Iterable[Flow[T]], transport: TransportLike, *, limit: int, ahead: int, ordered: bool
     ) -> None:
         self._flows = deferring_errors(iter(flows))
-        self._crew = _Workers(transport, ref(self))
+        self._workers = _Workers(transport, ref(self))
         self._limit = limit
         self._ahead = max(ahead, limit)
         self._ordered = ordered
@@ -182,7 +183,7 @@ class ThreadStream(Generic[T]):
     def __next__(self) -> tuple[int, T]:
         try:
             with self._turn:  # for several threads that ask at once
-                while not self._crew.is_over:
+                while not self._workers.is_over:
                     self._fill()
                     results = self._results
                     index = self._taken if self._ordered else next(iter(results), -1)
@@ -206,21 +207,21 @@ class ThreadStream(Generic[T]):
 
     def _fill(self) -> None:
         """Begin flows as long as there is room."""
-        crew = self._crew
+        workers = self._workers
         while not self._is_read and self._running + len(self._results) < self._ahead:
             flow = next(self._flows, None)
             if flow is None:
                 self._is_read = True
                 return
-            crew.jobs.put((self._begun, flow))
+            workers.jobs.put((self._begun, flow))
             self._begun += 1
             self._running += 1
             if self._threads < min(self._limit, self._running):
                 # Daemons: a program that ends does not wait for an exchange that hangs.
-                thread = threading.Thread(target=crew.work, name=f"ovhcore-{self._threads}", daemon=True)
+                thread = threading.Thread(target=workers.work, name=f"ovhcore-{self._threads}", daemon=True)
                 outcome: SimpleQueue[BaseException | None] = SimpleQueue()
                 try:
-                    start_new_thread(crew.start, (thread, outcome))
+                    start_new_thread(workers.start, (thread, outcome))
                     self._threads += 1
                     error = outcome.get()
                 except RuntimeError as refused:
@@ -230,7 +231,7 @@ class ThreadStream(Generic[T]):
 
     def _collect(self) -> None:
         """Wait for a result; take further ones that have arrived."""
-        done = self._crew.done
+        done = self._workers.done
         while (arrived := done.get()) is not None:
             index, value, error = arrived
             self._running -= 1
@@ -243,21 +244,21 @@ class ThreadStream(Generic[T]):
 
         Exchanges under way are cut short where the transport can, and not waited for. May be called again.
         """
-        crew = self._crew
+        workers = self._workers
         if not self._is_closed:
-            crew.is_over = True
+            workers.is_over = True
             # New objects: another thread may still use the previous ones.
             self._flows = iter(())
             self._results = {}
-            crew.end()
+            workers.end()
             self._is_closed = True  # set last: if an interrupt cuts this short, __del__ does it again
 
     def join(self) -> None:
         """Wait for exchanges under way. This must be the last call of a stream."""
         while self._threads:
-            self._crew.gone.get()
+            self._workers.gone.get()
             self._threads -= 1
 
     def __del__(self) -> None:
-        if hasattr(self, "_crew"):
+        if hasattr(self, "_workers"):
             self.close()

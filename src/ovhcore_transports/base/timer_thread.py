@@ -20,7 +20,7 @@ from typing import Final
 
 from .forks import renew_after_fork
 
-__all__ = ["Alarm", "Watch", "watch"]
+__all__ = ["Alarm", "Alarms", "alarms"]
 
 _LOOK: Final = 1.0
 """Seconds after which alarms that were switched off are dropped."""
@@ -45,7 +45,7 @@ class Alarm:
         self.act = None
 
 
-class Watch:
+class Alarms:
     """The alarms of the process, and the thread that sets them off."""
 
     def __init__(self) -> None:
@@ -100,7 +100,7 @@ class Watch:
 
 
 def _go_off(alarm: Alarm) -> None:
-    # In a thread of its own: the function may take long or fail, and other alarms must not wait for it.
+    # The function gets a thread of its own: it may take long or fail, and other alarms must not wait for it.
     with suppress(RuntimeError):
         threading.Thread(target=_act, args=(alarm,), name="deadline of ovhcore", daemon=True).start()
 
@@ -112,5 +112,5 @@ def _act(alarm: Alarm) -> None:
             act()
 
 
-watch: Final = Watch()
+alarms: Final = Alarms()
 """The alarms of this process."""

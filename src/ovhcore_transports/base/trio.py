@@ -9,12 +9,13 @@ from typing import Any, TypeVar
 
 import trio
 
-from ovhcore.flows import AsyncTransport, Flow, arun
+from ovhcore._internal import AsyncTransportLike
+from ovhcore.flows import Flow, arun
 
 from .single_flight import copy_for_waiter
-from .tasks import Loop
+from .tasks import LoopOperations
 
-__all__ = ["of_trio", "once"]
+__all__ = ["once", "trio_loop"]
 
 T = TypeVar("T")
 
@@ -31,7 +32,7 @@ class _Flight:
         self.error: Exception | None = None
 
 
-async def once(transport: AsyncTransport, flights: dict[Hashable, _Flight], key: Hashable, flow: Flow[T]) -> T:
+async def once(transport: AsyncTransportLike, flights: dict[Hashable, _Flight], key: Hashable, flow: Flow[T]) -> T:
     """Run a flow, or wait for the one that another task runs under this key.
 
     trio has no tasks outside nurseries, so the flow runs in the task that asks first; if
@@ -89,6 +90,6 @@ class _Trio:
             await work
 
 
-def of_trio() -> Loop:
+def trio_loop() -> LoopOperations:
     """Return the loop that trio runs."""
     return _Trio()

@@ -32,17 +32,26 @@ def main() -> None:
     gc.set_threshold(*_SELDOM)  # nothing of what is loaded is garbage, and to look for some takes a while
     atexit.register(gc.freeze)  # nor need anybody look when the process ends
     try:
+        _have_streams()
         code = _run()
     except KeyboardInterrupt:
         pass
-    except OSError as error:
-        if error.errno != errno.EPIPE:
-            raise
+    except OSError as error:  # of the output: all others are told
         _let_go_of_output()
-        code = 141
+        if error.errno == errno.EPIPE:
+            code = 141
+        else:
+            print(f"Error: The output cannot be written: {error.strerror or error}", file=sys.stderr)
+            code = 1
     finally:
         gc.set_threshold(*often)
     sys.exit(code)
+
+
+def _have_streams() -> None:
+    """Have an output and a place for errors where the program was started without: what is written goes nowhere."""
+    sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - until the end
+    sys.stderr = sys.stderr or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
 
 
 def _run() -> int:
@@ -98,7 +107,7 @@ def _complete(asked: str, commands: Any, said: Globals) -> int:
 
 def _commands() -> Any:
     from .frame.groups import LazyGroup
-    from .listed import SECTIONS
+    from .frame.listed import SECTIONS
 
     return LazyGroup(
         SECTIONS,
@@ -140,7 +149,7 @@ def _tell_warnings(said: Globals) -> None:
     import warnings
 
     def show(message: Warning | str, *where: object, **more: object) -> None:
-        from .text import one_line
+        from .frame.text import one_line
 
         if not said.quiet:
             print(f"Warning: {one_line(str(message))}", file=sys.stderr)

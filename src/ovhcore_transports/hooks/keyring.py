@@ -8,7 +8,6 @@ when the API no longer accepts the credentials.
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Callable, Iterable
 from typing import Final
 
@@ -64,21 +63,21 @@ def read_keyring(service: str, endpoint: str) -> Credentials:
     if not present:
         raise InvalidConfiguration(
             f"The keyring has no credentials for {endpoint} under the service {service!r}. To store an application "
-            f"key: {_command('set', service, endpoint, 'application_key')}, and so application_secret and "
+            f"key: {_command('set', service, f'{endpoint}/application_key')}, and so application_secret and "
             "consumer_key; or client_id and client_secret; or access_token"
         )
     if len(present) > 1:
         one, other = (next(name for name in names if name in found) for _, names in present[:2])
         raise InvalidConfiguration(
             f"The keyring has two kinds of credentials for {endpoint} under the service {service!r}: {one} and "
-            f"{other}. To remove one: {_command('del', service, endpoint, other)}"
+            f"{other}. To remove one: {_command('del', service, f'{endpoint}/{other}')}"
         )
     ((kind, names),) = present
     for name in names:
         if name not in found and name != _OPTIONAL:
             raise InvalidConfiguration(
                 f"The keyring has half a set of credentials for {endpoint} under the service {service!r}: "
-                f"{next(iter(found))} and no {name}. To store it: {_command('set', service, endpoint, name)}"
+                f"{next(iter(found))} and no {name}. To store it: {_command('set', service, f'{endpoint}/{name}')}"
             )
     try:
         return kind(**found)
@@ -87,8 +86,10 @@ def read_keyring(service: str, endpoint: str) -> Credentials:
     raise InvalidConfiguration(f"{problem} (keyring, service {service!r}, {endpoint})")
 
 
-def _command(verb: str, service: str, endpoint: str, name: str) -> str:
-    return shlex.join(["keyring", verb, service, f"{endpoint}/{name}"])
+def _command(verb: str, service: str, entry: str) -> str:
+    from shlex import join
+
+    return join(["keyring", verb, service, entry])
 
 
 def _stored(service: str, entry: str) -> Secret | None:
@@ -107,5 +108,5 @@ def _stored(service: str, entry: str) -> Secret | None:
     except NoKeyringError:
         problem = "there is none that can be used here; `keyring --list-backends` shows what there is"
     except Exception as error:  # backends raise any exception, with any text in it
-        problem = f"{type(error).__name__}; `{shlex.join(['keyring', 'get', service, entry])}` shows more"
+        problem = f"{type(error).__name__}; `{_command('get', service, entry)}` shows more"
     raise InvalidConfiguration(f"The keyring cannot be read for service {service!r}, entry {entry}: {problem}")

@@ -86,12 +86,27 @@ class _Instruments:
             "{retry}",
             "Retries that the client with the fewest had left when it last tried again.",
         )
+        meter.create_observable_up_down_counter(
+            "http.client.open_connections",
+            [_idle],
+            "{connection}",
+            "Connections of this process that are kept and not in use.",
+        )
 
     def _least_left(self, options: CallbackOptions) -> list[Observation]:
         from opentelemetry.metrics import Observation
 
         left = [*self.budgets.values()]
         return [Observation(min(left))] if left else []
+
+
+def _idle(options: CallbackOptions) -> list[Observation]:
+    from opentelemetry.metrics import Observation
+
+    from ..http.idle import idle_connections
+
+    state: _Attributes = {"http.connection.state": "idle"}
+    return [Observation(number, {**state, **_server(origin)}) for origin, number in idle_connections().items()]
 
 
 def _histogram(meter: Meter, name: str, meaning: str) -> Histogram:
@@ -239,17 +254,22 @@ class _Observer:
 
 def _about(method: str, url: str) -> _Attributes:
     """Return the attributes of a request for spans and metrics; each takes few values."""
-    about: _Attributes = {"http.request.method": method if method in _METHODS else _OTHER}
+    return {"http.request.method": method if method in _METHODS else _OTHER, **_server(url)}
+
+
+def _server(url: str) -> _Attributes:
+    """Return the attributes of a server."""
+    found: _Attributes = {}
     try:
         parts = urlsplit(url)
         host, port = parts.hostname, parts.port or _PORTS.get(parts.scheme)
     except ValueError:  # a secret that was a part of the host is hidden in the URL
-        return about
+        return found
     if host:
-        about["server.address"] = host
+        found["server.address"] = host
     if port:
-        about["server.port"] = port
-    return about
+        found["server.port"] = port
+    return found
 
 
 def _kind(error: str | None) -> str:

@@ -129,7 +129,7 @@ class Throttle:
     @hookimpl(trylast=True)
     def ovhcore_middleware(self, settings: Settings, notify: Notifier) -> Middleware:
         """Return middleware that limits every attempt."""
-        from ovhcore.flows import throttled
+        from ovhcore._internal import throttled
 
         return throttled(self._limiter, notify)
 
@@ -180,7 +180,7 @@ def ovhcore_middleware(settings: Settings, notify: Notifier) -> Middleware | Non
     if store is not None:
         return _shared(settings, notify, _limits(rate, burst or (rate and 1), concurrency, _NAMES), scope, store)
     limits = _limits(rate, burst, concurrency, _NAMES)
-    from ovhcore.flows import throttled
+    from ovhcore._internal import throttled
 
     from .limiters import ProcessLimiter, shared
 

@@ -12,7 +12,7 @@ from ovhcore._lazy import lazily
 if TYPE_CHECKING:
     from .bodies import ACCEPTED, decompressed
     from .deadlines import Deadline
-    from .failures import causes_of, reason_of
+    from .failures import reason_of
     from .http_client import WholeResponse, meaning_of
     from .pools import Pools
     from .proxies import proxy_for
@@ -23,7 +23,6 @@ __all__ = [
     "Deadline",
     "Pools",
     "WholeResponse",
-    "causes_of",
     "decompressed",
     "meaning_of",
     "proxy_for",
@@ -36,7 +35,7 @@ __getattr__ = lazily(
     {
         "bodies": ("ACCEPTED", "decompressed"),
         "deadlines": ("Deadline",),
-        "failures": ("causes_of", "reason_of"),
+        "failures": ("reason_of",),
         "http_client": ("WholeResponse", "meaning_of"),
         "pools": ("Pools",),
         "proxies": ("proxy_for",),

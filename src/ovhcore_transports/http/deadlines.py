@@ -6,13 +6,15 @@ import math
 import time
 from collections.abc import Callable
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from ovhcore.exceptions import PoolTimeout, TotalTimeout, TransportTimeout
 from ovhcore.protocol import Timeout
 
 from ..base.locks import Lock
-from ..base.timer_thread import Alarm, watch
+
+if TYPE_CHECKING:
+    from ..base.timer_thread import Alarm
 
 __all__ = ["Deadline", "pool_timeout", "pool_wait", "total_timeout"]
 
@@ -46,9 +48,11 @@ class Deadline:
 
     def __enter__(self) -> Self:
         if self._timeout.total is not None:
+            from ..base.timer_thread import Alarm, alarms  # few exchanges have a deadline
+
             self._ends = time.monotonic() + self._timeout.total
             self._timer = Alarm(self._ends, self.cut)
-            watch.set(self._timer)
+            alarms.set(self._timer)
         return self
 
     def cut(self) -> None:

@@ -1,12 +1,12 @@
 """Kept connections for blocking code: a limited number to each origin, shared by threads.
 
-A signal handler can raise an exception between any two steps of Python code. So places and connections change
+A signal handler can raise an exception between any two steps of Python code. So slots and connections change
 owners in single steps, which no exception can interrupt: each is one call of a function written in C.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from itertools import islice
 from queue import Empty, SimpleQueue
@@ -20,11 +20,12 @@ from ovhcore.protocol import Timeout
 
 from ..base.locks import Lock
 from .deadlines import pool_timeout, pool_wait
+from .idle import keeps_connections
 
 __all__ = ["Closable", "Lease", "Pools"]
 
 _LOOK: Final = 0.1
-"""Seconds that a thread waits for a place before it looks whether a place was lost."""
+"""Seconds that a thread waits for a slot before it looks whether a slot was lost."""
 
 
 class Closable(Protocol):
@@ -38,7 +39,7 @@ class Closable(Protocol):
 C = TypeVar("C", bound=Closable)
 
 
-class _Place:
+class _Slot:
     """The right to have a connection in use."""
 
     __slots__ = ("__weakref__",)
@@ -54,21 +55,21 @@ class _Pool(Generic[C]):
         self.connect = connect
         self.idle: list[C] = []
         self.next_idle: Iterator[C] = iter(self.idle.pop, None)
-        self.free: SimpleQueue[_Place] = SimpleQueue()
-        self.next_free: Iterator[_Place] = iter(self.free.get_nowait, None)
+        self.free: SimpleQueue[_Slot] = SimpleQueue()
+        self.next_free: Iterator[_Slot] = iter(self.free.get_nowait, None)
         self._restoring = Lock()
-        places = [_Place() for _ in range(size)]
-        self._marks = [ref(place) for place in places]
-        for place in places:
-            self.free.put(place)
+        slots = [_Slot() for _ in range(size)]
+        self._marks = [ref(slot) for slot in slots]
+        for slot in slots:
+            self.free.put(slot)
 
-    def place(self, hand: list[_Place], seconds: float) -> bool:
-        """Take a place into a list, waiting for one; False if there was none in time."""
+    def take_slot(self, into: list[_Slot], seconds: float) -> bool:
+        """Take a slot into a list, waiting for one; False if there was none in time."""
         ends = monotonic() + seconds
         left = seconds
         while left > 0:
             try:
-                hand.extend(islice(iter(partial(self.free.get, True, min(left, _LOOK)), None), 1))
+                into.extend(islice(iter(partial(self.free.get, True, min(left, _LOOK)), None), 1))
                 return True
             except Empty:
                 self._restore()
@@ -76,13 +77,13 @@ class _Pool(Generic[C]):
         return False
 
     def _restore(self) -> None:
-        """Replace lost places: a thread that was interrupted more than once can lose the one it gives back."""
+        """Replace lost slots: a thread that was interrupted more than once can lose the one it gives back."""
         with self._restoring:
             for number, mark in enumerate(self._marks):
                 if mark() is None:
-                    place = _Place()
-                    self._marks[number] = ref(place)
-                    self.free.put(place)
+                    slot = _Slot()
+                    self._marks[number] = ref(slot)
+                    self.free.put(slot)
 
 
 class Pools(Generic[C]):
@@ -101,15 +102,16 @@ class Pools(Generic[C]):
         self._size = size
         self._dial = dial
         self._pools: dict[str, _Pool[C]] = {}
-        self._opening = Lock()
+        self._lock = Lock()
         self._left_behind: list[object] = []
         self._finalizer = finalize(self, _close_idle, self._pools)
+        keeps_connections(self)
 
     def after_fork(self) -> None:
         """Put the connections aside in the child of a fork: the parent goes on using them, so they are not closed."""
         self._left_behind.append(self._pools)
         self._pools = {}
-        self._opening = Lock()
+        self._lock = Lock()
         self._finalizer.detach()
         self._finalizer = finalize(self, _close_idle, self._pools)
 
@@ -128,23 +130,27 @@ class Pools(Generic[C]):
                 raise
 
         Args:
-            origin: as ``"https://eu.api.ovh.com"``.
-            timeout: the wait for a place is at most its ``read`` and its ``total``.
+            origin: the origin, as ``"https://eu.api.ovh.com"``.
+            timeout: the wait for a slot is at most its ``read`` and its ``total``.
 
         Raises:
             ClientClosed: the pools are closed.
         """
         pool = self._pools.get(origin)
         if pool is None:
-            with self._opening:
+            with self._lock:
                 if self.closed:
                     raise ClientClosed("The transport is closed")
                 pool = self._pools.setdefault(origin, _Pool(origin, self._size, self._dial(origin)))
         return Lease(self, pool, timeout)
 
+    def idle(self) -> Iterable[tuple[str, int]]:
+        """Return origins, and how many connections to each are kept and not in use; from any thread."""
+        return [(origin, len(pool.idle)) for origin, pool in list(self._pools.items())]
+
     def close(self) -> None:
         """Close the idle connections, and those in use when they come back. May be called again."""
-        with self._opening:
+        with self._lock:
             self.closed = True
             pools, self._pools = self._pools, {}
         _close_idle(pools)
@@ -163,14 +169,14 @@ class Lease(Generic[C]):
         keep: set it when the connection can be used again; else it is closed.
     """
 
-    __slots__ = ("_connections", "_places", "_pool", "_pools", "_timeout", "keep")
+    __slots__ = ("_connections", "_pool", "_pools", "_slots", "_timeout", "keep")
 
     def __init__(self, pools: Pools[C], pool: _Pool[C], timeout: Timeout) -> None:
         self.keep = False
         self._pools = pools
         self._pool = pool
         self._timeout = timeout
-        self._places: list[_Place] = []
+        self._slots: list[_Slot] = []
         self._connections: list[C] = []
 
     def __enter__(self) -> tuple[Lease[C], C]:
@@ -186,9 +192,9 @@ class Lease(Generic[C]):
     def _taken(self) -> C:
         pool, connections = self._pool, self._connections
         try:
-            self._places.extend(islice(pool.next_free, 1))
+            self._slots.extend(islice(pool.next_free, 1))
         except Empty:
-            if not pool.place(self._places, pool_wait(self._timeout)):
+            if not pool.take_slot(self._slots, pool_wait(self._timeout)):
                 raise pool_timeout(self._timeout, pool.origin) from None
         if self._pools.closed:
             raise ClientClosed("The transport is closed")
@@ -205,7 +211,7 @@ class Lease(Generic[C]):
         return connections[0]
 
     def end(self) -> None:
-        """Give back the connection and the place, if the lease still has them. May be called again."""
+        """Give back the connection and the slot, if the lease still has them. May be called again."""
         pool, connections = self._pool, self._connections
         try:
             if connections:
@@ -218,5 +224,5 @@ class Lease(Generic[C]):
                     connection.close()
                 connections.clear()
         finally:
-            if self._places:
-                any(map(pool.free.put, islice(iter(self._places.pop, None), 1)))
+            if self._slots:
+                any(map(pool.free.put, islice(iter(self._slots.pop, None), 1)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 import sys
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from contextlib import suppress
 from types import ModuleType
 
@@ -17,6 +17,7 @@ from ovhcore.protocol import Request, Response, Timeout, split_url
 
 from ..base.asynchronous import AsyncTransport, in_trio, within
 from ..http.deadlines import pool_timeout
+from ..http.idle import keeps_connections
 from .asyncio_wire import AsyncioWire
 from .exchanges import OPEN, TLS, Common, Link, Route, bare
 from .wires import WrappedWire
@@ -95,20 +96,20 @@ class _Pool:
 
     def __init__(self, route: Route, size: int) -> None:
         self.route = route
-        self.places = anyio.Semaphore(size)
+        self.slots = anyio.Semaphore(size)
         self.idle: list[_Link] = []
 
-    async def place(self, timeout: Timeout) -> None:
+    async def take_slot(self, timeout: Timeout) -> None:
         """Wait for a place.
 
         Raises:
             PoolTimeout: no place became free.
         """
         with suppress(anyio.WouldBlock):
-            self.places.acquire_nowait()
+            self.slots.acquire_nowait()
             return
         with anyio.move_on_after(timeout.read):
-            await self.places.acquire()
+            await self.slots.acquire()
             return
         raise pool_timeout(timeout, self.route.origin)
 
@@ -122,14 +123,14 @@ class _Pool:
         return _Link(self.route)
 
 
-class _Loop:
+class _LoopConnections:
     """The connections of a transport in one loop, with a generator that closes them when the loop ends."""
 
     def __init__(self, forget: Callable[[], object]) -> None:
         self.closed = False
         self.pools: dict[str, _Pool] = {}
         # Loops finish the generators that were begun in them, asyncio's and trio's alike.
-        self.keeper = _keeper(self, forget)
+        self.finalizer = _finalizer(self, forget)
 
     async def close(self) -> None:
         """Close the idle connections, and from now on those that come back."""
@@ -140,7 +141,7 @@ class _Loop:
                     await pool.idle.pop().close()
 
 
-async def _keeper(loop: _Loop, forget: Callable[[], object]) -> AsyncGenerator[None]:
+async def _finalizer(loop: _LoopConnections, forget: Callable[[], object]) -> AsyncGenerator[None]:
     try:
         yield
     finally:
@@ -166,7 +167,13 @@ class AsyncHttpxTransport(AsyncTransport):
         super().__init__()
         self._common = Common(settings, core)
         self._closed = False
-        self._loops: dict[object, _Loop] = {}
+        self._loops: dict[object, _LoopConnections] = {}
+        keeps_connections(self)
+
+    def idle(self) -> Iterable[tuple[str, int]]:
+        """Return origins, and how many connections to each are kept and not in use; from any thread."""
+        pools = [each for loop in list(self._loops.values()) for each in list(loop.pools.items())]
+        return [(origin, len(pool.idle)) for origin, pool in pools]
 
     async def send(self, request: Request) -> Response:
         """Exchange one request for one response.
@@ -193,17 +200,19 @@ class AsyncHttpxTransport(AsyncTransport):
         # Raised here: the frames of the exchange hold signed headers.
         raise failure
 
-    async def _exchange(self, loop: _Loop, pool: _Pool, request: Request, target: str, timeout: Timeout) -> Response:
-        await pool.place(timeout)
+    async def _exchange(
+        self, loop: _LoopConnections, pool: _Pool, request: Request, target: str, timeout: Timeout
+    ) -> Response:
+        await pool.take_slot(timeout)
         try:
             if loop.closed or self._closed:
                 raise exc.ClientClosed("The transport is closed")
             return await self._over(await pool.take(), loop, pool, request, target, timeout)
         finally:
-            pool.places.release()
+            pool.slots.release()
 
     async def _over(
-        self, link: _Link, loop: _Loop, pool: _Pool, request: Request, target: str, timeout: Timeout
+        self, link: _Link, loop: _LoopConnections, pool: _Pool, request: Request, target: str, timeout: Timeout
     ) -> Response:
         common = self._common
         whole = False
@@ -233,13 +242,13 @@ class AsyncHttpxTransport(AsyncTransport):
                 await link.close()
         raise failure
 
-    async def _open_loop(self) -> _Loop:
+    async def _open_loop(self) -> _LoopConnections:
         # A loop that ended without finishing its generators left connections that can no longer be closed.
         for ended in [key for key in self._loops if isinstance(key, asyncio.AbstractEventLoop) and key.is_closed()]:
             self._loops.pop(ended, None)
         key, loops = _running(), self._loops
-        loop = loops[key] = _Loop(lambda: loops.pop(key, None))
-        await anext(loop.keeper)
+        loop = loops[key] = _LoopConnections(lambda: loops.pop(key, None))
+        await anext(loop.finalizer)
         return loop
 
     def warm(self, urls: Sequence[str]) -> None:
@@ -256,7 +265,7 @@ class AsyncHttpxTransport(AsyncTransport):
         self._closed = True
         loop = self._loops.get(_running())
         if loop is not None:
-            await loop.keeper.aclose()
+            await loop.finalizer.aclose()
 
 
 def _running() -> object:

@@ -17,14 +17,14 @@ from typing import Any, Final, Self
 from urllib.parse import urlsplit
 
 from ovhcore import exceptions as exc
-from ovhcore.flows import at_exit
+from ovhcore._internal import at_exit
 from ovhcore.plugins import TransportSettings
 from ovhcore.protocol import Headers, Request, Response, Timeout, split_url
 
 from ..http.bodies import ACCEPTED, check_length, decompressed, encoding_is_chosen, too_large
 from ..http.failures import ENDED, RESETS, causes_of, reason_of
-from ..http.library_logs import guard_logs
-from ..http.library_names import Names, lacking, require_names
+from ..http.libraries.logs import guard_logs
+from ..http.libraries.names import Names, lacking, require_names
 from ..http.proxies import Proxy, proxy_for, read_proxy
 from ..http.tls import tls_context
 
@@ -124,7 +124,7 @@ class Route:
 
     Args:
         core: the module ``httpcore`` or ``httpcore2``.
-        origin: as ``"https://eu.api.ovh.com"``.
+        origin: the origin, as ``"https://eu.api.ovh.com"``.
         proxy: the proxy on the way, if any.
         tls: returns the context for an origin (False) or a proxy (True).
     """

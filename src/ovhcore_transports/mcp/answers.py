@@ -6,8 +6,8 @@ import json
 from collections.abc import Callable
 from typing import Any, Final
 
+from ovhcore._internal import Redactor
 from ovhcore.exceptions import InvalidRequest
-from ovhcore.protocol.secrets import Redactor
 
 __all__ = ["Answers"]
 

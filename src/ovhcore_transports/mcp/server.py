@@ -11,9 +11,9 @@ from mcp.server.mcpserver.exceptions import ToolError
 from mcp.types import ToolAnnotations
 
 from ovhcore import AsyncClient, __version__
+from ovhcore._internal import Redactor
 from ovhcore.exceptions import APIError
 from ovhcore.protocol import build_request, target
-from ovhcore.protocol.secrets import Redactor
 from ovhcore.schema import Catalogue, catalogue, check_arguments
 
 from ..cli.frame.errors import error_lines

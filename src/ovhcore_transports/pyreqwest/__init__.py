@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ovhcore._lazy import lazily
 from ovhcore.plugins import TransportSettings
 
-from ..http.library_names import importing
+from ..http.libraries.names import importing
 
 if TYPE_CHECKING:
     from .asynchronous import AsyncPyreqwestTransport

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ovhcore import exceptions as exc
-from ovhcore.flows import at_exit
+from ovhcore._internal import at_exit
 from ovhcore.plugins import TransportSettings
 from ovhcore.protocol import Request, Response
 
@@ -23,7 +23,7 @@ from ..base.forks import renew_after_fork
 from ..http.bodies import too_large
 from ..http.deadlines import pool_timeout, pool_wait
 from ..http.failures import causes_of
-from ..http.slots import Slots
+from ..http.libraries.slots import Slots
 from .clients import ClientBuilder, Clients, SyncClientBuilder, built, failure_of
 from .responses import is_within, response_of
 
@@ -47,7 +47,7 @@ class AsyncPyreqwestTransport(AsyncTransport):
         self._clients = Clients(settings, ClientBuilder, limited=False)
         self._limit = settings.max_response_size
         self._size = settings.pool_size
-        self._places: dict[str, Slots] = {}
+        self._slots: dict[str, Slots] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
         renew_after_fork(self)
         atexit.unregister(_settle)  # once is enough
@@ -72,22 +72,22 @@ class AsyncPyreqwestTransport(AsyncTransport):
         client, origin, timeout = self._clients.find(request)
         loop = asyncio.get_running_loop()
         if self._loop is not loop:
-            self._loop, self._places = loop, {}
-        places = self._places.get(origin)
-        if places is None:
+            self._loop, self._slots = loop, {}
+        slots = self._slots.get(origin)
+        if slots is None:
             # The library's own limit is not used: a cancelled call would hold its place until its exchange ends.
-            places = self._places[origin] = Slots(self._size)
+            slots = self._slots[origin] = Slots(self._size)
         begin = 0.0 if timeout.total is None else time.monotonic()
         total = timeout.total
-        if places.free:
-            places.free -= 1
+        if slots.free:
+            slots.free -= 1
         else:
-            if not await places.wait(pool_wait(timeout)):
+            if not await slots.wait(pool_wait(timeout)):
                 client = None  # as below
                 raise pool_timeout(timeout, origin)
             if self._clients.closed:
                 client = None
-                places.release()
+                slots.release()
                 raise exc.ClientClosed("The transport is closed")
             if total is not None:
                 total = max(0.0, begin + total - time.monotonic())
@@ -107,7 +107,7 @@ class AsyncPyreqwestTransport(AsyncTransport):
             late = timeout.total is not None and time.monotonic() - begin >= timeout.total
             failure = failure_of(error, request, timeout, self._clients.proxies[origin], late)
         finally:
-            places.release()
+            slots.release()
         # A kept exception keeps the variables of this frame, and the library keeps connections as long as these.
         client = exchange = raw = body = None
         # Raised here: the library's words may show what was sent.

@@ -18,9 +18,9 @@ from ..base.locks import Lock
 from ..http.bodies import ACCEPTED
 from ..http.failures import ENDED, NOT_TLS, causes_of
 from ..http.proxies import Proxy, proxy_for, read_proxy
-from .loading import FORKED, check, load
+from .loading import FORKED, check_library, load_library
 
-load()
+load_library()
 
 # Imported now: the library looks for its exceptions when it first raises one, and at a Ctrl-C aborts the process.
 import pyreqwest.exceptions as theirs  # noqa: E402
@@ -69,7 +69,7 @@ class Clients:
     """The library's clients, each made when first needed.
 
     Args:
-        settings: of the transport.
+        settings: the settings of the transport.
         builder: the class that builds them.
         limited: whether they keep to ``pool_size`` by themselves.
 
@@ -180,9 +180,9 @@ class Clients:
         if origin not in self.proxies:
             self.proxies[origin] = proxy_for(self._settings.proxy, origin)
         proxy = self.proxies[origin]
-        check()
+        check_library()
         try:
-            return self._configured(timeout, proxy, tls=not _is_plain(origin, proxy)).build()
+            return self._configured(timeout, proxy, tls=not _is_unencrypted(origin, proxy)).build()
         except (RuntimeError, ValueError) as error:
             problem = _problem_of(error)
         if _NO_ROOTS in problem and self._trusted is None and (fallback := _fallback()):
@@ -216,7 +216,7 @@ class Clients:
         return builder
 
 
-def _is_plain(origin: str, proxy: Proxy | None) -> bool:
+def _is_unencrypted(origin: str, proxy: Proxy | None) -> bool:
     # The certificates of the system are read only to be compared with; that takes long.
     return origin.startswith("http:") and (proxy is None or proxy.url.startswith("http:"))
 

@@ -22,9 +22,9 @@ from typing import Any, Final
 
 from ovhcore.exceptions import InvalidConfiguration
 
-from ..http.library_names import lacking
+from ..http.libraries.names import lacking
 
-__all__ = ["FORKED", "check", "load"]
+__all__ = ["FORKED", "check_library", "load_library"]
 
 FORKED: Final = (
     "pyreqwest cannot be used in a process forked from one that used it: start processes with 'spawn' or "
@@ -38,13 +38,13 @@ _FOREIGN: Final = (
 _EXTENSION: Final = "pyreqwest._pyreqwest"
 _ALLOCATOR: Final = b"mimalloc"
 
-_keepers: Final[list[tuple[int, int]]] = []
+_staying: Final[list[tuple[int, int]]] = []
 """The threads that stay, and the processes they stay in."""
 _bound: Final[list[int]] = []
 """The process beyond which the library cannot be used, because the thread that stays is not in its children."""
 
 
-def load() -> None:
+def load_library() -> None:
     """Load the library, if nobody has, so that the end of no thread can do harm.
 
     Raises:
@@ -57,7 +57,7 @@ def load() -> None:
             _import()
         else:
             _load_in_a_thread_that_stays()
-    known = [(main.ident or 0, 0), *_keepers]
+    known = [(main.ident or 0, 0), *_staying]
     loader = _loader_among([ident for ident, _ in known])
     if loader is None:
         raise InvalidConfiguration(_FOREIGN)
@@ -65,7 +65,7 @@ def load() -> None:
     _bound[:] = [process] if process else []
 
 
-def check() -> None:
+def check_library() -> None:
     """Make sure that the library can be used in this process.
 
     Raises:
@@ -99,14 +99,14 @@ def _load_and_stay(ended: SimpleQueue[BaseException | None], forever: Any) -> No
     import signal
 
     if hasattr(signal, "pthread_sigmask"):  # pragma: no branch - Windows has no masks
-        # So no signal wakes the thread, also while the interpreter ends.
+        # No signal then wakes the thread, also while the interpreter ends.
         signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
-    keeper = (get_ident(), os.getpid())
-    _keepers.append(keeper)
+    thread = (get_ident(), os.getpid())
+    _staying.append(thread)
     try:
         _import()
     except BaseException as error:  # the exception is raised where the library was asked for
-        _keepers.remove(keeper)
+        _staying.remove(thread)
         ended.put(error.with_traceback(None))
         return
     ended.put(None)

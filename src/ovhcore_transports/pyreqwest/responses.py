@@ -8,14 +8,14 @@ from ovhcore import exceptions as exc
 from ovhcore.protocol import Response
 
 from ..http.bodies import decompressed
-from ..http.late_headers import LateHeaders
+from ..http.libraries.late_headers import LateHeaders
 
-__all__ = ["Received", "is_within", "response_of"]
+__all__ = ["PyreqwestHeaders", "is_within", "response_of"]
 
 _UNREADABLE: Final = "\ufffd"
 
 
-class Received(LateHeaders[Any]):
+class PyreqwestHeaders(LateHeaders[Any]):
     """Header fields of the library's answer, taken from it when they are looked at."""
 
     __slots__ = ()
@@ -40,7 +40,7 @@ def response_of(raw: Any, body: bytes, limit: int) -> Response:
     Raises:
         ProtocolError: the answer cannot be decompressed, or is not a final one.
     """
-    headers = Received(raw)
+    headers = PyreqwestHeaders(raw)
     if raw.get_header("content-encoding") is not None:
         body = decompressed(body, headers["content-encoding"], limit)
     if raw.status < 200:

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable
 from types import TracebackType
 from typing import Any, Self, TypeVar, Unpack
 
+from ovhcore._internal import AsyncStream, AsyncTransportLike
 from ovhcore.exceptions import HTTPError
-from ovhcore.flows import AsyncStream, Consult, Flow
-from ovhcore.flows import AsyncTransport as AsyncTransportLike
+from ovhcore.flows import Consult, Flow
 from ovhcore.plugins import TransportSettings
 from ovhcore.protocol import Request, Response
 

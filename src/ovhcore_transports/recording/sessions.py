@@ -20,7 +20,7 @@ from .cassette.interactions import Draw, Interaction, Signature, World, named
 from .cassette.scrubbing import Scrubber
 from .cassette.writing import Writer, nobody_records
 from .replay.effects import ReplayedEffects
-from .replay.matching import DEFAULT_MATCHERS, Matcher, Shelf, Slot
+from .replay.matching import DEFAULT_MATCHERS, Matcher, RecordedSlot, Shelf
 from .replay.misses import nearest
 
 __all__ = ["MODES", "SIGNATURES", "Session", "end_all"]
@@ -204,7 +204,7 @@ class Session:
             self._under_way += 1
         return None
 
-    def _played(self, slot: Slot, request: Request) -> Response | None:
+    def _played(self, slot: RecordedSlot, request: Request) -> Response | None:
         interaction = slot.interaction
         if self._signatures != "ignore":
             self._check_signature(interaction, request)

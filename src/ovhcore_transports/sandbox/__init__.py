@@ -18,12 +18,12 @@ from .state import ACCESS_KEYS, APPLICATION_KEY, APPLICATION_SECRET, CLIENT_ID, 
 if TYPE_CHECKING:
     from .api import Sandbox
     from .control.clock import VirtualClock
+    from .control.faults import Failure, Faults
+    from .control.modes import Modes
     from .control.settings import Controls
-    from .faults import Failure, Faults
     from .memory import AsyncSandboxTransport, SandboxTransport
-    from .modes import Modes
-    from .server import Server, serve
     from .serving.handle import SandboxHandle
+    from .serving.server import Server, serve
 
 __all__ = [
     "ACCESS_KEYS",
@@ -51,10 +51,10 @@ __getattr__ = lazily(
         "api": ("Sandbox",),
         "control.clock": ("VirtualClock",),
         "control.settings": ("Controls",),
-        "faults": ("Failure", "Faults"),
+        "control.faults": ("Failure", "Faults"),
         "memory": ("AsyncSandboxTransport", "SandboxTransport"),
-        "modes": ("Modes",),
-        "server": ("Server", "serve"),
+        "control.modes": ("Modes",),
+        "serving.server": ("Server", "serve"),
         "serving.handle": ("SandboxHandle",),
     },
 )

@@ -10,22 +10,24 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 from urllib.parse import parse_qsl
 
+from ovhcore._internal import parse_json
 from ovhcore.exceptions import InvalidConfiguration
-from ovhcore.protocol import Request, Response, parse_json
+from ovhcore.protocol import Request, Response
 
 from ..base.forks import renew_after_fork
 from ..base.locks import Lock
 from .auth import authenticate, check_application
-from .calls import SandboxCall
 from .control.controlled import Controlled
+from .control.faults import Failure, Faults, fail
 from .control.journal import BoundedCounter
+from .control.modes import Modes
 from .control.settings import Controls
-from .faults import Failure, Faults, fail
-from .listing import carry_out
+from .kept.rows import Rows
 from .login.door import Door, is_page
 from .login.tokens import issue_token
-from .modes import Modes
-from .routes import COMPLETED, Route, find_special, no_route
+from .routes.calls import SandboxCall
+from .routes.listing import carry_out
+from .routes.table import COMPLETED, Route, find_special, no_route
 from .state import ApiError, State
 
 if TYPE_CHECKING:
@@ -123,6 +125,9 @@ class Sandbox(Controlled):
     @property
     def resources(self) -> dict[str, Any]:
         """What the sandbox holds under ``"me"``, ``"bills"``, ``"servers"`` and so on. May be changed."""
+        for each in self._state.resources.values():
+            if isinstance(each, Rows):
+                each.lent = True
         return self._state.resources
 
     @property

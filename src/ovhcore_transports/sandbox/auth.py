@@ -11,7 +11,8 @@ import hmac
 import re
 from typing import Any, Final
 
-from ovhcore.protocol import Request, rule_covers
+from ovhcore._internal import rule_covers
+from ovhcore.protocol import Request
 
 from .login.keys import settle
 from .state import ApiError, State

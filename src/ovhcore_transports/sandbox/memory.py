@@ -8,9 +8,10 @@ from __future__ import annotations
 import random
 import time
 
+from ovhcore._internal import DEFAULT_TIMEOUT
 from ovhcore.exceptions import ClientClosed, ReadTimeout, TotalTimeout, TransportTimeout
 from ovhcore.plugins import TransportSettings
-from ovhcore.protocol import DEFAULT_TIMEOUT, Now, Request, Response, Timeout
+from ovhcore.protocol import Now, Request, Response, Timeout
 
 from ..base.asynchronous import AsyncTransport
 from ..base.blocking import SyncTransport

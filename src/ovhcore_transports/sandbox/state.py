@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+from collections.abc import Callable, Iterable, MutableSequence
 from copy import deepcopy
-from dataclasses import dataclass, field
 from datetime import date, timedelta
-from hashlib import sha256
-from typing import Any, Final, TypedDict
+from typing import Any, ClassVar, Final, TypedDict
 
-from .generic.holding import Held
+from ovhcore.exceptions import InvalidConfiguration
+
+from .kept.holding import Held
+from .kept.operation import Operation
+from .kept.rows import Row, Rows
 from .login.keys import KeyRing, new_application, new_client, new_credential
 
 __all__ = [
@@ -22,6 +27,11 @@ __all__ = [
     "ApiError",
     "Operation",
     "State",
+    "checksum",
+    "completed",
+    "new_zone",
+    "rows_of",
+    "vrack_services_state",
 ]
 
 
@@ -96,6 +106,12 @@ def _iam(number: int, kind: str, name: str, display_name: str, tags: dict[str, s
     }
 
 
+def vrack_services_state(before: Row, target: Row) -> Row:
+    """Return the state of a vRack Services that has become what it is to be."""
+    own = {"productStatus": "DRAFT", "region": target.get("location", "eu-west-rbx"), "vrackId": None}
+    return {**own, **before, **deepcopy(target)}
+
+
 def _vrack_services(number: int, location: str, tags: dict[str, str]) -> dict[str, Any]:
     resource_id, display_name = f"vrs-demo-{number}", f"demonstration {number}"
     made: dict[str, Any] = {"displayName": display_name, "location": location, "subnets": []}
@@ -104,11 +120,18 @@ def _vrack_services(number: int, location: str, tags: dict[str, str]) -> dict[st
         "createdAt": "2025-11-03T10:00:00+00:00",
         "updatedAt": "2025-11-03T10:01:00+00:00",
         "resourceStatus": "READY",
-        "currentState": made,
+        "currentState": vrack_services_state({"productStatus": "ACTIVE", "vrackId": f"pn-10000{number}"}, made),
         "targetSpec": deepcopy(made),
         "currentTasks": [],
+        "checksum": checksum(made),
         "iam": {**_iam(100 + number, "vrackServices", resource_id, display_name, tags), "state": "OK"},
     }
+
+
+def checksum(target: Any) -> str:
+    """Return the checksum of what an object of version 2 is to be."""
+    canonical = json.dumps(target, sort_keys=True, separators=(",", ":"))
+    return hashlib.new("md5", canonical.encode("utf-8", "replace"), usedforsecurity=False).hexdigest()
 
 
 def _server(number: int, datacenter: str, tags: dict[str, str]) -> dict[str, Any]:
@@ -144,9 +167,41 @@ def _policy(number: int) -> dict[str, Any]:
         "owner": _NICHANDLE,
         "readOnly": False,
         "createdAt": "2025-11-03T10:00:00+00:00",
+        "updatedAt": "2025-12-01T08:30:00+00:00",
+        "conditions": {
+            "operator": "MATCH",
+            "values": {"date(Europe/Paris).WeekDay.In": "monday,tuesday", "resource.Tag(security_level)": "high"},
+        },
         "identities": [f"urn:v1:eu:identity:account:{_NICHANDLE}"],
         "resources": [{"urn": "urn:v1:eu:resource:dedicatedServer:ns1.ip-192-0-2.eu"}],
-        "permissions": {"allow": [{"action": "dedicatedServer:apiovh:get"}]},
+        "permissions": {
+            "allow": [{"action": "dedicatedServer:apiovh:get"}],
+            "except": [{"action": "dedicatedServer:apiovh:terminate"}],
+        },
+        "permissionsGroups": [],
+    }
+
+
+def new_zone(name: str) -> Row:
+    """Return a DNS zone as it is at first."""
+    return {
+        "name": name,
+        "dnssecSupported": True,
+        "hasDnsAnycast": False,
+        "lastUpdate": "2026-01-07T10:00:00+01:00",
+        "nameServers": ["dns10.ovh.net", "ns10.ovh.net"],
+        "soa": {
+            "ttl": 3600,
+            "nxDomainTtl": 300,
+            "refresh": 86400,
+            "expire": 3600000,
+            "serial": 2026010700,
+            "server": "dns10.ovh.net.",
+            "email": "tech.ovh.net.",
+        },
+        "deployed": True,
+        "history": [],
+        "pending": [],
     }
 
 
@@ -217,6 +272,7 @@ _RESOURCES: Final[dict[str, Any]] = {
         _record(1003, "MX", "", "10 mail.example.com."),
         _record(1004, "TXT", "", '"v=spf1 -all"'),
     ],
+    "zones": [new_zone("example.com")],
     "policies": [_policy(number) for number in range(1, 8)],
     "vrack_services": [
         _vrack_services(1, "eu-west-rbx", {"environment": "production"}),
@@ -225,63 +281,87 @@ _RESOURCES: Final[dict[str, Any]] = {
 }
 
 
-_GROWING: Final = ("records", "vrack_services")
+_ROWS: Final[dict[str, tuple[str, tuple[str, str] | None, Callable[[int], Row]]]] = {
+    "bills": ("billId", None, lambda number: _bill(54300000 + number, "2026-01-07", 1199)),
+    "servers": ("name", None, lambda number: _server(number, "gra2", {})),
+    "instances": ("instanceId", None, lambda number: _instance(number % 250, "web", "BHS-1", "ACTIVE")),
+    "records": ("id", ("zone", "subDomain"), lambda number: _record(number, "A", "", "192.0.2.10")),
+    "policies": ("id", None, lambda number: _policy(number)),
+    "zones": ("name", None, lambda number: new_zone("")),
+    "vrack_services": ("id", None, lambda number: _vrack_services(number, "eu-west-rbx", {})),
+}
+"""Of the resources that are lists: the member with the id, those by which they are found, too, and an example."""
+
+
+def rows_of(name: str, objects: Iterable[Row]) -> Rows:
+    """Return the objects of a resource as they are kept."""
+    key, groups, _ = _ROWS[name]
+    return Rows(objects, key, groups)
+
+
+def completed(name: str, objects: list[Any]) -> list[Row]:
+    """Return objects of a resource with the members that they lack.
+
+    Raises:
+        InvalidConfiguration: one is no object, has no id, or a member of another kind.
+    """
+    key, _, example = _ROWS[name]
+    found: list[Row] = []
+    for number, given in enumerate(objects):
+        place = f"sandbox: {name}[{number}]"
+        if not isinstance(given, dict):
+            raise InvalidConfiguration(f"{place} must be a mapping, not {type(given).__name__}")
+        if given.get(key) is None:
+            raise InvalidConfiguration(f"{place} has no {key}")
+        made = example(number + 1)
+        for member, value in given.items():
+            kind = type(made.get(member, value))
+            if type(value) is not kind:
+                raise InvalidConfiguration(f"{place}: {member} must be {_KINDS[kind]}, not {value!r}")
+        found.append(made | given)
+    return found
+
+
+_KINDS: Final[dict[type, str]] = {
+    str: "a text",
+    int: "a whole number",
+    bool: "true or false",
+    dict: "a mapping",
+    list: "a list",
+}
+
+_GROWING: Final = ("records", "vrack_services", "zones")
 """Resources that calls add to."""
 
 _MOST: Final = 250_000
 """Of those, and of what was begun, together."""
 
 
-@dataclass
-class Operation:
-    """Something that takes its time.
+class State:
+    """Everything one sandbox holds; nothing in it depends on chance.
 
     Attributes:
-        subject: the name or id of what it is done to.
-        kind: what is done.
-        number, uuid: its ids in versions 1 and 2.
-        begun: when, in seconds since 1970.
-        seconds: what it takes.
-        fails: whether it fails in the end.
-        settled: whether its end was carried out.
-        steps: what it changes on its way, as data.
+        begun: how many operations there are.
+        unsettled: the subjects of operations whose end was not carried out.
     """
 
-    subject: str
-    kind: str
-    number: int
-    uuid: str
-    begun: float
-    seconds: float
-    fails: bool
-    settled: bool = False
-    steps: dict[str, Any] = field(default_factory=dict)
-
-    def since(self, phase: int) -> float:
-        """Return when a phase begins: 0 is to be accepted, 1 to wait, 2 to be carried out, 3 to be over."""
-        return self.begun + self.seconds * (0, 1 / 6, 1 / 3, 1)[phase]
-
-    def phase(self, now: float) -> int:
-        """Return in which phase it is."""
-        return max(phase for phase in range(4) if phase == 0 or now >= self.since(phase))
-
-    def over(self, now: float) -> bool:
-        """Return whether it is over."""
-        return self.phase(now) == 3
-
-
-class State:
-    """Everything one sandbox holds; nothing in it depends on chance."""
+    volatile: ClassVar = ("begun", "unsettled")
+    """What follows from the rest, and is not kept in a snapshot."""
 
     def __init__(self, *, auto_validate: bool = False, token_lifetime: int = 3599, task_seconds: float = 60.0) -> None:
         self.auto_validate = auto_validate
         self.token_lifetime = token_lifetime
-        self.resources: dict[str, Any] = deepcopy(_RESOURCES)
+        self.resources: dict[str, Any] = {
+            name: rows_of(name, deepcopy(value)) if name in _ROWS else deepcopy(value)
+            for name, value in _RESOURCES.items()
+        }
         self.keys = KeyRing()
         self.task_seconds = task_seconds
         self.failing_tasks = False
         self.operations: dict[str, list[Operation]] = {}
-        self.expanded: dict[str, list[dict[str, Any]]] = {}
+        self.begun = 0
+        self.unsettled: dict[str, bool] = {}
+        self.expanded: dict[str, MutableSequence[Row]] = {}
         self.held = Held()
         self._count = 0
         self._bills = 0
@@ -299,7 +379,7 @@ class State:
 
     def opaque(self, kind: str) -> str:
         """Return 32 characters that look like chance and are not."""
-        return sha256(f"{kind} {self.next()}".encode()).hexdigest()[:32]
+        return hashlib.sha256(f"{kind} {self.next()}".encode()).hexdigest()[:32]
 
     def uuid(self, kind: str) -> str:
         """Return an id in the form of a UUID that looks like chance and is not."""
@@ -313,24 +393,34 @@ class State:
             day = date(2020, 1, 1) + timedelta(days=self._bills * 331 % 1999)
             self.resources["bills"].append(_bill(54200000 + self._bills, day.isoformat(), self._bills * 37 % 9973))
 
-    def check_room(self, size: int) -> None:
+    def check_room(self, size: int, more: int = 1) -> None:
         """Refuse to hold more, where there is no room left.
 
         Args:
             size: of what was sent, in bytes.
+            more: how many objects are to be held.
 
         Raises:
             ApiError: there is none.
         """
-        own = sum(map(len, self.operations.values())) + sum(len(self.resources.get(name, ())) for name in _GROWING)
-        if own >= _MOST or self.held.full(size):
+        own = self.begun + sum(len(self.resources.get(name, ())) for name in _GROWING)
+        if own + more > _MOST or self.held.full(size):
             message = "Quota reached: the sandbox holds no more objects; delete some, or reset it"
             raise ApiError.of_class(403, "Forbidden::ItemQuotaReached", message)
 
     def begin(self, subject: str, kind: str, now: float) -> Operation:
         """Begin something that takes its time."""
-        operation = Operation(
-            subject, kind, 500_000 + self.next(), self.uuid("task"), now, self.task_seconds, self.failing_tasks
-        )
+        number = 500_000 + self.next()
+        operation = Operation(subject, kind, number, now, self.task_seconds, self.failing_tasks)
         self.operations.setdefault(subject, []).append(operation)
+        self.begun += 1
+        self.unsettled[subject] = True
         return operation
+
+    def restored(self) -> None:
+        """Keep what a snapshot had as it is kept here."""
+        self.begun = sum(map(len, self.operations.values()))
+        self.unsettled = {name: True for name, each in self.operations.items() if not each[-1].settled}
+        for name, value in self.resources.items():
+            if name in _ROWS and not isinstance(value, Rows):
+                self.resources[name] = rows_of(name, value)

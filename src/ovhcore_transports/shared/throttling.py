@@ -6,20 +6,9 @@ from contextlib import suppress
 from math import ceil
 from typing import Any, Final, NamedTuple
 
+from ovhcore._internal import throttled
 from ovhcore.exceptions import APIError, SharedStoreError, TotalTimeout
-from ovhcore.flows import (
-    Clock,
-    Consult,
-    Flow,
-    Handler,
-    Limits,
-    Middleware,
-    Observer,
-    Sleep,
-    Throttled,
-    retry_after,
-    throttled,
-)
+from ovhcore.flows import Clock, Consult, Flow, Handler, Limits, Middleware, Observer, Sleep, Throttled, retry_after
 from ovhcore.protocol import Now, Request, Response, redact_url
 
 from ..hooks.limiters import ProcessLimiter

@@ -11,7 +11,7 @@ from functools import partial
 from typing import Final
 from urllib.parse import urlsplit
 
-from ..base.pooled import PooledTransport
+from ..base.pooled import PooledTransport, needs_tls
 from ..http.proxies import Proxy
 from .connections import Address, Connection
 
@@ -31,9 +31,9 @@ class StdlibTransport(PooledTransport):
     """
 
     def _way(self, origin: str, proxy: Proxy | None) -> Callable[[], Connection]:
-        return partial(
-            Connection, _address(origin), proxy, None if proxy is None else _address(proxy.url), self._tls_context
-        )
+        # The transport itself is not passed on: kept connections would keep it alive, and nobody would close them.
+        tls = self._tls_context() if needs_tls(origin, proxy) else None
+        return partial(Connection, _address(origin), proxy, None if proxy is None else _address(proxy.url), tls)
 
 
 def _address(url: str) -> Address:

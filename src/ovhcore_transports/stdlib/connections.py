@@ -45,12 +45,10 @@ class Connection(BlockingConnection):
         server: the address of the server.
         proxy: the proxy to go through, if any, by a tunnel if the server has TLS.
         at: the address of the proxy.
-        tls: returns the context for TLS.
+        tls: the context for TLS; None for connections without TLS.
     """
 
-    def __init__(
-        self, server: Address, proxy: Proxy | None, at: Address | None, tls: Callable[[], ssl.SSLContext]
-    ) -> None:
+    def __init__(self, server: Address, proxy: Proxy | None, at: Address | None, tls: ssl.SSLContext | None) -> None:
         self.sock = None
         self.timeout = None
         self._server = server
@@ -91,16 +89,17 @@ class Connection(BlockingConnection):
         """Begin to speak TLS; what it needs is loaded here."""
         from ssl import SSLSocket
 
+        assert self._tls is not None
         name = whom.host.partition("%")[0].rstrip(".")  # no certificate has a zone
         if isinstance(self.sock, SSLSocket):
             from .tls_in_tls import TLSWithinTLS
 
-            self.sock = within = TLSWithinTLS(self.sock, self._tls(), name)
+            self.sock = within = TLSWithinTLS(self.sock, self._tls, name)
             within.do_handshake(self._time_left)
         else:
             self.sock.getpeername()  # where it has been reset, wrap_socket() would fail, and leave it open
             # In two steps, so that the socket can be closed if the second one fails.
-            self.sock = self._tls().wrap_socket(self.sock, server_hostname=name, do_handshake_on_connect=False)
+            self.sock = self._tls.wrap_socket(self.sock, server_hostname=name, do_handshake_on_connect=False)
             self.sock.settimeout(self._time_left())
             self.sock.do_handshake()
 

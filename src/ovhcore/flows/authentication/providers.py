@@ -10,7 +10,7 @@ from ...protocol.credentials import REMEMBERED, AccessToken, ApplicationKey, Cre
 from ...protocol.messages import Request, Response
 from ...protocol.responses.decoding import is_refusal
 from ..effects import Flow, Once
-from ..events import Observer, TokenRenewed
+from ..observation import Observer
 from .schemes import Authentication
 from .time_sync import TimeSync
 
@@ -53,9 +53,9 @@ class ProvidedAuthentication(Authentication):
 
     Args:
         time: the estimate of the API's clock.
-        supplier: the provider that is asked for credentials.
-        make: makes the authentication with given credentials.
-        notify: is told of new credentials.
+        provider: the provider that is asked for credentials.
+        make: a function that makes the authentication with given credentials.
+        notify: an observer of new credentials.
 
     Raises:
         InvalidConfiguration: the credentials of a :class:`RenewableProvider` cannot be used.
@@ -64,21 +64,21 @@ class ProvidedAuthentication(Authentication):
     def __init__(
         self,
         time: TimeSync,
-        supplier: CredentialsProvider,
+        provider: CredentialsProvider,
         make: Callable[[Credentials], Authentication],
         notify: Observer | None = None,
     ) -> None:
         super().__init__(time)
-        self._supplier = supplier
+        self._provider = provider
         self._make = make
         self._notify = notify
         self._given: Credentials | None = None
         self._current: Authentication | None = None
         self._replaced: tuple[Authentication, ...] = ()
-        if isinstance(supplier, RenewableProvider):
-            if (problem := _problem(supplier.credentials)) is not None:
+        if isinstance(provider, RenewableProvider):
+            if (problem := _problem(provider.credentials)) is not None:
                 raise problem
-            self._given = supplier.credentials
+            self._given = provider.credentials
             self._current = make(self._given)
 
     @property
@@ -130,20 +130,22 @@ class ProvidedAuthentication(Authentication):
         # Before this flow started, another may have got new credentials.
         if self._current is not refused and self._current is not None:
             return self._current
-        supplied: Any = self._supplier(self._given)
-        if isinstance(supplied, Generator):
-            supplied = yield from supplied
-        if (problem := _problem(supplied)) is not None:
-            supplied = None  # a traceback would show it
+        provided: Any = self._provider(self._given)
+        if isinstance(provided, Generator):
+            provided = yield from provided
+        if (problem := _problem(provided)) is not None:
+            provided = None  # a traceback would show it
             raise problem
-        if self._current is not None and supplied == self._given:
+        if self._current is not None and provided == self._given:
             return self._current
-        made = self._make(supplied)
+        made = self._make(provided)
         if self._current is not None:
             # A call that took the old one may end after its replacement.
             self._replaced = (self._current, *self._replaced)[:REMEMBERED]
-        self._given, self._current = supplied, made
+        self._given, self._current = provided, made
         if self._notify is not None:
+            from ..events import TokenRenewed
+
             self._notify(TokenRenewed(None))
         return made
 
@@ -154,13 +156,13 @@ class ProvidedAuthentication(Authentication):
                 yield from known.secrets()
 
 
-def _problem(supplied: Any) -> InvalidConfiguration | None:
+def _problem(provided: Any) -> InvalidConfiguration | None:
     """Return the exception for a value that is no credentials; None for credentials."""
-    if isinstance(supplied, (ApplicationKey, OAuth2Client, AccessToken)):
+    if isinstance(provided, (ApplicationKey, OAuth2Client, AccessToken)):
         return None
-    if isinstance(supplied, Coroutine):
-        supplied.close()  # else Python complains that nobody awaited it
+    if isinstance(provided, Coroutine):
+        provided.close()  # else Python complains that nobody awaited it
     return InvalidConfiguration(
-        f"What supplies credentials returned {type(supplied).__name__}: ApplicationKey, OAuth2Client or AccessToken "
+        f"What supplies credentials returned {type(provided).__name__}: ApplicationKey, OAuth2Client or AccessToken "
         "is wanted, or a flow that returns one"
     )

@@ -16,9 +16,9 @@ from ...exceptions import APIError, InvalidResponse
 from ...protocol.clock import ClockState, Now, observe, parse_http_date
 from ...protocol.messages import Request, Response
 from ...protocol.responses.decoding import annotate, decode, is_time_error
-from ...protocol.responses.error_shapes import is_of_the_api
+from ...protocol.responses.error_shapes import is_answer_of_api
 from ..effects import CLOCK, Flow, Handler, Once
-from ..events import ClockCorrected, Observer
+from ..observation import Observer
 
 __all__ = ["MODES", "TimeSync", "TimeSyncFactory"]
 
@@ -168,7 +168,7 @@ class TimeSync:
             return None
         self._last_date = text
         # A server that answers in the API's place has a clock of its own.
-        return parse_http_date(text) if is_of_the_api(response) else None
+        return parse_http_date(text) if is_answer_of_api(response) else None
 
     def _learn(self, state: ClockState) -> None:
         if state is self.state:
@@ -176,6 +176,8 @@ class TimeSync:
         moved = state.offset != self.state.offset
         self.state = state
         if moved and self._notify is not None:
+            from ..events import ClockCorrected
+
             self._notify(ClockCorrected(state.offset))
 
 

@@ -17,9 +17,10 @@ from ...exceptions import APIError, InvalidRequest, InvalidResponse, InvalidSign
 from ...protocol.responses.decoding import is_no_route
 from ...protocol.urls import encode_segment
 from ..effects import Flow
-from .fan_out import FailedItem, FanOut, Fetch
+from ..exchange import Fetch
+from .fan_out import FailedItem, FanOut
 
-__all__ = ["BATCH_SIZE", "Details", "ItemsById", "is_refusal_of_mode"]
+__all__ = ["BATCH_SIZE", "ItemFetcher", "ItemsById", "is_refusal_of_mode"]
 
 BATCH_SIZE: Final = 50
 """Objects in one request; OVHcloud's own web interface asks for as many."""
@@ -57,7 +58,7 @@ class _Id(NamedTuple):
     text: str | None
 
 
-class Details:
+class ItemFetcher:
     """Fetches the objects of ids.
 
     Args:
@@ -204,20 +205,20 @@ class Details:
 class ItemsById:
     """A fan-out source of one step: the objects of ids."""
 
-    def __init__(self, details: Details, ids: Sequence[Any]) -> None:
+    def __init__(self, fetcher: ItemFetcher, ids: Sequence[Any]) -> None:
         self.total = len(ids)
-        self._details = details
+        self._fetcher = fetcher
         self._ids: Sequence[Any] | None = ids
 
     @property
     def mode(self) -> str:
         """The mode in which the objects are fetched."""
-        return self._details.mode
+        return self._fetcher.mode
 
     def step(self) -> Flow[FanOut | None]:
         """Return the flow of the next step."""
         ids, self._ids = self._ids, None
-        return None if ids is None else (yield from self._details.begin(ids))
+        return None if ids is None else (yield from self._fetcher.begin(ids))
 
 
 def _encoded(position: int, name: Any) -> _Id:

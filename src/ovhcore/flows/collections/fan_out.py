@@ -7,20 +7,17 @@ side. Each client takes one step after the other; see :mod:`ovhcore.client.itera
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
-from typing import Any, NamedTuple, Protocol, TypeAlias
+from collections.abc import Callable, Coroutine, Iterable, Sequence
+from typing import Any, NamedTuple, Protocol
 
 from ...exceptions import APIError, InvalidRequest
-from ...protocol.messages import Headers
 from ..effects import Flow
 
 __all__ = [
     "DEFAULT_CONCURRENCY",
-    "CallResult",
     "FailedItem",
     "FanOut",
     "FanOutSource",
-    "Fetch",
     "SingleFanOut",
     "item_or_failure",
     "read_concurrency",
@@ -29,17 +26,6 @@ __all__ = [
 
 DEFAULT_CONCURRENCY = 10
 """Calls at once by default, as many as OVHcloud's own command line makes."""
-
-
-class CallResult(NamedTuple):
-    """The result of a call: its value, and the header fields of the answer."""
-
-    value: Any
-    headers: Headers
-
-
-Fetch: TypeAlias = Callable[[str, Mapping[str, str]], Flow[CallResult]]
-"""A function that GETs a path, its query included, with further header fields, and raises the answer's error."""
 
 
 class FailedItem(NamedTuple):
@@ -62,7 +48,7 @@ class FanOut(NamedTuple):
         parts: flows that bring more; they raise no :class:`.APIError`.
         limit: the number of parts that run at once.
         ordered: whether the items of the parts come in their order, or as they arrive.
-        ahead: at most so many parts are run or kept before their items are asked for; 0 for twice the limit,
+        ahead: the largest number of parts that are run or kept before their items are asked for; 0 for twice the limit,
             so that a part that takes long does not keep the others waiting.
     """
 

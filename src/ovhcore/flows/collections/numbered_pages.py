@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from ...exceptions import InvalidResponse
-from .fan_out import CallResult
+from ..exchange import CallResult
 
 __all__ = ["NumberedPages", "list_of", "number_of"]
 
@@ -55,7 +55,7 @@ class NumberedPages:
         self.elements: int | None = None
         self.is_regular = True
         self._path = path
-        self._opening: list[Any] = []
+        self._first_element: list[Any] = []
         self._lengths: list[int] = []  # of pages that are not counted yet; they come from several threads
         self._came = 0
         self._longest = 0
@@ -79,8 +79,8 @@ class NumberedPages:
             self._is_beyond = True  # there is no such page, so the server sent the last one again
             return []
         if number == 1:
-            self._opening = elements[:1]
-        elif elements and elements[:1] == self._opening:
+            self._first_element = elements[:1]
+        elif elements and elements[:1] == self._first_element:
             raise InvalidResponse(f"GET {self._path} answered with its first page for page {number}", hint=_BY_IDS)
         told = number_of(answer, "Elements")
         if told is not None and self._is_believed:
@@ -93,7 +93,7 @@ class NumberedPages:
         return min(size, max(0, (self.elements or 0) - (number - 1) * size))
 
     def missed(self, number: int, size: int) -> None:
-        """Count a page that failed as one that came."""
+        """Count a page that failed like one that came."""
         self._lengths.append(self.promised(number, size))
 
     def are_all(self, number: int) -> bool:
@@ -113,7 +113,7 @@ class NumberedPages:
             return self._is_beyond or self._empty > 0
         if self._came == self.elements:
             return True
-        # So many pages, as long as the longest one, would hold all objects.
+        # This number of pages, as long as the longest one, would hold all objects.
         is_past = (number - 1) * self._longest >= self.elements
         if self._empty >= (_EMPTY_AT_THE_END if is_past else _EMPTY):
             raise InvalidResponse(

@@ -19,8 +19,9 @@ from typing import Any, Final
 from ...exceptions import APIError, InvalidRequest, InvalidResponse
 from ...protocol.redaction import ShownURL
 from ..effects import Flow
-from .batches import Details, is_refusal_of_mode
-from .fan_out import CallResult, FailedItem, FanOut, Fetch
+from ..exchange import CallResult, Fetch
+from .batches import ItemFetcher, is_refusal_of_mode
+from .fan_out import FailedItem, FanOut
 from .numbered_pages import NumberedPages, list_of, number_of
 
 __all__ = ["MODES", "PAGE_SIZE", "Pager", "read_mode", "read_size"]
@@ -69,7 +70,7 @@ class Pager:
 
     Args:
         fetch: makes the requests.
-        path: of the list, with its query, filled in.
+        path: the path of the list, with its query, filled in.
         item: path of one object up to its id, and after it; below the list if None.
         version_2: whether the path is one of version 2 of the API.
         mode: one of :data:`MODES`.
@@ -114,7 +115,7 @@ class Pager:
         if version_2 and mode == "auto":
             by_id = "single"
         before, after = item or (path.partition("?")[0].rstrip("/") + "/", "")
-        self._details = Details(
+        self._fetcher = ItemFetcher(
             fetch, before, after, mode=by_id, size=size, limit=limit, scalars=by_id == "auto" and item is None
         )
         self._page_size: int | None = PAGE_SIZE
@@ -152,9 +153,9 @@ class Pager:
             if last and not self._named:
                 self.mode = "plain"
             return FanOut(elements)
-        step = yield from self._details.begin(elements)
+        step = yield from self._fetcher.begin(elements)
         if not self._named:
-            self.mode = self._details.mode
+            self.mode = self._fetcher.mode
         return step
 
     def _cursor(self, cursor: str | None) -> Flow[FanOut]:

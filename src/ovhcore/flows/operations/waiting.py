@@ -42,7 +42,7 @@ from ...protocol.clock import Now
 from ...protocol.messages import Response
 from ...protocol.requests.values import shown
 from ...protocol.responses.decoding import is_no_route
-from ...protocol.responses.error_shapes import is_of_the_api
+from ...protocol.responses.error_shapes import is_answer_of_api
 from ...protocol.responses.statuses import (
     FAILED,
     RUNNING,
@@ -132,11 +132,11 @@ def waited(
     Args:
         get: makes the flow of one poll.
         until: ``"done"``, ``"gone"``, words, or a function of the object.
-        failed: words for a bad end, instead of the default; with a function there are none by default.
+        failed: words for a bad end, instead of the default; if ``until`` is a function, there are none by default.
         deadline: seconds to wait at most; the last poll is at its end, and is not cut short.
         interval: the first and the longest wait between polls, in seconds.
         grace: seconds during which an object that was never seen may still appear.
-        progress: is told after each poll; what it raises ends the waiting.
+        progress: a function that is called after each poll; an exception of it ends the waiting.
         what: the name of the operation, for messages.
 
     Raises:
@@ -314,7 +314,7 @@ def _is_of_others(error: APIError | None) -> bool:
     """Say whether something in front of the API answered in its place."""
     if not isinstance(error, InvalidResponse) or isinstance(error, GatewayError):
         return False
-    return isinstance(error.response, Response) and not is_of_the_api(error.response)
+    return isinstance(error.response, Response) and not is_answer_of_api(error.response)
 
 
 def _is_tolerated(error: APIError, seen: bool, elapsed: float, plan: Plan) -> bool:

@@ -11,9 +11,9 @@ from ...protocol.frozen import Frozen, put
 from ...protocol.messages import DEFAULT_TIMEOUT, Attempt, Request, Response, Timeout
 from ...protocol.redaction import redact_url
 from ...protocol.responses.decoding import add_history
-from ...protocol.responses.error_shapes import is_of_the_api
+from ...protocol.responses.error_shapes import is_answer_of_api
 from ..effects import CLOCK, Flow, Handler, Middleware, Sleep, Uniform
-from ..events import Observer, RetryScheduled
+from ..observation import Observer
 from .retry_budget import RetryBudget
 
 __all__ = ["FailedAttempt", "GiveUp", "Policy", "RetryPolicy", "Wait", "chosen_policy", "retried", "retry_after"]
@@ -259,10 +259,10 @@ def retried(
     A call may have a policy of its own, in the options of its request; see :func:`chosen_policy`.
 
     Args:
-        policy: of the client; None to try nothing again unless a call has its own.
+        policy: the policy of the client; None to try nothing again unless a call has its own.
         budget: shared by all calls; None for a new one.
-        notify: is told of retries.
-        timeout: of requests that have none of their own.
+        notify: an observer of retries.
+        timeout: the timeout of requests that have none of their own.
     """
     shared = RetryBudget() if budget is None else budget
 
@@ -297,7 +297,7 @@ def retried(
                 shared.succeeded()
                 return _with(response, history)
             well = response is not None and response.status < 500 and response.status not in (408, 429)
-            if well and response is not None and is_of_the_api(response):
+            if well and response is not None and is_answer_of_api(response):
                 shared.succeeded()  # the API is well
             elapsed = now.monotonic - begun.monotonic
             decision = _within(
@@ -309,6 +309,8 @@ def retried(
                 wait = yield Uniform(decision.low, decision.high)
                 waited = min(max(wait, decision.low), decision.high)
                 if notify is not None:
+                    from ..events import RetryScheduled
+
                     call = None if request.call is None else request.call.number
                     notify(RetryScheduled(request.method, request.url, history[-1], waited, call, shared.left))
                 yield Sleep(waited)

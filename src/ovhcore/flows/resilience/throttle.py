@@ -20,10 +20,11 @@ from ...protocol.frozen import Frozen, put
 from ...protocol.messages import Request, Response
 from ...protocol.responses.decoding import annotate
 from ..effects import CLOCK, Flow, Handler, Middleware, Sleep
-from ..events import Observer, Throttled
+from ..events import Throttled
+from ..observation import Observer
 from .retry import retry_after
 
-__all__ = ["Limiter", "Limits", "Pause", "Slot", "throttled"]
+__all__ = ["Limiter", "Limits", "Pause", "Ticket", "throttled"]
 
 _LONGEST_PAUSE: Final = 60.0  # seconds that a Retry-After can hold everybody back
 _FIRST_PAUSE: Final = 1.0  # seconds after a 429 without Retry-After
@@ -78,8 +79,8 @@ class Pause(NamedTuple):
     reason: str
 
 
-class Slot:
-    """The place of a request in the line, then among the requests under way."""
+class Ticket:
+    """The place of a request in the line, and then among the requests under way."""
 
     __slots__ = ("due", "epoch", "number", "over", "sent")
 
@@ -119,9 +120,9 @@ class Limiter:
             lock: a new one, for that of the parent may be held by a thread that the child does not have.
         """
         self.lock = lock
-        self._line: list[tuple[int, Slot]] = []  # in the order of arrival
-        self._under_way: dict[Slot, None] = {}  # in the order of sending
-        self._left: deque[Slot] = deque()
+        self._line: list[tuple[int, Ticket]] = []  # in the order of arrival
+        self._under_way: dict[Ticket, None] = {}  # in the order of sending
+        self._left: deque[Ticket] = deque()
         self._last = 0.0  # when the last request was sent
 
     @property
@@ -143,80 +144,80 @@ class Limiter:
             self._tidy()
             return len(self._under_way)
 
-    def start(self, place: Slot, now: float) -> Pause | None:
+    def start(self, ticket: Ticket, now: float) -> Pause | None:
         """Return None if a request may be sent now, and count it as under way; else how long to wait.
 
         Args:
-            place: a new slot, which gets its place in the line now; or one that has waited.
+            ticket: a new ticket, which gets its place in the line now; or one that has waited.
             now: the time.
         """
         with self.lock:
             if self._left:
                 self._tidy()
-            if not place.number:
+            if not ticket.number:
                 self._arrived += 1
-                place.number = self._arrived
+                ticket.number = self._arrived
             line = self._line
-            ahead = self._ahead(place, now) if line else 0
+            ahead = self._ahead(ticket, now) if line else 0
             pause = self._pause(ahead, now)
             if pause is None:
-                if line and line[0][1] is place:
+                if line and line[0][1] is ticket:
                     del line[0]
-                place.sent = self._last = now
-                place.epoch = self._epoch
-                self._under_way[place] = None
+                ticket.sent = self._last = now
+                ticket.epoch = self._epoch
+                self._under_way[ticket] = None
                 self._tokens -= 1.0
                 return None
-            place.due = now + pause.seconds
+            ticket.due = now + pause.seconds
             # A request that was absent takes its place again, too.
-            if ahead >= len(line) or line[ahead][1] is not place:
-                insort(line, (place.number, place))
+            if ahead >= len(line) or line[ahead][1] is not ticket:
+                insort(line, (ticket.number, ticket))
             return pause
 
-    def end(self, place: Slot, now: float, pause: float | None = None, *, slow: bool = False) -> None:
+    def end(self, ticket: Ticket, now: float, pause: float | None = None, *, slow: bool = False) -> None:
         """Take note of an answer.
 
         Args:
-            place: the slot of the request.
+            ticket: the ticket of the request.
             now: when the answer came.
             pause: seconds that the API asks to wait.
             slow: whether the API asked to slow down.
         """
         with self.lock:
-            self._under_way.pop(place, None)
+            self._under_way.pop(ticket, None)
             if slow:
-                self._slow_down(place, now, _FIRST_PAUSE if pause is None else min(pause, _LONGEST_PAUSE))
+                self._slow_down(ticket, now, _FIRST_PAUSE if pause is None else min(pause, _LONGEST_PAUSE))
             else:
-                self._learn(max(0.0, now - place.sent))
-                if self._speed < 1.0 and place.epoch == self._epoch:
+                self._learn(max(0.0, now - ticket.sent))
+                if self._speed < 1.0 and ticket.epoch == self._epoch:
                     self._count(now)
                     self._speed = min(1.0, self._speed + _FASTER)
-            place.over = True
+            ticket.over = True
 
-    def leave(self, place: Slot) -> None:
+    def leave(self, ticket: Ticket) -> None:
         """Give up a place in the line, or among those under way, if it has not ended.
 
         This takes no lock: the garbage collector closes a flow that nobody drives any more, and may
         run in a thread that holds the lock.
         """
-        if place.number and not place.over:
-            self._left.append(place)
-            place.over = True
+        if ticket.number and not ticket.over:
+            self._left.append(ticket)
+            ticket.over = True
 
     def _tidy(self) -> None:
         """Remove the requests that have left."""
         while self._left:
-            place = self._left[0]
-            self._under_way.pop(place, None)
-            at = bisect_left(self._line, (place.number,))
-            if at < len(self._line) and self._line[at][1] is place:
+            ticket = self._left[0]
+            self._under_way.pop(ticket, None)
+            at = bisect_left(self._line, (ticket.number,))
+            if at < len(self._line) and self._line[at][1] is ticket:
                 del self._line[at]
             # This comes last, for an interrupt may come in between; then the request is removed once more.
             self._left.popleft()
 
-    def _slow_down(self, place: Slot, now: float, pause: float) -> None:
+    def _slow_down(self, ticket: Ticket, now: float, pause: float) -> None:
         self._count(now)
-        if place.epoch == self._epoch:
+        if ticket.epoch == self._epoch:
             # Many requests were sent before anybody knew; only one of them counts.
             self._speed = max(_SLOWEST, self._speed / 2)
             self._epoch += 1
@@ -241,9 +242,9 @@ class Limiter:
                 self._tokens = min(float(self.limits.burst), allowed)
             self._counted = now
 
-    def _ahead(self, place: Slot, now: float) -> int:
+    def _ahead(self, ticket: Ticket, now: float) -> int:
         """Return the number of requests before a place in the line."""
-        line, number = self._line, place.number
+        line, number = self._line, ticket.number
         absent = 0
         while absent < len(line) and line[absent][0] < number and line[absent][1].due + _ABSENT < now:
             absent += 1
@@ -311,8 +312,8 @@ def throttled(limiter: Limiter, notify: Observer | None = None) -> Middleware:
     """Return middleware that keeps to limits.
 
     Args:
-        limiter: decides which request may be sent when; shared by all calls that the limits are for.
-        notify: is told of waits.
+        limiter: the limiter that decides which request may be sent when; shared by all calls that the limits are for.
+        notify: an observer of waits.
 
     Its flows raise :class:`.TotalTimeout` when the call would be over before its turn came.
     """
@@ -320,18 +321,18 @@ def throttled(limiter: Limiter, notify: Observer | None = None) -> Middleware:
     def middleware(handler: Handler) -> Handler:
         def handle(request: Request) -> Flow[Response]:
             now: Now = yield CLOCK
-            place = Slot()
+            ticket = Ticket()
             try:
-                pause = limiter.start(place, now.monotonic)
+                pause = limiter.start(ticket, now.monotonic)
                 if pause is not None:
-                    yield from _turn(limiter, place, request, pause, now.monotonic, notify)
+                    yield from _turn(limiter, ticket, request, pause, now.monotonic, notify)
                 response = yield from handler(request)
                 now = yield CLOCK
                 slow = response.status == 429
-                limiter.end(place, now.monotonic, retry_after(response, now.wall) if slow else None, slow=slow)
+                limiter.end(ticket, now.monotonic, retry_after(response, now.wall) if slow else None, slow=slow)
                 return response
             except BaseException:
-                limiter.leave(place)
+                limiter.leave(ticket)
                 raise
 
         return handle
@@ -340,7 +341,7 @@ def throttled(limiter: Limiter, notify: Observer | None = None) -> Middleware:
 
 
 def _turn(
-    limiter: Limiter, place: Slot, request: Request, pause: Pause | None, now: float, notify: Observer | None
+    limiter: Limiter, ticket: Ticket, request: Request, pause: Pause | None, now: float, notify: Observer | None
 ) -> Flow[None]:
     """Wait for the turn of a request."""
     told = notify is None
@@ -359,7 +360,7 @@ def _turn(
         yield Sleep(seconds)
         read: Now = yield CLOCK
         now = read.monotonic
-        pause = limiter.start(place, now)
+        pause = limiter.start(ticket, now)
 
 
 def _too_late(request: Request, pause: Pause) -> TotalTimeout:

@@ -99,7 +99,7 @@ def pagination_filter(conditions: Mapping[str, Any] | Iterable[tuple[str, str, A
     """
     given: Any = conditions
     if isinstance(given, Mapping):
-        listed = [_of_mapping(field, condition) for field, condition in given.items()]
+        listed = [_condition_of_member(field, condition) for field, condition in given.items()]
     elif isinstance(given, Iterable) and not isinstance(given, (str, bytes)):
         listed = list(given)
     else:
@@ -109,7 +109,7 @@ def pagination_filter(conditions: Mapping[str, Any] | Iterable[tuple[str, str, A
     return "&".join(map(_pagination_condition, listed))
 
 
-def _of_mapping(field: Any, condition: Any) -> tuple[Any, ...]:
+def _condition_of_member(field: Any, condition: Any) -> tuple[Any, ...]:
     if isinstance(condition, tuple):
         return (field, *condition)
     return (field, "in" if isinstance(condition, (list, Set)) else "eq", condition)

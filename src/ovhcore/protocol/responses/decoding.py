@@ -18,7 +18,7 @@ from ... import exceptions as exc
 from ..clock import parse_http_date
 from ..messages import Attempt, Headers, Request, Response
 from ..redaction import Hiding, redact_json, redact_text, redact_url, redactor
-from .error_shapes import error_body, is_of_the_api, parse_json
+from .error_shapes import error_body, is_answer_of_api, parse_json
 
 __all__ = [
     "add_history",
@@ -129,13 +129,15 @@ Response.decoder = staticmethod(decode)
 def is_time_error(response: Response) -> bool:
     """Say whether a response is the API's complaint about the timestamp."""
     return (
-        response.status == 400 and is_of_the_api(response) and _kind(400, *error_body(response)[:3]) is exc.QueryTimeOut
+        response.status == 400
+        and is_answer_of_api(response)
+        and _kind(400, *error_body(response)[:3]) is exc.QueryTimeOut
     )
 
 
 def is_refusal(response: Response) -> bool:
     """Say whether the API refused the credentials of a request; it has not carried out such a request."""
-    if response.status not in (400, 401, 403) or not is_of_the_api(response):
+    if response.status not in (400, 401, 403) or not is_answer_of_api(response):
         return False
     if response.status == 401:
         return True
@@ -169,7 +171,7 @@ def error_of(
     shown = _shown(response, hide, request)
     code, error_class, message, details, of_the_api = body = error_body(response)
     status = response.status
-    answered = is_of_the_api(response, body)
+    answered = is_answer_of_api(response, body)
     kind = _kind(status, code, error_class, message) if answered else None
     if kind is None:
         if status >= 500 or (status == 408 and not of_the_api):
@@ -200,9 +202,9 @@ def _hiding(redact: Callable[[str], str] | None, request: Request | None) -> Hid
     hide = redactor(()) if redact is None else redact if isinstance(redact, Hiding) else redactor(()).and_then(redact)
     if request is None:
         return hide
-    from ..secrets.learning import of_request  # loaded only for errors: it imports much
+    from ..secrets.learning import secrets_of_request  # loaded only for errors: it imports much
 
-    return hide.knowing(of_request(request, hide.full))
+    return hide.knowing(secrets_of_request(request, hide.full))
 
 
 def _redacted(details: dict[str, Any], hide: Hiding) -> dict[str, Any]:

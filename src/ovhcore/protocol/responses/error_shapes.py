@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, NoReturn
 if TYPE_CHECKING:
     from ..messages import Response
 
-__all__ = ["ErrorBody", "error_body", "is_of_the_api", "parse_json"]
+__all__ = ["ErrorBody", "error_body", "is_answer_of_api", "parse_json"]
 
-_OF_THE_API: Final = re.compile(r"(?:client|server)::", re.IGNORECASE)
+_OF_THE_API: Final = "(?i:client|server)::"
 # The members of old and of today's errors, and those that may be added; the API's errors have no others.
 _MEMBERS: Final = frozenset({"class", "message", "details", "errorcode", "httpcode", "queryid"})
 _BEGINS_AS_JSON: Final = re.compile(rb'(?:\xef\xbb\xbf)?\s*(?:[\[{"0-9tfn-]|$)')
@@ -87,7 +87,7 @@ def error_body(response: Response) -> ErrorBody:
     if not isinstance(body, dict):
         return _NOTHING
     code, error_class, message = (_text(body.get(name)) for name in ("errorCode", "class", "message"))
-    of_the_api = code is not None or (error_class is not None and _OF_THE_API.match(error_class) is not None)
+    of_the_api = code is not None or (error_class is not None and re.match(_OF_THE_API, error_class) is not None)
     if not of_the_api:
         says = isinstance(body.get("class"), str) or isinstance(body.get("message"), str)
         of_the_api = says and all(name.lower() in _MEMBERS for name in body)
@@ -103,7 +103,7 @@ def _text(value: Any) -> str | None:
     return value if isinstance(value, str) and value else None
 
 
-def is_of_the_api(response: Response, body: ErrorBody | None = None) -> bool:
+def is_answer_of_api(response: Response, body: ErrorBody | None = None) -> bool:
     """Say whether the API answered, and not something in front of it.
 
     A success without ``X-OVH-QUERYID`` is taken for the API's if it begins as JSON does. The API does not redirect.

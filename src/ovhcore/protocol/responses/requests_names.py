@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from datetime import timedelta
     from types import TracebackType
 
-__all__ = ["Asked", "RequestsNames"]
+__all__ = ["AnsweredRequest", "RequestsNames"]
 
 
-class Asked(NamedTuple):
+class AnsweredRequest(NamedTuple):
     """The request that a response answers, with what the response needs to know about the exchange.
 
     Attributes:
@@ -49,7 +49,7 @@ class RequestsNames:
         body: bytes
 
     @property
-    def asked(self) -> Asked | None:
+    def asked(self) -> AnsweredRequest | None:
         """The request that this response answers; None if it is not known."""
         return getattr(self, "_asked", None)
 

@@ -110,7 +110,7 @@ def by_form(text: str) -> Iterator[Span]:
             inner = _JWT.search(match[0])
             if inner is not None:
                 yield match.start() + inner.start(), match.start() + inner.end()
-    yield from _of_schemes(text)
+    yield from _scheme_credentials(text)
     if "://" in text and "@" in text:
         yield from _users(text)
 
@@ -120,7 +120,7 @@ def _is_private(encoded: str) -> bool:
     return b"PRIVATE" in b64decode(head[: len(head) // 4 * 4])
 
 
-def _of_schemes(text: str) -> Iterator[Span]:
+def _scheme_credentials(text: str) -> Iterator[Span]:
     lowered = text.lower()
     if "bearer" in lowered:
         for match in _BEARER.finditer(text):

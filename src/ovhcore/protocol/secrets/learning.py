@@ -16,7 +16,14 @@ from .shapes import secret_members
 if TYPE_CHECKING:
     from ..messages import Request
 
-__all__ = ["is_placeholder", "of_body", "of_headers", "of_json", "of_request", "of_url"]
+__all__ = [
+    "is_placeholder",
+    "secrets_of_body",
+    "secrets_of_headers",
+    "secrets_of_json",
+    "secrets_of_request",
+    "secrets_of_url",
+]
 
 _SCHEME: Final = re.compile(r"(?:Bearer|Basic|Digest|Token|ApiKey)\s+", re.IGNORECASE)
 _BASIC: Final = re.compile(r"Basic\s+", re.IGNORECASE)
@@ -27,12 +34,12 @@ _FOLDED: Final = re.compile(r",\s*+(?=[!#$%&'*+.^`|~\w-]++=)")
 _PLACEHOLDER: Final = re.compile(r"\W*(?:redacted|filtered|dummy|placeholder|xx+|\*+)?\W*", re.IGNORECASE)
 
 
-def of_request(request: Request, redactor: Redactor) -> set[str]:
+def secrets_of_request(request: Request, redactor: Redactor) -> set[str]:
     """Return the secrets that a request shows by the names they have."""
     found = {
-        *of_headers(request.headers.pairs, redactor),
-        *of_url(request.url, redactor),
-        *of_body(request.body.decode("utf-8", "replace"), request.headers.get("content-type", ""), redactor),
+        *secrets_of_headers(request.headers.pairs, redactor),
+        *secrets_of_url(request.url, redactor),
+        *secrets_of_body(request.body.decode("utf-8", "replace"), request.headers.get("content-type", ""), redactor),
     }
     return {value for value in found if not is_placeholder(value)}
 
@@ -42,7 +49,7 @@ def is_placeholder(value: str) -> bool:
     return _PLACEHOLDER.fullmatch(value) is not None
 
 
-def of_headers(pairs: Iterable[tuple[str, str]], redactor: Redactor) -> Iterator[str]:
+def secrets_of_headers(pairs: Iterable[tuple[str, str]], redactor: Redactor) -> Iterator[str]:
     """Yield the secrets of header fields, except signatures: those are found by their form, and each is used once."""
     for name, value in pairs:
         lowered = name.lower()
@@ -62,7 +69,7 @@ def of_headers(pairs: Iterable[tuple[str, str]], redactor: Redactor) -> Iterator
                     yield user.partition(":")[2]
 
 
-def of_url(url: str, redactor: Redactor) -> Iterator[str]:
+def secrets_of_url(url: str, redactor: Redactor) -> Iterator[str]:
     """Yield the secrets of a URL: its user and password, and arguments of its query."""
     if "@" in url:
         for user in _USER.findall(url):
@@ -72,7 +79,7 @@ def of_url(url: str, redactor: Redactor) -> Iterator[str]:
             yield unquote_plus(found[2])
 
 
-def of_body(text: str, content_type: str, redactor: Redactor) -> Iterator[str]:
+def secrets_of_body(text: str, content_type: str, redactor: Redactor) -> Iterator[str]:
     """Yield the secrets of a body: a form, or JSON, even if parsers disagree about it."""
     if not text:
         return
@@ -94,21 +101,21 @@ def of_body(text: str, content_type: str, redactor: Redactor) -> Iterator[str]:
     with suppress(ValueError, RecursionError):
         json.loads(text.removeprefix("\ufeff"), object_pairs_hook=collect)
     for members in objects:
-        yield from _of_members(members, redactor)
+        yield from _secret_texts(members, redactor)
 
 
-def of_json(value: Any, redactor: Redactor) -> Iterator[str]:
+def secrets_of_json(value: Any, redactor: Redactor) -> Iterator[str]:
     """Yield the secrets of a JSON value."""
     if isinstance(value, list):
         for item in value:
-            yield from of_json(item, redactor)
+            yield from secrets_of_json(item, redactor)
     elif isinstance(value, dict):
-        yield from _of_members(value, redactor)
+        yield from _secret_texts(value, redactor)
         for item in value.values():
-            yield from of_json(item, redactor)
+            yield from secrets_of_json(item, redactor)
 
 
-def _of_members(members: dict[str, Any], redactor: Redactor) -> Iterator[str]:
+def _secret_texts(members: dict[str, Any], redactor: Redactor) -> Iterator[str]:
     by_shape = secret_members(members)
     for name, item in members.items():
         if name in by_shape or redactor.is_secret(name):

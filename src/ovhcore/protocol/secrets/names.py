@@ -104,7 +104,7 @@ _VOCABULARY: Final = (
     )
 ) - {"on", "at", "is", "has", "de"}  # fmt: skip
 _LONGEST: Final = max(map(len, _VOCABULARY))
-# For words that have an unknown part: endings that do not occur inside other words.
+# Words that have an unknown part are judged by these: endings that do not occur inside other words.
 _ENDINGS: Final = (
     "passwords", "password", "passwd", "passphrase", "passcode", "secrets", "secret", "tokens", "token", "apikey",
     "privatekey", "secretkey", "accesskey", "credentials", "kubeconfig", "pwd", "jwt", "otp", "psk",
@@ -147,7 +147,7 @@ def _segmented(word: str) -> list[str]:
     return best[-1] or []
 
 
-def _of_piece(piece: str) -> list[str]:
+def _words_in_piece(piece: str) -> list[str]:
     lowered = piece.lower()
     if lowered in _VOCABULARY:
         return [lowered]
@@ -166,7 +166,7 @@ def words_of(name: str) -> list[str]:
     >>> words_of("X-Auth_userPassword2"), words_of("CLIENTSECRET"), words_of("monkey")
     (['x', 'auth', 'user', 'password', '2'], ['client', 'secret'], ['monkey'])
     """
-    return [word for piece in _PIECE.findall(name[-_LONG:]) for word in _of_piece(piece)]
+    return [word for piece in _PIECE.findall(name[-_LONG:]) for word in _words_in_piece(piece)]
 
 
 @lru_cache(maxsize=8192)
@@ -210,7 +210,7 @@ def is_secret_name(name: str, *, loose: bool = False) -> bool:
     """Say whether the values of a name are secret.
 
     Args:
-        name: of a JSON member, a field of a form, a query argument, a header field, in any spelling.
+        name: the name of a JSON member, form field, query argument or header field, in any spelling.
         loose: whether the name is from a query, a form or a header, where ``key`` is a secret, too.
 
     >>> is_secret_name("key"), is_secret_name("key", loose=True), is_secret_name("monkey", loose=True)

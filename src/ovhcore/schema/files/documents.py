@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from ...exceptions import SchemaError
-from ..lookup import Catalogue
+from ..lookup.catalogue import Catalogue
 from ..model import Family
 from ..reading import read_document
 

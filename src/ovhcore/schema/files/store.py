@@ -17,9 +17,9 @@ from urllib.parse import quote
 
 from ...exceptions import SchemaError
 from ...protocol.endpoints import resolve_endpoint
-from ..lookup import Catalogue, heads_of
+from ..lookup.catalogue import Catalogue, heads_of
 from ..model import Family
-from ..packing import FORMAT, pack, squeeze, unpack, unsqueeze
+from .packing import FORMAT, pack, squeeze, unpack, unsqueeze
 
 __all__ = ["cache_folder", "catalogue", "catalogues", "keep", "write_folder"]
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 from ...exceptions import ResourceNotFoundError, SchemaError
 from ..model import Family
 from ..reading import read_document, read_native
-from ..reading.places import At
+from ..reading.places import DocumentValue
 from .store import keep
 
 __all__ = ["INDEXES", "fetched_families", "schema_paths", "update"]
@@ -31,7 +31,7 @@ def schema_paths(index: Any, version: str) -> list[str]:
         SchemaError: the answer is no index, or names nothing.
     """
     base = INDEXES[version].rstrip("/")
-    top = At(index, f"GET {INDEXES[version]}")
+    top = DocumentValue(index, f"GET {INDEXES[version]}")
     paths: list[str] = []
     for api in top.child("apis").items():
         path = api.child("path").text()

@@ -10,7 +10,7 @@ from ...exceptions import SchemaError
 from ..model import Enumeration, Family, IamAction, Model, Operation, Parameter, Property, Status
 from ..tables import Table
 from ..types import VOID, Array, Ref, Scalar, Type, parse_type, substitute
-from .places import At
+from .places import DocumentValue
 
 __all__ = ["answers_below", "expanded_types", "number", "read_native"]
 
@@ -29,7 +29,7 @@ def read_native(document: Any, file: str = "schema", version: str | None = None)
     Raises:
         SchemaError: the document is not native; file and place are named.
     """
-    top = At(document, file)
+    top = DocumentValue(document, file)
     if version is None:
         version = "v2" if (top.optional("basePath") or "").rstrip("/").endswith("/v2") else "1.0"
     prefix = "/v2" if version == "v2" else ""
@@ -49,7 +49,7 @@ def read_native(document: Any, file: str = "schema", version: str | None = None)
     return Family(family, Table(expanded_types(operations, models)), Table(models))
 
 
-def _family_path(top: At) -> str:
+def _family_path(top: DocumentValue) -> str:
     if top.has("resourcePath"):
         return _path(top.child("resourcePath"))
     first = next(top.child("apis").items(), None)
@@ -58,14 +58,14 @@ def _family_path(top: At) -> str:
     return _path(first.child("path"))
 
 
-def _path(at: At) -> str:
+def _path(at: DocumentValue) -> str:
     path = at.text()
     if not path.startswith("/"):
         raise at.error(f"a path must start with '/', not {path!r}")
     return path if path == "/" else path.rstrip("/")
 
 
-def _operation(at: At, path: str, family: str) -> Operation:
+def _operation(at: DocumentValue, path: str, family: str) -> Operation:
     method = at.child("httpMethod").text().upper()
     if not (method.isascii() and method.isalpha()):
         raise at.child("httpMethod").error(f"{method!r} is no method of HTTP")
@@ -85,7 +85,7 @@ def _operation(at: At, path: str, family: str) -> Operation:
     )
 
 
-def _answer(at: At) -> Type:
+def _answer(at: DocumentValue) -> Type:
     if at.has("responseFullType"):
         return at.child("responseFullType").type()
     if at.has("responseType"):
@@ -96,17 +96,17 @@ def _answer(at: At) -> Type:
     return VOID
 
 
-def _error(at: At) -> str:
+def _error(at: DocumentValue) -> str:
     return at.text() if isinstance(at.value, str) else at.child("class").text()
 
 
-def _iam_action(at: At) -> IamAction:
+def _iam_action(at: DocumentValue) -> IamAction:
     if isinstance(at.value, str):
         return IamAction(at.value)
     return IamAction(at.child("name").text(), at.flag("required", True))
 
 
-def _status(at: At) -> Status:
+def _status(at: DocumentValue) -> Status:
     return Status(
         (at.optional("value") or "PRODUCTION").upper(),
         at.optional("deprecatedDate"),
@@ -115,11 +115,11 @@ def _status(at: At) -> Status:
     )
 
 
-def _type(at: At, key: str) -> Type:
+def _type(at: DocumentValue, key: str) -> Type:
     return at.child("fullType" if at.has("fullType") else key).type()
 
 
-def _parameter(at: At) -> Parameter:
+def _parameter(at: DocumentValue) -> Parameter:
     place = at.child("paramType").text()
     if place not in _PLACES:
         raise at.child("paramType").error(f"must be path, query, header or body, not {place!r}")
@@ -129,7 +129,7 @@ def _parameter(at: At) -> Parameter:
     return Parameter(name, place, _type(at, "dataType"), at.flag("required"), at.described())
 
 
-def _model(at: At, name: str) -> Model | Enumeration:
+def _model(at: DocumentValue, name: str) -> Model | Enumeration:
     if at.has("enum"):
         base = _base(at)
         values = tuple(number(each, base) for each in at.child("enum").items())
@@ -140,7 +140,7 @@ def _model(at: At, name: str) -> Model | Enumeration:
     return Model(base, Table(properties), variables, at.described())
 
 
-def _arguments(at: At, name: str) -> dict[str, Type]:
+def _arguments(at: DocumentValue, name: str) -> dict[str, Type]:
     """Return the types of the variables of a generic model that is listed with its arguments.
 
     The properties of ``UnitAndValue<long>`` refer to ``T`` all the same.
@@ -162,14 +162,14 @@ def _generic(name: str) -> tuple[str, tuple[str, ...]]:
     return (match[1], tuple(match[2].split(","))) if match else (name, ())
 
 
-def _base(at: At) -> str:
+def _base(at: DocumentValue) -> str:
     if not at.has("enumType"):
         return "string"
     parsed = at.child("enumType").type()
     return parsed.base if isinstance(parsed, Scalar) else "string"
 
 
-def number(at: At, base: str) -> str | int | float:
+def number(at: DocumentValue, base: str) -> str | int | float:
     """Return a value of an enumeration; numbers are often listed as text.
 
     Raises:
@@ -186,7 +186,7 @@ def number(at: At, base: str) -> str | int | float:
     return value
 
 
-def _property(at: At, name: str, arguments: Mapping[str, Type]) -> Property:
+def _property(at: DocumentValue, name: str, arguments: Mapping[str, Type]) -> Property:
     return Property(
         name,
         substitute(_type(at, "type"), arguments) if arguments else _type(at, "type"),

@@ -12,7 +12,7 @@ from ..tables import Table
 from ..types import VOID, Array, Ref, Scalar, Type, parse_type
 from .native import answers_below
 from .openapi_types import Schemas
-from .places import At
+from .places import DocumentValue
 
 __all__ = ["read_openapi"]
 
@@ -35,13 +35,13 @@ def read_openapi(document: Any, file: str = "schema") -> Family:
         SchemaError: the document is not OpenAPI; file and place are named.
     """
     try:
-        return _read(At(document, file))
+        return _read(DocumentValue(document, file))
     except RecursionError:
         pass
     raise SchemaError("schemas are nested too deeply", file=file, place="$")
 
 
-def _read(top: At) -> Family:
+def _read(top: DocumentValue) -> Family:
     if top.has("swagger"):
         raise top.child("swagger").error("documents of Swagger are not read; convert it to OpenAPI 3")
     version = top.child("openapi")
@@ -61,14 +61,14 @@ def _read(top: At) -> Family:
     return Family(family, Table(operations), Table(reader.schemas.models))
 
 
-def _prefix(top: At) -> str:
+def _prefix(top: DocumentValue) -> str:
     for server in top.child("servers").items():
         url = (server.optional("url") or "").rstrip("/")
         return "/v2" if url.endswith("/v2") else ""
     return ""
 
 
-def _template(at: At, path: str, prefix: str) -> str:
+def _template(at: DocumentValue, path: str, prefix: str) -> str:
     version = _VERSION.match(path)
     if version is None:
         return prefix + path
@@ -87,21 +87,23 @@ def _common(paths: Sequence[str]) -> str:
 
 
 class _Reader:
-    def __init__(self, top: At) -> None:
+    def __init__(self, top: DocumentValue) -> None:
         self.top = top
         self.schemas = Schemas(top)
         self.find = self.schemas.find
         self.listing: dict[str, str] = {}
         self._mangled: dict[str, list[str]] = {}
 
-    def operations(self, item: At, path: str, family: str) -> Iterator[Operation]:
+    def operations(self, item: DocumentValue, path: str, family: str) -> Iterator[Operation]:
         item = self.find(item)
         shared = [self.find(each) for each in item.child("parameters").items()]
         for method in _METHODS:
             if item.has(method):
                 yield self.operation(self.find(item.child(method)), method.upper(), path, family, shared)
 
-    def operation(self, at: At, method: str, path: str, family: str, shared: Sequence[At]) -> Operation:
+    def operation(
+        self, at: DocumentValue, method: str, path: str, family: str, shared: Sequence[DocumentValue]
+    ) -> Operation:
         words = re.findall(r"\w+", re.sub(r"\{[^}]*\}", "", path.removeprefix("/v2")))
         name = ".".join([*words, method.lower()])
         own = [self.find(each) for each in at.child("parameters").items()]
@@ -134,20 +136,20 @@ class _Reader:
             at.described("summary") or at.described(),
         )
 
-    def parameter(self, at: At, place: str, key: str, name: str) -> Parameter:
+    def parameter(self, at: DocumentValue, place: str, key: str, name: str) -> Parameter:
         schema = at.child("schema")
         if at.has("content"):
             schema = self.media(at) or schema
         type_ = self.schemas.type(schema, name) if schema.value is not None else Scalar("string", "string")
         return Parameter(key, place, type_, place == "path" or at.flag("required"), at.described())
 
-    def media(self, at: At) -> At | None:
+    def media(self, at: DocumentValue) -> DocumentValue | None:
         """Return the schema of the content, the JSON one first, or None."""
         kinds = dict(at.child("content").members())
         chosen = next((each for kind, each in kinds.items() if "json" in kind), next(iter(kinds.values()), None))
         return chosen.child("schema") if chosen is not None and chosen.has("schema") else None
 
-    def body(self, at: At, name: str) -> list[Parameter]:
+    def body(self, at: DocumentValue, name: str) -> list[Parameter]:
         schema = self.media(at)
         if schema is None:
             return []
@@ -156,7 +158,7 @@ class _Reader:
         fields = self.schemas._properties(schema, name, 0)
         return [Parameter(each.name, "body", each.type, each.required, each.description) for each in fields.values()]
 
-    def answers(self, at: At, name: str) -> tuple[Type, tuple[str, ...]]:
+    def answers(self, at: DocumentValue, name: str) -> tuple[Type, tuple[str, ...]]:
         """Return the type of a successful answer, and the classes of errors that the document names."""
         codes = dict(at.members())
         good = sorted(code for code in codes if code.startswith("2")) or [code for code in codes if code == "default"]
@@ -169,7 +171,7 @@ class _Reader:
                 errors += self.errors(self.find(each))
         return answer, tuple(dict.fromkeys(errors))
 
-    def errors(self, at: At) -> list[str]:
+    def errors(self, at: DocumentValue) -> list[str]:
         """Return the classes of errors after which the examples of an answer are named."""
         return [
             name
@@ -204,7 +206,7 @@ def _mangled(name: str) -> str:
     return "".join(word[:1].upper() + word[1:] for word in re.split(r"[._<>,]", name))
 
 
-def _status(at: At) -> Status:
+def _status(at: DocumentValue) -> Status:
     value = "PRODUCTION"
     for badge in at.child("x-badges").items():
         label = badge.optional("label") or ""

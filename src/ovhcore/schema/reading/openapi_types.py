@@ -11,7 +11,7 @@ from ..model import Enumeration, Model, Property
 from ..tables import Table
 from ..types import ANY, SCALARS, Array, Map, Ref, Scalar, Type, parse_type
 from .native import number
-from .places import At
+from .places import DocumentValue
 
 __all__ = ["Schemas"]
 
@@ -40,7 +40,7 @@ class Schemas:
         top: the document.
     """
 
-    def __init__(self, top: At) -> None:
+    def __init__(self, top: DocumentValue) -> None:
         self.top = top
         self.components = dict(top.child("components").child("schemas").members()) if top.has("components") else {}
         self.models: dict[str, Model | Enumeration] = {}
@@ -65,7 +65,7 @@ class Schemas:
         spelled = self._names.get(name, name)
         return parse_type(spelled) if "<" in spelled else Ref(spelled)
 
-    def find(self, at: At) -> At:
+    def find(self, at: DocumentValue) -> DocumentValue:
         """Follow ``$ref`` to its end, over any number of steps.
 
         Raises:
@@ -80,13 +80,13 @@ class Schemas:
             found = self.top
             for step in reference[2:].split("/"):
                 key = _key(step, found.value)
-                found = found.child(key) if isinstance(found.value, dict) else At(None, at.file)
+                found = found.child(key) if isinstance(found.value, dict) else DocumentValue(None, at.file)
             if found.value is None:
                 raise at.error(f"refers to {reference!r}, which is not there")
             at = found
         raise at.error("refers to itself")
 
-    def named(self, name: str, at: At) -> Type:
+    def named(self, name: str, at: DocumentValue) -> Type:
         """Return the type that a component's name stands for: a reference, or the type of an alias."""
         if name not in self._named:
             component = self.components.get(name)
@@ -101,7 +101,7 @@ class Schemas:
                     self._named[name] = Scalar(name, SCALARS[name])
         return self._named[name]
 
-    def _own(self, at: At, name: str) -> None:
+    def _own(self, at: DocumentValue, name: str) -> None:
         """Keep the model or the enumeration of a component under the component's name."""
         if at.has("allOf"):
             self._merged(at, _parts(at), name, 0)
@@ -119,7 +119,7 @@ class Schemas:
         self._taken.add(name)
         return name
 
-    def type(self, at: At, name: str, depth: int = 0) -> Type:
+    def type(self, at: DocumentValue, name: str, depth: int = 0) -> Type:
         """Return the type of a schema.
 
         Args:
@@ -149,7 +149,7 @@ class Schemas:
             return self._enumeration(at, self._free(name))
         return self._plain(at, name, depth)
 
-    def _plain(self, at: At, name: str, depth: int) -> Type:
+    def _plain(self, at: DocumentValue, name: str, depth: int) -> Type:
         kinds = _kinds(at)
         if kinds == ["array"]:
             return Array(self.type(at.child("items"), name, depth + 1))
@@ -169,7 +169,7 @@ class Schemas:
             return Scalar(format_, "string") if SCALARS.get(format_) == "string" else _STRING
         return Scalar(plain, plain)
 
-    def _all_of(self, at: At, name: str, depth: int) -> Type:
+    def _all_of(self, at: DocumentValue, name: str, depth: int) -> Type:
         parts = _parts(at)
         if len(parts) == 1:
             return self.type(parts[0], name, depth + 1)
@@ -177,14 +177,14 @@ class Schemas:
             return ANY
         return self._merged(at, parts, self._free(name), depth)
 
-    def _merged(self, at: At, parts: list[At], name: str, depth: int) -> Type:
+    def _merged(self, at: DocumentValue, parts: list[DocumentValue], name: str, depth: int) -> Type:
         properties: dict[str, Property] = {}
         for part in parts:
             self._gather(part, name, properties, depth + 1)
         self.models[name] = Model(name, Table(properties), (), at.described())
         return Ref(name)
 
-    def _gather(self, at: At, name: str, properties: dict[str, Property], depth: int) -> None:
+    def _gather(self, at: DocumentValue, name: str, properties: dict[str, Property], depth: int) -> None:
         if depth > _DEEPEST:
             raise at.error(f"schemas are nested more than {_DEEPEST} deep")
         at = self.find(at)
@@ -192,10 +192,10 @@ class Schemas:
             self._gather(part, name, properties, depth + 1)
         properties.update(self._properties(at, name, depth))
 
-    def _model(self, name: str, at: At, depth: int) -> Model:
+    def _model(self, name: str, at: DocumentValue, depth: int) -> Model:
         return Model(name, Table(self._properties(at, name, depth)), (), at.described())
 
-    def _properties(self, at: At, name: str, depth: int) -> dict[str, Property]:
+    def _properties(self, at: DocumentValue, name: str, depth: int) -> dict[str, Property]:
         required = {each.text() for each in at.child("required").items()} if not _is_flag(at, "required") else set()
         return {
             key: Property(
@@ -209,7 +209,7 @@ class Schemas:
             for key, each in at.child("properties").members()
         }
 
-    def nullable(self, at: At) -> bool:
+    def nullable(self, at: DocumentValue) -> bool:
         """Say whether a schema allows null."""
         if not isinstance(at.value, dict):
             return False
@@ -219,7 +219,7 @@ class Schemas:
             return True
         return any(_is_null(each) for choice in ("oneOf", "anyOf") for each in at.child(choice).items())
 
-    def _enumeration(self, at: At, name: str) -> Type:
+    def _enumeration(self, at: DocumentValue, name: str) -> Type:
         kinds = _kinds(at)
         base = _PLAIN.get(kinds[0], "string") if len(kinds) == 1 else _base(at.child("enum"))
         values = tuple(number(each, base) for each in at.child("enum").items() if each.value is not None)
@@ -233,7 +233,7 @@ def _key(step: str, known: Any) -> str:
     return unquote(key) if isinstance(known, dict) and key not in known else key
 
 
-def _kinds(at: At) -> list[str]:
+def _kinds(at: DocumentValue) -> list[str]:
     """Return the names of the types a schema allows, without null."""
     kinds = at.child("type")
     if isinstance(kinds.value, list):
@@ -241,11 +241,11 @@ def _kinds(at: At) -> list[str]:
     return [] if kinds.value is None else [kinds.text()]
 
 
-def _parts(at: At) -> list[At]:
+def _parts(at: DocumentValue) -> list[DocumentValue]:
     """Return the schemas that an ``allOf`` joins, without those that only describe, as ``{"nullable": true}``."""
     parts = [each for each in at.child("allOf").items() if _says_what(each)]
     if at.has("properties"):
-        parts.append(At({**at.value, "allOf": None}, at.file, at.above, at.key))
+        parts.append(DocumentValue({**at.value, "allOf": None}, at.file, at.above, at.key))
     # Some documents repeat the type beside a reference.
     return [each for each in parts if _SAYS_WHAT.intersection(each.value) != {"type"}] or parts[:1]
 
@@ -257,7 +257,7 @@ def _is_reference(name: str) -> bool:
         return False
 
 
-def _is_own(at: At) -> bool:
+def _is_own(at: DocumentValue) -> bool:
     """Say whether a component is a model or an enumeration; else it is an alias."""
     if not isinstance(at.value, dict) or at.has("$ref"):
         return False
@@ -269,29 +269,29 @@ def _is_own(at: At) -> bool:
     return at.has("enum") or at.has("properties") or bare
 
 
-def _base(values: At) -> str:
+def _base(values: DocumentValue) -> str:
     kinds = {type(each.value) for each in values.items() if each.value is not None}
     if kinds == {bool}:
         return "boolean"
     return "long" if kinds == {int} else "double" if kinds and kinds <= {int, float} else "string"
 
 
-def _is_null(at: At) -> bool:
+def _is_null(at: DocumentValue) -> bool:
     return isinstance(at.value, dict) and (
         at.value.get("type") == "null" or (at.value.get("nullable") is True and not _says_what(at))
     )
 
 
-def _says_what(at: At) -> bool:
+def _says_what(at: DocumentValue) -> bool:
     return isinstance(at.value, dict) and not _SAYS_WHAT.isdisjoint(at.value)
 
 
-def _is_flag(at: At, key: str) -> bool:
+def _is_flag(at: DocumentValue, key: str) -> bool:
     # Some documents write "required: true" at a property; JSON Schema has a list of names at the object.
     return isinstance(at.child(key).value, bool)
 
 
-def _flagged(at: At, key: str) -> bool:
+def _flagged(at: DocumentValue, key: str) -> bool:
     """Say whether a flag is set at a schema, or within the ``allOf`` that it wraps."""
     if not isinstance(at.value, dict):
         return False

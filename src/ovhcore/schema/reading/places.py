@@ -8,13 +8,13 @@ from typing import Any, Final
 from ...exceptions import SchemaError
 from ..types import Type, parse_type
 
-__all__ = ["At"]
+__all__ = ["DocumentValue"]
 
 _FLAGS: Final[dict[Any, bool]] = {True: True, False: False, "1": True, "0": False, "true": True, "false": False}
 _KINDS: Final = {dict: "an object", list: "a list", str: "text", bool: "true or false", type(None): "null"}
 
 
-class At:
+class DocumentValue:
     """A value of a document, with its place.
 
     Args:
@@ -26,7 +26,7 @@ class At:
 
     __slots__ = ("above", "file", "key", "value")
 
-    def __init__(self, value: Any, file: str, above: At | None = None, key: str | int = "") -> None:
+    def __init__(self, value: Any, file: str, above: DocumentValue | None = None, key: str | int = "") -> None:
         self.value = value
         self.file = file
         self.above = above
@@ -49,33 +49,33 @@ class At:
     def _unexpected(self, what: str) -> SchemaError:
         return self.error(f"must be {what}, not {_KINDS.get(type(self.value), 'a number')}")
 
-    def child(self, key: str) -> At:
+    def child(self, key: str) -> DocumentValue:
         """Return a member of an object; the value of a missing one is None."""
         if not isinstance(self.value, dict):
             raise self._unexpected("an object")
-        return At(self.value.get(key), self.file, self, key)
+        return DocumentValue(self.value.get(key), self.file, self, key)
 
     def has(self, key: str) -> bool:
         """Say whether an object has a member that is not null."""
         return isinstance(self.value, dict) and self.value.get(key) is not None
 
-    def members(self) -> Iterator[tuple[str, At]]:
+    def members(self) -> Iterator[tuple[str, DocumentValue]]:
         """Yield names and members of an object; nothing for null."""
         if self.value is None:
             return
         if not isinstance(self.value, dict):
             raise self._unexpected("an object")
         for key, value in self.value.items():
-            yield key, At(value, self.file, self, key)
+            yield key, DocumentValue(value, self.file, self, key)
 
-    def items(self) -> Iterator[At]:
+    def items(self) -> Iterator[DocumentValue]:
         """Yield the items of a list; nothing for null."""
         if self.value is None:
             return
         if not isinstance(self.value, list):
             raise self._unexpected("a list")
         for number, value in enumerate(self.value):
-            yield At(value, self.file, self, number)
+            yield DocumentValue(value, self.file, self, number)
 
     def text(self) -> str:
         """Return the value, which must be text."""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ...exceptions import APIError
 from ..files.store import catalogue
-from .command import PATHS, run
+from .command import PATHS, write_types
 
 __all__ = ["main"]
 
@@ -20,7 +20,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--scan", type=Path, action="append", default=[], help="a file or folder; may be repeated")
     parser.add_argument("--families", default="", metavar="NAME,...", help="whole families, as domain,me")
     parser.add_argument("--output", type=Path, help="the module to write; by default, ovh_types.py beside the program")
-    parser.add_argument("--paths", choices=PATHS, default="auto", help="made at run time or not")
+    parser.add_argument("--paths", choices=PATHS, default="auto", help="made at write_types time or not")
     parser.add_argument("--endpoint", default="ovh-eu", help="whose API the program calls; by default, ovh-eu")
     parser.add_argument("--check", action="store_true", help="write nothing; say whether the module is up to date")
     given = parser.parse_args(arguments)
@@ -28,7 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not given.scan and not families:
         parser.error("what is it to know? --scan a program, or name --families")
     try:
-        return run(
+        return write_types(
             catalogue(given.endpoint),
             scan=given.scan,
             families=families,

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Final
 
 from ...exceptions import InvalidRequest
-from ..lookup import Catalogue
+from ..lookup.catalogue import Catalogue
 from .module import Generated, generate
 from .program import Program
 from .uses import ANY_NAME, METHODS, uses_of_families
 
-__all__ = ["PATHS", "output_of", "run", "types_for"]
+__all__ = ["PATHS", "output_of", "types_for", "write_types"]
 
 PATHS: Final = ("auto", "closed", "open")
 _PACKAGE: Final = __name__.partition(".")[0]  # this module is below it, so it is imported
@@ -98,7 +98,7 @@ def output_of(scan: Sequence[Path], output: Path | None) -> Path:
     return (scan[0] if scan[0].is_dir() else scan[0].parent) / f"{_DEFAULT}.py"
 
 
-def run(
+def write_types(
     catalogue: Catalogue,
     *,
     scan: Sequence[Path] = (),

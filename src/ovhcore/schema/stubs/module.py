@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Final
 
 from ...protocol.frozen import Frozen, put
-from ..lookup import Catalogue
+from ..lookup.catalogue import Catalogue
 from .models import Models
 from .naming import Names, literal
 from .other_paths import OtherPaths

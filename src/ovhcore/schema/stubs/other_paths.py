@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from typing import Final
 
-from ..lookup import Catalogue
+from ..lookup.catalogue import Catalogue
 from ..model import Operation
 from ..types import Array
 from .naming import argument_name, literal

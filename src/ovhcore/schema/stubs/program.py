@@ -7,9 +7,9 @@ from difflib import get_close_matches
 from ...exceptions import InvalidRequest
 from ...protocol.frozen import Frozen, put
 from ...protocol.urls import template_names
-from ..lookup import Catalogue
+from ..lookup.catalogue import Catalogue
+from ..lookup.paths import plain_path
 from ..model import Operation
-from ..paths import plain_path
 from .scanning import Found, calls_in
 from .uses import ANY_NAME, Use
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
-from ..lookup import Catalogue
+from ..lookup.catalogue import Catalogue
 from ..model import Family, Model
 from ..types import Array, Ref, Type
 from .models import PATCHED, READ, SENT, Models

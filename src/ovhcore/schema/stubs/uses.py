@@ -7,7 +7,7 @@ from typing import Final
 
 from ...protocol.frozen import Frozen, put
 from ...protocol.urls import template_names
-from ..lookup import Catalogue
+from ..lookup.catalogue import Catalogue
 from ..model import Operation
 from .naming import argument_name
 

@@ -6,8 +6,8 @@ import sys
 
 import click
 
+from ..frame.text import visible
 from ..output.terminal import is_terminal
-from ..text import visible
 
 __all__ = ["show_page"]
 

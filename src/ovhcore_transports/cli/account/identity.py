@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 from ovhcore.exceptions import Forbidden, InvalidResponse, NotGrantedCall, ResourceNotFoundError, Unauthorized
 from ovhcore.protocol import ApplicationKey
 
+from ..frame.text import one_line
 from ..output.formats import cell
-from ..text import one_line
 from .rules import in_words
 
 if TYPE_CHECKING:

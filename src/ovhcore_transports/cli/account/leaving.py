@@ -6,15 +6,15 @@ from typing import Any
 
 import click
 
-from ovhcore.config import CREDENTIALS, FoundSetting
+from ovhcore._internal import CREDENTIALS, FoundSetting
 from ovhcore.exceptions import APIError, InvalidConfiguration
 from ovhcore.protocol import ApplicationKey, Secret
 
 from ..calling.options import output_options
 from ..frame.clients import client, note
 from ..frame.groups import Command
+from ..frame.text import one_line
 from ..output.writing import Output
-from ..text import one_line
 from .conf_file import change_file, forget_in_copy
 from .identity import identity_lines, identity_of
 from .places import found_settings, remove_entries

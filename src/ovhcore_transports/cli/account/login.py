@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from collections.abc import Generator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -22,7 +25,7 @@ from .validating import until_allowed
 
 if TYPE_CHECKING:
     from ovhcore import Client
-    from ovhcore.config import FoundSetting
+    from ovhcore._internal import FoundSetting
 
 __all__ = ["login_command"]
 
@@ -62,25 +65,60 @@ def login_command(
     ovhcore login --rules "GET,POST,PUT,DELETE /domain/zone" --recursive --profile dns
     ovhcore login --service-account --keys-from account.txt
     """  # noqa: D301
-    endpoint = _endpoint()
-    caller = None if service_account or new_application or keys_from else _with_application(endpoint)
-    secrets: dict[str, Secret]
+    path = _place()
+    with _until_it_is_made(path):
+        endpoint = _endpoint()
+        secrets = _read(endpoint, keys_from, service_account, preset, rules)
+        if secrets is None:
+            caller = None if new_application else _with_application(endpoint)
+            granted = with_own(rules_of(preset if rules else preset or _asked_preset(), rules, recursive))
+            note("The key may:")
+            for line in in_words(granted):
+                note(f"  {line}")
+            if caller is None:
+                secrets = _by_page(endpoint, granted, open_it=not no_browser)
+            else:
+                secrets = _by_request(caller, granted, deadline, interval, open_it=not no_browser)
+        known, token_url = _tried(endpoint, secrets)
+    _keep(endpoint, secrets, known, path, keyring, token_url)
+
+
+def _read(
+    endpoint: Endpoint, keys_from: str | None, service_account: bool, preset: str | None, rules: tuple[str, ...]
+) -> dict[str, Secret] | None:
+    """Return keys that are made elsewhere, None if they are to be made."""
     if service_account:
         if preset or rules:
             raise click.UsageError("The rights of a service account are policies of IAM, and no rules of a key")
-        secrets = read_keys(SERVICE_ACCOUNT, keys_from)
-    elif keys_from:
-        secrets = read_keys(APPLICATION, keys_from)
-    else:
-        granted = with_own(rules_of(preset if rules else preset or _asked_preset(), rules, recursive))
-        note("The key may:")
-        for line in in_words(granted):
-            note(f"  {line}")
-        if caller is None:
-            secrets = _by_page(endpoint, granted, open_it=not no_browser)
-        else:
-            secrets = _by_request(caller, granted, deadline, interval, open_it=not no_browser)
-    _try_and_keep(endpoint, secrets, keyring)
+        return read_keys(SERVICE_ACCOUNT, keys_from)
+    return read_keys(APPLICATION, keys_from) if keys_from else None
+
+
+def _place() -> str:
+    """Return the file that keys are saved in; make sure that they can be, before the user takes any trouble.
+
+    Raises:
+        InvalidConfiguration: they cannot.
+    """
+    path = file_of()
+    folder = os.path.dirname(os.path.realpath(path))
+    if not os.path.isdir(folder):
+        raise InvalidConfiguration(f"The keys cannot be saved in {path}: there is no folder {folder}")
+    if not os.access(folder, os.W_OK):
+        raise InvalidConfiguration(f"The keys cannot be saved in {path}: this user may not write into {folder}")
+    return path
+
+
+@contextmanager
+def _until_it_is_made(path: str) -> Generator[None, None, None]:
+    """Read no file that is named and not there yet."""
+    said = globals_of()
+    named = said.config
+    said.config = named if os.path.exists(path) else None
+    try:
+        yield
+    finally:
+        said.config = named
 
 
 def _endpoint() -> Endpoint:
@@ -106,8 +144,9 @@ def _found() -> list[FoundSetting]:
     said = globals_of()
     try:
         return found_settings()
-    except InvalidConfiguration:
-        if said.profile is None:
+    except InvalidConfiguration as error:
+        # What else is wrong with a profile, logging in may mend.
+        if said.profile is None or str(error).startswith(f"The profile {said.profile!r} cannot be"):
             raise
     profile, said.profile = said.profile, ""
     try:
@@ -160,11 +199,16 @@ def _by_request(
     return {"application_key": as_secret(first), "application_secret": as_secret(second), "consumer_key": key}
 
 
-def _try_and_keep(endpoint: Endpoint, secrets: dict[str, Secret], keyring: str | None) -> None:
+def _tried(endpoint: Endpoint, secrets: dict[str, Secret]) -> tuple[dict[str, Any], str | None]:
+    """Return who the keys are, and the token URL to save with them.
+
+    Raises:
+        APIError: they do not work.
+    """
     import ovhcore
     from ovhcore.protocol import OAUTH2_TOKEN_URLS
 
-    said, path = globals_of(), file_of()
+    said = globals_of()
     own_token_url = endpoint.token_url if endpoint.token_url not in OAUTH2_TOKEN_URLS.values() else None
     token_url = own_token_url if "client_id" in secrets else None
     arguments: dict[str, Any] = {name: secret.reveal() for name, secret in secrets.items()}
@@ -176,14 +220,24 @@ def _try_and_keep(endpoint: Endpoint, secrets: dict[str, Secret], keyring: str |
             arguments[name] = found.value.reveal() if isinstance(found.value, Secret) else found.value
     try:
         with ovhcore.Client(endpoint=endpoint.name, token_url=token_url, **arguments) as tried:
-            known = identity_of(tried)
+            return identity_of(tried), token_url
     except APIError:
         note("These keys do not work, so nothing was saved.")
         raise
     finally:
         arguments.clear()
+
+
+def _keep(
+    endpoint: Endpoint,
+    secrets: dict[str, Secret],
+    known: dict[str, Any],
+    path: str,
+    keyring: str | None,
+    token_url: str | None,
+) -> None:
     section, backup = keep(
-        endpoint.name, secrets, profile=said.profile, path=path, keyring=keyring, token_url=token_url
+        endpoint.name, secrets, profile=globals_of().profile, path=path, keyring=keyring, token_url=token_url
     )
     where = f"{path}, section [{section}]"
     kept = f"Saved in {where}." if keyring is None else f"Saved in the keyring as {keyring}, which {where} names."

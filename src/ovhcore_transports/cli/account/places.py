@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from ovhcore.config import CONFIG_FILES, CREDENTIALS, FoundSetting, SettingsSources
+from ovhcore._internal import CONFIG_FILES, CREDENTIALS, FoundSetting, SettingsSources
 from ovhcore.exceptions import APIError, InvalidConfiguration
 from ovhcore.protocol import Secret, resolve_endpoint
 

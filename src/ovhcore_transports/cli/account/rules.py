@@ -8,7 +8,8 @@ from urllib.parse import quote
 
 import click
 
-from ovhcore.protocol import API_READ_ONLY, API_READ_WRITE, API_READ_WRITE_SAFE, access_rules
+from ovhcore._internal import access_rules
+from ovhcore.protocol import API_READ_ONLY, API_READ_WRITE, API_READ_WRITE_SAFE
 
 __all__ = ["OWN_RULES", "PRESETS", "in_words", "rules_of", "rules_query", "with_own"]
 
@@ -54,7 +55,7 @@ def rules_of(preset: str | None, typed: Iterable[str], recursive: bool) -> list[
 
 def with_own(rules: list[dict[str, str]]) -> list[dict[str, str]]:
     """Return rules and those that every key of ours has, none twice."""
-    from ovhcore.protocol import rule_covers
+    from ovhcore._internal import rule_covers
 
     own = [rule for rule in OWN_RULES if not any(rule_covers(each, rule["method"], rule["path"]) for each in rules)]
     return [*rules, *own]

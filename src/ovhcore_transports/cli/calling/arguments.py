@@ -31,7 +31,15 @@ class Typed(NamedTuple):
 
 
 def path_of(typed: str) -> str:
-    """Return the path that was meant: the slash at its beginning may be left out."""
+    """Return the path that was meant: the slash at its beginning may be left out.
+
+    Raises:
+        click.UsageError: it is none.
+    """
+    if not typed.strip():
+        raise click.UsageError("PATH is empty; the list of what there is has the path /")
+    if "://" in typed.partition("?")[0]:
+        raise click.UsageError("PATH stands below the endpoint, as /me; the endpoint's URL goes into --endpoint")
     return typed if typed.startswith("/") else f"/{typed}"
 
 
@@ -44,6 +52,8 @@ def parse(words: Sequence[str]) -> Typed:
     values: dict[str, list[Any]] = {}
     as_json: set[str] = set()
     body: Any = NO_BODY
+    if sum(word == "@-" or word.partition("=")[2] == "@-" for word in words) > 1:
+        raise click.UsageError("Standard input can be read once: one @- alone")
     for word in words:
         if word.startswith("@"):
             if body is not NO_BODY:
@@ -72,7 +82,7 @@ def json_of(text: str, what: str) -> Any:
     Raises:
         click.UsageError: it is none; the message shows nothing of it, for it may hold a secret.
     """
-    from ovhcore.protocol import parse_json
+    from ovhcore._internal import parse_json
 
     try:
         return parse_json(text.encode("utf-8", "surrogatepass"))

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from ..frame.clients import note
 from .arguments import NO_BODY, Typed, json_of
 
 if TYPE_CHECKING:
     from ovhcore import Client
     from ovhcore.schema import Catalogue, Family, Operation
 
-__all__ = ["body_of", "edited", "read_value", "with_types"]
+__all__ = ["body_of", "edited", "read_value", "split_call", "types_known", "with_types"]
 
 _PYTHON: Final[Mapping[str, tuple[type, ...]]] = {"long": (int,), "double": (int, float), "boolean": (bool,)}
 
@@ -95,3 +96,42 @@ def _writable(value: Any, catalogue: Catalogue | None, path: str) -> Any:
         return value
     fields = catalogue.family(operation.family).body_fields(operation)
     return {name: each for name, each in value.items() if name in fields} if fields else value
+
+
+def split_call(method: str, path: str, typed: Typed, known: Catalogue | None) -> tuple[str, Any]:
+    """Return the path of a call with its arguments, and the body, None for none.
+
+    Args:
+        method: of the call.
+        path: with names in braces.
+        typed: what was typed behind it.
+        known: what tells the types of arguments, or None.
+
+    Raises:
+        click.UsageError: there is a body where there can be none.
+    """
+    from ovhcore.protocol import target
+
+    names = {part[1:-1] for part in path.partition("?")[0].split("/") if part.startswith("{") and part.endswith("}")}
+    if method in ("GET", "DELETE", "HEAD", "OPTIONS"):
+        if typed.body is not NO_BODY:
+            raise click.UsageError(f"A {method} has no body, so it takes no @FILE")
+        return target(path, typed.named), None
+    path = target(path, {name: value for name, value in typed.named.items() if name in names})
+    operation = None if known is None else known.find(method, path)
+    named = typed.named
+    if known is not None and operation is not None:
+        named = with_types(typed, known.family(operation.family), operation)
+    return path, body_of(typed, {name: value for name, value in named.items() if name not in names})
+
+
+def types_known(endpoint: str) -> Catalogue | None:
+    """Return what tells the types of arguments; None where that cannot be read, for a call does not need it."""
+    from ovhcore.exceptions import APIError
+    from ovhcore.schema import catalogue
+
+    try:
+        return catalogue(endpoint)
+    except APIError as error:
+        note(f"The types of arguments are not known: {error}")
+        return None

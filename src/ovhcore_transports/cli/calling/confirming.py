@@ -8,8 +8,8 @@ from typing import Final
 
 import click
 
+from ..frame.text import visible
 from ..output.terminal import is_terminal
-from ..text import visible
 
 __all__ = ["cannot_be_undone", "confirmed"]
 

@@ -9,12 +9,13 @@ from typing import Any
 
 import click
 
+from ovhcore._internal import redact_headers
 from ovhcore.flows import Event, RequestSent
 from ovhcore.plugins import hookimpl
-from ovhcore.protocol import Headers, Request, build_request, redact_headers, redact_json, redact_url
+from ovhcore.protocol import Headers, Request, build_request, redact_json, redact_url
 
 from ..frame.clients import client
-from ..text import visible
+from ..frame.text import visible
 
 __all__ = ["show_call"]
 

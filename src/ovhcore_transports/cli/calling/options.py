@@ -7,11 +7,14 @@ from typing import Any, Final, TypeVar
 
 import click
 
-from ..frame.groups import FORMATS
+from ..frame.groups import FORMATS, later
 
-__all__ = ["MODES", "call_options", "change_options", "list_options", "output_options"]
+__all__ = ["ARGUMENTS", "MODES", "call_options", "change_options", "list_options", "output_options"]
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+ARGUMENTS: Final = "[NAME=VALUE | NAME:=JSON]..."
+"""How arguments of a call without a body are written."""
 
 MODES: Final = ("auto", "cursor", "pages", "batch", "single")
 """Ways to fetch the objects of a list."""
@@ -37,7 +40,12 @@ def output_options(function: F) -> F:
             help="By default, a table on a terminal, else JSON.",
         ),
         click.option("--query", metavar="JMESPATH", help="Print what this finds in the answer, as '[].billId'."),
-        click.option("--columns", metavar="NAME,...", help="Print these members alone, as billId,priceWithTax.text."),
+        click.option(
+            "--columns",
+            metavar="NAME,...",
+            shell_complete=later("columns", "members"),
+            help="Print these members alone, as billId,priceWithTax.text.",
+        ),
     )(function)
 
 
@@ -71,12 +79,18 @@ def list_options(function: F) -> F:
         click.option("--mode", type=click.Choice(MODES), help="One way to fetch the objects; by default, auto."),
         click.option("--concurrency", type=click.IntRange(1, 1000), help="Requests at once; by default, 10."),
         click.option("--size", type=click.IntRange(1), help="Objects of one request, at most."),
-        click.option("--sort", metavar="FIELD", help="Sort the objects; -FIELD for the other way round."),
+        click.option(
+            "--sort",
+            metavar="FIELD",
+            shell_complete=later("sorted_by", "members"),
+            help="Sort the objects; -FIELD for the other way round.",
+        ),
         click.option(
             "--filter",
             "conditions",
             metavar="FIELD:OP=VALUE",
             multiple=True,
+            shell_complete=later("conditions", "members"),
             help="Only some objects, as status:in=ok,error; may be repeated.",
         ),
     )(function)

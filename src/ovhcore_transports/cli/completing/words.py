@@ -12,13 +12,25 @@ from click.shell_completion import CompletionItem
 from ..calling.arguments import path_of
 from ..frame.clients import endpoint_said
 from ..frame.groups import in_context
-from ..text import visible
+from ..frame.text import visible
 from .shells import NO_SPACE
 
 if TYPE_CHECKING:
     from ovhcore.schema import Catalogue, Family, Operation, Type
 
-__all__ = ["arguments", "endpoints", "files", "methods", "paths", "profiles", "transports"]
+__all__ = [
+    "arguments",
+    "catalogue_said",
+    "endpoints",
+    "files",
+    "method_of",
+    "methods",
+    "paths",
+    "profiles",
+    "said_in",
+    "transports",
+    "values_of",
+]
 
 _METHODS = ("GET", "POST", "PUT", "DELETE")
 
@@ -27,7 +39,7 @@ _METHODS = ("GET", "POST", "PUT", "DELETE")
 def paths(context: click.Context, param: click.Parameter, begun: str) -> list[CompletionItem[str]]:
     """Return how a path may go on, by the next of its words."""
     slash = "" if begun.startswith("/") or not begun else "/"
-    found = _catalogue().completions(slash + begun, _method(context))
+    found = catalogue_said().completions(slash + begun, method_of(context))
     return [CompletionItem(each.removeprefix(slash), type=_kind(each)) for each in found]
 
 
@@ -38,14 +50,14 @@ def arguments(context: click.Context, param: click.Parameter, begun: str) -> lis
     if value.startswith("@") or begun.startswith("@"):
         before, _, file = begun.partition("@")
         return [CompletionItem(f"{before}@{each}", type=_kind(each)) for each in _files(file)]
-    catalogue, path = _catalogue(), path_of(str(context.params.get("path") or ""))
-    operation = catalogue.find(_method(context) or "GET", path)
+    catalogue, path = catalogue_said(), path_of(said_in(context, "path"))
+    operation = catalogue.find(method_of(context) or "GET", path)
     if operation is None:
         return []
     family = catalogue.family(operation.family)
     known = {name: rest for name, *rest in _known(family, operation, path)}
     if equals:
-        values = _values(family, known[name.removesuffix(":")][0]) if name.removesuffix(":") in known else []
+        values = values_of(family, known[name.removesuffix(":")][0]) if name.removesuffix(":") in known else []
         return [CompletionItem(f"{name}={each}") for each in values if each.startswith(value)]
     typed = {word.partition("=")[0].removesuffix(":") for word in context.params.get("arguments") or ()}
     return [
@@ -71,7 +83,7 @@ def endpoints(context: click.Context, param: click.Parameter, begun: str) -> lis
 @in_context
 def transports(context: click.Context, param: click.Parameter, begun: str) -> list[CompletionItem[str]]:
     """Return the names of transports that are installed."""
-    from ovhcore.plugins import Plugins
+    from ovhcore._internal import Plugins
 
     specs = Plugins().transports()
     return [CompletionItem(name) for name, spec in specs.items() if name.startswith(begun) and spec.sync]
@@ -90,11 +102,22 @@ def profiles(context: click.Context, param: click.Parameter, begun: str) -> list
     return [CompletionItem(each) for each in profiles_there() if each.startswith(begun)]
 
 
-def _method(context: click.Context) -> str | None:
+def said_in(context: click.Context, name: str) -> str:
+    """Return what is typed for an argument of a command, empty for nothing.
+
+    Click takes no arguments apart where an option behind them still lacks its value.
+    """
+    value = context.params.get(name)
+    if not value:
+        names = [param.name for param in context.command.params if isinstance(param, click.Argument)]
+        value = dict(zip(names, context.args, strict=False)).get(name)
+    return str(value or "")
+
+
+def method_of(context: click.Context) -> str | None:
     """Return the method that a command calls with, None if it is not known yet."""
-    said = context.params.get("method")
-    name = context.info_name or ""
-    return str(said).upper() if said else {"wait": "GET", "show": None}.get(name, name.upper())
+    said, name = said_in(context, "method"), context.info_name or ""
+    return said.upper() if said else {"wait": "GET", "show": None}.get(name, name.upper())
 
 
 def _kind(path: str) -> str:
@@ -110,7 +133,8 @@ def _files(begun: str) -> list[str]:
     return [f"{path}/" if is_folder else path for path, is_folder in found]
 
 
-def _catalogue() -> Catalogue:
+def catalogue_said() -> Catalogue:
+    """Return the catalogue of the endpoint that options or settings name."""
     from ovhcore.schema import catalogue
 
     return catalogue(endpoint_said())
@@ -129,7 +153,8 @@ def _known(family: Family, operation: Operation, path: str) -> Iterator[tuple[st
             yield name, field.type, field.required
 
 
-def _values(family: Family, type_: Any) -> list[str]:
+def values_of(family: Family, type_: Any) -> list[str]:
+    """Return the values that something of a type may have, as far as they can be listed."""
     from ovhcore.schema import Array, Enumeration, Ref, Scalar
 
     if isinstance(type_, Array):

@@ -8,7 +8,7 @@ from time import time as now
 from typing import TYPE_CHECKING, Any, Final
 
 from ovhcore import exceptions as exc
-from ovhcore.config import FoundSetting
+from ovhcore._internal import FoundSetting
 
 from ..account.identity import identity_of
 from .findings import OK, PROBLEM, WARNING, Finding, passed_over
@@ -34,7 +34,8 @@ def api_findings(client: Client, found: list[FoundSetting]) -> Iterator[Finding]
     answered = _clock(client, found)
     yield answered
     if answered.state == PROBLEM:
-        yield passed_over("keys", "the API cannot be asked")
+        why = "signatures have the wrong time" if answered.check == "clock" else "the API cannot be asked"
+        yield passed_over("keys", why)
         return
     if client.settings.credentials is None and not any(each.name == "keyring" for each in found):
         yield Finding("keys", PROBLEM, "there are none for this endpoint", "ovhcore login makes some and saves them")
@@ -76,7 +77,9 @@ def _step(error: exc.APIError, found: list[FoundSetting]) -> str:
     endpoint = next((f"{each.spelling} ({each.place})" for each in found if each.name == "endpoint"), "endpoint")
     if isinstance(error, exc.ProxyError):
         return "look at the setting proxy, and at HTTPS_PROXY"
-    if isinstance(error, (exc.InvalidResponse, exc.ResourceNotFoundError)):
+    if isinstance(error, exc.ResourceNotFoundError):
+        return f"look at {endpoint}: its URL should end in /1.0, /v1 or /v2"
+    if isinstance(error, exc.InvalidResponse):
         return f"something other than the API answers: look at {endpoint}, whose URL ends in /1.0, and at the proxy"
     if isinstance(error, exc.HTTPError):
         return f"the lines above say how far it goes; look at {endpoint} and at the network"

@@ -12,9 +12,9 @@ from ovhcore.exceptions import APIError
 
 from ..frame.clients import client
 from ..frame.groups import Command, globals_of
+from ..frame.text import one_line
 from ..output.formats import as_json
 from ..output.terminal import is_terminal
-from ..text import one_line
 from .findings import PROBLEM, SKIPPED, WARNING, Finding, passed_over
 
 __all__ = ["doctor_command"]

@@ -10,9 +10,9 @@ from hashlib import sha256
 from typing import Any, Final
 
 from ovhcore import __version__
-from ovhcore.config import CONFIG_FILES, CREDENTIALS, FoundSetting, SettingsSources
+from ovhcore._internal import CONFIG_FILES, CREDENTIALS, FoundSetting, Plugins, SettingsSources, installed_version
 from ovhcore.exceptions import InvalidConfiguration
-from ovhcore.plugins import Plugins, installed_version, list_plugins
+from ovhcore.plugins import list_plugins
 from ovhcore.protocol import Secret, redact_url
 
 from ..account.conf_file import read_text
@@ -103,7 +103,11 @@ def setting_findings(found: list[FoundSetting]) -> Iterator[Finding]:
         by = first[each.name]
         line = f"{each.name} = {shown(each)}, from {_place(each)}"
         lines.append(line if each.first else f"{line}; passed over, for {_place(by)} is asked first")
-    text = f"{len(first)} settings" if lines else "no settings: no argument, no variable, no file says any"
+    text = (
+        f"{len(first)} setting{'' if len(first) == 1 else 's'}"
+        if lines
+        else "no settings: no argument, no variable, no file says any"
+    )
     yield Finding("settings", OK, text, None, (*lines,))
 
 

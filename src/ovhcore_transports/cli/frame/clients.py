@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..text import visible
 from .groups import globals_of
+from .text import visible
 
 if TYPE_CHECKING:
     from ovhcore import Client
-    from ovhcore.config import FoundSetting
+    from ovhcore._internal import FoundSetting
 
 __all__ = ["arguments_of_client", "client", "endpoint_said", "note"]
 
@@ -57,7 +57,7 @@ def endpoint_said() -> str:
 
 
 def _found(arguments: dict[str, Any]) -> list[FoundSetting]:
-    from ovhcore.config import SettingsSources
+    from ovhcore._internal import SettingsSources
 
     who = {name: arguments.get(name) for name in ("endpoint", "profile")}
     return SettingsSources(who, config_file=arguments.get("config_file")).found()

@@ -8,7 +8,7 @@ from typing import Final
 
 from ovhcore import exceptions as exc
 
-from ..text import one_line
+from .text import one_line
 
 __all__ = ["ExitCode", "error_lines", "exit_code"]
 
@@ -78,14 +78,16 @@ _CODES: Final[tuple[tuple[tuple[type[Exception], ...], ExitCode], ...]] = (
 )
 
 _LOGIN: Final = "ovhcore login makes a key and saves it"
+_OTHER_APPLICATION: Final = "ovhcore login --new-application makes another key"
 _OTHER_RIGHTS: Final = "ovhcore whoami shows the rights of the key; ovhcore login asks for one with others"
 _DOCTOR: Final = "ovhcore doctor looks for the cause"
 _NEXT: Final[tuple[tuple[tuple[type[Exception], ...], str], ...]] = (
     ((exc.NotGrantedCall,), _OTHER_RIGHTS),
     ((exc.MissingCredentials,), _LOGIN),
     ((exc.InvalidCredential, exc.NotCredential, exc.Unauthorized), f"{_LOGIN}; {_DOCTOR}"),
+    ((exc.InvalidKey,), f"{_OTHER_APPLICATION}; {_DOCTOR}"),
     (
-        (exc.InvalidKey, exc.InvalidSignature, exc.QueryTimeOut, exc.OAuth2FailureError, exc.HTTPError),
+        (exc.InvalidSignature, exc.QueryTimeOut, exc.OAuth2FailureError, exc.HTTPError),
         _DOCTOR,
     ),
     ((exc.GatewayError,), _DOCTOR),

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from ovhcore.flows import Event, RequestFailed, RequestSent, ResponseReceived, RetryScheduled
 from ovhcore.plugins import hookimpl
 
-from ..text import visible
+from .text import visible
 
 __all__ = ["ShownExchanges", "lines_of"]
 

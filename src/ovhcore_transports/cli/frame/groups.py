@@ -67,11 +67,11 @@ def in_context(complete: Completer) -> Completer:
     return completed
 
 
-def later(name: str) -> Completer:
-    """Return a completer of ``completing.words``, which is loaded when a shell asks for it."""
+def later(name: str, module: str = "words") -> Completer:
+    """Return a completer of a module of ``completing``, which is loaded when a shell asks for it."""
 
     def completed(context: click.Context, param: click.Parameter, begun: str) -> list[CompletionItem[str]]:
-        found: Completer = getattr(import_module(f"{_PACKAGE}.completing.words"), name)
+        found: Completer = getattr(import_module(f"{_PACKAGE}.completing.{module}"), name)
         return found(context, param, begun)
 
     return completed

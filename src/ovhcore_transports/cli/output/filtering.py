@@ -9,11 +9,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 __all__ = ["Condition", "meets", "member"]
 
-_DAY = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_DAY: Final = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
 
 Condition: TypeAlias = tuple[str, str, Any]
 
@@ -51,7 +51,7 @@ def _in_order(smaller: Any, larger: Any) -> bool:
     one, other = _number(smaller), _number(larger)
     if one is not None and other is not None:
         return one < other
-    if isinstance(smaller, str) and isinstance(larger, str) and _DAY.match(smaller) and _DAY.match(larger):
+    if isinstance(smaller, str) and isinstance(larger, str) and re.match(_DAY, smaller) and re.match(_DAY, larger):
         return smaller[:10] <= larger[:10]
     return True
 

@@ -10,14 +10,13 @@ from typing import Any, Final
 
 import click
 
-from ..text import visible
-from .shaping import columns_of, name_of
+from ..frame.text import visible
 
 __all__ = ["as_csv", "as_json", "as_names", "as_yaml", "cell", "csv_safe"]
 
 # A number may begin with a sign; a formula does more.
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
-_NUMBER = re.compile(r"[-+]?[0-9][0-9 .,()/-]*")
+_NUMBER: Final = r"[-+]?[0-9][0-9 .,()/-]*"
 
 
 def as_json(value: Any, indent: int | None = None) -> str:
@@ -52,6 +51,8 @@ def as_yaml(value: Any) -> str:
 
 def as_names(value: Any) -> list[str]:
     """Return what objects are called by, a line each."""
+    from .shaping import name_of
+
     listed = value if isinstance(value, list) else [value]
     return [visible(cell(name)) for each in listed if (name := name_of(each)) is not None]
 
@@ -63,6 +64,8 @@ def as_csv(value: Any, columns: list[str] | None = None) -> str:
         value: an object, or a list; what is no object has the column ``value``.
         columns: the members, where they are known.
     """
+    from .shaping import columns_of
+
     listed = value if isinstance(value, list) else [value]
     rows = [each if isinstance(each, dict) else {"value": each} for each in listed]
     names = columns_of(rows) if columns is None else columns
@@ -84,7 +87,7 @@ def csv_safe(value: Any) -> str:
     """Return a cell of CSV. Text that would be a formula gets an apostrophe before it, which makes it text."""
     if not isinstance(value, str):
         return "" if value is None else cell(value)
-    return f"'{value}" if value.startswith(_FORMULA) and not _NUMBER.fullmatch(value) else value
+    return f"'{value}" if value.startswith(_FORMULA) and not re.fullmatch(_NUMBER, value) else value
 
 
 def cell(value: Any) -> str:

@@ -7,27 +7,47 @@ from typing import Any, Final
 
 import click
 
+from ..frame.text import one_line
 from .filtering import member
 
-__all__ = ["columns_of", "is_list_of_ids", "name_of", "queried", "with_columns"]
+__all__ = ["Query", "columns_of", "is_list_of_ids", "name_of", "with_columns"]
 
 _NAMES: Final = ("id", "name", "serviceName", "domain", "urn")
 
 
-def queried(value: Any, expression: str) -> Any:
-    """Return what a JMESPath expression finds in a value.
+class Query:
+    """A JMESPath expression.
+
+    Args:
+        expression: as it was typed.
 
     Raises:
         click.UsageError: it is none.
     """
-    import jmespath
-    from jmespath.exceptions import JMESPathError
 
-    try:
-        return jmespath.search(expression, value)
-    except JMESPathError as error:
-        problem = " ".join(str(error).split())
-    raise click.UsageError(f"--query is no JMESPath expression that can be used here: {problem}")
+    def __init__(self, expression: str) -> None:
+        import jmespath
+        from jmespath.exceptions import JMESPathError
+
+        self._fails = JMESPathError
+        try:
+            self._compiled = jmespath.compile(expression)
+            return
+        except JMESPathError as error:
+            problem = one_line(str(error))
+        raise click.UsageError(f"--query is no JMESPath expression: {problem}")
+
+    def __call__(self, value: Any) -> Any:
+        """Return what the expression finds in a value.
+
+        Raises:
+            click.ClickException: it cannot be used on this one.
+        """
+        try:
+            return self._compiled.search(value)
+        except self._fails as error:
+            problem = one_line(str(error))
+        raise click.ClickException(f"The call was answered, and --query cannot be used on the answer: {problem}")
 
 
 def with_columns(value: Any, columns: Sequence[str]) -> Any:

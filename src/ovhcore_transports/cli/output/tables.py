@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from ..text import visible
+from ..frame.text import visible
 from .formats import cell
 from .shaping import columns_of
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TextIO
 import click
 
 from ..frame.groups import globals_of
-from ..text import one_line
+from ..frame.text import one_line
 
 if TYPE_CHECKING:
     from rich.progress import Progress, ProgressColumn

@@ -10,9 +10,8 @@ import click
 
 from ..frame.clients import note
 from ..frame.groups import globals_of
-from ..text import visible
+from ..frame.text import visible
 from .formats import as_csv, as_json, as_names, as_yaml, cell
-from .shaping import queried, with_columns
 from .terminal import is_terminal
 
 __all__ = ["Output"]
@@ -33,7 +32,11 @@ class Output:
 
     def __init__(self, format_: str | None = None, query: str | None = None, columns: str | None = None) -> None:
         self.asked = format_ or globals_of().output
-        self._query = query
+        self._query = None
+        if query is not None:
+            from .shaping import Query
+
+            self._query = Query(query)  # before anything is sent
         self._columns = [name.strip() for name in columns.split(",") if name.strip()] if columns is not None else None
         if self._columns == []:
             raise click.UsageError("--columns takes names, as billId,date")
@@ -71,8 +74,12 @@ class Output:
 
     def _shaped(self, value: Any) -> Any:
         if self._query is not None:
-            value = queried(value, self._query)
-        return value if self._columns is None else with_columns(value, self._columns)
+            value = self._query(value)
+        if self._columns is None:
+            return value
+        from .shaping import with_columns
+
+        return with_columns(value, self._columns)
 
     def _write_table(self, value: Any) -> None:
         if value is None or (isinstance(value, list) and not value):

@@ -6,8 +6,8 @@ import json
 from base64 import b64decode, b64encode
 from typing import Any, Final, NoReturn
 
+from ovhcore._internal import parse_json
 from ovhcore.exceptions import CassetteError
-from ovhcore.protocol import parse_json
 
 __all__ = ["Packed", "pack", "readable", "unpack"]
 

@@ -10,8 +10,19 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from typing import Final
 
-from ovhcore.protocol import REDACTED, SECRET_HEADERS, Headers, Redaction, Request, Response
-from ovhcore.protocol.secrets import WITHIN, Redactor, is_form, is_placeholder, of_body, of_headers, of_json, of_url
+from ovhcore._internal import (
+    REDACTED,
+    SECRET_HEADERS,
+    WITHIN,
+    Redactor,
+    is_form,
+    is_placeholder,
+    secrets_of_body,
+    secrets_of_headers,
+    secrets_of_json,
+    secrets_of_url,
+)
+from ovhcore.protocol import Headers, Redaction, Request, Response
 
 from ...base.forks import renew_after_fork
 from ...base.locks import Lock
@@ -55,13 +66,13 @@ class Scrubber:
         """Remember the secrets of an exchange, to hide them wherever they turn up from now on."""
         redactor = self._redactor
         found = {
-            *of_headers(request.headers.pairs, redactor),
-            *of_url(request.url, redactor),
+            *secrets_of_headers(request.headers.pairs, redactor),
+            *secrets_of_url(request.url, redactor),
             *_of_body(asked, request.headers, redactor),
         }
         if response is not None:
             answered = {
-                *of_headers(_telling(response.headers), redactor),
+                *secrets_of_headers(_telling(response.headers), redactor),
                 *_of_body(came or {}, response.headers, redactor),
             }
             found.update(value for value in answered if len(value) >= _SHORTEST and not _WORD.fullmatch(value))
@@ -90,8 +101,8 @@ class Scrubber:
         """Return a body with its secrets hidden.
 
         Args:
-            packed: as it stands in a cassette.
-            headers: of the message.
+            packed: the body, as it stands in a cassette.
+            headers: the header fields of the message.
             named: the name of the whole body, such as the last part of a path.
         """
         redactor = self._redactor
@@ -119,12 +130,12 @@ class Scrubber:
 
 def _of_body(packed: Packed, headers: Headers, redactor: Redactor) -> Iterator[str]:
     if "json" in packed:
-        return of_json(packed["json"], redactor)
-    return of_body(packed.get("text", ""), headers.get("content-type", ""), redactor)
+        return secrets_of_json(packed["json"], redactor)
+    return secrets_of_body(packed.get("text", ""), headers.get("content-type", ""), redactor)
 
 
 def _telling(headers: Headers) -> list[tuple[str, str]]:
-    """Return the fields of an answer whose values, if they are secrets by name, are none by accident."""
+    """Return the fields of an answer whose names tell for certain that their values are secrets."""
     return [
         (name, value) for name, value in headers.pairs if name.lower() in SECRET_HEADERS or _RANDOM.fullmatch(value)
     ]

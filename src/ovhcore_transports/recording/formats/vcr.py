@@ -12,8 +12,9 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 
+from ovhcore._internal import parse_http_date
 from ovhcore.exceptions import CassetteError
-from ovhcore.protocol import Redaction, Request, Response, parse_http_date
+from ovhcore.protocol import Redaction, Request, Response
 
 from ..cassette.bodies import pack, readable
 from ..cassette.interactions import Interaction, phrase_of

@@ -11,8 +11,9 @@ from typing import Any, Final, TypeVar
 import pytest
 
 from ovhcore import APIError, AsyncClient, Client, InvalidConfiguration
+from ovhcore._internal import Plugins
 from ovhcore.flows import Flow
-from ovhcore.plugins import Plugins, TransportSettings, TransportSpec, hookimpl
+from ovhcore.plugins import TransportSettings, TransportSpec, hookimpl
 from ovhcore.protocol import Redaction
 
 from ..asynchronous import AsyncRecordTransport
@@ -58,11 +59,11 @@ class CassetteHandle:
 
     @property
     def misses(self) -> list[str]:
-        """The calls that were asked for in vain, in the words of their exceptions."""
+        """The calls that had no recording, in the words of their exceptions."""
         return [each for recording in self._recordings.values() for each in recording.misses]
 
     def check_played(self) -> None:
-        """Make sure that everything recorded was played, and nothing was asked for in vain.
+        """Make sure that everything recorded was played, and that every call had a recording.
 
         Raises:
             CassetteError: a recording was not played, or a call not found; the message names it.

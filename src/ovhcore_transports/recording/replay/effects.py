@@ -6,7 +6,8 @@ import random
 from math import inf
 from typing import Final
 
-from ovhcore.protocol import Now, parse_http_date
+from ovhcore._internal import parse_http_date
+from ovhcore.protocol import Now
 
 from ...base.forks import renew_after_fork
 from ...base.locks import Lock

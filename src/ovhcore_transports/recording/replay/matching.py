@@ -10,15 +10,16 @@ from contextlib import suppress
 from typing import Any, Final, NamedTuple, TypeAlias
 from urllib.parse import parse_qsl
 
+from ovhcore._internal import REDACTED, parse_json
 from ovhcore.exceptions import InvalidConfiguration
-from ovhcore.protocol import REDACTED, Request, parse_json
+from ovhcore.protocol import Request
 
 from ...base.forks import renew_after_fork
 from ...base.locks import Lock
 from ..cassette.bodies import Packed, pack, unpack
 from ..cassette.interactions import Interaction
 
-__all__ = ["DEFAULT_MATCHERS", "MATCHERS", "Asked", "Body", "Key", "Matcher", "Shelf", "Slot"]
+__all__ = ["DEFAULT_MATCHERS", "MATCHERS", "Body", "ComparedRequest", "Key", "Matcher", "RecordedSlot", "Shelf"]
 
 Matcher: TypeAlias = "str | Callable[[Request], Hashable]"
 """A name of :data:`MATCHERS`, or a function that returns the part of a request that must be equal."""
@@ -28,13 +29,13 @@ _JSON_BEGINS: Final = frozenset('{["-0123456789tfn \t\r\n\ufeff')
 DEFAULT_MATCHERS: Final = ("method", "path", "query", "body")
 
 
-class Asked:
+class ComparedRequest:
     """A request, recorded or new, as matchers see it.
 
     Args:
-        method, url: of the request.
+        method, url: those of the request.
         request: returns the request itself.
-        recorded: its record in the cassette; None for a new request.
+        recorded: the record in the cassette; None for a new request.
     """
 
     __slots__ = ("_packed", "_recorded", "method", "request", "url")
@@ -49,12 +50,12 @@ class Asked:
         self._recorded: list[str] | None = None if recorded is None else recorded.get("headers") or []
 
     @classmethod
-    def now(cls, request: Request) -> Asked:
+    def now(cls, request: Request) -> ComparedRequest:
         """Return a request that is to be sent."""
         return cls(request.method, request.url, lambda: request)
 
     @classmethod
-    def before(cls, interaction: Interaction) -> Asked:
+    def before(cls, interaction: Interaction) -> ComparedRequest:
         """Return a request that was recorded."""
         return cls(interaction.method, interaction.url, lambda: interaction.request, interaction.packed_body)
 
@@ -72,7 +73,7 @@ class Asked:
         return self._packed
 
 
-def _path(asked: Asked) -> str:
+def _path(asked: ComparedRequest) -> str:
     start = asked.url.find("/", asked.url.find("://") + 3)
     return asked.url[start:].partition("?")[0] if start >= 0 else ""
 
@@ -83,7 +84,7 @@ _CHOOSING: Final = re.compile(
 )
 
 
-def _query(asked: Asked) -> tuple[tuple[str, str], ...]:
+def _query(asked: ComparedRequest) -> tuple[tuple[str, str], ...]:
     query = asked.url.partition("?")[2]
     choosing = _CHOOSING.findall("\n".join(asked.header_lines()))
     if not query and not choosing:
@@ -102,7 +103,7 @@ class Body(NamedTuple):
     """Canonical JSON, the text, or a character for each byte."""
 
 
-def _body(asked: Asked) -> Body:
+def _body(asked: ComparedRequest) -> Body:
     packed = asked.packed
     if "json" in packed:
         return Body("json", json.dumps(packed["json"], sort_keys=True))
@@ -116,7 +117,7 @@ def _body(asked: Asked) -> Body:
     return Body("bytes", unpack(packed).decode("latin-1")) if "base64" in packed else Body("", "")
 
 
-MATCHERS: Final[dict[str, Callable[[Asked], Hashable]]] = {
+MATCHERS: Final[dict[str, Callable[[ComparedRequest], Hashable]]] = {
     "method": lambda asked: asked.method,
     "scheme": lambda asked: asked.url.partition("://")[0],
     "host": lambda asked: asked.url.partition("://")[2].partition("/")[0],
@@ -130,7 +131,7 @@ The header fields that choose the answer belong to the query: those of pages, ba
 Key: TypeAlias = tuple[Hashable, ...]
 
 
-def _chosen(match_on: Iterable[Matcher]) -> list[tuple[str, Callable[[Asked], Hashable]]]:
+def _chosen(match_on: Iterable[Matcher]) -> list[tuple[str, Callable[[ComparedRequest], Hashable]]]:
     """Return the functions that compare, with their names.
 
     Raises:
@@ -138,12 +139,12 @@ def _chosen(match_on: Iterable[Matcher]) -> list[tuple[str, Callable[[Asked], Ha
     """
     if isinstance(match_on, str) or not isinstance(match_on, Iterable):
         raise InvalidConfiguration(f"match_on must be a list of matchers, as {DEFAULT_MATCHERS!r}")
-    chosen: list[tuple[str, Callable[[Asked], Hashable]]] = []
+    chosen: list[tuple[str, Callable[[ComparedRequest], Hashable]]] = []
     for matcher in match_on:
         if isinstance(matcher, str) and matcher in MATCHERS:
             chosen.append((matcher, MATCHERS[matcher]))
         elif callable(matcher):
-            chosen.append((getattr(matcher, "__name__", "matcher"), _of_request(matcher)))
+            chosen.append((getattr(matcher, "__name__", "matcher"), _on_request(matcher)))
         else:
             raise InvalidConfiguration(
                 f"A matcher is a function of a request or one of {', '.join(MATCHERS)}, not {matcher!r}"
@@ -153,11 +154,11 @@ def _chosen(match_on: Iterable[Matcher]) -> list[tuple[str, Callable[[Asked], Ha
     return chosen
 
 
-def _of_request(matcher: Callable[[Request], Hashable]) -> Callable[[Asked], Hashable]:
+def _on_request(matcher: Callable[[Request], Hashable]) -> Callable[[ComparedRequest], Hashable]:
     return lambda asked: matcher(asked.request())
 
 
-class Slot(NamedTuple):
+class RecordedSlot(NamedTuple):
     """An interaction on the shelf."""
 
     number: int
@@ -184,10 +185,12 @@ class Shelf:
         repeat: bool = False,
     ) -> None:
         self.matchers = _chosen(match_on)
-        self.slots = [Slot(n, each, self.key(Asked.before(each))) for n, each in enumerate(interactions)]
+        self.slots = [
+            RecordedSlot(n, each, self.key(ComparedRequest.before(each))) for n, each in enumerate(interactions)
+        ]
         self.played: set[int] = set()
         self._repeat = repeat
-        self._waiting: dict[Key, deque[Slot]] = {}
+        self._waiting: dict[Key, deque[RecordedSlot]] = {}
         for slot in self.slots:
             self._waiting.setdefault(slot.key, deque()).append(slot)
         # Where something is hidden, anything may stand in its place.
@@ -199,28 +202,28 @@ class Shelf:
         """Make a new lock in the child of a fork."""
         self._lock = Lock()
 
-    def key(self, asked: Asked) -> Key:
+    def key(self, asked: ComparedRequest) -> Key:
         """Return the parts that must be equal."""
         return tuple([matcher(asked) for _, matcher in self.matchers])
 
-    def take(self, request: Request, hidden: Callable[[], Request]) -> Slot | None:
+    def take(self, request: Request, hidden: Callable[[], Request]) -> RecordedSlot | None:
         """Give out the interaction that answers a request, None if there is none.
 
         Args:
             request: the new request.
             hidden: returns the same with its secrets hidden, as it was when it was recorded.
         """
-        key = self.key(Asked.now(request))
+        key = self.key(ComparedRequest.now(request))
         with self._lock:
             slot = self._next(key)
             if slot is None and self._open and key not in self._waiting:
-                key = self.key(Asked.now(hidden()))
+                key = self.key(ComparedRequest.now(hidden()))
                 slot = self._next(key) or self._agreeing(key)
             if slot is not None:
                 self.played.add(slot.number)
             return slot
 
-    def _next(self, key: Key) -> Slot | None:
+    def _next(self, key: Key) -> RecordedSlot | None:
         waiting = self._waiting.get(key)
         while waiting:
             slot = waiting[0]
@@ -231,7 +234,7 @@ class Shelf:
             waiting.popleft()
         return None
 
-    def _agreeing(self, key: Key) -> Slot | None:
+    def _agreeing(self, key: Key) -> RecordedSlot | None:
         agreeing = [slot for slot in self._open if all(map(_agree, slot.key, key))]
         unplayed = [slot for slot in agreeing if slot.number not in self.played]
         return next(iter(unplayed or (agreeing[-1:] if self._repeat else ())), None)

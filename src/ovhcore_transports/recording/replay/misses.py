@@ -10,7 +10,7 @@ from typing import Any, Final
 from ovhcore.protocol import Request
 
 from ..cassette.differences import MISSING, Steps, differences
-from .matching import Asked, Body, Key, Shelf, Slot
+from .matching import Body, ComparedRequest, Key, RecordedSlot, Shelf
 
 __all__ = ["nearest"]
 
@@ -27,7 +27,7 @@ def nearest(shelf: Shelf, request: Request) -> list[str]:
         shelf: the recordings.
         request: the request, its secrets hidden.
     """
-    asked = Asked.now(request)
+    asked = ComparedRequest.now(request)
     key = shelf.key(asked)
     # The number of parts that are equal says most, and costs little; the rest is looked at closely.
     roughly = sorted(shelf.slots, key=lambda slot: -sum(map(_equal, slot.key, key)))[:_LOOKED_AT]
@@ -40,7 +40,7 @@ def _equal(one: object, other: object) -> bool:
     return one == other
 
 
-def _likeness(slot: Slot, asked: Asked, key: Key, origin_counts: bool) -> float:
+def _likeness(slot: RecordedSlot, asked: ComparedRequest, key: Key, origin_counts: bool) -> float:
     urls = [url if origin_counts else _target(url) for url in (slot.interaction.url, asked.url)]
     # Long texts take long, and differ in their beginning as in their end.
     one, other = (url if len(url) <= 200 else url[:100] + url[-100:] for url in urls)
@@ -54,7 +54,7 @@ def _target(url: str) -> str:
     return url[start:] if start >= 0 else ""
 
 
-def _line(shelf: Shelf, slot: Slot, asked: Asked, key: Key, origin_counts: bool) -> str:
+def _line(shelf: Shelf, slot: RecordedSlot, asked: ComparedRequest, key: Key, origin_counts: bool) -> str:
     played = ", which was played already" if slot.number in shelf.played else ""
     url = slot.interaction.url
     target = _target(url)

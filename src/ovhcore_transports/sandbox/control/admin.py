@@ -7,8 +7,9 @@ from collections.abc import Callable
 from typing import Any, Final
 from urllib.parse import unquote
 
+from ovhcore._internal import parse_json
 from ovhcore.exceptions import InvalidConfiguration
-from ovhcore.protocol import Request, Response, parse_json
+from ovhcore.protocol import Request, Response
 
 from ..login.keys import shown_credential
 from ..login.visits import fields_of
@@ -149,7 +150,7 @@ def _reset(sandbox: Controlled, *_: Any) -> None:
 
 
 def _resources(sandbox: Controlled, *_: Any) -> Any:
-    return {**sandbox._state.resources, **sandbox.held()}
+    return sandbox.own() | sandbox.held()
 
 
 def _add(sandbox: Controlled, segments: list[str], body: Any, query: dict[str, str]) -> None:

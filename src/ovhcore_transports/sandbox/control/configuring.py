@@ -8,9 +8,9 @@ from typing import Any, Final, Protocol
 
 from ovhcore.exceptions import InvalidConfiguration
 
-from ..faults import Faults
-from ..modes import Modes
 from ..state import State
+from .faults import Faults
+from .modes import Modes
 from .settings import Controls, number
 
 __all__ = ["applied", "current"]

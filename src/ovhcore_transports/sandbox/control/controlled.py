@@ -12,14 +12,15 @@ from ovhcore.exceptions import InvalidConfiguration
 from ovhcore.protocol import Request
 
 from ...base.locks import Lock
-from ..faults import Faults
+from ..kept.rows import Rows
 from ..login.matters import PASSWORD
-from ..modes import Modes
-from ..state import State
+from ..state import State, completed, rows_of
 from .clock import VirtualClock
 from .configuring import applied, current
+from .faults import Faults
 from .files import read_mapping, write_json
 from .journal import BoundedCounter, Journal, secrets_of
+from .modes import Modes
 from .settings import Controls, RateLimiter
 from .snapshots import as_snapshot, of_snapshot
 
@@ -133,19 +134,32 @@ class Controlled:
                 raise InvalidConfiguration(
                     f"sandbox: there are no resources {name!r}; there are {', '.join(known)}, and paths"
                 )
-            if not isinstance(value, type(known[name])):
-                kind = "a mapping" if isinstance(known[name], dict) else "a list"
+            wanted = dict if isinstance(known[name], dict) else list
+            if not isinstance(value, wanted):
+                kind = "a mapping" if wanted is dict else "a list"
                 raise InvalidConfiguration(f"sandbox: {name} must be {kind}, not {type(value).__name__}")
+        made = {
+            name: rows_of(name, completed(name, value)) if isinstance(value, list) else value
+            for name, value in deepcopy(by_name).items()
+        }
+        before = dict(known)
+        for name, value in made.items():
+            known[name] = {**known[name], **value} if isinstance(value, dict) else value
         if by_path:
-            before = deepcopy(self._state.held)
+            held, known["zones"] = deepcopy(self._state.held), deepcopy(known["zones"])
             try:
                 for path, value in by_path.items():
                     self._engine.hold(self._state, path, deepcopy(value), self._clock.now())
             except InvalidConfiguration:
-                self._state.held = before
+                self._state.held = held
+                known.update(before)
                 raise
-        for name, value in deepcopy(by_name).items():
-            known[name] = {**known[name], **value} if isinstance(value, dict) else value
+
+    def own(self) -> dict[str, Any]:
+        """Return the resources that have a name, as what JSON can hold."""
+        with self._lock:
+            known = self._state.resources.items()
+            return {name: list(value) if isinstance(value, Rows) else value for name, value in known}
 
     def held(self, path: str | None = None) -> dict[str, Any]:
         """Return what was made or changed in families without a name in :attr:`.Sandbox.resources`, by its path.
@@ -195,6 +209,7 @@ class Controlled:
             if vars(state).keys() - set(getattr(state, "volatile", ())) != attributes.keys():
                 raise InvalidConfiguration("sandbox: this snapshot is damaged, or of another version")
             vars(state).update(attributes)
+            state.restored()
             self._state = state
 
     def save(self, file: str | os.PathLike[str]) -> None:

@@ -9,12 +9,13 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 from urllib.parse import unquote
 
-from ovhcore.protocol import REDACTED, Request, parse_json
+from ovhcore._internal import REDACTED, parse_json
+from ovhcore.protocol import Request
 
 from ..login.keys import KeyRing
 
 if TYPE_CHECKING:
-    from ovhcore.protocol.secrets import Redactor
+    from ovhcore._internal import Redactor
 
 __all__ = ["BoundedCounter", "Journal", "secrets_of"]
 
@@ -78,7 +79,7 @@ class Journal:
             secrets: what is not to be seen, besides what always is.
             last: how many.
         """
-        from ovhcore.protocol.secrets import Redactor  # only here: it loads much
+        from ovhcore._internal import Redactor  # only here: it loads much
 
         chosen = list(self._entries)[-last:] if last > 0 else []
         return [_shown(entry, Redactor(_held(entry, secrets))) for entry in chosen]
@@ -120,7 +121,7 @@ def _shown(entry: _Entry, redactor: Redactor) -> dict[str, Any]:
 
 def _body(entry: _Entry, redactor: Redactor) -> Any:
     """Return a body as JSON where it is that, else as text; None for none."""
-    from ovhcore.protocol.secrets import is_form
+    from ovhcore._internal import is_form
 
     if not entry.body:
         return None

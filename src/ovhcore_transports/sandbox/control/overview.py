@@ -54,7 +54,7 @@ def overview(sandbox: Controlled, origin: str, query: Mapping[str, str]) -> Resp
         origin: where the page was asked for, as ``"http://127.0.0.1:8080"``.
         query: ``resource`` names the one that is shown as a whole.
     """
-    resources: Mapping[str, Any] = sandbox._state.resources
+    resources = sandbox.own()
     name = query.get("resource")
     if name is not None:
         return _one_resource(name, resources, sandbox.held(name))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from base64 import b64decode, b64encode
-from collections.abc import Callable, Mapping, MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping, MutableSequence
 from datetime import date, datetime
 from enum import Enum
 from importlib import import_module
@@ -16,6 +16,8 @@ __all__ = ["as_snapshot", "of_snapshot"]
 
 _HOME: Final = __name__.rpartition(".")[0].rpartition(".")[0]
 _FORMAT: Final = "ovhcore sandbox 1"
+_MOVED: Final = {".generic.holding": ".kept.holding", ".generic.packing": ".kept.packing", ".state": ".kept.operation"}
+"""Modules that had another name when snapshots were written."""
 
 
 def as_snapshot(state: object) -> dict[str, Any]:
@@ -63,6 +65,8 @@ def _packed(value: Any, place: str) -> Any:
         return {"$bytes": b64encode(value).decode()}
     if kind in (datetime, date):
         return {f"${kind.__name__}": value.isoformat()}
+    if isinstance(value, MutableSequence):
+        return [_packed(item, place) for item in value]
     if isinstance(value, MutableMapping):
         pairs = [[_packed(name, place), _packed(item, place)] for name, item in value.items()]
         return {"$dict": pairs, **({} if kind is dict else {"$class": _class(kind, place)})}
@@ -104,6 +108,7 @@ def _named(name: str) -> Any:
     module, _, names = name.partition(":")
     if not module.startswith("."):
         raise LookupError(f"{name} is none of the sandbox's own")
+    module = _MOVED.get(module, module)
     found: Any = sys.modules.get(_HOME + module) or import_module(_HOME + module)
     for each in names.split("."):
         found = getattr(found, each)
@@ -133,8 +138,12 @@ def _unpacked(value: Any) -> Any:
     if sign == "$named":
         return kind(*_unpacked(held))
     thing: Any = object.__new__(kind)
+    known: Any = getattr(kind, "__slots__", value["$object"])
     for name, item in _unpacked(value["$object"]).items():
-        object.__setattr__(thing, name, item)
+        if name in known:  # some are of before, and follow from others now
+            object.__setattr__(thing, name, item)
+    if hasattr(thing, "restored"):
+        thing.restored()
     return thing
 
 

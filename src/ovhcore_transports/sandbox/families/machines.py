@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Mapping
+from ipaddress import ip_address, ip_interface
+from typing import Any, Final
 
+from ..routes.calls import SandboxCall, concrete
+from ..routes.operations import reinstall
 from ..state import ApiError
 from .tables import Action, Change, Resource
 
@@ -15,10 +19,33 @@ def _reverse(change: Change) -> None:
     name = change.object.get("reverse")
     if change.kind != "create" or not isinstance(name, str):
         return
+    block = ip_interface(change.arguments["ip"]).network
+    if ip_address(str(change.object["ipReverse"])) not in block:
+        raise ApiError.of_class(400, "BadRequest", f"[ipReverse] {change.object['ipReverse']} is not in {block}")
     if "." not in name.strip(".") or " " in name:
         raise ApiError.of_class(400, "BadRequest", f"[reverse] Invalid reverse {name[:100]!r}: it must be a full name")
     if not name.endswith("."):
         change.object["reverse"] = f"{name}."
+
+
+def _count(call: SandboxCall, balancer: str, changed: Mapping[str, Any]) -> None:
+    """Count a change that a refresh has to bring to the load balancer, in its zone."""
+    path, held = f"{balancer}/pendingChanges", call.state.held
+    counts, zone = dict(held.objects.get(path, {})), str(changed.get("zone") or "all")
+    held.keep(path, {**counts, zone: counts.get(zone, 0) + 1})
+
+
+def _pending(call: SandboxCall) -> list[dict[str, Any]]:
+    path = concrete("/ipLoadbalancing/{serviceName}/pendingChanges", call.path)
+    return [{"zone": zone, "number": number} for zone, number in call.state.held.objects.get(path, {}).items()]
+
+
+def _bring(call: SandboxCall, change: Change) -> None:
+    """Bring what was changed to the load balancer: in a zone, or in all."""
+    path, held = concrete("/ipLoadbalancing/{serviceName}/pendingChanges", change.arguments), call.state.held
+    zone = change.given.get("zone")
+    left = {name: number for name, number in held.objects.get(path, {}).items() if zone not in (None, name)}
+    held.keep(path, left)
 
 
 _BACK_UP: Final = {"state": "running"}
@@ -32,13 +59,25 @@ RESOURCES: Final = (
             "POST /reboot": Action(sets={"state": "rebooting"}, then=_BACK_UP),
             "POST /start": Action(sets={"state": "rebooting"}, then=_BACK_UP, needs={"state": "stopped"}),
             "POST /stop": Action(sets={"state": "stopping"}, then={"state": "stopped"}, needs={"state": "running"}),
-            "POST /rebuild": Action(sets={"state": "installing"}, then=_BACK_UP),
+            "POST /rebuild": Action(
+                sets={"state": "installing"}, then=_BACK_UP, below={"/images/current": {"id": "{imageId}"}}
+            ),
             "POST /reinstall": Action(sets={"state": "installing"}, then=_BACK_UP),
-            "POST /createSnapshot": Action(sets={"state": "backuping"}, then=_BACK_UP),
+            "POST /createSnapshot": Action(
+                sets={"state": "backuping"}, then=_BACK_UP, below={"/snapshot": {"description": "{description}"}}
+            ),
+            "POST /snapshot/revert": Action(sets={"state": "installing"}, then=_BACK_UP),
             "POST /setPassword": Action(sets={"state": "rebooting"}, then=_BACK_UP),
         },
         busy=True,
+        urn="vps",
     ),
+    Resource(
+        "/dedicated/server/{serviceName}",
+        urn="dedicatedServer",
+        actions={"POST /reinstall": Action(does=reinstall, then={"os": "{operatingSystem}"})},
+    ),
+    Resource("/v2/vrackServices/resource/{vrackServicesId}", urn="vrackServices"),
     Resource(
         "/dedicated/server/{serviceName}/boot/{bootId}", ids=(1, 46371, 1122), each={"1": {"bootType": "harddisk"}}
     ),
@@ -68,6 +107,13 @@ RESOURCES: Final = (
         shows={"state": "ok", "enabled": False},
         starts={"state": "enableFirewallPending"},
     ),
-    Resource("/vrack/{serviceName}", ids=("pn-100001", "pn-100002"), new_id="pn-10{n:04d}"),
-    Resource("/ipLoadbalancing/{serviceName}", ids=("loadbalancer-0a1b2c3d4e5f", "loadbalancer-1b2c3d4e5f60")),
+    Resource("/vrack/{serviceName}", ids=("pn-100001", "pn-100002"), new_id="pn-10{n:04d}", urn="vrack"),
+    Resource(
+        "/ipLoadbalancing/{serviceName}",
+        ids=("loadbalancer-0a1b2c3d4e5f", "loadbalancer-1b2c3d4e5f60"),
+        urn="loadbalancer",
+        below=_count,
+        actions={"POST /refresh": Action(does=_bring, task={"action": "refreshIplb"}, busy=False)},
+    ),
+    Resource("/ipLoadbalancing/{serviceName}/pendingChanges", listed=_pending),
 )

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
-__all__ = ["Action", "Change", "Resource", "Rule"]
+from ..routes.calls import SandboxCall
+
+__all__ = ["Action", "Change", "Resource", "Rule", "is_ssh_key"]
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,14 @@ Rule: TypeAlias = Callable[[Change], None]
 """Refuses a change by raising :class:`.ApiError`; may set members of its object."""
 
 
+_KEY: Final = re.compile(r"(ssh-(rsa|ed25519|dss)|ecdsa-sha2-nistp(256|384|521)|sk-\S+) \S+.*", re.DOTALL)
+
+
+def is_ssh_key(text: Any) -> bool:
+    """Say whether a text looks like a public SSH key."""
+    return _KEY.fullmatch(str(text)) is not None
+
+
 @dataclass(frozen=True)
 class Action:
     """A call that does something to an object.
@@ -43,6 +54,10 @@ class Action:
         busy: whether it is refused while another one goes on.
         needs: members that the object has to have, else it is refused.
         answer: what is answered; None for what fits the type.
+        does: what else it does; may refuse by raising :class:`.ApiError`. What it returns is answered, if that is
+            not None.
+        below: members that objects one of this has below itself get when it is over, by what follows the path.
+        task: members of the task that is answered.
     """
 
     sets: Mapping[str, Any] = field(default_factory=dict)
@@ -51,6 +66,9 @@ class Action:
     busy: bool = True
     needs: Mapping[str, Any] = field(default_factory=dict)
     answer: Callable[[Change], Any] | None = None
+    does: Callable[[SandboxCall, Change], Any] | None = None
+    below: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    task: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -70,6 +88,11 @@ class Resource:
         actions: by method and what follows the path: ``{"POST /reboot": Action(...)}``; ``"DELETE"`` alone for itself.
         starts: what a new object shows until its making is over; then ``shows`` counts.
         busy: whether changing and deleting are refused while something is done to it.
+        urn: its type in URNs, as ``"vps"``; empty if it has none.
+        listed: returns what there is at a path that lists objects without ids.
+        below: is told of each object below one of these that a call made, changed or deleted: the call, the path of
+            the one above, and the object.
+        every_urn: whether its objects are all those of other resources that have URNs.
     """
 
     path: str
@@ -83,3 +106,7 @@ class Resource:
     actions: Mapping[str, Action] = field(default_factory=dict)
     starts: Mapping[str, Any] = field(default_factory=dict)
     busy: bool = False
+    urn: str = ""
+    listed: Callable[[SandboxCall], list[Any]] | None = None
+    below: Callable[[SandboxCall, str, Mapping[str, Any]], None] | None = None
+    every_urn: bool = False

@@ -9,14 +9,14 @@ from typing import Any, Final
 
 from ovhcore.schema import Model, Ref, Scalar
 
-from ..calls import SandboxCall
 from ..families.tables import Action, Change, Resource
-from ..state import ApiError, Operation
-from .known import Collection, Place, concrete, names_of
-from .making import Maker
+from ..routes.calls import SandboxCall, concrete
+from ..state import ApiError
+from .known import Collection, Place, names_of
 from .reading import Reader, named
-from .running import checksum, is_async, is_task, reach, stamp
+from .running import become, begin, is_async, is_task, stamp, start
 from .tasks import begin_task
+from .values.making import Maker
 
 __all__ = ["Changer"]
 
@@ -34,6 +34,7 @@ class Changer:
 
     def __init__(self, reader: Reader) -> None:
         self.reader = reader
+        self._told = {f"{path}/": each for path, each in reader.resources.items() if each.below is not None}
 
     def carry_out(self, call: SandboxCall, place: Place, arguments: dict[str, str]) -> Any:
         """Carry out a POST, PUT, PATCH or DELETE, and return its answer.
@@ -101,8 +102,9 @@ class Changer:
             call, place, of, resource, Change("create", inner, given, value, self._others(call, place, of, inner))
         )
         held.add(list_path, path, item_id, value, call.length)
+        self._tell(call, of.item, inner, value)
         if isinstance(model, Model):
-            self._start(call, maker, model, path, value, resource)
+            start(call, maker, model, path, value, resource)
         return self._answer(call, place, maker, arguments, (path, value, of, item_id))
 
     def _given_id(self, maker: Maker, of: Collection, given: Mapping[str, Any]) -> Any:
@@ -146,48 +148,11 @@ class Changer:
                 names = ", ".join(f"{name} = {value}" for name, value in zip(resource.unique, wanted, strict=True))
                 raise ApiError.of_class(409, "Conflict", f"An object with the same values already exists ({names})")
 
-    def _start(
-        self, call: SandboxCall, maker: Maker, model: Model, path: str, value: dict[str, Any], resource: Resource | None
-    ) -> None:
-        """Let the making of an object take its time."""
-        if is_async(model):
-            self._become(call, maker, model, path, value, "CREATING")
-        elif resource is not None and resource.starts:
-            then = {name: value.get(name) for name in resource.starts}
-            value.update(deepcopy(dict(resource.starts)))
-            self._run(call, path, "create", {"then": then})
-
-    def _run(self, call: SandboxCall, path: str, kind: str, steps: dict[str, Any]) -> Operation:
-        state = call.state
-        number, fails = 500_000 + state.next(), state.failing_tasks
-        operation = Operation(path, kind, number, state.uuid("task"), call.now, state.task_seconds, fails, steps=steps)
-        state.held.run(path, operation)
-        return operation
-
-    def _become(
-        self, call: SandboxCall, maker: Maker, model: Model, path: str, value: dict[str, Any], status: str
-    ) -> None:
-        then: dict[str, Any] = {"resourceStatus": "READY"}
-        done = dict(value)
-        if isinstance(value.get("targetSpec"), dict):
-            reach(maker, model, done)
-            then["currentState"] = done.get("currentState", {})
-            if "checksum" in model.properties:
-                value["checksum"] = checksum(value["targetSpec"])
-        steps = {"then": then, "fails": {"resourceStatus": "ERROR"}}
-        operation = self._run(call, path, status, steps)
-        value["resourceStatus"] = status
-        known = model.properties.get("currentTasks")
-        if known is not None:
-            task = {
-                "id": operation.uuid,
-                "type": status.title(),
-                "status": "PENDING",
-                "link": f"{path}/task/{operation.uuid}",
-            }
-            kept = [task] if maker.fits(known.type, [task]) else []
-            value["currentTasks"] = kept
-            then["currentTasks"] = []
+    def _tell(self, call: SandboxCall, template: str, arguments: Mapping[str, str], value: Mapping[str, Any]) -> None:
+        """Tell what is above an object that it was made, changed or deleted."""
+        for above, each in self._told.items():
+            if template.startswith(above) and each.below is not None:
+                each.below(call, concrete(each.path, arguments), value)
 
     def _now(self, call: SandboxCall, place: Place, arguments: dict[str, str]) -> Any:
         assert place.object is not None
@@ -220,10 +185,11 @@ class Changer:
         others = self._others(call, place, place.of, arguments) if place.of is not None else list
         self._rules(call, place, place.of, resource, Change("change", arguments, given, value, others))
         held.keep(path, value, call.length)
+        self._tell(call, place.operation.path, arguments, value)
         if is_async(model):
-            self._become(call, maker, model, path, value, "UPDATING")
+            become(call, maker, model, path, value, "UPDATING")
         elif place.operation.method == "POST":
-            self._start(call, maker, model, path, value, resource)
+            start(call, maker, model, path, value, resource)
         return self._answer(call, place, maker, arguments, (path, value, None, None))
 
     def _free(
@@ -266,13 +232,14 @@ class Changer:
             if is_async(model):
                 held.keep(path, shown)
                 shown["resourceStatus"] = "DELETING"
-                self._run(
+                begin(
                     call,
                     path,
                     "DELETING",
                     {"gone": True, "list": list_path, "id": own, "fails": {"resourceStatus": "ERROR"}},
                 )
                 return self._answer(call, place, maker, arguments, (path, shown, None, None))
+        self._tell(call, place.operation.path, arguments, shown)
         held.remove(list_path, path, own)
         return self._answer(call, place, maker, arguments, (path, shown, None, None))
 
@@ -285,7 +252,8 @@ class Changer:
         given = call.body if isinstance(call.body, dict) else {}
         if found is None:
             call.answer_headers["X-Ovhcore-Sandbox"] = "no-effect"
-            return self._answer(call, place, maker, arguments, (concrete(path, arguments), {}, None, None))
+            about = self._above(call, place, arguments)
+            return self._answer(call, place, maker, arguments, (concrete(path, arguments), about, None, None))
         resource, action = found
         names = {name: value for name, value in arguments.items() if f"{{{name}}}" in resource.path}
         read = self.reader.known.get(resource.path)
@@ -307,15 +275,49 @@ class Changer:
             )
             maker.merged(model, value, filled(action.sets, given))
             call.state.held.keep(object_path, value, call.length)
-            call.state.held.running.pop(object_path, None)  # what went on, if anything, ends with this
+            call.state.held.end(object_path)  # what went on, if anything, ends with this
             if action.then:
                 none = {name: None for name, wanted in action.then.items() if wanted is None}
-                self._run(call, object_path, change.kind, {"then": {**then, **none}})
+                begin(call, object_path, change.kind, {"then": {**then, **none}})
+        for segment, members in action.below.items():
+            self._set_below(call, f"{resource.path}{segment}", names, filled(members, given))
+        done = action.does(call, change) if action.does is not None else None
+        if done is not None:
+            return done
         if action.answer is not None:
             answered = action.answer(change)
             call.state.held.keep(object_path, value, call.length)
             return answered
-        return self._answer(call, place, maker, arguments, (object_path, value, None, None))
+        return self._answer(call, place, maker, arguments, (object_path, value, None, None), action.task)
+
+    def _above(self, call: SandboxCall, place: Place, arguments: dict[str, str]) -> dict[str, Any]:
+        """Return the object that a call is about, if it answers one of that type, or of one with more members."""
+        own = place.family.model(place.operation.answer) if isinstance(place.operation.answer, Ref) else None
+        of = place.above[-1] if place.above else None
+        model = place.family.model(of.model) if of is not None and isinstance(of.model, Ref) else None
+        if of is None or of.model is None or not isinstance(own, Model) or not isinstance(model, Model):
+            return {}
+        if not model.properties.keys() <= own.properties.keys():
+            return {}
+        names = {name: value for name, value in arguments.items() if f"{{{name}}}" in of.item}
+        found: dict[str, Any] = self.reader.object(call, place.family, of.item, names, of.model)
+        return found
+
+    def _set_below(
+        self, call: SandboxCall, template: str, arguments: dict[str, str], members: Mapping[str, Any]
+    ) -> None:
+        """Give members to a single object below another one, which is made if it is not there."""
+        read = self.reader.known.get(template)
+        assert read is not None  # as the table says; a test looks at all of them
+        place = self.reader.known.place(read)
+        assert isinstance(place.object, Ref)
+        model = place.family.model(place.object)
+        assert isinstance(model, Model)
+        maker, path = self.reader.maker(call, place.family), concrete(template, arguments)
+        call.state.held.gone.pop(path, None)
+        value = maker.merged(model, deepcopy(self._now(call, place, arguments)), members)
+        stamp(model, value, call.now, _MADE)
+        call.state.held.keep(path, value)
 
     def _action(self, path: str, method: str) -> tuple[Resource, Action] | None:
         segments = path.split("/")
@@ -335,6 +337,7 @@ class Changer:
         maker: Maker,
         arguments: dict[str, str],
         about: tuple[str, dict[str, Any], Collection | None, Any],
+        task: Mapping[str, Any] | None = None,
     ) -> Any:
         """Return what fits the type of an operation, of an object that was made or changed."""
         path, value, of, item_id = about
@@ -350,7 +353,7 @@ class Changer:
         if type_ in (place.object, None if of is None else of.model) and value:
             return dict(value)
         if is_task(maker, model):
-            return begin_task(self.reader, call, place, maker, model, arguments)
+            return begin_task(self.reader, call, place, maker, model, arguments, task or {})
         made = maker.object(model, f"{path}#{place.operation}")
         named(maker, model, made, place.operation.path, arguments)
         maker.merged(model, made, {name: each for name, each in value.items() if name in model.properties})
@@ -367,6 +370,8 @@ def filled(wanted: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any
                 found[name] = given[value[1:-1]]
         else:
             found[name] = filled(value, given) if isinstance(value, Mapping) else deepcopy(value)
+            if isinstance(value, list):
+                found[name] = [each for item in value for each in filled({"": item}, given).values()]
     return found
 
 

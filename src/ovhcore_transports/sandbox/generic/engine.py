@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Any, Final
 from ovhcore.exceptions import InvalidConfiguration
 from ovhcore.schema import Array
 
-from ..calls import SandboxCall
-from ..listing import DETAILS
-from ..modes import Modes
-from ..routes import COMPLETED, Route, find_special, no_route
+from ..control.modes import Modes
+from ..routes.calls import SandboxCall, concrete
+from ..routes.listing import DETAILS
+from ..routes.table import COMPLETED, Route, find_special, no_route
 from ..state import ApiError, State
 from .changing import Changer
 from .documents import document, known_here
-from .known import Known, Place, concrete, plain
+from .known import Known, Place, plain
 from .reading import Reader
-from .refusing import refuse
+from .values.refusing import refuse
 
 if TYPE_CHECKING:
     from ovhcore.schema import Catalogue
@@ -141,6 +141,8 @@ class Engine:
             found = [each for each in route.answer(call) if str(each[member] if member else each) not in removed]
             if member is None:
                 return found + list(added.values())
+            paths = [concrete(place.list.item, {**call.path, place.list.argument: str(each[member])}) for each in found]
+            found = [held.objects.get(kept, each) for kept, each in zip(paths, found, strict=True)]
             names = dict(call.path)
             return found + [
                 self._reader.object(
@@ -190,8 +192,7 @@ class Engine:
             return self._changer.carry_out(call, place, arguments)
         call.answer_headers["X-Ovhcore-Sandbox"] = "made-up"
         if place.object is None or isinstance(place.operation.answer, Array):
-            value = self._reader.listed(call, place, arguments)
-            return value if isinstance(value, list) else [value]
+            return self._reader.listed(call, place, arguments)
         return self._reader.object(call, place.family, place.operation.path, arguments, place.object)
 
     def _special(self, call: SandboxCall, path: str) -> Any:
@@ -218,7 +219,8 @@ class Engine:
         Raises:
             InvalidConfiguration: there is no such path, an object above it is missing, or a member is wrong.
         """
-        if self._schemas is None and find_special("GET", path) is not None:
+        special = find_special("GET", path) if self._schemas is None else None
+        if special is not None and special[0].hold is None:
             raise InvalidConfiguration(f"sandbox: {path} has a name instead: {', '.join(state.resources)}")
         found = self.known.find("GET", path)
         if found is None or found[0].object is None:
@@ -229,7 +231,11 @@ class Engine:
             if each is not place.of and not self._reader.has(call, each, arguments, arguments[each.argument]):
                 missing = concrete(each.item, arguments)
                 raise InvalidConfiguration(f"sandbox: {path} cannot be added: there is no {missing}; add it before")
-        self._reader.hold(call, place, arguments, value)
+        kept = self._reader.completed(call, place, arguments, value)
+        if special is not None and special[0].hold is not None:
+            special[0].hold(state, arguments, value)
+        else:
+            self._reader.hold(call, place, arguments, kept)
 
     def document(self, base: str | None, path: str, origin: str) -> Any:
         """Return a schema document, or what the sandbox knows; None for other paths."""

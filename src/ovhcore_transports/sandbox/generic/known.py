@@ -6,21 +6,16 @@ A list is a GET that answers an array; its objects are one segment below: ``/vps
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from typing import Final, NamedTuple
 from urllib.parse import quote, unquote
 
 from ovhcore.schema import Array, Catalogue, Enumeration, Family, Model, Operation, Ref, Scalar, Type
 
-__all__ = ["Collection", "Known", "Place", "concrete", "plain"]
+__all__ = ["Collection", "Known", "Place", "plain"]
 
 _ARGUMENT: Final = re.compile(r"\{([^{}/]*)\}")
-
-
-def concrete(template: str, arguments: Mapping[str, str]) -> str:
-    """Return the path that a template and its arguments make; two that mean the same are the same."""
-    return _ARGUMENT.sub(lambda found: quote(arguments.get(found[1], found[1]), safe=""), template)
 
 
 def plain(path: str) -> str:

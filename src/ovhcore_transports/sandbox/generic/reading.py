@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import unquote
 
 from ovhcore.exceptions import InvalidConfiguration
 from ovhcore.schema import Array, Enumeration, Family, Model, Ref, Scalar, Type
 
-from ..calls import SandboxCall
+from ..control.modes import Modes
 from ..families.tables import Resource
-from ..modes import Modes
+from ..kept.listed import Listed
+from ..routes.calls import SandboxCall, concrete
+from ..routes.filters import tagged
+from ..routes.iam import first_tags, tags_of, urn_of
 from ..state import ApiError
-from .known import Collection, Known, Place, concrete, id_member, names_of
-from .making import Maker
-from .refusing import check_form, well_formed
+from .known import Collection, Known, Place, id_member, names_of
+from .narrowing import meets_query, wanted_of
 from .running import at_rest, settle
+from .values.making import Maker
+from .values.refusing import check_form, well_formed
 
 __all__ = ["Reader", "not_found"]
 
@@ -85,7 +89,7 @@ class Reader:
 
     def settle(self, call: SandboxCall, path: str) -> None:
         """Carry out what has happened at a path, or one segment below: what was being deleted may have gone."""
-        for each in call.state.held.begun(path):
+        for each in (*call.state.held.leaving(path), path):
             settle(call.state.held, each, call.now)
 
     def has(self, call: SandboxCall, of: Collection, arguments: Mapping[str, str], value: str) -> bool:
@@ -104,12 +108,35 @@ class Reader:
         if same is not None:
             return self.ids(call, same, arguments)
         listed = self._special(call, path)
-        if isinstance(listed, list):
+        found: list[Any]
+        if resource is not None and resource.every_urn:
+            found = self._urns(call)
+        elif isinstance(listed, Sequence) and not isinstance(listed, str):
             member = of.member
             found = [each.get(member) if isinstance(each, dict) and member else each for each in listed]
         else:
             found = self._again((path, None), lambda: self._first_ids(call, of, path))
+        found += [each["id"] for each in self._current_tasks(call, path)]
         return {str(each): each for each in found}
+
+    def _current_tasks(self, call: SandboxCall, path: str) -> list[dict[str, Any]]:
+        """Return what is being done to the object that a path lists the tasks of."""
+        above, _, last = path.rpartition("/")
+        held = call.state.held
+        if last != "task" or above not in held.running:
+            return []
+        settle(held, above, call.now)
+        found: list[dict[str, Any]] = held.objects[above].get("currentTasks", []) if above in held.objects else []
+        return found
+
+    def _urns(self, call: SandboxCall) -> list[str]:
+        """Return the URNs of all resources that have one."""
+        found: list[str] = []
+        for each in self.resources.values():
+            of = self.known.collection(each.path.rpartition("/")[0]) if each.urn else None
+            if of is not None:
+                found += [urn_of(each.urn, item_id) for item_id in self.ids(call, of, {})]
+        return sorted(found)
 
     def _again(self, key: tuple[str, Modes | None], make: Callable[[], Any]) -> Any:
         """Return what is made up for a path; it is made once, and read again as that is faster."""
@@ -132,7 +159,7 @@ class Reader:
             return list(model.values[:_MOST_AT_FIRST])
         count = 2 + maker.chance(path) % 2
         found = [self.new_id(maker, of, f"{path}/{number}", number) for number in range(count)]
-        return list(dict.fromkeys(found))
+        return list({str(each): each for each in found}.values())
 
     def id_type(self, family: Family, of: Collection) -> Type:
         """Return the narrower of the types that an id is said to be of."""
@@ -191,7 +218,25 @@ class Reader:
         own = self._special(call, path)
         if isinstance(own, dict):
             made.update(own)
+        self._identify(call, model, template, arguments, made)
+        for each in self._current_tasks(call, path.rpartition("/")[0]):
+            if each["id"] == unquote(path.rpartition("/")[2]):
+                maker.merged(model, made, {"id": each["id"], "type": each["type"], "status": "RUNNING"})
         return made if kept is None else maker.merged(model, made, kept)
+
+    def _identify(
+        self, call: SandboxCall, model: Model, template: str, arguments: Mapping[str, str], made: dict[str, Any]
+    ) -> None:
+        """Let an object say what identity and access management knows of it."""
+        resource = self.resources.get(template)
+        if resource is None or not arguments:
+            return
+        last = list(arguments.values())[-1]
+        if resource.every_urn:
+            made["tags"] = first_tags(call.state, last)
+        elif resource.urn and "iam" in made:
+            iam = {**made["iam"], "urn": urn_of(resource.urn, last), "displayName": last}
+            made["iam"] = {**iam, "tags": tags_of(call.state, {"urn": iam["urn"]})}
 
     def made(self, maker: Maker, model: Model, template: str, arguments: Mapping[str, str]) -> dict[str, Any]:
         """Return an object that nobody changed."""
@@ -211,21 +256,25 @@ class Reader:
             )
         return made
 
-    def hold(self, call: SandboxCall, place: Place, arguments: Mapping[str, str], value: Any) -> None:
-        """Hold an object; what it lacks is made up.
+    def completed(self, call: SandboxCall, place: Place, arguments: Mapping[str, str], value: Any) -> dict[str, Any]:
+        """Return an object with what it lacks, made up.
 
         Raises:
             InvalidConfiguration: a member is not known, or of another type.
         """
         template, type_, maker = place.operation.path, place.operation.answer, self.maker(call, place.family)
-        path, held = concrete(template, arguments), call.state.held
+        path = concrete(template, arguments)
         model = place.family.model(type_) if isinstance(type_, Ref) else None
         problem = _problem(maker, type_, model, value)
         if problem:
             raise InvalidConfiguration(f"sandbox: {path}: {problem}; it is a {type_}")
-        kept = {"": value}
         if isinstance(model, Model):
-            kept = maker.merged(model, self.made(maker, model, template, arguments), value)
+            return maker.merged(model, self.made(maker, model, template, arguments), value)
+        return {"": value}
+
+    def hold(self, call: SandboxCall, place: Place, arguments: Mapping[str, str], kept: dict[str, Any]) -> None:
+        """Hold an object."""
+        path, held = concrete(place.operation.path, arguments), call.state.held
         of = place.of
         if of is None or of is not self.known.collection(of.template):
             held.keep(path, kept)
@@ -234,26 +283,38 @@ class Reader:
         number = isinstance(of.of_argument, Scalar) and of.of_argument.base == "long"
         held.add(concrete(of.template, arguments), path, int(text) if number and text.isdecimal() else text, kept)
 
-    def listed(self, call: SandboxCall, place: Place, arguments: Mapping[str, str]) -> list[Any]:
+    def listed(self, call: SandboxCall, place: Place, arguments: Mapping[str, str]) -> Sequence[Any]:
         """Return a list: of ids, or of objects, of those that the query asks for."""
         of = place.list
         operation = place.operation
+        own = self.resources.get(operation.path)
+        if own is not None and own.listed is not None:
+            return own.listed(call)
         if of is None or not isinstance(operation.answer, Array):
             value = self.maker(call, place.family).value(operation.answer, concrete(operation.path, arguments), "")
             return value if isinstance(value, list) else [value]
         ids = self.ids(call, of, arguments)
         wanted = wanted_of(call, place)
-        if of.member is None and not wanted:
+        by_tags = any(name.startswith("iamTags") for name in call.query)
+        if of.member is None and not wanted and not by_tags:
             return list(ids.values())
         type_ = of.model if of.member is None else of.listed
         if type_ is None:
             return list(ids.values())
-        found: list[Any] = []
-        for text, item_id in ids.items():
+
+        def read(text: str) -> Any:
             each = self.object(call, place.family, of.item, {**arguments, of.argument: text}, type_)
             if isinstance(each, dict) and of.member is not None:
-                each[of.member] = item_id
-            if all(_meets(each, name, values) for name, values in wanted.items()):
+                each[of.member] = ids[text]
+            return each
+
+        if of.member is not None and not wanted and not by_tags:
+            return Listed(list(ids), read)
+        found: list[Any] = []
+        for text, item_id in ids.items():
+            each = read(text)
+            meets = all(meets_query(each, name, values) for name, values in wanted.items())
+            if meets and (not by_tags or tagged(call, [each if isinstance(each, dict) else {}])):
                 found.append(item_id if of.member is None else each)
         return found
 
@@ -276,34 +337,6 @@ def _problem(maker: Maker, type_: Type, model: Model | Enumeration | None, value
         if not maker.fits(model.properties[name].type, each):
             return f"{name} does not fit"
     return ""
-
-
-def wanted_of(call: SandboxCall, place: Place) -> dict[str, list[str]]:
-    """Return the arguments of the query by which a list is narrowed."""
-    required = {each.name for each in place.operation.placed("query") if each.required}
-    return {
-        name: values
-        for name, values in call.pairs.items()
-        if name not in required and not name.startswith(("iamTags", "tags"))
-    }
-
-
-def _meets(item: Any, name: str, values: list[str]) -> bool:
-    """Say whether an object has what a query asks for; members that it has not are not asked for."""
-    base, _, end = name.rpartition(".")
-    bound = end in ("from", "to") and bool(base)
-    if not isinstance(item, dict):
-        return True
-    value: Any = item
-    for part in (base if bound else name).split("."):
-        value = value.get(part) if isinstance(value, dict) else None
-    if value is None or isinstance(value, dict):
-        return True
-    several = value if isinstance(value, list) else [value]
-    texts = [str(each).lower() if isinstance(each, bool) else str(each) for each in several]
-    if bound:
-        return all(text >= values[0] if end == "from" else text[: len(values[0])] <= values[0] for text in texts)
-    return any(text in values for text in texts)
 
 
 def named(

@@ -2,22 +2,35 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
+import re
 from collections.abc import Iterable, Mapping
 from copy import deepcopy
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from ovhcore.schema import Enumeration, Model, Ref, Scalar
 
-from .holding import Held
-from .making import Maker
+from ..families.tables import Resource
+from ..kept.holding import Held
+from ..kept.operation import Operation
+from ..routes.calls import SandboxCall
+from ..state import checksum
+from .values.making import Maker
 
-if TYPE_CHECKING:
-    from ..state import Operation
-
-__all__ = ["at_rest", "checksum", "date_of", "is_async", "is_task", "new_task", "reach", "settle", "stamp"]
+__all__ = [
+    "at_rest",
+    "become",
+    "begin",
+    "date_of",
+    "is_async",
+    "is_task",
+    "kind_of",
+    "new_task",
+    "reach",
+    "settle",
+    "stamp",
+    "start",
+]
 
 _WORDS: Final = (
     ("init", "todo", "pending", "waiting", "scheduled", "planned", "queued", "created", "new"),
@@ -25,6 +38,11 @@ _WORDS: Final = (
     ("doing", "running", "inprogress", "processing", "started", "waitingack"),
     ("done", "completed", "complete", "success", "succeeded", "finished", "ok"),
 )
+_VERBS: Final = {
+    "POST": ("create", "add", "install", "order", "enable", "open", "start"),
+    "PUT": ("change", "update", "set", "modify"),
+    "DELETE": ("delete", "remove", "del", "disable", "release", "close"),
+}
 _FAILED: Final = ("customererror", "error", "failed", "failure", "ovherror", "problem")
 _MADE: Final = ("creationdate", "createdat", "startdate", "startedat", "tododate", "creation", "date", "begindate")
 _CHANGED: Final = ("lastupdate", "updatedat", "lastupdatedate", "lastmodificationdate", "modifiedat")
@@ -34,12 +52,6 @@ _ENDED: Final = ("donedate", "finishedat", "enddate", "finishdate", "completiond
 def date_of(seconds: float) -> str:
     """Return a time as the API writes it."""
     return datetime.fromtimestamp(int(seconds), UTC).isoformat()
-
-
-def checksum(target: Any) -> str:
-    """Return the checksum of what an object is to be."""
-    canonical = json.dumps(target, sort_keys=True, separators=(",", ":"))
-    return hashlib.new("md5", canonical.encode("utf-8", "replace"), usedforsecurity=False).hexdigest()
 
 
 def stamp(model: Model, value: dict[str, Any], now: float, names: Iterable[str]) -> None:
@@ -104,6 +116,34 @@ def is_task(maker: Maker, model: Model) -> bool:
     return found is not None and all(_chosen(found[1], _WORDS[phase]) is not None for phase in (1, 3))
 
 
+def kind_of(maker: Maker, model: Model, operation: str) -> dict[str, Any]:
+    """Return what a task says that it does: the value that has most in common with the operation that began it.
+
+    Args:
+        maker: of its family.
+        model: of the task.
+        operation: as ``"POST /vps/{serviceName}/reboot"``.
+    """
+    method, _, path = operation.partition(" ")
+    nouns = [each.lower() for each in path.split("/") if each and "{" not in each]
+    verbs = _VERBS.get(method, ())
+    found: dict[str, Any] = {}
+    for name in ("function", "type", "action"):
+        known = model.properties.get(name)
+        enum = maker.family.model(known.type) if known is not None and isinstance(known.type, Ref) else None
+        if isinstance(enum, Enumeration) and enum.base == "string" and nouns:
+
+            def likeness(value: Any) -> tuple[int, int]:
+                text = re.sub("[^a-z]", "", str(value).lower())
+                shared = [word for word in re.findall("[a-z]+", nouns[-1]) if word.removesuffix("s") in text]
+                return 2 * len(shared) + any(verb in text for verb in verbs) if shared else 0, -len(text)
+
+            best = max(enum.values, key=likeness, default=None)
+            if best is not None and likeness(best)[0] > 0:
+                found[name] = best
+    return found
+
+
 def new_task(maker: Maker, model: Model, task: dict[str, Any], operation: Operation) -> dict[str, Any]:
     """Return a task that begins, with what settles it later."""
     found = _status(maker, model)
@@ -121,6 +161,9 @@ def new_task(maker: Maker, model: Model, task: dict[str, Any], operation: Operat
         "ended": _lengths(model, _ENDED),
     }
     task[name] = steps[0]
+    if isinstance(task.get("progress"), int):
+        task["progress"] = 0
+        operation.steps["progress"] = [0, 0, 50, 100]
     return task
 
 
@@ -135,16 +178,67 @@ def settle(held: Held, path: str, now: float) -> None:
     if "values" in steps:
         value[steps["status"]] = steps["values"][4 if over and operation.fails else phase]
         value.update({name: date_of(operation.since(phase))[:size] for name, size in steps["changed"].items()})
+        if "progress" in steps:
+            value["progress"] = steps["progress"][phase]
         if over:
             value.update({name: date_of(operation.since(3))[:size] for name, size in steps["ended"].items()})
     if not over:
         return
-    del held.running[path]
+    held.end(path)
     if operation.fails and "fails" in steps:
         value.update(steps["fails"])
     elif steps.get("gone"):
         held.remove(steps["list"], path, steps["id"])
     else:
+        if "reach" in steps:
+            target = deepcopy(value["targetSpec"])
+            value["currentState"] = value.get("currentState", {}) | {name: target[name] for name in steps["reach"]}
         value.update(deepcopy(steps.get("then", {})))
         for name in [name for name, each in value.items() if each is None]:
             del value[name]
+
+
+def start(
+    call: SandboxCall, maker: Maker, model: Model, path: str, value: dict[str, Any], resource: Resource | None
+) -> None:
+    """Let the making of an object take its time."""
+    if is_async(model):
+        become(call, maker, model, path, value, "CREATING")
+    elif resource is not None and resource.starts:
+        then = {name: value.get(name) for name in resource.starts}
+        value.update(deepcopy(dict(resource.starts)))
+        begin(call, path, "create", {"then": then})
+
+
+def begin(call: SandboxCall, path: str, kind: str, steps: dict[str, Any]) -> None:
+    """Let something be done to an object: what ``steps`` says, as data."""
+    state = call.state
+    operation = Operation("", kind, 0, call.now, state.task_seconds, state.failing_tasks, steps=steps)
+    state.held.run(path, operation)
+
+
+def become(call: SandboxCall, maker: Maker, model: Model, path: str, value: dict[str, Any], status: str) -> None:
+    """Let an object of version 2 become what it is to be; ``status`` is what it shows until then."""
+    then: dict[str, Any] = {"resourceStatus": "READY"}
+    done = dict(value)
+    steps: dict[str, Any] = {"then": then, "fails": {"resourceStatus": "ERROR"}}
+    target = value.get("targetSpec")
+    if isinstance(target, dict):
+        reach(maker, model, done)
+        then["currentState"] = reached = done.get("currentState", {})
+        names = [name for name, each in target.items() if reached.get(name) == each]
+        if reached == {**value.get("currentState", {}), **{name: target[name] for name in names}}:
+            del then["currentState"]  # not what the object has itself
+            steps["reach"] = names
+        if "checksum" in model.properties:
+            value["checksum"] = checksum(value["targetSpec"])
+    begin(call, path, status, steps)
+    value["resourceStatus"] = status
+    known = model.properties.get("currentTasks")
+    if known is not None:
+        task_id = call.state.uuid("task")
+        link = f"{path}/task/{task_id}"
+        task = {"id": task_id, "type": status.title(), "status": "PENDING", "link": link}
+        kept = [task] if maker.fits(known.type, [task]) else []
+        value["currentTasks"] = kept
+        then["currentTasks"] = []

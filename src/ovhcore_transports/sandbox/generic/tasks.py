@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from ovhcore.schema import Enumeration, Model, Ref, Type
 
-from ..calls import SandboxCall
-from ..state import Operation
-from .known import Collection, Known, Place, concrete, id_member
-from .making import Maker
+from ..kept.operation import Operation
+from ..routes.calls import SandboxCall, concrete
+from .known import Collection, Known, Place, id_member
 from .reading import Reader
-from .running import is_task, new_task
+from .running import is_task, kind_of, new_task
+from .values.making import Maker
 
 __all__ = ["begin_task"]
 
@@ -19,7 +20,13 @@ _LISTS: Final = ("task", "tasks", "operation", "operations")
 
 
 def begin_task(
-    reader: Reader, call: SandboxCall, place: Place, maker: Maker, model: Model, arguments: dict[str, str]
+    reader: Reader,
+    call: SandboxCall,
+    place: Place,
+    maker: Maker,
+    model: Model,
+    arguments: dict[str, str],
+    members: Mapping[str, Any],
 ) -> dict[str, Any]:
     """Begin a task, and return it as an operation answers it.
 
@@ -30,18 +37,23 @@ def begin_task(
         maker: of its family.
         model: of its answer.
         arguments: of its path.
+        members: that the task has.
     """
     of = _list_of(reader.known, place, maker)
     listed = maker.family.model(of.model) if of is not None and isinstance(of.model, Ref) else None
     state = call.state
-    operation = Operation("", str(place.operation), 0, "", call.now, state.task_seconds, state.failing_tasks)
+    operation = Operation("", str(place.operation), 0, call.now, state.task_seconds, state.failing_tasks)
     if of is None or not isinstance(listed, Model):
-        return new_task(maker, model, maker.object(model, f"{place.operation}#{state.next()}"), operation)
+        own = {**kind_of(maker, model, str(place.operation)), **members}
+        alone = maker.merged(model, maker.object(model, f"{place.operation}#{state.next()}"), own)
+        return new_task(maker, model, alone, operation)
     names = {name: value for name, value in arguments.items() if f"{{{name}}}" in of.item}
     item_id = reader.new_id(maker, of, f"{place.operation}#{state.next()}", 0)
     inner = {**names, of.argument: str(item_id)}
     path = concrete(of.item, inner)
-    task = new_task(maker, listed, reader.made(maker, listed, of.item, inner), operation)
+    own = {**kind_of(maker, listed, str(place.operation)), **members}
+    task = maker.merged(listed, reader.made(maker, listed, of.item, inner), own)
+    task = new_task(maker, listed, task, operation)
     state.held.add(concrete(of.template, names), path, item_id, task)
     state.held.run(path, operation)
     if of.model == place.operation.answer:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..calls import SandboxCall
+from ..routes.calls import SandboxCall
 from ..state import ApiError
 from .html import form_target
 from .keys import application_of, new_client, settle, shown_application, shown_client, shown_credential

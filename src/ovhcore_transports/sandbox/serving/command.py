@@ -69,7 +69,7 @@ def run_sandbox(**options: Any) -> None:
     import click
 
     from ..control.overview import conf_lines, variables
-    from ..server import serve
+    from .server import serve
 
     box = _sandbox(options)
     server = serve(

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from ovhcore import AsyncClient, Client
 
-    from ..server import Server
+    from .server import Server
 
 __all__ = ["SandboxHandle"]
 
@@ -65,7 +65,7 @@ class SandboxHandle:
         Args:
             tls: True to encrypt; clients need ``ca_bundle=server.ca_bundle``.
         """
-        from ..server import serve
+        from .server import serve
 
         return self._ends.enter_context(serve(self.sandbox, tls=tls))
 

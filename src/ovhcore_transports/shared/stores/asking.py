@@ -9,7 +9,7 @@ from contextlib import suppress
 from queue import Empty, SimpleQueue
 from typing import Any, Final
 
-from ovhcore.flows import at_exit
+from ovhcore._internal import at_exit
 
 from ...base.forks import renew_after_fork
 from ..operations.answers import Question

@@ -1,0 +1,1 @@
+"""``ovhcore mcp``, ``types`` and ``plugins``: what assistants, programs and their authors need."""

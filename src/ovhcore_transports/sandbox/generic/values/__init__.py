@@ -1,0 +1,1 @@
+"""Values of the types of a schema: made up, and checked."""

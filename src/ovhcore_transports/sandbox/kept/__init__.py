@@ -1,0 +1,1 @@
+"""What calls made, changed and deleted, held in little room."""

@@ -1,0 +1,241 @@
+"""What takes its time: tasks of servers (version 1), and resources that become what they are to be (version 2).
+
+Nothing runs meanwhile. How far an operation is follows from the time at which it is asked for.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import MutableSequence, Sequence
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from ..families.tables import Change
+from ..kept.listed import Listed
+from ..kept.operation import Operation
+from ..kept.rows import Row, find, ids_of
+from ..state import ApiError, checksum, vrack_services_state
+from .calls import SandboxCall, named
+from .filters import tagged
+
+__all__ = [
+    "change_vrack_services",
+    "delete_vrack_services",
+    "new_vrack_services",
+    "one_vrack_services",
+    "reboot",
+    "reinstall",
+    "server_task",
+    "server_tasks",
+    "vrack_services",
+    "vrack_services_task",
+    "vrack_services_tasks",
+]
+
+_DELETION: Final = "VrackServicesDeletion"
+_NOT_THERE_YET: Final = 3.0
+"""Seconds for which a new task of version 1 is listed and cannot be read; a tenth of what it takes, if that is less."""
+
+
+def _date(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat()
+
+
+def _task(operation: Operation, now: float) -> dict[str, Any]:
+    phase = operation.phase(now)
+    return {
+        "taskId": operation.number,
+        "function": operation.kind,
+        "status": ("init", "todo", "doing", "customerError" if operation.fails else "done")[phase],
+        "comment": "Reboot asked for" if operation.kind == "hardReboot" else "Installation asked for",
+        "startDate": _date(operation.begun),
+        "lastUpdate": _date(operation.since(phase)),
+        "doneDate": _date(operation.since(phase)) if operation.over(now) else None,
+    }
+
+
+def _server_operations(call: SandboxCall) -> list[Operation]:
+    name = call.path["serviceName"]
+    named(call.state.resources["servers"], "name", name)
+    return call.state.operations.get(name, [])
+
+
+def reboot(call: SandboxCall) -> dict[str, Any]:
+    """Reboot a server; one that is busy refuses."""
+    return _begin_task(call, "hardReboot")
+
+
+def reinstall(call: SandboxCall, change: Change) -> dict[str, Any]:
+    """Install a server anew; one that is busy refuses."""
+    return _begin_task(call, "reinstallServer")
+
+
+def _begin_task(call: SandboxCall, kind: str) -> dict[str, Any]:
+    if any(not operation.over(call.now) for operation in _server_operations(call)[-1:]):
+        message = "An operation is already running on this server. Please retry later"
+        raise ApiError.of_class(403, "Forbidden::Busy", message)
+    return _task(call.state.begin(call.path["serviceName"], kind, call.now), call.now)
+
+
+def server_tasks(call: SandboxCall) -> list[int]:
+    """Return the ids of a server's tasks, of those with the status and function that are asked for."""
+    tasks = [_task(operation, call.now) for operation in _server_operations(call)]
+    wanted = {name: call.query[name] for name in ("status", "function") if name in call.query}
+    return [task["taskId"] for task in tasks if all(task[name] == value for name, value in wanted.items())]
+
+
+def server_task(call: SandboxCall) -> dict[str, Any]:
+    """Return a task of a server, unless it is so new that it cannot be found."""
+    there = [
+        _task(operation, call.now)
+        for operation in _server_operations(call)
+        if str(operation.number) == call.path["taskId"]
+        and call.now - operation.begun >= min(_NOT_THERE_YET, operation.seconds / 10)
+    ]
+    return named(there, "taskId", call.path["taskId"])
+
+
+def _settle(call: SandboxCall, resource_id: str) -> None:
+    """Carry out what has happened to a resource until now."""
+    state = call.state
+    resources: MutableSequence[Row] = state.resources["vrack_services"]
+    resource = find(resources, "id", resource_id)
+    done = state.operations.get(resource_id)
+    if resource is None or not done or done[-1].settled:
+        state.unsettled.pop(resource_id, None)
+        return
+    last = done[-1]
+    last.settled = last.over(call.now)
+    resource["currentTasks"] = [_current_task(last, call.now)]
+    if not last.settled:
+        return
+    del state.unsettled[resource_id]
+    resource["updatedAt"] = _date(last.begun + last.seconds)
+    if last.fails:
+        resource["resourceStatus"] = "ERROR"
+    elif resource["resourceStatus"] == "DELETING":
+        resources.remove(resource)
+    else:
+        resource |= {"resourceStatus": "READY", "currentTasks": []}
+        resource["currentState"] = vrack_services_state(resource["currentState"], resource["targetSpec"])
+
+
+def _current_task(operation: Operation, now: float) -> dict[str, Any]:
+    task = _vrack_services_task(operation, now)
+    status = "PENDING" if task["status"] == "SCHEDULED" else task["status"]
+    return {name: task[name] for name in ("id", "type", "link", "errors")} | {"status": status}
+
+
+def _vrack_services_task(operation: Operation, now: float) -> dict[str, Any]:
+    phase = operation.phase(now)
+    status = ("SCHEDULED", "SCHEDULED", "RUNNING", "ERROR" if operation.fails else "DONE")[phase]
+    over = operation.over(now)
+    failed = over and operation.fails
+    return {
+        "id": operation.uuid,
+        "type": operation.kind,
+        "status": status,
+        "message": "",
+        "link": f"/v2/vrackServices/resource/{operation.subject}/task/{operation.uuid}",
+        "progress": [{"name": operation.kind, "status": status}],
+        "errors": [{"message": "The sandbox was told to let tasks fail"}] if failed else None,
+        "createdAt": _date(operation.begun),
+        "startedAt": _date(operation.since(2)) if phase >= 2 else None,
+        "updatedAt": _date(operation.since(phase)),
+        "finishedAt": _date(operation.since(phase)) if over else None,
+    }
+
+
+def _begin(call: SandboxCall, resource: dict[str, Any], kind: str, status: str) -> dict[str, Any]:
+    operation = call.state.begin(resource["id"], kind, call.now)
+    resource |= {
+        "resourceStatus": status,
+        "updatedAt": _date(call.now),
+        "currentTasks": [_current_task(operation, call.now)],
+        "checksum": checksum(resource["targetSpec"]),
+    }
+    return resource
+
+
+def vrack_services(call: SandboxCall) -> Sequence[Row]:
+    """Return the vRack Services, of those with the tags that are asked for."""
+    state, rows = call.state, call.state.resources["vrack_services"]
+    by_tags = any(name.startswith("iamTags") for name in call.query)
+    for each in list(state.unsettled):
+        last = state.operations[each][-1]
+        if by_tags or (last.kind == _DELETION and last.over(call.now)):
+            _settle(call, each)
+
+    def read(resource_id: str) -> Row:
+        _settle(call, resource_id)
+        return named(rows, "id", resource_id)
+
+    return tagged(call, rows) if by_tags else Listed([str(each) for each in ids_of(rows, "id")], read)
+
+
+def one_vrack_services(call: SandboxCall) -> Row:
+    """Return one vRack Services."""
+    resource_id = call.path["vrackServicesId"]
+    _settle(call, resource_id)
+    return named(call.state.resources["vrack_services"], "id", resource_id)
+
+
+def new_vrack_services(call: SandboxCall) -> dict[str, Any]:
+    """Begin to make a vRack Services."""
+    target = call.member("targetSpec", dict)
+    resource_id = f"vrs-{call.state.next():04x}"
+    resource = {
+        "id": resource_id,
+        "createdAt": _date(call.now),
+        "currentState": {},
+        "targetSpec": target,
+        "iam": {
+            "id": call.state.uuid("resource"),
+            "urn": f"urn:v1:eu:resource:vrackServices:{resource_id}",
+            "displayName": target.get("displayName") or resource_id,
+            "tags": {},
+            "state": "OK",
+        },
+    }
+    call.state.resources["vrack_services"].append(resource)
+    return _begin(call, resource, "VrackServicesCreation", "CREATING")
+
+
+def change_vrack_services(call: SandboxCall) -> dict[str, Any]:
+    """Begin to make a vRack Services what it is to be, if nobody changed that meanwhile."""
+    resource = one_vrack_services(call)
+    sent, target = call.member("checksum"), call.member("targetSpec", dict)
+    if not re.fullmatch("[0-9a-f]{32}", sent):
+        raise ApiError.of_class(400, "BadRequest::ChecksumBadFormat", "The checksum has a bad format")
+    if sent != checksum(resource["targetSpec"]):
+        message = "The checksum is not that of the current target spec"
+        raise ApiError.of_class(412, "PreconditionFailed::ChecksumMismatch", message)
+    _check_unlocked(resource, "READY")
+    resource["targetSpec"] = target
+    return _begin(call, resource, "VrackServicesUpdate", "UPDATING")
+
+
+def delete_vrack_services(call: SandboxCall) -> dict[str, Any]:
+    """Begin to delete a vRack Services; one that failed can be deleted, too."""
+    resource = one_vrack_services(call)
+    _check_unlocked(resource, "READY", "ERROR")
+    return _begin(call, resource, _DELETION, "DELETING")
+
+
+def _check_unlocked(resource: dict[str, Any], *allowed: str) -> None:
+    status = resource["resourceStatus"]
+    if status not in allowed:
+        message = f"The resource is {status}, and has to be {' or '.join(allowed)}"
+        raise ApiError.of_class(423, "Locked::ResourceNotReady", message)
+
+
+def vrack_services_tasks(call: SandboxCall) -> list[dict[str, Any]]:
+    """Return the tasks of a vRack Services."""
+    resource = one_vrack_services(call)
+    operations = call.state.operations.get(resource["id"], [])
+    return [_vrack_services_task(operation, call.now) for operation in operations]
+
+
+def vrack_services_task(call: SandboxCall) -> dict[str, Any]:
+    """Return one of them."""
+    return named(vrack_services_tasks(call), "id", call.path["taskId"])
