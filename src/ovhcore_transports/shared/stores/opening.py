@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from ovhcore.exceptions import InvalidConfiguration
 
+from .places import Place
+
 if TYPE_CHECKING:
     from .base import Store
 
-__all__ = ["Place", "open_store", "read_store"]
+__all__ = ["open_store", "read_store"]
 
 _FORMS: Final = "redis://HOST:PORT/0, rediss:// or valkey:// and the like, unix:///SOCKET or file:///PATH"
 _ENCRYPTED: Final = {"redis": False, "rediss": True, "valkey": False, "valkeys": True}
@@ -21,30 +23,6 @@ _UNSUPPORTED: Final = (
     "a cluster or a sentinel is not supported: name one server, which may be the one that a sentinel watches"
 )
 _WRITTEN: Final = "in a password, characters as / ? # and @ are written as %2F %3F %23 and %40"
-
-
-class Place(NamedTuple):
-    """Where a store is.
-
-    Attributes:
-        name: for people, without a password and a query.
-        file: its path, or that of a socket; empty for none.
-        host: its name or address; empty for none.
-        port: its number.
-        database: the number of a database.
-        username: of the server; None for none.
-        password: of the server; None for none.
-        certificates: files for TLS, by the names that the query has; None for no TLS.
-    """
-
-    name: str
-    file: str = ""
-    host: str = ""
-    port: int = 6379
-    database: int = 0
-    username: str | None = None
-    password: str | None = None
-    certificates: dict[str, str] | None = None
 
 
 def read_store(value: Any, what: str) -> str:

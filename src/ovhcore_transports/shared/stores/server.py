@@ -11,7 +11,7 @@ from ...base.forks import renew_after_fork
 from ..operations.answers import Question
 from ..operations.script import SCRIPT
 from .base import TIMEOUT, Store, StoreFailure
-from .opening import Place
+from .places import Place
 
 __all__ = ["ServerStore"]
 
