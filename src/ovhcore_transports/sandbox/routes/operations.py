@@ -13,8 +13,9 @@ from typing import Any, Final
 from ..families.tables import Change
 from ..kept.listed import Listed
 from ..kept.operation import Operation
+from ..kept.resources import checksum, vrack_services_state
 from ..kept.rows import Row, find, ids_of
-from ..state import ApiError, checksum, vrack_services_state
+from ..state import ApiError
 from .calls import SandboxCall, named
 from .filters import tagged
 
