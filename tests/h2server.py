@@ -61,7 +61,8 @@ class H2Server:
         while self._open:
             connection = self._open.pop()
             with suppress(OSError):
-                connection.shutdown(socket.SHUT_RDWR)
+                # Not SSLSocket.shutdown: it makes a plain socket of one that the thread may be writing to.
+                socket.socket.shutdown(connection, socket.SHUT_RDWR)
                 _wait_until_acknowledged(connection)
             connection.close()
 

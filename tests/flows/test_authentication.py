@@ -472,7 +472,7 @@ def test_asynchronous_worlds_sign_too() -> None:
 
 def test_a_refusal_without_a_date_explains_nothing() -> None:
     world = Scripted(
-        lambda request: Response(403, {}, b'{"errorCode": "QUERY_TIME_OUT", "message": "Query out of time"}')
+        lambda request: Response(400, {}, b'{"errorCode": "QUERY_TIME_OUT", "message": "Query out of time"}')
     )
     client = ovh.Client("ovh-eu", "key", "secret", "consumer", transport=world)
     with pytest.raises(exc.APIError, match="out of time"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import multiprocessing
 import os
+import sys
 import threading
 import time
 from typing import Any
@@ -164,3 +165,14 @@ def test_a_process_of_multiprocessing_frees_its_places_when_it_ends(
     store = open_store(store_url)
     assert store.ask(("renew", "limit:m", LEASE, 0)) == [0]
     store.close()
+
+
+def test_a_program_without_multiprocessing_frees_its_places_at_its_end_too(
+    store_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delitem(sys.modules, "multiprocessing.util", raising=False)
+    registered: list[Any] = []
+    monkeypatch.setattr(keepers.atexit, "register", lambda *call: registered.append(call))
+    keeper = Keeper(open_store(store_url))
+    keepers._call_at_end(keeper)
+    assert [each[1]() for each in registered][-1] is keeper

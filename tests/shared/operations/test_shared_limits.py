@@ -322,3 +322,31 @@ def test_too_late_reserves_nothing(store_url: str, opened: Callable[[str], Store
     verdict, again, *_ = store.ask(("take", "limit:x", SECOND, 1, 0, -1, -1, "b", LEASE))
     assert verdict == WAIT
     assert again <= wait
+
+
+@pytest.mark.parametrize(
+    ("interval", "burst", "places"), [(SECOND // 60, 1, 2), (SECOND, 3, 0), (300, 1, 3), (0, 1, 2)]
+)
+def test_a_long_mix_of_operations_keeps_the_books(interval: int, burst: int, places: int) -> None:
+    chance = Random(1)
+    state, now, names, turns = None, START, list("abcdef"), [0]
+    for _ in range(3000):
+        now += chance.choice([0, 1, 900, 20_000, SECOND])
+        freed = [each for _ in range(chance.randrange(2)) for each in (chance.choice(names), chance.choice([-1, 5000]))]
+        if interval and chance.random() < 0.3:
+            freed += [f"@{chance.choice(turns)}", chance.choice([-1, 0, 30_000])]
+        if chance.random() < 0.05:
+            state, _ = limits.slow(state, now, chance.choice([0, SECOND]), chance.randrange(3))
+        elif chance.random() < 0.1:
+            state, _ = limits.renew(state, now, LEASE, 1, chance.choice(names), *freed)
+        else:
+            ticket = chance.choice([NEW, LATE, state["epoch"] if state else 0])
+            patience = chance.choice([-1, 1000])
+            state, (_, wait, _, speed, turn) = limits.take(
+                state, now, interval, burst, places, patience, ticket, chance.choice(names), LEASE, turns[-1], *freed
+            )
+            assert wait >= 0
+            assert 0 < speed <= FULL
+            turns = [*turns[-5:], turn]
+        assert sum(state["counts"]) == state["total"]
+        assert len(state["active"]) <= (places or 0)
