@@ -1,6 +1,7 @@
 """Tasks that call the API, in the forked workers of Celery.
 
-Run it: OVH_TRANSPORT=sandbox celery -A celery_tasks worker --pool prefork --concurrency 2
+Run it:   OVH_TRANSPORT=sandbox celery -A celery_tasks worker --pool prefork --concurrency 2
+Give it:  celery -A celery_tasks call celery_tasks.prices
 """
 
 import os

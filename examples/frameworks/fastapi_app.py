@@ -1,6 +1,6 @@
 """A web service that shows bills: one client for all requests, which lives as long as the application.
 
-Run it: OVH_TRANSPORT=sandbox fastapi run fastapi_app.py
+Run it: OVH_TRANSPORT=sandbox uvicorn fastapi_app:app
 """
 
 from collections.abc import AsyncIterator

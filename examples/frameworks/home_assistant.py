@@ -10,8 +10,11 @@ from typing import Any
 
 import ovhcore as ovh
 
-KEYS_REFUSED = (
+SETTINGS_REFUSED = (
+    ovh.exceptions.InvalidConfiguration,
+    ovh.exceptions.InvalidRegion,
     ovh.exceptions.InvalidKey,
+    ovh.exceptions.InvalidSignature,
     ovh.exceptions.InvalidCredential,
     ovh.exceptions.NotCredential,
     ovh.exceptions.NotGrantedCall,
@@ -20,7 +23,7 @@ KEYS_REFUSED = (
 
 
 class Refused(Exception):
-    """The keys are not accepted: ask the user for others."""
+    """The settings are wrong, or the keys are not accepted: ask the user for others."""
 
 
 class NotReady(Exception):
@@ -36,7 +39,10 @@ class Account:
     @classmethod
     async def set_up(cls, settings: Mapping[str, Any]) -> "Account":
         # open() reads files, imports and loads certificates in a thread; AsyncClient() would do it here.
-        account = cls(await ovh.AsyncClient.open(**settings))
+        try:
+            account = cls(await ovh.AsyncClient.open(**settings))
+        except SETTINGS_REFUSED as error:
+            raise Refused(str(error)) from error
         try:
             await account.states()
         except Exception:
@@ -49,7 +55,7 @@ class Account:
         try:
             async with asyncio.timeout(60), self._client.iterate("/dedicated/server") as servers:
                 return {server["name"]: server["state"] async for server in servers}
-        except KEYS_REFUSED as error:
+        except SETTINGS_REFUSED as error:
             raise Refused(str(error)) from error
         except (ovh.exceptions.APIError, TimeoutError) as error:
             raise NotReady(str(error)) from error

@@ -26,7 +26,7 @@ def main(arguments: list[str]) -> None:
         arguments: path of the program and its arguments, or ``-m``, the name of a module and its arguments.
 
     Raises:
-        SystemExit: the program ends so, or none is named.
+        SystemExit: the program ends with it, or no program is named.
     """
     as_module = arguments[:1] == ["-m"]
     rest = arguments[1:] if as_module else arguments

@@ -26,7 +26,7 @@ below a python-ovh name are finer kinds of it::
     ├── ServerError                  5xx
     │   └── GatewayError             408 or 5xx not in the API's JSON (also an InvalidResponse)
     ├── InvalidResponse              an answer that is not what it should be, or not the API's
-    ├── OAuth2FailureError           no access token to be had
+    ├── OAuth2FailureError           there is no access token
     ├── ReadOnlyError                a write where only reads are allowed
     ├── ClientClosed                 the client was closed, or the interpreter ends (also a RuntimeError)
     ├── CassetteError                a recording that cannot be used, or was not used up
@@ -95,8 +95,8 @@ class APIError(Exception):
         error_class: the current API's ``class``, as ``"Client::Forbidden"``, or None.
         details: the ``details`` member of the answer; empty if it has none.
         query_id: OVHcloud's name for the exchange, to quote to its support, or None.
-        method: of the request, or None.
-        url: of the request, secrets hidden, or None.
+        method: the method of the request, or None.
+        url: the URL of the request, secrets hidden, or None.
         retry_safe: whether sending the same request again cannot do a thing twice.
         hint: what is commonly wrong and what to do, or None.
         response: the answer, secrets hidden, or None.

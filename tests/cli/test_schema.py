@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from ovhcore import schema
+from ovhcore_transports.cli.schema import _definition
 from tests.cli.conftest import Runner
 from tests.schema.documents import NATIVE
 from tests.schema.test_store import DOCUMENTS, kept
@@ -44,6 +45,32 @@ def test_an_operation_is_shown(run: Runner) -> None:
     ran = run("schema", "show", "GET", "/mee")
     assert ran.code != 0
     assert "/me" in ran.err
+
+
+def test_an_operation_may_be_one_argument(run: Runner) -> None:
+    ran = run("schema", "show", "GET /domain/zone/{zoneName}/record")
+    assert ran.out == run("schema", "show", "get", "/domain/zone/example.com/record").out
+    assert any(line.startswith("domain.zone.RecordTypeEnum: A, AAAA, ") for line in ran.out.splitlines())
+
+
+def test_members_of_models_are_shown_once_with_the_values_of_theirs(run: Runner) -> None:
+    lines = run("schema", "show", "GET", "/domain/zone/example.com/record/5").out.splitlines()
+    at = lines.index("domain.zone.Record")
+    assert "  ttl: long (or null, read-only)" in lines[at:]
+    assert sum(line.startswith("domain.zone.RecordTypeEnum: ") for line in lines) == 1
+    assert _definition(None) == []  # a type that no document describes
+
+
+def test_all_operations_of_a_path_are_shown(run: Runner) -> None:
+    lines = run("schema", "show", "/domain/zone/example.com/record").out.splitlines()
+    shown = [line.split()[0] for line in lines if line.endswith(" /domain/zone/{zoneName}/record")]
+    assert shown == ["GET", "POST"]
+    ran = run("schema", "show", "/mee")
+    assert ran.code == 2
+    assert "did you mean /me" in ran.err
+    ran = run("schema", "show", "get")
+    assert ran.code == 2
+    assert "Which path? As in: ovhcore schema show GET /me" in ran.err
 
 
 def test_todays_descriptions_are_fetched(run: Runner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

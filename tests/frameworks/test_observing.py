@@ -94,6 +94,9 @@ def test_structlog_writes_json() -> None:
         check=True,
     )
     call, own = map(json.loads, done.stderr.splitlines())
+    page = (ROOT / "docs" / "how-to" / "frameworks" / "structlog.md").read_text("utf-8")
+    shown = [json.loads(line) for line in page.partition("```json\n")[2].partition("```")[0].splitlines()]
+    assert [list(each) for each in shown] == [list(call), list(own)]
     assert call["event"].startswith("GET https://eu.api.ovh.com/1.0/me/bill: status 200 within ")
     assert (call["level"], call["ovh_event"], call["ovh_status"], call["ovh_attempts"]) == ("info", "CallEnded", 200, 1)
     assert call["ovh_elapsed"] >= 0

@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from ovhcore_transports.sandbox import ACCESS_KEYS, Sandbox, Server, serve
+import ovhcore as ovh
+from ovhcore_transports.sandbox import ACCESS_KEYS, AsyncSandboxTransport, Sandbox, Server, serve
 
 pytestmark = pytest.mark.once
 
@@ -64,6 +65,14 @@ def test_fastapi(example: Any, server: Server) -> None:
         assert web.get(f"/bills/{listed[0]['billId']}").json() == listed[0]
         missing = web.get("/bills/none")
     assert (missing.status_code, missing.json()) == (404, {"detail": "There is no bill none"})
+    module = example("fastapi_app")
+    other = Sandbox()
+    other.add({"bills": listed[:1]})
+    client = ovh.AsyncClient("ovh-eu", transport=AsyncSandboxTransport(other), **ACCESS_KEYS)
+    module.app.dependency_overrides[module.get_client] = lambda: client
+    with testing.TestClient(module.app) as web:
+        assert web.get("/bills").json() == listed[:1]
+    module.app.dependency_overrides.clear()
     assert server.sandbox.executed.total() > before
 
 
@@ -81,17 +90,15 @@ def test_django(server: Server) -> None:
         program += f"run({['manage.py', *words, '--settings', 'local']!r})"
         return run("-c", program, cwd=site, env=env)
 
-    listed = manage("ovh_bills", "--since", "2026-03-01")
+    listed = manage("ovh_bills", "--since", "2026-03-01")  # after the checks, which find nothing
     assert listed.returncode == 0, listed.stderr
     assert re.fullmatch(r"(2026-\d\d-\d\d FR\d+ [\d.]+ \S+\n)+", listed.stdout)
-    assert manage("check").returncode == 0
     wrong = manage("check", settings=local + "OVHCORE['timeout'] = 'soon'\n")
     assert wrong.returncode == 1
     assert "(ovhcore.E001) The setting OVHCORE makes no client: timeout" in wrong.stderr
     nobody = local + "OVHCORE['consumer_key'] = 'none'\n"
     deployed = manage("check", "--deploy", "--tag", "security", settings=nobody)
     assert "(ovhcore.W001) OVHcloud's API does not answer this site" in deployed.stderr
-    assert "none" not in manage("ovh_bills", settings=nobody).stdout
     refused = manage("ovh_bills", settings=nobody)
     assert (refused.returncode, refused.stdout) == (1, "")
     assert refused.stderr.startswith("CommandError: ")
@@ -149,3 +156,12 @@ def test_programs(program: str, module: str, transport: str, printed: str, serve
     done = run(program, env=environment(server, OVH_TRANSPORT=transport, PYTHONIOENCODING="utf-8"))
     assert done.returncode == 0, done.stderr
     assert re.fullmatch(printed, done.stdout), done.stdout
+
+
+def test_a_transport_that_cannot_work_with_gevent(server: Server) -> None:
+    """It waits outside of Python, and would hold up every greenlet."""
+    pytest.importorskip("gevent", reason=MISSING)
+    pytest.importorskip("pyreqwest", reason="the extra pyreqwest is not installed")
+    done = run("gevent_bills.py", env=environment(server, OVH_TRANSPORT="pyreqwest"))
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].startswith("ovhcore.exceptions.InvalidConfiguration: pyreqwest ")

@@ -93,7 +93,7 @@ def test_an_answer_or_one_clear_error(server: WireServer, transport: str, kind: 
     assert done.returncode == 0, done.stderr
     said = done.stdout.splitlines()
     assert len(said) == 1, (done.stdout, done.stderr)
-    clear = "ClientClosed The interpreter is shutting down, and what this call needs can no longer be had"
+    clear = "ClientClosed The interpreter is shutting down, and what this call needs is no longer there"
     assert said[0] == "answer /1.0/me" or said[0].startswith(clear), said
     if kind == "sync" and moment == "atexit":
         assert said[0] == "answer /1.0/me"  # nothing is missing that it needs

@@ -165,9 +165,9 @@ import sys
 sys.path.insert(0, {str(tmp_path)!r})
 from concurrent.futures import ThreadPoolExecutor
 from ovhcore.exceptions import InvalidConfiguration
-from ovhcore_transports.pyreqwest.loading import load
+from ovhcore_transports.pyreqwest.loading import load_library
 try:
-    ThreadPoolExecutor().submit(load).result() if {thread} else load()
+    ThreadPoolExecutor().submit(load_library).result() if {thread} else load_library()
 except InvalidConfiguration as error:
     print(error)
 """

@@ -90,7 +90,7 @@ class BaseClient(PythonOvhNames, CollectionMethods, OperationMethods):
 
         Settings that are not given come from ``OVH_*`` variables, then ``./ovh.conf``, ``~/.ovh.conf``
         and ``/etc/ovh.conf``. If the endpoint and a whole set of credentials are given, neither variables
-        nor files are asked for these. An empty argument says that there is none: ``consumer_key=""`` does
+        nor files are asked for these. An empty argument says that there is no such credential: ``consumer_key=""`` does
         not take the key of a variable or file. Credentials go only where their own place or a more
         trusted one sends them; see :mod:`ovhcore.config.trust`.
 
@@ -110,7 +110,7 @@ class BaseClient(PythonOvhNames, CollectionMethods, OperationMethods):
             plugins: plugins of this client, in addition to the installed ones.
             proxy: URL of a proxy; ``OVH_PROXY``, ``HTTPS_PROXY`` and the like where not given.
             ca_bundle: file with the certificates to trust, instead of the system's; on pyreqwest besides them.
-            user_agent: put before the library's own.
+            user_agent: text to put before the library's own.
             headers: fields to send with every request.
             time_sync: ``"date"``, ``"server"`` or ``"off"``; see :mod:`ovhcore.flows.authentication.time_sync`.
             token_url: the URL that issues OAuth2 tokens, if it is not the default one.
@@ -236,11 +236,11 @@ class BaseClient(PythonOvhNames, CollectionMethods, OperationMethods):
         """Return what the catalogue of this client's endpoint knows of an operation; nothing is sent or awaited.
 
         Args:
-            method: as ``"GET"``.
-            path: concrete, or a template, with any names in braces.
+            method: the method, as ``"GET"``.
+            path: a path, concrete, or a template with any names in braces.
 
         Raises:
-            InvalidRequest: there is none; the message names what may have been meant.
+            InvalidRequest: there is no such operation; the message names those that may have been meant.
             SchemaError: the catalogue is damaged.
         """
         from ..schema.files.store import catalogue

@@ -28,7 +28,7 @@ def call_arguments(
     with python-ovh's four parameters.
 
     Raises:
-        InvalidRequest: an argument is written like an option and is none; or it cannot stand in the path or query.
+        InvalidRequest: an argument is written like an option that does not exist, or cannot stand in the path or query.
     """
     if arguments:
         refuse_misspelt(arguments, path)
@@ -56,7 +56,7 @@ def refuse_options(arguments: Mapping[str, Any], *options: str) -> None:
 
     Raises:
         InvalidRequest: an argument begins with an underscore, or is the name of an option without it. ``mode`` may
-            pass with a value that is none of ours.
+            pass with a value that is not one of the modes.
     """
     options += _OF_CALLS
     for name, value in arguments.items():

@@ -163,7 +163,7 @@ class Client(ClientMethods):
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
-        # Not self.close(): subclasses of python-ovh's client may use this name as they like.
+        # This does not call self.close(): subclasses of python-ovh's client may use this name as they like.
         for transport in self._ovhcore.close():
             transport.close()
 
@@ -273,7 +273,7 @@ class AsyncClient(AsyncClientMethods):
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
     ) -> None:
-        # Not self.close(): subclasses of python-ovh's client may use this name as they like.
+        # This does not call self.close(): subclasses of python-ovh's client may use this name as they like.
         for transport in self._ovhcore.close():
             await transport.close()
 

@@ -70,7 +70,7 @@ class CollectionMethods(CallMethods):
             _cached: whether an expanded list may come from the server's cache, which can be out of date.
             _errors: ``"return"`` to hand out the exception in the place of an object, or of a numbered page, that
                 cannot be fetched.
-            _progress: is told, as objects come, how many have and how many there are, None if that is not known.
+            _progress: a function that is called, as objects come, with their number and that of all, None if not known.
             _headers: further fields to send.
             _timeout: seconds for each request, as for ``get``; the third is for each call, not for all of them.
             _options: settings of plugins for these calls.
@@ -80,7 +80,7 @@ class CollectionMethods(CallMethods):
             InvalidRequest: the call cannot be sent as written.
             APIError: the kind that an answer calls for, after the objects before it.
             InvalidResponse: the answer is not a list, the server gives no expanded list where one was asked for,
-                or not all the objects came that it had told of.
+                or fewer objects came than it had announced.
         """
         with loading:
             from ..flows.collections.fan_out import read_concurrency
@@ -149,7 +149,7 @@ class CollectionMethods(CallMethods):
             _size: ids in one request, at most; 50 by default.
             _concurrency: requests at once; 10 by default.
             _errors: ``"return"`` to hand out the exception in the place of an object that cannot be fetched.
-            _progress: is told, as objects come, how many have and how many there are.
+            _progress: a function that is called, as objects come, with their number and that of all.
             _headers: further fields to send.
             _timeout: seconds for each request, as for ``get``; the third is for each call, not for all of them.
             _options: settings of plugins for these calls.
@@ -220,7 +220,7 @@ class CollectionMethods(CallMethods):
             _concurrency: calls at once; 10 by default.
             _as_completed: iterate over pairs of position and value as they arrive, instead of returning a list.
             _errors: ``"return"`` to hand out the exception in the place of a value when its call fails.
-            _progress: is told, as calls are answered, how many are and how many there are, None if that is not known.
+            _progress: a function that is called, as answers come, with their number and that of all, None if not known.
             _need_auth: whether to authenticate the calls.
             _headers: further fields to send.
             _timeout: seconds for each call, as for ``get``.

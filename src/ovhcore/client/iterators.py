@@ -25,9 +25,9 @@ class _ObjectIterator(Generic[TransportT]):
 
     Args:
         source: the source of steps.
-        open_transport: returns the transport.
+        open_transport: a function that returns the transport.
         errors: ``"raise"``, or ``"return"`` to hand out exceptions in the place of objects.
-        progress: is told how many objects have come.
+        progress: a function that is called with the number of objects that have come.
     """
 
     def __init__(

@@ -53,7 +53,7 @@ class OperationMethods(CallMethods):
             _deadline: seconds to wait at most.
             _interval: seconds between the first two requests, and the longest that this grows to; or one number.
             _grace: seconds that a new object may not be found.
-            _progress: is told of each answer.
+            _progress: a function that is called after each answer.
             _headers: further fields to send.
             _timeout: seconds for each request, as for ``get``; the third is for each call, not for all of them.
             _options: settings of plugins for these calls.
@@ -114,7 +114,7 @@ class OperationMethods(CallMethods):
             _deadline: seconds for everything.
             _interval: seconds between the first two requests while waiting, and the longest that this grows to; or
                 one number.
-            _progress: is told of each answer while waiting.
+            _progress: a function that is called after each answer while waiting.
             _headers: further fields to send.
             _timeout: seconds for each request, as for ``get``; the third is for each call, not for all of them.
             _options: settings of plugins for these calls.

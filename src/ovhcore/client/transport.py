@@ -121,7 +121,7 @@ class ClientTransport:
     Args:
         selection: the transport that was selected.
         settings: the client's settings for it.
-        secrets: those of the client; a transport that writes down what it exchanges is told them, see
+        secrets: the secrets of the client, for transports that write down what they exchange; see
             :class:`.HidingTransport`.
     """
 

@@ -14,13 +14,13 @@ class FoundSetting(NamedTuple):
     """A setting, as one place says it.
 
     Attributes:
-        name: of the setting, as files have it; a header field's is ``header.NAME``.
+        name: the name of the setting, as files have it; that of a header field is ``header.NAME``.
         value: its value; one that may hold a secret is a :class:`~ovhcore.protocol.Secret`, which does not print.
-        place: as ``"argument"``, ``"environment"`` or ``"~/.ovh.conf, section [ovh-eu]"``.
+        place: the place, as ``"argument"``, ``"environment"`` or ``"~/.ovh.conf, section [ovh-eu]"``.
         spelling: its name in this place, as ``"OVH_ENDPOINT"``.
         first: whether no place that is asked earlier says the setting, too.
         file: the path of the file, None for other places.
-        section: of the file, or None.
+        section: the section of the file, or None.
     """
 
     name: str

@@ -40,7 +40,7 @@ class Leniency:
         """Say whether a setting that cannot be used is passed over; if not, the caller raises the error.
 
         Args:
-            name: of the setting.
+            name: the name of the setting.
             source: where it stands; None for the environment.
             error: the problem of the setting.
         """

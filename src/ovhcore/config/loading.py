@@ -126,7 +126,7 @@ class SettingsSources:
         """Say whether a setting that cannot be used counts as not set from now on; if not, the caller raises the error.
 
         Args:
-            name: of the setting: ``"disabled_plugins"`` or ``"transport"``.
+            name: the name of the setting: ``"disabled_plugins"`` or ``"transport"``.
             error: the problem of the setting.
         """
         found = self._found_first(name)

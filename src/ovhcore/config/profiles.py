@@ -49,7 +49,7 @@ class Profile:
     """The section of a profile, in the first file that has one.
 
     Attributes:
-        name: of the profile.
+        name: the name of the profile.
         chosen_by: the place that names it.
     """
 

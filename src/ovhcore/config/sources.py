@@ -1,6 +1,6 @@
 """The sources of settings: arguments, the environment and ``ovh.conf`` files.
 
-The only module that reads the environment and files.
+No other module of this package reads variables or the contents of files.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ class SettingsSource:
         trust: how far the place is trusted.
         of_endpoint: whether it is a section of a file that has the endpoint's name or URL.
         file: the path of the file, None for other places.
-        section: of the file, or None.
+        section: the section of the file, or None.
     """
 
     def __init__(
@@ -120,7 +120,7 @@ class ParsedFile(NamedTuple):
     """A file of settings that exists.
 
     Attributes:
-        path: of the file.
+        path: the path of the file.
         parser: the parsed contents; for an unusable file, the error.
         trust: how far the place is trusted.
     """
@@ -193,7 +193,7 @@ def parse_files(config_file: str | os.PathLike[str] | None, files: tuple[str, ..
         parsed.append(ParsedFile(path, parser, Trust.OWN))
     for name in files:
         path = os.path.expanduser(name)
-        # Without a home, "~" is a directory of the working directory.
+        # If there is no home, "~" is a directory in the working directory.
         trust = Trust.OWN if os.path.isabs(path) else Trust.DIRECTORY
         try:
             parser = _parse_file(path)
@@ -308,7 +308,7 @@ def from_file(file: ParsedFile, endpoint: str | None, options: tuple[str, ...] =
     """Return the settings of the endpoint's section, then those of ``[default]``; none for an unusable file."""
     if isinstance(file.parser, InvalidConfiguration):
         return []
-    # The same spelling first; a URL may be written in another way in the other place.
+    # A section with the same spelling comes first; the other place may write a URL in another way.
     named = [name for name in file.parser.sections() if endpoint is not None and same_endpoint(name, endpoint)]
     named.sort(key=lambda name: name != endpoint)
     return [

@@ -1,4 +1,4 @@
-"""A report of where credentials were looked for, for the error that there are none."""
+"""A report of the places that were searched for credentials, for the error that there are none."""
 
 from __future__ import annotations
 

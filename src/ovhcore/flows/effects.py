@@ -138,7 +138,7 @@ class Gather(Frozen):
 
 
 class SharedStore(Protocol):
-    """What several processes share: limits, tokens, which calls were made. Only transports and drivers call it."""
+    """A store that several processes share: limits, tokens, calls made. Only transports and drivers call it."""
 
     def ask(self, question: Any) -> Any:
         """Ask, and wait for the answer."""
@@ -155,9 +155,9 @@ class Consult(Frozen):
     In a replay there are no other processes: nothing is asked, and the answer is ``alone``.
 
     Attributes:
-        store: whom to ask.
-        question: what the store is asked; the store knows its form.
-        alone: the answer that somebody gets who shares with nobody.
+        store: the store to ask.
+        question: the question; the store knows its form.
+        alone: the answer for a program that shares with no other process.
         request: the request that an answer of type :class:`.Response` answers; a recording then keeps both, as if
             the request had been sent.
         omitted: whether the answer is ``alone`` while something is recorded, too, for a recording has to hold the

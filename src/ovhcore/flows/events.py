@@ -4,7 +4,7 @@ Events of one call have its number as ``call``. The number is None where a clien
 calls at once: when it asks for the time, or for a token. The events of one exchange, a
 request and its outcome, have its number as ``exchange``. Both count from 1 in each client.
 
-No module imports this one before there is an event: to make so many classes takes a while.
+No module imports this one before there is an event: it takes a while to make these classes.
 """
 
 from __future__ import annotations

@@ -38,7 +38,7 @@ def at_exit(error: BaseException | None = None) -> ClientClosed | None:
     if error is not None and link is None:
         return None
     return ClientClosed(
-        "The interpreter is shutting down, and what this call needs can no longer be had: a thread, or a module. "
+        "The interpreter is shutting down, and what this call needs is no longer there: a thread, or a module. "
         "Make calls before the program ends; in an atexit handler, with a Client that has made a call before"
     )
 

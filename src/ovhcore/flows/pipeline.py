@@ -48,9 +48,9 @@ def pipeline(
         time_sync: ``"date"``, ``"server"`` or ``"off"``; see :mod:`ovhcore.flows.authentication.time_sync`.
             Or a function that makes a :class:`.TimeSync` of the request for the time, its sender and an observer.
         headers: fields of the object's own requests, for the time and for tokens.
-        observer: is told of every exchange.
+        observer: an observer of every exchange.
         declared: secrets that are hidden from the observer, besides those that always are.
-        looked: says where credentials were looked for, for the error when there are none.
+        looked: a function that says where credentials were looked for, for the error that there are none.
         contents: the one that events of calls use, if there is one; the secrets of a request are then learnt once.
         share: gets tokens for several processes.
 

@@ -27,7 +27,7 @@ __all__ = [
 
 
 class GlancingTransport(Protocol):
-    """A transport that tells reading the clocks from watching them, as one that records does."""
+    """A transport that treats clocks that are only observed in another way; transports that record do."""
 
     def glance(self) -> Now:
         """Read both clocks to measure or observe; nothing that a flow does depends on it.
@@ -38,7 +38,7 @@ class GlancingTransport(Protocol):
 
 
 class ConsultingTransport(Protocol):
-    """A transport that has a say in what is asked of a store that several processes share, as one that records has.
+    """A transport that can answer questions to a store that several processes share; transports that record do.
 
     Without it, the store itself is asked. That of an asynchronous transport is awaited.
     """
@@ -57,7 +57,7 @@ class HidingTransport(Protocol):
 
 
 class TransportWithDefaults(Protocol):
-    """A transport that brings settings along, as one that answers from a recording brings credentials."""
+    """A transport that brings settings along; one that answers from a recording brings credentials."""
 
     @property
     def defaults(self) -> Mapping[str, str]:

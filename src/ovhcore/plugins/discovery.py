@@ -37,10 +37,10 @@ class EntryPoint(NamedTuple):
     """The entry point of an installed plugin.
 
     Attributes:
-        name: of the entry point, and so of the plugin.
+        name: the name of the entry point, and so of the plugin.
         value: where the plugin is, as ``"module:attribute"``.
         distribution: normalised name of the distribution that it belongs to.
-        version: of the distribution, None if it does not say.
+        version: the version of the distribution, None if it does not say.
     """
 
     name: str
@@ -77,7 +77,7 @@ def installed(group: str, version: str) -> dict[str, EntryPoint]:
 
     Args:
         group: name of the group.
-        version: of ovhcore.
+        version: the version of ovhcore.
     """
     found = {
         name: EntryPoint(name, module, _DISTRIBUTION_NAME, version) for name, module in OWN.items() if _is_there(module)

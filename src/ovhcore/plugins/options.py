@@ -22,7 +22,7 @@ def read_text(value: Any, what: str) -> str:
     """Return a line of text.
 
     Raises:
-        InvalidConfiguration: the value is none.
+        InvalidConfiguration: the value is no line of text.
     """
     hidden = as_secret(value)
     del value  # a proxy's URL may hold a password, and a traceback would show it
@@ -35,7 +35,7 @@ def read_number(value: Any, what: str) -> int:
     """Return a whole number above 0.
 
     Raises:
-        InvalidConfiguration: the value is none.
+        InvalidConfiguration: the value is no such number.
     """
     try:
         number = int(value)
@@ -50,7 +50,7 @@ def read_seconds(value: Any, what: str) -> float:
     """Return a number of seconds above 0.
 
     Raises:
-        InvalidConfiguration: the value is none.
+        InvalidConfiguration: the value is no such number.
     """
     try:
         seconds = 0.0 if isinstance(value, bool) else float(value)
@@ -81,11 +81,11 @@ class Option(Frozen):
     if nobody gave it.
 
     Attributes:
-        name: in lower case with underscores.
+        name: the name, in lower case with underscores.
         read: returns the meaning of a value. It is called with the value, which is text if it comes from
             the environment or a file, and with the name of the setting and its place, for
             :class:`.InvalidConfiguration` to say.
-        meaning: one line, for lists of settings.
+        meaning: the meaning in one line, for lists of settings.
         per_call: whether a single call may have another, as ``client.get(path, _options={name: ...})``.
         leads: whether the setting decides where secrets go or are kept, as the address of a server or a file to
             write, so that no place may say it that is less trusted than the credentials; see

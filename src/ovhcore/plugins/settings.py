@@ -53,7 +53,7 @@ class Settings(Frozen):
         credentials: the credentials; None for calls that need none.
         transport: name of a transport, or None for the client's default.
         connection: timeout, proxy, certificates, limits.
-        user_agent: put before the library's own, or None.
+        user_agent: text to put before the library's own, or None.
         headers: fields sent with every request.
         time_sync: ``"date"``, ``"server"`` or ``"off"``.
         options: settings that plugins define, by name; see :class:`.Option`.

@@ -41,7 +41,7 @@ def unfit(ranges: Mapping[str, str]) -> Unfit | None:
     A package that is not installed, or has no known version, as in a frozen program, is passed over.
 
     Args:
-        ranges: by name of the package, as ``{"urllib3": ">=2.2,<3"}``.
+        ranges: the ranges, by name of the package, as ``{"urllib3": ">=2.2,<3"}``.
 
     Raises:
         InvalidConfiguration: a range is malformed.
@@ -60,7 +60,7 @@ def is_within(version: str, wanted: str) -> bool:
     and in one that begins there. A version that cannot be read counts as within.
 
     Args:
-        version: as its package says it.
+        version: the version, as its package says it.
         wanted: comparisons with ``>=`` and ``<``, with commas between them.
 
     Raises:
@@ -100,7 +100,7 @@ def installed_version(package: str) -> str | None:
             continue
         if name in versions:
             return versions[name]
-    # Without metadata, as in a frozen program, a module that is loaded may say its version.
+    # Where there are no metadata, as in a frozen program, a loaded module may say its version.
     version = getattr(sys.modules.get(found.name), "__version__", None)
     return version if isinstance(version, str) else None
 

@@ -17,7 +17,7 @@ MAX_LATENCY: Final = 30.0
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _DAYS: Final = ("Mon, ", "Tue, ", "Wed, ", "Thu, ", "Fri, ", "Sat, ", "Sun, ")
 _FIELDS: Final = (slice(5, 7), slice(12, 16), slice(17, 19), slice(20, 22), slice(23, 25))
-"""Where day, year, hour, minute and second are. An expression would do, and take longer to compile than to use."""
+"""The places of day, year, hour, minute and second. An expression would do, and take longer to compile than to use."""
 
 
 class Now(NamedTuple):

@@ -90,7 +90,7 @@ class Redaction(Frozen):
     """The secrets that a program declares, besides those that are always hidden.
 
     Attributes:
-        names: of header fields, JSON members, form fields and query arguments, in lower case;
+        names: names of header fields, JSON members, form fields and query arguments, in lower case;
             their values are hidden.
         patterns: regular expressions; every match is hidden, wherever it stands.
         values: texts that are hidden wherever they stand.

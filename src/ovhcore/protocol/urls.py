@@ -1,4 +1,4 @@
-"""The one place that writes URLs.
+"""The one place that spells the paths and queries of URLs; :meth:`.Endpoint.url_of` puts them behind the base URL.
 
 The signature covers the URL, so the URL signed must be the URL sent. HTTP libraries
 normalise what they send, each in its own way; hence every URL is written in the one
@@ -215,7 +215,7 @@ def encode_query(arguments: Mapping[str, Any]) -> str:
         what = f"query argument {name!r}"
         texts = [] if value is None else _texts(value, what)
         if not texts:
-            # Without the argument the list would be wider, and a loop that deletes its items would delete them all.
+            # Leaving the argument out would widen the list, and a loop that deletes its items would delete them all.
             is_none = "None" if value is None else "empty"
             raise InvalidRequest(
                 f"{what} is {is_none}, which the API has no way to write: leave it out if the call is meant without it"

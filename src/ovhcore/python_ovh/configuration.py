@@ -40,8 +40,8 @@ class ConfigurationManager:
         """Return a setting, None if there is none.
 
         Args:
-            section: of the files, as ``"default"`` or ``"ovh-eu"``.
-            name: of the setting, as ``"endpoint"``.
+            section: a section of the files, as ``"default"`` or ``"ovh-eu"``.
+            name: the name of the setting, as ``"endpoint"``.
         """
         variable = os.environ.get(f"OVH_{name.upper()}")
         return self.config.get(section, name, fallback=None) if variable is None else variable

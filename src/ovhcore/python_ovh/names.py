@@ -198,7 +198,7 @@ def refuse_unconfigured(core: Core, *given: object) -> None:
 
     Args:
         core: the core of the client.
-        given: its arguments application_key and client_id; an empty one says that there are none on purpose.
+        given: its arguments application_key and client_id; an empty one says on purpose that there are no credentials.
 
     Raises:
         InvalidConfiguration: there are no credentials.

@@ -64,7 +64,7 @@ def search(words: str, limit: int = 20, endpoint: str = "ovh-eu") -> list[Operat
     fetched catalogue has), the names of arguments and the type of the answer. Verbs as ``create`` count as methods.
 
     Args:
-        words: in any order, as ``"zone record create"``.
+        words: the words, in any order, as ``"zone record create"``.
         limit: the largest number of operations to return.
         endpoint: the endpoint of the catalogue; see :func:`~ovhcore.schema.files.store.catalogue`.
 

@@ -52,7 +52,7 @@ def check_answer(family: Family, operation: Operation, value: Any) -> list[Findi
     """Hold the value of an answer against the type of its operation, with tolerance.
 
     Args:
-        family: of the operation.
+        family: the family of the operation.
         operation: the operation that was called.
         value: the value that a client returned.
     """
@@ -82,11 +82,11 @@ def check_arguments(
     """Hold the arguments of a call against its operation.
 
     Args:
-        family: of the operation.
+        family: the family of the operation.
         operation: the operation to call.
-        path: arguments of the path by name; None if they are not known, as for a concrete path.
-        query: arguments of the query; None for none. Underscores before keywords of Python are passed over.
-        body: of the request; None for none.
+        path: the arguments of the path, by name; None if they are not known, as for a concrete path.
+        query: the arguments of the query; None for none. Underscores before keywords of Python are passed over.
+        body: the body of the request; None for none.
     """
     check = _Check(family, sent=True)
     findings = [] if path is None else list(check.named(operation, "path", path))

@@ -88,9 +88,9 @@ class Parameter(Frozen):
     Attributes:
         name: its name; empty for the body as a whole.
         place: ``"path"``, ``"query"``, ``"header"`` or ``"body"``.
-        type: of its value.
+        type: the type of its value.
         required: whether a call must have it.
-        description: in words; empty where only facts are kept.
+        description: the description, in words; empty where only facts are kept.
     """
 
     __slots__ = ("name", "place", "type", "required", "description")  # noqa: RUF023 - the order of __init__
@@ -123,14 +123,14 @@ class Operation(Frozen):
         method: ``"GET"`` and so on.
         path: the template as a client takes it, with ``/v2`` before those of version 2.
         family: name of the family it belongs to.
-        parameters: in the order of the schema.
+        parameters: the parameters, in the order of the schema.
         answer: type of a successful answer; :data:`~ovhcore.schema.types.VOID` for none.
         authentication: whether the call has to be authenticated.
         iam_actions: the actions that an IAM policy has to allow.
         status: whether it is stable, in beta, deprecated ...
-        errors: classes of errors it may answer, as ``"Client::NotFound::ServiceNotFound"``; seldom all.
+        errors: the classes of errors that it may answer, as ``"Client::NotFound::ServiceNotFound"``; seldom all.
         expanded: the type of an object, for a list of ids that can return the objects instead; else None.
-        description: in words; empty where only facts are kept.
+        description: the description, in words; empty where only facts are kept.
     """
 
     __slots__ = (  # noqa: RUF023 - the order of __init__
@@ -217,11 +217,11 @@ class Property(Frozen):
 
     Attributes:
         name: its name.
-        type: of its value.
+        type: the type of its value.
         required: whether a body has to have it. It says little about answers.
         nullable: whether it may be null.
         read_only: whether it cannot be written.
-        description: in words; empty where only facts are kept.
+        description: the description, in words; empty where only facts are kept.
     """
 
     __slots__ = ("name", "type", "required", "nullable", "read_only", "description")  # noqa: RUF023 - as __init__
@@ -254,10 +254,11 @@ class Model(Frozen):
     """The members of an object.
 
     Attributes:
-        name: as types refer to it; for a generic model, without variables: ``"complexType.UnitAndValue"``.
-        properties: by name.
+        name: the name by which types refer to it; that of a generic model has no variables:
+            ``"complexType.UnitAndValue"``.
+        properties: the members, by name.
         variables: the variables of a generic model, as ``("T",)``; types refer to them as if they were models.
-        description: in words; empty where only facts are kept.
+        description: the description, in words; empty where only facts are kept.
     """
 
     __slots__ = ("name", "properties", "variables", "description")  # noqa: RUF023 - the order of __init__
@@ -296,10 +297,10 @@ class Enumeration(Frozen):
     """A set of values.
 
     Attributes:
-        name: as types refer to it.
-        values: text, or numbers where the base is one. The API adds new ones at any time.
+        name: the name by which types refer to it.
+        values: the values: text, or numbers where the base is one. The API adds new ones at any time.
         base: ``"string"``, ``"long"``, ``"double"`` or ``"boolean"``.
-        description: in words; empty where only facts are kept.
+        description: the description, in words; empty where only facts are kept.
     """
 
     __slots__ = ("name", "values", "base", "description")  # noqa: RUF023 - the order of __init__
@@ -323,9 +324,9 @@ class Family(Frozen):
 
     Attributes:
         name: the path that the operations begin with, as ``"/dedicated/server"`` or ``"/v2/iam"``.
-        operations: by method and path: ``family.operations["GET /me/bill"]``.
-        models: by name. A generic model stands under its name alone, and where the schema lists it with certain
-            arguments, under ``"complexType.UnitAndValue<long>"``, too.
+        operations: the operations, by method and path: ``family.operations["GET /me/bill"]``.
+        models: the models, by name. A generic model stands under its name alone, and where the schema lists it with
+            certain arguments, under ``"complexType.UnitAndValue<long>"``, too.
     """
 
     __slots__ = ("name", "operations", "models")  # noqa: RUF023 - the order of __init__

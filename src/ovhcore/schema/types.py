@@ -47,8 +47,8 @@ class Scalar(Frozen):
     """A single value.
 
     Attributes:
-        name: as schemas write it: ``"datetime"``, ``"coreTypes.AccountId"``.
-        base: what JSON holds: ``"string"``, ``"long"``, ``"double"``, ``"boolean"``; ``"any"``; or ``"void"``.
+        name: the name, as schemas write it: ``"datetime"``, ``"coreTypes.AccountId"``.
+        base: the kind of JSON value: ``"string"``, ``"long"``, ``"double"``, ``"boolean"``; ``"any"``; or ``"void"``.
     """
 
     __slots__ = ("name", "base")  # noqa: RUF023 - the order of __init__

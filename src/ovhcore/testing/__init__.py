@@ -1,6 +1,6 @@
-"""For tests: a server that misbehaves, strategies for calls, and the kit that every transport has to pass.
+"""Tools for tests: a server that misbehaves, strategies for calls, and the kit that every transport has to pass.
 
-Needs ``pip install "ovhcore[testing]"``. No other part of the library imports this package.
+This package needs ``pip install "ovhcore[testing]"``. No other part of the library imports this package.
 
 ======================================= ==========================================================
 :class:`.TransportConformance`          subclass it, and pytest holds your transport to the contract

@@ -12,7 +12,7 @@ __all__ = ["Authority"]
 
 
 class Authority:
-    """A certificate authority that only those trust who are told to.
+    """A certificate authority for tests: only a client with its bundle trusts it.
 
     Args:
         directory: the directory for its files.

@@ -24,7 +24,7 @@ T = TypeVar("T")
 
 @contextmanager
 def driving(loop: str) -> Generator[Callable[[Any], Driven]]:
-    """Yield a function that makes a transport usable here; all these transports are closed at the end.
+    """Yield a function that makes a transport usable in plain functions; all these transports are closed at the end.
 
     Args:
         loop: ``"asyncio"`` or ``"trio"``, for asynchronous ones.
@@ -79,7 +79,7 @@ class Driven:
         return kind(url, transport=self.transport, **arguments)
 
     def send_all(self, requests: Iterable[Request], at_once: int) -> list[Response | Exception]:
-        """Send requests, so many at once, in threads or tasks; return answers or exceptions, in order."""
+        """Send requests in threads or tasks, ``at_once`` at a time; return answers or exceptions, in order."""
         waiting = list(requests)
         found: list[Response | Exception] = [RuntimeError("not sent")] * len(waiting)
         numbers = iter(range(len(waiting)))
@@ -119,7 +119,7 @@ class Driven:
                 group.start_soon(work)
 
     def give_up(self, requests: Iterable[Request], after: float) -> None:
-        """Send requests at once and cancel them all after so many seconds."""
+        """Send all requests at once, and cancel them after a number of seconds."""
         self.run(self._give_up, list(requests), after)
 
     async def _give_up(self, requests: list[Request], after: float) -> None:
@@ -129,7 +129,7 @@ class Driven:
                     group.start_soon(self.transport.send, request)
 
     def tasks(self) -> int:
-        """Return how many tasks there are, to find those that are left behind."""
+        """Return the number of tasks, to find those that are left behind."""
 
         async def count() -> int:
             await anyio.sleep(0)
@@ -139,10 +139,10 @@ class Driven:
         return number
 
     def settled(self, tasks: int, within: float = 30.0) -> bool:
-        """Wait until no more than so many tasks are left; say whether it came to that.
+        """Wait until at most ``tasks`` tasks are left; say whether that happened.
 
         Args:
-            tasks: how many there may be.
+            tasks: the largest number of tasks.
             within: seconds to wait at most.
         """
         return wait_until(lambda: self.tasks() <= tasks, within)

@@ -59,9 +59,9 @@ class GoodAnswer(NamedTuple):
     Attributes:
         name: the name of the case.
         behave: the behaviour of the server.
-        status: of the response.
-        body: of the response.
-        method: of the request.
+        status: the status of the response.
+        body: the body of the response.
+        method: the method of the request.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""A server on loopback that keeps every byte it receives and answers, or misbehaves, as it is told.
+"""A server on loopback that keeps every byte it receives, and answers or misbehaves as its behaviour says.
 
 A *behaviour* is a function that is given the :class:`Peer` at the other end of each
 connection and does as it likes with it; when it returns, the connection is closed::
@@ -144,13 +144,13 @@ class Peer:
         self._connection.sendall(data)
 
     def drip(self, data: bytes, seconds: float = 0.0) -> None:
-        """Send bytes one by one, so long apart."""
+        """Send bytes one by one, with a pause after each."""
         for number in range(len(data)):
             self.send(data[number : number + 1])
             time.sleep(seconds)
 
     def pause(self, seconds: float = _PATIENCE) -> bool:
-        """Say nothing for so long, or until the client sends more, hangs up, or the server stops.
+        """Say nothing for a number of seconds, or until the client sends more, hangs up, or the server stops.
 
         Returns:
             Whether nothing happened.
@@ -162,7 +162,7 @@ class Peer:
         return not self._server.stopping
 
     def serve(self, respond: Answer = echo, requests: int | None = None) -> None:
-        """Answer so many requests, or all that come."""
+        """Answer a number of requests, or all that come."""
         while requests is None or requests > 0:
             received = self.receive()
             reply = None if received is None else respond(received)
@@ -222,7 +222,7 @@ class WireServer:
         context: for TLS.
 
     Attributes:
-        behave: as above.
+        behave: the behaviour, as above.
         received: every request, in order.
         connections: the number of connections that there have been.
         open: the number of connections that are open.
@@ -288,7 +288,7 @@ class WireServer:
 
 
 def wait_until(condition: Callable[[], bool], within: float = _PATIENCE) -> bool:
-    """Wait until a condition holds, so many seconds at most; say whether it does."""
+    """Wait until a condition holds, at most for a number of seconds; say whether it does."""
     end = time.monotonic() + within
     while not condition() and time.monotonic() < end:
         time.sleep(0.005)
@@ -312,7 +312,7 @@ def unaccepting() -> Generator[int]:
 
 
 def _wait_until_acknowledged(connection: socket.socket) -> None:
-    """Wait a moment until the other end has been told of the end; on a busy machine that is not at once."""
+    """Wait a moment until the other end has seen the end; on a busy machine that takes a while."""
     if sys.platform == "linux":  # pragma: no branch
         wait_until(lambda: connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0] != _FIN_WAIT1, 0.2)
 

@@ -47,7 +47,7 @@ class GeneratedCall(NamedTuple):
 
     Attributes:
         method: ``"GET"``, ``"POST"``, ``"PUT"`` or ``"DELETE"``.
-        path: with its query.
+        path: the path, with its query.
         data: what becomes the JSON body, or None.
     """
 
@@ -132,10 +132,10 @@ def _filled(method: str, name: str, arguments: dict[str, Any]) -> GeneratedCall:
 
 
 def requests(url: str) -> st.SearchStrategy[Request]:
-    """Return a strategy for requests to a server, as ``Transport.send`` takes them.
+    """Return a strategy for requests to a server, as a transport's ``send`` takes them.
 
     Args:
-        url: of the API, as ``"http://127.0.0.1:8080/1.0"``.
+        url: the URL of the API, as ``"http://127.0.0.1:8080/1.0"``.
     """
     endpoint = resolve_endpoint(url)
 

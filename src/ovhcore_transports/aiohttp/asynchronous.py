@@ -74,7 +74,7 @@ _FAILURES: Final[tuple[tuple[tuple[type[BaseException], ...], type[exc.NetworkEr
 
 
 class _Route(NamedTuple):
-    """How to reach an origin.
+    """The way to an origin.
 
     Attributes:
         slots: the slots, one for each connection.
@@ -381,7 +381,7 @@ def _unconnected(
         return exc.ConnectTimeout, "no connection within {connect:g} s"
     if by_tls:
         return exc.TLSError, "TLS failed"
-    # With these words asyncio says that its own limit for a handshake, a minute, has passed.
+    # Asyncio says so when its own limit for a handshake, a minute, has passed.
     if any(isinstance(cause, ConnectionAbortedError) and cause.errno is None for cause in causes):
         return exc.ConnectTimeout, "the TLS handshake took too long"
     if any(isinstance(cause, RESETS) for cause in causes):

@@ -51,7 +51,7 @@ _UNCONNECTED: Final[dict[type[exc.NetworkError], str]] = {
 class PooledTransport(SyncTransport):
     """Base of transports on blocking connections; a subclass writes :meth:`_way`.
 
-    Pooled, TLS verified, nothing redirected, nothing retried.
+    Connections are pooled and TLS is verified; nothing is redirected or retried.
 
     Args:
         settings: timeout, proxy, certificates, size limit.
@@ -168,7 +168,7 @@ class PooledTransport(SyncTransport):
         """Return a function that makes a connection to an origin, not connected yet; called by one thread at a time.
 
         Args:
-            origin: as ``"https://eu.api.ovh.com"``.
+            origin: the origin, as ``"https://eu.api.ovh.com"``.
             proxy: the proxy to go through, by a tunnel if the origin has TLS; None for none.
         """
         raise NotImplementedError
@@ -244,7 +244,7 @@ def _failure(error: BaseException, origin: str, timeout: Timeout, proxy: Proxy |
     if isinstance(error, Unconnected):
         kind, said = error.kind, _UNCONNECTED[error.kind]
     elif any(is_of_tls(cause) and re.search(_REJECTED, getattr(cause, "reason", None) or "") for cause in causes):
-        # With TLS 1.3 the server checks a certificate after the request was sent, and does not read the request.
+        # In TLS 1.3 the server checks a certificate after the request was sent, and does not read the request.
         kind, said = exc.TLSError, _UNCONNECTED[exc.TLSError]
     else:
         rows = (row for row in _FAILURES if any(isinstance(cause, row[0]) for cause in causes))

@@ -122,7 +122,7 @@ class _Workers(StreamState):
                     self._tell()
                     del flow, value, failure
         finally:
-            # Not left to the end of the task: a job that comes before needs another task.
+            # This is not left to the end of the task: a job that comes before needs another task.
             self._active.discard(number)
 
     def _left(self, number: int) -> None:

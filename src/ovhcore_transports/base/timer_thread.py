@@ -100,7 +100,7 @@ class Alarms:
 
 
 def _go_off(alarm: Alarm) -> None:
-    # In a thread of its own: the function may take long or fail, and other alarms must not wait for it.
+    # The function gets a thread of its own: it may take long or fail, and other alarms must not wait for it.
     with suppress(RuntimeError):
         threading.Thread(target=_act, args=(alarm,), name="deadline of ovhcore", daemon=True).start()
 

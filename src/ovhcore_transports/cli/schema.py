@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 import click
+
+from ovhcore.exceptions import InvalidRequest
 
 from .frame.clients import endpoint_said, note
 from .frame.groups import CommandGroup, later
 from .frame.text import visible
 
 if TYPE_CHECKING:
-    from ovhcore.schema import Catalogue, Operation
+    from ovhcore.schema import Catalogue, Enumeration, Family, Model, Operation, Ref, Type
 
 __all__ = ["schema_commands"]
 
 _SHIPPED: Final = "shipped"
+_METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _SIGNS: Final = {"added": "+", "removed": "-", "changed": "~"}
 
 
@@ -67,15 +71,40 @@ def search(words: tuple[str, ...], limit: int) -> None:
 
 @schema_commands.command()
 @click.argument("method", shell_complete=later("methods"))
-@click.argument("path", shell_complete=later("paths"))
-def show(method: str, path: str) -> None:
+@click.argument("path", required=False, shell_complete=later("paths"))
+def show(method: str, path: str | None) -> None:
     """Show the arguments and the answer of an operation; the path may be a template or a real one.
+
+    Without METHOD, show each operation of the path.
 
     \b
     ovhcore schema show POST /domain/zone/{zoneName}/record
+    ovhcore schema show "POST /domain/zone/{zoneName}/record"
+    ovhcore schema show /domain/zone/example.com/record
     """  # noqa: D301 - as above
     catalogue = _catalogue()
-    operation = catalogue.operation(method.upper(), path)
+    if path is None:
+        named, _, path = method.strip().rpartition(" ")
+        method = named.strip()
+    if not method and path.upper() in _METHODS:
+        raise click.UsageError(f"Which path? As in: ovhcore schema show {path.upper()} /me")
+    found = [catalogue.operation(method.upper(), path)] if method else _operations_of(catalogue, path)
+    for number, operation in enumerate(found):
+        if number:
+            click.echo()
+        for line in _described(catalogue, operation):
+            click.echo(visible(line))
+
+
+def _operations_of(catalogue: Catalogue, path: str) -> list[Operation]:
+    found: list[Operation] = []
+    for method in _METHODS:
+        with suppress(InvalidRequest):
+            found.append(catalogue.operation(method, path))
+    return found or [catalogue.operation("GET", path)]  # whose error names paths that are alike
+
+
+def _described(catalogue: Catalogue, operation: Operation) -> list[str]:
     family = catalogue.family(operation.family)
     lines = [f"{operation.method} {operation.path}{_note_of(operation)}"]
     if operation.description:
@@ -89,8 +118,42 @@ def show(method: str, path: str) -> None:
     lines += [_line("body", name, field.type, field.required) for name, field in fields.items()]
     lines.append(f"answer  {operation.answer}")
     lines += [f"IAM     {action.name}{'' if action.required else ' (optional)'}" for action in operation.iam_actions]
-    for line in lines:
-        click.echo(visible(line))
+    types = [each.type for each in operation.parameters if each.place != "body" or not fields]
+    return lines + _definitions(family, [*types, *(each.type for each in fields.values()), operation.answer])
+
+
+def _definitions(family: Family, types: list[Type]) -> list[str]:
+    """Return what the named types hold: members of models, and values of enumerations, also those of their members."""
+    from ovhcore.schema import Model
+    from ovhcore.schema.types import references
+
+    named = {ref.name: ref for each in types for ref in references(each)}
+    members: dict[str, Ref] = {}
+    lines: list[str] = []
+    for ref in named.values():
+        found = family.model(ref)
+        lines += _definition(found)
+        if isinstance(found, Model):
+            members |= {inner.name: inner for each in found.properties.values() for inner in references(each.type)}
+    for name, ref in members.items():
+        found = family.model(ref)
+        if name not in named and not isinstance(found, Model):
+            lines += _definition(found)
+    return lines
+
+
+def _definition(found: Model | Enumeration | None) -> list[str]:
+    from ovhcore.schema import Model
+
+    if found is None:
+        return []
+    if not isinstance(found, Model):
+        return ["", f"{found.name}: {', '.join(map(str, found.values))}"]
+    lines = ["", found.name]
+    for each in found.properties.values():
+        notes = [word for word, holds in (("or null", each.nullable), ("read-only", each.read_only)) if holds]
+        lines.append(f"  {each.name}: {each.type}" + (f" ({', '.join(notes)})" if notes else ""))
+    return lines
 
 
 @schema_commands.command()

@@ -153,7 +153,7 @@ class BlockingConnection:
             host: name or address.
             port: the port of the host.
             family: the family of addresses.
-            options: of the socket.
+            options: the options of the socket.
 
         Raises:
             OSError: none of the addresses can be reached in time.

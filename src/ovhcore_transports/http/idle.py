@@ -1,4 +1,4 @@
-"""How many connections are kept and not in use, for metrics.
+"""The number of idle connections, for metrics.
 
 Pools say it when somebody asks, and pay nothing for it until then. Any thread may ask, while others use the pools.
 """
@@ -14,10 +14,10 @@ __all__ = ["KeepsConnections", "idle_connections", "keeps_connections"]
 
 
 class KeepsConnections(Protocol):
-    """What has connections: a pool or a transport."""
+    """An object that has connections: a pool or a transport."""
 
     def idle(self) -> Iterable[tuple[str, int]]:
-        """Return origins, and how many connections to each are kept and not in use; from any thread."""
+        """Return the origins, and the number of idle connections to each. May be called in any thread."""
         ...
 
 
@@ -25,13 +25,13 @@ _known: Final[set[ref[KeepsConnections]]] = set()
 
 
 def keeps_connections(pool: KeepsConnections) -> None:
-    """Count the connections of a pool for as long as somebody has it."""
-    # One step each, which other threads cannot see half done: a lock could be held at a fork.
+    """Count the connections of a pool as long as it exists."""
+    # This is one step, which no other thread can see half done; a lock could be held at a fork.
     _known.add(ref(pool, _known.discard))
 
 
 def idle_connections() -> dict[str, int]:
-    """Return how many connections of this process are kept and not in use, by origin."""
+    """Return the number of idle connections of this process, by origin."""
     found: Counter[str] = Counter()
     for pool in filter(None, [known() for known in list(_known)]):
         for origin, number in pool.idle():

@@ -130,7 +130,7 @@ class Pools(Generic[C]):
                 raise
 
         Args:
-            origin: as ``"https://eu.api.ovh.com"``.
+            origin: the origin, as ``"https://eu.api.ovh.com"``.
             timeout: the wait for a slot is at most its ``read`` and its ``total``.
 
         Raises:

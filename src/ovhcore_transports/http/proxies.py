@@ -85,7 +85,7 @@ def proxy_for(setting: str | None, origin: str) -> Proxy | None:
 
     Args:
         setting: the URL of a proxy, :data:`NO_PROXY`, or None for the environment's proxy.
-        origin: as ``"https://eu.api.ovh.com"``.
+        origin: the origin, as ``"https://eu.api.ovh.com"``.
 
     Raises:
         InvalidConfiguration: the proxy is not a usable URL.

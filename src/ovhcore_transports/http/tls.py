@@ -26,7 +26,7 @@ def tls_context(settings: TransportSettings) -> ssl.SSLContext:
         context.verify_mode = ssl.CERT_NONE
     if settings.client_cert is not None:
         try:
-            # Without the last argument OpenSSL would ask for a password at the terminal.
+            # The last argument keeps OpenSSL from asking for a password at the terminal.
             context.load_cert_chain(settings.client_cert, settings.client_key, lambda: "")
             return context
         except (OSError, ssl.SSLError) as error:

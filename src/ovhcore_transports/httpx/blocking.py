@@ -82,7 +82,7 @@ class _Link(Link):
         """Connect.
 
         Args:
-            timeout: of the exchange.
+            timeout: the timeout of the exchange.
             until: when the exchange has to end, on the monotonic clock.
         """
         route = self.route

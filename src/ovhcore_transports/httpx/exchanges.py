@@ -124,7 +124,7 @@ class Route:
 
     Args:
         core: the module ``httpcore`` or ``httpcore2``.
-        origin: as ``"https://eu.api.ovh.com"``.
+        origin: the origin, as ``"https://eu.api.ovh.com"``.
         proxy: the proxy on the way, if any.
         tls: returns the context for an origin (False) or a proxy (True).
     """

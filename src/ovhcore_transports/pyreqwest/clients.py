@@ -69,7 +69,7 @@ class Clients:
     """The library's clients, each made when first needed.
 
     Args:
-        settings: of the transport.
+        settings: the settings of the transport.
         builder: the class that builds them.
         limited: whether they keep to ``pool_size`` by themselves.
 

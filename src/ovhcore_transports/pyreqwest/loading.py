@@ -99,7 +99,7 @@ def _load_and_stay(ended: SimpleQueue[BaseException | None], forever: Any) -> No
     import signal
 
     if hasattr(signal, "pthread_sigmask"):  # pragma: no branch - Windows has no masks
-        # So no signal wakes the thread, also while the interpreter ends.
+        # No signal then wakes the thread, also while the interpreter ends.
         signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
     thread = (get_ident(), os.getpid())
     _staying.append(thread)

@@ -104,7 +104,7 @@ class Recording:
 
     @property
     def misses(self) -> list[str]:
-        """The calls that were asked for in vain, in the words of their exceptions."""
+        """The calls that had no recording, in the words of their exceptions."""
         return list(self._session.misses)
 
     def warm(self, urls: Sequence[str]) -> None:
@@ -114,7 +114,7 @@ class Recording:
             warmable.warm(urls)
 
     def check_played(self) -> None:
-        """Make sure that everything recorded was played, and nothing was asked for in vain.
+        """Make sure that everything recorded was played, and that every call had a recording.
 
         Raises:
             CassetteError: a recording was not played, or a call not found; the message names it.
@@ -258,7 +258,7 @@ def options_of(settings: TransportSettings, mode: str | None = None) -> tuple[st
     """Return cassette, mode and further options of a client's settings.
 
     Args:
-        settings: of the client.
+        settings: the settings of the client.
         mode: the mode, whatever they say; None for the one that they say.
 
     Raises:

@@ -31,7 +31,7 @@ class StdlibTransport(PooledTransport):
     """
 
     def _way(self, origin: str, proxy: Proxy | None) -> Callable[[], Connection]:
-        # Not the transport itself: kept connections would keep it, and nobody would close them.
+        # The transport itself is not passed on: kept connections would keep it alive, and nobody would close them.
         tls = self._tls_context() if needs_tls(origin, proxy) else None
         return partial(Connection, _address(origin), proxy, None if proxy is None else _address(proxy.url), tls)
 

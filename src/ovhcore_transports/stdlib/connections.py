@@ -45,7 +45,7 @@ class Connection(BlockingConnection):
         server: the address of the server.
         proxy: the proxy to go through, if any, by a tunnel if the server has TLS.
         at: the address of the proxy.
-        tls: the context for TLS; None where there is none to be spoken.
+        tls: the context for TLS; None for connections without TLS.
     """
 
     def __init__(self, server: Address, proxy: Proxy | None, at: Address | None, tls: ssl.SSLContext | None) -> None:

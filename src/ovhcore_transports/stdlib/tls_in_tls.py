@@ -19,7 +19,7 @@ class TLSWithinTLS:
 
     Args:
         outer: the connection to the proxy.
-        context: of the TLS to the server.
+        context: the context for the TLS to the server.
         name: the name of the server.
 
     Attributes:

@@ -70,7 +70,7 @@ class Connection(BlockingConnection, HTTPConnection):
             raise Unconnected(self._kind(error)) from error
 
     def _new_conn(self) -> socket.socket:
-        # urllib3's own gives each address the whole timeout, and nobody gets hold of the socket meanwhile.
+        # urllib3's own method gives each address the whole timeout, and hides the socket meanwhile.
         return self._dialled(self._dns_host.strip("[]"), self.port, allowed_gai_family(), self.socket_options or ())
 
     def _tunnel(self) -> None:
@@ -108,7 +108,7 @@ class _Consent(HTTPResponse):
     Args:
         time_left: returns how long to wait for it.
         sock: the connection.
-        method: of the request.
+        method: the method of the request.
     """
 
     def __init__(self, time_left: Callable[[], float], sock: Any, method: str | None = None) -> None:

@@ -17,11 +17,17 @@ pytestmark = pytest.mark.once
 
 # Members that the schema lacks, or whose names are the caller's; bodies that today's schema does not know.
 CANNOT = (
-    *("/v2/vrackServices", "/order/catalog/public/eco", "/v2/iam/resource", "/domain/{serviceName}/nameServers/update"),
-    *("/cloud/project/{serviceName}/containerRegistry/{registryID}/openIdConnect", "/service/{serviceId}/renew"),
-    *("/domain/zone/{zoneName}/record/{id}", "/v2/publicCloud/project/{projectId}/rancher/{rancherId}"),
+    *("/order/catalog/public/eco", "/domain/{serviceName}/nameServers/update", "/service/{serviceId}/renew"),
+    "/cloud/project/{serviceName}/containerRegistry/{registryID}/openIdConnect",
+    "/v2/vrackServices/resource/{vrackServicesId}/task/",  # there is none at first
 )
-YOUNG = ("doneDate", "values", "conditions", "bootScript", "updatedAt", "permissionsGroups", "except", "deny")
+MORE = ("PUT /v2/vrackServices/resource/{vrackServicesId}",)  # whose examples answer more than they were sent
+YOUNG = ("conditions", "doneDate")  # within those of a policy; of a task that is not over
+OWN = {
+    # What was changed was no address; and resources without tags stand beside others.
+    "PUT /domain/zone/{zoneName}/record/{id}": "/domain/zone/example.com/record/1004",
+    "GET /v2/iam/resource/{resourceURN}": "/v2/iam/resource/urn:v1:eu:resource:dedicatedServer:ns1.ip-192-0-2.eu",
+}
 
 
 def missing(recorded: Any, made: Any, place: str = "$") -> list[str]:
@@ -49,11 +55,12 @@ def test_answers_have_the_members_of_recorded_ones(shared_data: Path) -> None:
     for row in rows:
         wanted = row["kind"] in ("recorded", "example") and row["status"] == 200 and row.get("shape_known", True)
         operation = catalogue.find(row["method"], row["path"]) if wanted and not row.get("batch") else None
-        if operation is None or row["path"].startswith(("/auth", *CANNOT)):
+        if operation is None or row["path"].startswith(("/auth", *CANNOT)) or str(operation) in MORE:
             count["left out"] += wanted
             continue
         body = row["request"] if isinstance(row["request"], (dict, list)) else caller.body(operation)
-        status, answer, _ = caller.call(row["method"], caller.path(operation) + caller.query(operation), body)
+        path = OWN.get(str(operation)) or caller.path(operation)
+        status, answer, _ = caller.call(row["method"], path + caller.query(operation), body)
         problems = [str(answer)] if status != 200 else missing(row["response"], answer)
         if problems:
             found.append(f"{operation}: {problems}")

@@ -55,8 +55,8 @@ class ProvidedAuthentication(Authentication):
     Args:
         time: the estimate of the API's clock.
         provider: the provider that is asked for credentials.
-        make: makes the authentication with given credentials.
-        notify: is told of new credentials.
+        make: a function that makes the authentication with given credentials.
+        notify: an observer of new credentials.
 
     Raises:
         InvalidConfiguration: the credentials of a :class:`RenewableProvider` cannot be used.

@@ -39,7 +39,7 @@ class Authentication:
 
     Args:
         time: sends the authenticated requests.
-        looked: says where credentials were looked for, for the error that there are none.
+        looked: a function that says where credentials were looked for, for the error that there are none.
     """
 
     def __init__(self, time: TimeSync, looked: Callable[[], str] | None = None) -> None:
@@ -103,7 +103,7 @@ class KeyAuthentication(Authentication):
         now: Now = yield CLOCK
         timestamp = time.timestamp(now)
         response = yield from time.handler(
-            # Not kept in a variable, which the traceback of a failure would show.
+            # This is not kept in a variable, which the traceback of a failure would show.
             sent_now(request, signature_fields(request, self.credentials, timestamp), now.monotonic)
         )
         if response.status == 400 and time.denied(response):
@@ -239,9 +239,9 @@ def authentication(
         time: the estimate of the API's clock; it sends the authenticated requests.
         handler: sends the request for a token. The token endpoint is another server,
             whose clock tells nothing of the API's.
-        notify: is told of new tokens.
+        notify: an observer of new tokens.
         user_agent: sent with requests for a token.
-        looked: says where credentials were looked for, for the error that there are none.
+        looked: a function that says where credentials were looked for, for the error that there are none.
         share: gets tokens for several processes.
 
     Raises:

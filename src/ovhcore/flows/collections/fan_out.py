@@ -48,7 +48,7 @@ class FanOut(NamedTuple):
         parts: flows that bring more; they raise no :class:`.APIError`.
         limit: the number of parts that run at once.
         ordered: whether the items of the parts come in their order, or as they arrive.
-        ahead: at most so many parts are run or kept before their items are asked for; 0 for twice the limit,
+        ahead: the largest number of parts that are run or kept before their items are asked for; 0 for twice the limit,
             so that a part that takes long does not keep the others waiting.
     """
 

@@ -93,7 +93,7 @@ class NumberedPages:
         return min(size, max(0, (self.elements or 0) - (number - 1) * size))
 
     def missed(self, number: int, size: int) -> None:
-        """Count a page that failed as one that came."""
+        """Count a page that failed like one that came."""
         self._lengths.append(self.promised(number, size))
 
     def are_all(self, number: int) -> bool:
@@ -113,7 +113,7 @@ class NumberedPages:
             return self._is_beyond or self._empty > 0
         if self._came == self.elements:
             return True
-        # So many pages, as long as the longest one, would hold all objects.
+        # This number of pages, as long as the longest one, would hold all objects.
         is_past = (number - 1) * self._longest >= self.elements
         if self._empty >= (_EMPTY_AT_THE_END if is_past else _EMPTY):
             raise InvalidResponse(

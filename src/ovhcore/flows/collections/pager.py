@@ -70,7 +70,7 @@ class Pager:
 
     Args:
         fetch: makes the requests.
-        path: of the list, with its query, filled in.
+        path: the path of the list, with its query, filled in.
         item: path of one object up to its id, and after it; below the list if None.
         version_2: whether the path is one of version 2 of the API.
         mode: one of :data:`MODES`.

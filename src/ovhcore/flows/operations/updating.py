@@ -38,7 +38,7 @@ from .waiting import GROWTH, Plan, Waiting, asked_to_wait, late, paused, planned
 __all__ = ["updated"]
 
 _CONFLICTS: Final = 5
-# As the API says it, or the plugin ``check`` before anything is sent.
+# The words of the API, and those of the plugin ``check`` before anything is sent.
 _NOT_DESCRIBED = re.compile(r"not described parameters:?\s*\(\s*checksum\s*\)|\$\.checksum: is no", re.IGNORECASE)
 _BUSY: Final = frozenset({"CREATING", "UPDATING"})
 _FREE: Final = frozenset({"ready", "out_of_sync"})
@@ -74,7 +74,7 @@ def updated(
         wait: whether to wait until the resource is READY with the new target.
         deadline: seconds for the whole.
         interval: the first and the longest wait between polls, in seconds.
-        progress: is told after each poll.
+        progress: a function that is called after each poll.
         what: the name of the resource, for messages.
 
     Returns:

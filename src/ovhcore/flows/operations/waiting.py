@@ -132,11 +132,11 @@ def waited(
     Args:
         get: makes the flow of one poll.
         until: ``"done"``, ``"gone"``, words, or a function of the object.
-        failed: words for a bad end, instead of the default; with a function there are none by default.
+        failed: words for a bad end, instead of the default; if ``until`` is a function, there are none by default.
         deadline: seconds to wait at most; the last poll is at its end, and is not cut short.
         interval: the first and the longest wait between polls, in seconds.
         grace: seconds during which an object that was never seen may still appear.
-        progress: is told after each poll; what it raises ends the waiting.
+        progress: a function that is called after each poll; an exception of it ends the waiting.
         what: the name of the operation, for messages.
 
     Raises:

@@ -260,10 +260,10 @@ def retried(
     A call may have a policy of its own, in the options of its request; see :func:`chosen_policy`.
 
     Args:
-        policy: of the client; None to try nothing again unless a call has its own.
+        policy: the policy of the client; None to try nothing again unless a call has its own.
         budget: shared by all calls; None for a new one.
-        notify: is told of retries.
-        timeout: of requests that have none of their own.
+        notify: an observer of retries.
+        timeout: the timeout of requests that have none of their own.
     """
     shared = RetryBudget() if budget is None else budget
 

@@ -312,8 +312,8 @@ def throttled(limiter: Limiter, notify: Observer | None = None) -> Middleware:
     """Return middleware that keeps to limits.
 
     Args:
-        limiter: decides which request may be sent when; shared by all calls that the limits are for.
-        notify: is told of waits.
+        limiter: the limiter that decides which request may be sent when; shared by all calls that the limits are for.
+        notify: an observer of waits.
 
     Its flows raise :class:`.TotalTimeout` when the call would be over before its turn came.
     """

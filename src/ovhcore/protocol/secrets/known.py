@@ -69,7 +69,7 @@ class Known:
     """Values that are secrets. Immutable.
 
     Args:
-        values: the secrets; empty ones are none.
+        values: the secrets; empty values are ignored.
         within: the least number of characters of a value that is also looked for inside words.
     """
 

@@ -104,7 +104,7 @@ _VOCABULARY: Final = (
     )
 ) - {"on", "at", "is", "has", "de"}  # fmt: skip
 _LONGEST: Final = max(map(len, _VOCABULARY))
-# For words that have an unknown part: endings that do not occur inside other words.
+# Words that have an unknown part are judged by these: endings that do not occur inside other words.
 _ENDINGS: Final = (
     "passwords", "password", "passwd", "passphrase", "passcode", "secrets", "secret", "tokens", "token", "apikey",
     "privatekey", "secretkey", "accesskey", "credentials", "kubeconfig", "pwd", "jwt", "otp", "psk",
@@ -210,7 +210,7 @@ def is_secret_name(name: str, *, loose: bool = False) -> bool:
     """Say whether the values of a name are secret.
 
     Args:
-        name: of a JSON member, a field of a form, a query argument, a header field, in any spelling.
+        name: the name of a JSON member, form field, query argument or header field, in any spelling.
         loose: whether the name is from a query, a form or a header, where ``key`` is a secret, too.
 
     >>> is_secret_name("key"), is_secret_name("key", loose=True), is_secret_name("monkey", loose=True)

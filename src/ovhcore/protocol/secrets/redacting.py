@@ -27,7 +27,7 @@ OAUTH2: Final = frozenset({"assertion", "client_assertion", "client_id", "code",
 """Secret fields of OAuth2's forms (RFC 6749, 7521, 7636, 8628) whose names are no secret's elsewhere."""
 
 _FORM_TEXT: Final = re.compile(r"[\w.%+~\[\]-]++=[^&=\s]*+(?:&[\w.%+~\[\]-]++=[^&=\s]*+)*+")
-# Without any of these a text has neither a name with a value nor a form of its own.
+# A text without any of these has neither a name with a value nor a form of its own.
 _TELLING: Final = re.compile(r"[=:<@%&\\$]|-[->]|eyJ|LS0tLS1|earer|EARER|asic|ASIC|, ?b?['\"]")
 OWN: Final = 4
 """The least number of characters of a secret of the client that is also hidden inside words."""
@@ -92,7 +92,7 @@ class Redactor:
         """Say whether the values of a name are secrets.
 
         Args:
-            name: in any spelling.
+            name: the name, in any spelling.
             loose: whether the name is that of a query argument, a form field or a header field.
         """
         return self._judged(name, loose) is not Secrecy.NONE

@@ -90,9 +90,9 @@ class Catalogue:
         """Return the operation of a method and a path, or None if there is none.
 
         Args:
-            method: as ``"GET"``.
-            path: concrete, as ``"/domain/zone/example.com"``; or a template, with any names in braces. A query, and
-                ``/1.0`` or ``/v1`` at the beginning, are ignored.
+            method: the method, as ``"GET"``.
+            path: a path, concrete, as ``"/domain/zone/example.com"``; or a template, with any names in braces. A query
+                is ignored, and so is ``/1.0`` or ``/v1`` at the beginning.
 
         Raises:
             SchemaError: the stored form of a family is damaged.
@@ -132,7 +132,7 @@ class Catalogue:
         """Return the templates that may have been meant by a path, the likeliest first.
 
         Args:
-            path: concrete, or a template.
+            path: a path, concrete or a template.
             method: a method that the templates must have; None for any.
             limit: the largest number of templates to return.
         """

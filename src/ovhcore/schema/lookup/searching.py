@@ -39,7 +39,7 @@ def found(operations: Iterable[Operation], words: str, limit: int) -> list[Opera
 
     Args:
         operations: the operations to look through.
-        words: in any order; upper and lower case are the same.
+        words: the words, in any order; upper and lower case are the same.
         limit: the largest number of operations to return.
     """
     wanted = [_singular(word) for word in words.lower().replace("/", " ").split()]

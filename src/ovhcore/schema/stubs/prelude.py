@@ -148,7 +148,7 @@ class WaitOptions(WaitBase, total=False):
 class UpdateOptions(WaitBase, total=False):
     _wait: bool
 
-# The same for arguments in dicts, whose values type checkers hold against all names.
+# These are for arguments in dicts, whose values type checkers hold against all names.
 
 class AnyCallOptions(TypedDict):
     _headers: NotRequired[Any]

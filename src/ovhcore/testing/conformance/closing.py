@@ -69,7 +69,7 @@ class ClosingConformance(Suite):
 
 
 def _late(go_on: threading.Event) -> Behaviour:
-    """Return a behaviour that answers with the target of a request; under ``/late/`` it waits until it is told."""
+    """Return a behaviour that answers with the target of a request; under ``/late/`` it waits for an event."""
 
     def behave(peer: Peer) -> None:
         while (received := peer.receive()) is not None:

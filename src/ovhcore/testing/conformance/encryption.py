@@ -173,7 +173,7 @@ class EncryptionConformance(Suite):
         assert "proxy-authorization" not in called.fields
 
     @pytest.mark.parametrize("how", _TUNNELS)
-    def test_a_tunnel_that_is_not_to_be_had(self, opened: Opener, how: str) -> None:
+    def test_a_tunnel_that_the_proxy_does_not_make(self, opened: Opener, how: str) -> None:
         """Whatever the proxy does instead, nothing was sent; the error names the proxy without its user."""
         self.needs("TLS")
         self.needs("proxy")

@@ -1,1 +1,1 @@
-"""What transports on HTTP libraries share: names that must be there, guarded loggers, late header fields, slots."""
+"""The parts that transports on HTTP libraries share: checks of names, guards of loggers, late header fields, slots."""

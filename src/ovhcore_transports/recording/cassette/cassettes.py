@@ -71,11 +71,11 @@ class Cassette:
     """Interactions, and the problems of the file they came from.
 
     Args:
-        interactions: in the order in which they were answered.
+        interactions: the interactions, in the order in which they were answered.
         path: the file they came from.
         problems: the problems of the file, for people to read.
         unended: the number of recorders that did not close it: they were killed, or are still recording.
-        between: by the number of an interaction, what was seen before it, after a recorder had ended.
+        between: the observations before an interaction, after a recorder had ended, by its number.
         tail: what was seen after the last interaction.
     """
 

@@ -40,7 +40,7 @@ def plain_body(body: bytes, encoding: str, what: str) -> bytes:
     """Return a body decompressed, or as it is if it was decompressed before, or cannot be.
 
     Args:
-        body: as it was recorded.
+        body: the body, as it was recorded.
         encoding: the value of ``Content-Encoding``.
         what: the owner of the body, for an error.
 

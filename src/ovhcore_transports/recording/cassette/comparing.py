@@ -1,4 +1,4 @@
-"""What a cassette has come to: how it differs from another one, and whether it still fits the API."""
+"""Comparison of a cassette with another one, and with the API as it is now."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _STEP: Final = re.compile(r"\.([^.\[\]]+)|\[([0-9]+)\]")
 _OTHER_SHAPES: Final = frozenset({"x-pagination-mode", "x-ovh-batch"})
 """Header fields that ask for the objects of a list, or for those of several paths."""
 _MOST: Final = 20
-"""How many differences of one answer are told of."""
+"""The largest number of differences of one answer that are shown."""
 
 
 def compared(old: Cassette, new: Cassette) -> Iterator[str]:
@@ -108,7 +108,7 @@ def checked(cassette: Cassette, catalogue: Catalogue) -> Iterator[str]:
 
     Args:
         cassette: the cassette.
-        catalogue: of the API that was recorded.
+        catalogue: the catalogue of the API that was recorded.
     """
     yield from cassette.problems
     told: set[str] = set()

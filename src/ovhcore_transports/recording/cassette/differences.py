@@ -1,4 +1,4 @@
-"""Where two values of JSON differ."""
+"""The places where two values of JSON differ."""
 
 from __future__ import annotations
 

@@ -101,8 +101,8 @@ class Scrubber:
         """Return a body with its secrets hidden.
 
         Args:
-            packed: as it stands in a cassette.
-            headers: of the message.
+            packed: the body, as it stands in a cassette.
+            headers: the header fields of the message.
             named: the name of the whole body, such as the last part of a path.
         """
         redactor = self._redactor
@@ -135,7 +135,7 @@ def _of_body(packed: Packed, headers: Headers, redactor: Redactor) -> Iterator[s
 
 
 def _telling(headers: Headers) -> list[tuple[str, str]]:
-    """Return the fields of an answer whose values, if they are secrets by name, are none by accident."""
+    """Return the fields of an answer whose names tell for certain that their values are secrets."""
     return [
         (name, value) for name, value in headers.pairs if name.lower() in SECRET_HEADERS or _RANDOM.fullmatch(value)
     ]

@@ -27,7 +27,7 @@ __all__ = ["Writer", "nobody_records"]
 
 
 def _lock(descriptor: int, *, alone: bool = False) -> bool:
-    """Mark a file as one that is recorded to; with ``alone``, say whether nobody else records to it."""
+    """Mark a file as being recorded to; with ``alone``, say whether nobody else records to it."""
     if sys.platform == "win32":  # pragma: no cover
         return True
     try:

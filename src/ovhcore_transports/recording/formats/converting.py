@@ -74,7 +74,7 @@ def repair(path: str | os.PathLike[str]) -> str:
         What was kept and what was lost, for people.
 
     Raises:
-        CassetteError: the file is no cassette, no record of it is whole, somebody is recording to it, or
+        CassetteError: the file is no cassette, no record of it is whole, another process records to it, or
             it cannot be written. The file is left as it was.
     """
     name = os.fspath(path)
@@ -93,7 +93,7 @@ def _left_alone(path: str) -> Generator[None, None, None]:
     """Make sure that nobody records to a file that is to be replaced, nor begins to.
 
     Raises:
-        CassetteError: somebody does, or the file cannot be written.
+        CassetteError: another process records to it, or the file cannot be written.
     """
     try:
         with nobody_records(path) as alone:

@@ -52,7 +52,7 @@ def exchange_of(number: int, found: Any) -> tuple[Request, Response]:
     """Return the request and the response of an interaction.
 
     Args:
-        number: of the interaction, from 1.
+        number: the number of the interaction, from 1.
         found: the interaction as it was parsed.
 
     Raises:
@@ -125,7 +125,7 @@ def _member(found: Any, name: str, where: str) -> dict[Any, Any]:
 
 
 def text_of(value: Any) -> str | None:
-    """Return a text, also one that somebody's YAML or JSON has made a number of; None for anything else."""
+    """Return a text, also one that YAML or JSON has turned into a number; None for anything else."""
     if isinstance(value, bytes):
         return value.decode("latin-1")
     if isinstance(value, bool):

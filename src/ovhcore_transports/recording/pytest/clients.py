@@ -59,11 +59,11 @@ class CassetteHandle:
 
     @property
     def misses(self) -> list[str]:
-        """The calls that were asked for in vain, in the words of their exceptions."""
+        """The calls that had no recording, in the words of their exceptions."""
         return [each for recording in self._recordings.values() for each in recording.misses]
 
     def check_played(self) -> None:
-        """Make sure that everything recorded was played, and nothing was asked for in vain.
+        """Make sure that everything recorded was played, and that every call had a recording.
 
         Raises:
             CassetteError: a recording was not played, or a call not found; the message names it.

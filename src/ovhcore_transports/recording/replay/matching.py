@@ -33,9 +33,9 @@ class ComparedRequest:
     """A request, recorded or new, as matchers see it.
 
     Args:
-        method, url: of the request.
+        method, url: those of the request.
         request: returns the request itself.
-        recorded: its record in the cassette; None for a new request.
+        recorded: the record in the cassette; None for a new request.
     """
 
     __slots__ = ("_packed", "_recorded", "method", "request", "url")

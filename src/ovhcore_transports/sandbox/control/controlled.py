@@ -12,9 +12,10 @@ from ovhcore.exceptions import InvalidConfiguration
 from ovhcore.protocol import Request
 
 from ...base.locks import Lock
+from ..kept.resources import completed, rows_of
 from ..kept.rows import Rows
 from ..login.matters import PASSWORD
-from ..state import State, completed, rows_of
+from ..state import State
 from .clock import VirtualClock
 from .configuring import applied, current
 from .faults import Faults

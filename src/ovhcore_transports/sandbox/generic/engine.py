@@ -141,6 +141,8 @@ class Engine:
             found = [each for each in route.answer(call) if str(each[member] if member else each) not in removed]
             if member is None:
                 return found + list(added.values())
+            paths = [concrete(place.list.item, {**call.path, place.list.argument: str(each[member])}) for each in found]
+            found = [held.objects.get(kept, each) for kept, each in zip(paths, found, strict=True)]
             names = dict(call.path)
             return found + [
                 self._reader.object(

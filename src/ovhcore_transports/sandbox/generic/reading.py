@@ -131,10 +131,12 @@ class Reader:
 
     def _urns(self, call: SandboxCall) -> list[str]:
         """Return the URNs of all resources that have one."""
-        kinds = [(each.urn, self.known.collection(each.path.rpartition("/")[0])) for each in self.resources.values()]
-        return [
-            urn_of(kind, item_id) for kind, of in kinds if kind and of is not None for item_id in self.ids(call, of, {})
-        ]
+        found: list[str] = []
+        for each in self.resources.values():
+            of = self.known.collection(each.path.rpartition("/")[0]) if each.urn else None
+            if of is not None:
+                found += [urn_of(each.urn, item_id) for item_id in self.ids(call, of, {})]
+        return sorted(found)
 
     def _again(self, key: tuple[str, Modes | None], make: Callable[[], Any]) -> Any:
         """Return what is made up for a path; it is made once, and read again as that is faster."""

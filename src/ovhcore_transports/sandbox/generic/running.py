@@ -13,8 +13,8 @@ from ovhcore.schema import Enumeration, Model, Ref, Scalar
 from ..families.tables import Resource
 from ..kept.holding import Held
 from ..kept.operation import Operation
+from ..kept.resources import checksum
 from ..routes.calls import SandboxCall
-from ..state import checksum
 from .values.making import Maker
 
 __all__ = [

@@ -7,15 +7,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import MutableSequence, Sequence
-from copy import deepcopy
 from datetime import UTC, datetime
 from typing import Any, Final
 
 from ..families.tables import Change
 from ..kept.listed import Listed
 from ..kept.operation import Operation
+from ..kept.resources import checksum, vrack_services_state
 from ..kept.rows import Row, find, ids_of
-from ..state import ApiError, checksum
+from ..state import ApiError
 from .calls import SandboxCall, named
 from .filters import tagged
 
@@ -118,7 +118,7 @@ def _settle(call: SandboxCall, resource_id: str) -> None:
         resources.remove(resource)
     else:
         resource |= {"resourceStatus": "READY", "currentTasks": []}
-        resource["currentState"] = deepcopy(resource["targetSpec"])
+        resource["currentState"] = vrack_services_state(resource["currentState"], resource["targetSpec"])
 
 
 def _current_task(operation: Operation, now: float) -> dict[str, Any]:

@@ -148,6 +148,10 @@ def _policies(call: SandboxCall) -> Any:
     return tagged(call, call.state.resources["policies"])
 
 
+def _policy(call: SandboxCall) -> Any:
+    return named(call.state.resources["policies"], "id", call.path["policyId"])
+
+
 class Route(NamedTuple):
     """One path that the sandbox imitates."""
 
@@ -259,6 +263,7 @@ ROUTES: Final = (
     Route("GET", "/domain/zone/{zoneName}/history", zones.history),
     Route("GET", "/domain/zone/{zoneName}/history/{creationDate}", zones.restore_point),
     Route("GET", "/v2/iam/policy", _policies),
+    Route("GET", "/v2/iam/policy/{policyId}", _policy),
     Route("GET", _VRACK_SERVICES, operations.vrack_services),
     Route("POST", _VRACK_SERVICES, operations.new_vrack_services, ("targetSpec",)),
     Route("GET", _ONE_OF_THEM, operations.one_vrack_services),

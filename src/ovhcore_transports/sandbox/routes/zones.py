@@ -13,8 +13,9 @@ from typing import Final
 from ..families.records import check_record, check_ttl
 from ..families.tables import Change
 from ..families.zone_files import read_zone, zone_text
+from ..kept.resources import new_zone
 from ..kept.rows import Row, Rows, find, ids_of
-from ..state import ApiError, State, new_zone
+from ..state import ApiError, State
 from .calls import SandboxCall, named
 from .filters import tagged
 from .iam import urn_of
