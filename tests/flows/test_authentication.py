@@ -470,10 +470,11 @@ def test_asynchronous_worlds_sign_too() -> None:
     asyncio.run(main())
 
 
-def test_a_refusal_without_a_date_explains_nothing() -> None:
+@pytest.mark.parametrize("fields", [{}, {"Date": formatdate(1_000_000, usegmt=True)}], ids=["no date", "the same date"])
+def test_a_refusal_whose_date_explains_nothing_is_told(fields: dict[str, str]) -> None:
     world = Scripted(
-        lambda request: Response(400, {}, b'{"errorCode": "QUERY_TIME_OUT", "message": "Query out of time"}')
+        lambda request: Response(400, fields, b'{"errorCode": "QUERY_TIME_OUT", "message": "Query out of time"}')
     )
     client = ovh.Client("ovh-eu", "key", "secret", "consumer", transport=world)
-    with pytest.raises(exc.APIError, match="out of time"):
+    with pytest.raises(exc.QueryTimeOut, match="out of time"):
         client.get("/me")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 import multiprocessing
 import os
@@ -172,7 +173,7 @@ def test_a_program_without_multiprocessing_frees_its_places_at_its_end_too(
 ) -> None:
     monkeypatch.delitem(sys.modules, "multiprocessing.util", raising=False)
     registered: list[Any] = []
-    monkeypatch.setattr(keepers.atexit, "register", lambda *call: registered.append(call))
+    monkeypatch.setattr(atexit, "register", lambda *call: registered.append(call))
     keeper = Keeper(open_store(store_url))
     keepers._call_at_end(keeper)
     assert [each[1]() for each in registered][-1] is keeper

@@ -25,6 +25,7 @@ _USED: Final = 0.97  # the part of the rate that is given out: what is late by u
 _SAID: Final = 0.005  # seconds after its turn, from which a request says that it comes late
 _LATE: Final = 0.25  # seconds after its turn, from which a request asks whether it may still go
 _TURNS: Final = 3  # that a request takes at most: on a machine that is always late, the last one counts
+_HELD_UP: Final = 0.015  # seconds by which an answer has to take longer than usual, and at least twice as long
 _RELEASED: Final = 10  # where what is released begins in a question for a turn
 _DRIFT: Final = 1e-4  # by which two clocks differ more with each second
 
@@ -52,7 +53,7 @@ class SharedLimit:
         self._places = limits.concurrency or 0
         # Of the fastest question: how many seconds it took, how far the store's clock was ahead, and when that was.
         self._clock = (float("inf"), 0.0, 0.0)
-        self._begins = True
+        self._usual = 0.0  # seconds that an answer takes
 
     def question(self, place: str, left: float | None, ticket: int, turn: int) -> tuple[Any, ...]:
         """Return the question for a turn."""
@@ -90,15 +91,18 @@ class SharedLimit:
         return due
 
     def answered(self, turn: int, seconds: float) -> None:
-        """Note an answer: the first requests of a process load libraries and connect, so they come later than sent.
+        """Note how long an answer took: one that took much longer than usual may have been sent late.
+
+        The first requests of a process load libraries and connect; a busy machine holds up others.
 
         Args:
-            turn: when the request was sent, by the store's clock.
+            turn: when the request was to be sent, by the store's clock.
             seconds: from then to the answer.
         """
-        if self._begins:
-            self._begins = False
-            self.came_late(turn, seconds)
+        longer = seconds - self._usual
+        if longer > max(_HELD_UP, self._usual):
+            self.came_late(turn, longer)
+        self._usual += longer / (16 if longer > 0 and self._usual else 2 if self._usual else 1)
 
     def came_late(self, turn: int, seconds: float) -> None:
         """Say soon that a turn was used late; with a negative number, that it was not used."""
