@@ -254,6 +254,8 @@ def test_plugins_are_listed(monkeypatch: pytest.MonkeyPatch) -> None:
         cells[1].strip(): [cell.strip() for cell in cells[2:6]] for cells in map(splits, result.output.splitlines())
     }
     assert rows["broken"][0] == "off"
+    monkeypatch.setenv("COLUMNS", "60")
+    assert "…" not in CliRunner().invoke(cli._commands(), ["plugins", "--settings"]).output
 
 
 def splits(line: str) -> list[str]:

@@ -117,7 +117,7 @@ def test_progress_beside_the_output(transport: SandboxTransport, monkeypatch: py
     assert "/me/bill" in result.stderr
     result = invoke("wait", "/v2/vrackServices/resource/vrs-demo-1")
     assert json.loads(result.stdout)["id"] == "vrs-demo-1"
-    assert "vrs-demo-1: READY" in result.stderr
+    assert "READY: /v2/vrackServices/resource/vrs-demo-1" in result.stderr
 
 
 def test_progress_on_one_terminal(transport: SandboxTransport, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -165,14 +165,14 @@ def test_what_a_wait_shows_of_failures(monkeypatch: pytest.MonkeyPatch, capsys: 
     with cli_terminal.waiting("/[red]") as tell:
         tell(Waiting(None, 1.0, 1, None, ovh.ServerError("[blue]\x1b[1m\nand more")))
     shown = capsys.readouterr().err
-    assert "/[red]: failed: [blue]\\x1b[1m" in shown
+    assert "failed: [blue]\\x1b[1m" in shown
     assert "and more" in shown
     with cli_terminal.waiting("/[red]") as tell:
         tell(Waiting(None, 1.0, 1, None, ovh.ResourceNotFoundError("The requested object does not exist", status=404)))
-    assert "/[red]: not to be found yet" in capsys.readouterr().err
+    assert "not to be found yet: /[red]" in capsys.readouterr().err
     with cli_terminal.waiting("/[red]") as tell:
         tell(Waiting(None, 1.0, 1, {}, None))
-    assert "/[red]: no status yet" in capsys.readouterr().err
+    assert "no status yet: /[red]" in capsys.readouterr().err
 
 
 # In processes

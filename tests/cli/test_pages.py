@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+import signal
+import subprocess
+import sys
 from pathlib import Path
 from typing import Final
 
@@ -25,7 +28,8 @@ MENTIONED: Final = [
 ]
 SYNOPSES: Final = [each for text in PAGES.values() for each in synopses_of(text)]
 SERVING: Final = ("sandbox", "mcp")
-"""Commands that serve until they are stopped: here it is only held that they take what is shown."""
+"""Commands that serve until they are stopped."""
+COMMAND: Final = [sys.executable, "-c", "from ovhcore_transports.cli import main; main()"]
 
 
 @pytest.fixture
@@ -93,11 +97,29 @@ def test_the_commands_that_a_page_shows_run(
 
 
 @pytest.mark.parametrize(
-    "arguments", [each for found in SHOWN.values() for each in found if each[0] in SERVING], ids=" ".join
+    "arguments",
+    [*dict.fromkeys(each for found in SHOWN.values() for each in found if each[0] in SERVING)],
+    ids=" ".join,
 )
-def test_a_command_that_serves_takes_what_is_shown(parse: Runner, arguments: tuple[str, ...]) -> None:
-    ran = parse(*arguments)
-    assert ran.code == 0, ran.err
+def test_a_command_that_serves_does_so_until_it_is_stopped(
+    arguments: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("OVH_TRANSPORT", "sandbox")
+    words = ["0" if before == "--port" else word for before, word in zip(("", *arguments), arguments, strict=False)]
+    # It gets the end of its input; what an assistant asks, and the sandbox answers, other tests hold.
+    with subprocess.Popen(
+        [*COMMAND, *words], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as running:
+        try:
+            assert running.stdout is not None
+            if arguments[0] == "sandbox":
+                assert any("Serving; press Ctrl+C to stop." in line for line in running.stdout)
+                running.send_signal(signal.SIGINT)
+            said = running.communicate(timeout=60)[0]
+            assert running.returncode == 0, said
+        finally:
+            running.kill()
 
 
 @pytest.mark.parametrize("arguments", MENTIONED, ids=" ".join)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import ovhcore as ovh
-from ovhcore.flows.causes import complete_causes
+from ovhcore.flows.exchange import complete_causes
 from ovhcore.testing import Peer, WireServer
 
 SYNC = ("urllib3", "httpx", "httpx2", "pyreqwest")

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple, TypeAlias
 
-from ..exceptions import HTTPError, TLSError, TotalTimeout
+from ..exceptions import APIError, ConnectError, ConnectionLost, HTTPError, TLSError, TotalTimeout, TransportTimeout
 from ..protocol.clock import Now
 from ..protocol.messages import DEFAULT_TIMEOUT, Headers, Request, Response, Timeout
 from ..protocol.responses.decoding import annotate
-from .causes import complete_causes
 from .effects import CLOCK, Flow, Handler, Send
 
-__all__ = ["CallResult", "Fetch", "exchange", "limited", "sent_now"]
+__all__ = ["CallResult", "Fetch", "complete_causes", "exchange", "limited", "sent_now"]
 
 _MOMENT: Final = 0.001
 """Seconds; the end of a call is kept no more exactly than this."""
+
+_KINDS: Final[tuple[tuple[type[HTTPError], int], ...]] = (
+    (TransportTimeout, errno.ETIMEDOUT),
+    (ConnectionLost, errno.ECONNRESET),
+)
+_SAID: Final = {errno.ETIMEDOUT: "timed out", errno.ECONNRESET: "Connection reset", errno.ECONNREFUSED: "refused"}
 
 _TRUST: Final = (
     "If the server's certificate is your own or your company's, name the file that vouches for it as ca_bundle; "
@@ -116,3 +122,28 @@ def limited(handler: Handler, default: Timeout) -> Handler:
 def _limited(handler: Handler, request: Request, timeout: Timeout | None, total: float) -> Flow[Response]:
     now: Now = yield CLOCK
     return (yield from handler(request.due(timeout, now.monotonic + total)))
+
+
+def complete_causes(error: HTTPError) -> None:
+    """Let the chain of ``__cause__`` end in Python's own exception for a failure, if the transport did not say it.
+
+    Some HTTP libraries keep the operating system's exception, some tell of it in words, some see none: a connection
+    that simply ends. Programs walk the chain for ``ConnectionRefusedError``, ``ConnectionResetError`` or
+    ``TimeoutError``.
+
+    Args:
+        error: the failure of an exchange.
+    """
+    last: BaseException = error
+    seen = {id(error)}
+    while last.__cause__ is not None and id(last.__cause__) not in seen:
+        last = last.__cause__
+        seen.add(id(last))
+        if isinstance(last, OSError) and not isinstance(last, APIError):
+            return
+    number = next((number for kind, number in _KINDS if isinstance(error, kind)), None)
+    if number is None and isinstance(error, ConnectError) and _SAID[errno.ECONNREFUSED] in error.message.lower():
+        number = errno.ECONNREFUSED
+    if number is not None:
+        # OSError itself chooses the class by the number.
+        last.__cause__ = OSError(number, _SAID[number])

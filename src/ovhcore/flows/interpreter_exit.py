@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 import sys
+from types import TracebackType
 from typing import Final
 
 from ..exceptions import APIError, ClientClosed
 
-__all__ = ["at_exit"]
+__all__ = ["at_exit", "loading"]
 
 _OVER: Final = "shut|new thread"  # compiled when it is needed
 
@@ -40,3 +41,18 @@ def at_exit(error: BaseException | None = None) -> ClientClosed | None:
         "The interpreter is shutting down, and what this call needs is no longer there: a thread, or a module. "
         "Make calls before the program ends; in an atexit handler, with a Client that has made a call before"
     )
+
+
+class _Loading:
+    """A block that imports what few programs need; the end of the interpreter is told as of other calls."""
+
+    def __enter__(self) -> None:
+        """Begin."""
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        if error is not None and (ended := at_exit(error)) is not None:
+            raise ended from None
+
+
+loading: Final = _Loading()
+"""Stands around imports within functions: ``with loading:``."""

@@ -80,6 +80,8 @@ def _run() -> int:
         error.show()
         return error.exit_code
     except click.Abort:
+        if sys.stderr.isatty():
+            print(file=sys.stderr)  # behind the question that was not answered
         return 130
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] not in _OURS:

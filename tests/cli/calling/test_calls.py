@@ -179,7 +179,11 @@ def test_what_cannot_be_undone_is_asked_for_on_a_terminal(run: Runner, box: Sand
     assert run("get", f"{ZONE}/1002").code == 0
     assert run("delete", f"{ZONE}/1003", "--yes").code == 0
     assert run("delete", f"{ZONE}/1002", stdin="y\n").code == 0
-    assert run("delete", f"{ZONE}/1001", stdin="").code == 130  # Ctrl+D
+    stopped = run("delete", f"{ZONE}/1001", stdin="")  # Ctrl+D
+    assert stopped.code == 130
+    assert stopped.err.endswith("\n")
+    run.terminal = "i"
+    assert run("login", stdin="").code == 130
     run.terminal = ""
     assert run("delete", f"{ZONE}/1001").code == 0
 
@@ -201,13 +205,27 @@ def test_what_cannot_be_undone(method: str, path: str, lost: bool) -> None:
     assert cannot_be_undone(method, path) is lost
 
 
+def test_a_wait_that_is_interrupted_says_how_to_go_on(
+    run: Runner, box: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*args: object, **more: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("ovhcore.Client.wait", interrupted)
+    ran = run("post", "dedicated/server/ns1.ip-192-0-2.eu/reboot", "--wait")
+    assert (ran.code, ran.out) == (130, "")
+    assert ran.err.startswith("It goes on without being waited for; to wait again: ovhcore wait /dedicated/server/")
+    monkeypatch.undo()
+    assert box.executed["POST", "/dedicated/server/ns1.ip-192-0-2.eu/reboot"] == 1
+
+
 def test_waiting_for_what_a_call_begins(run: Runner, box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     ran = run("post", "dedicated/server/ns1.ip-192-0-2.eu/reboot", "--wait", "--query", "status")
     assert ran == (0, '"done"\n', "")
     run.terminal = "oe"
     ran = run("put", "/v2/vrackServices/resource/vrs-demo-1", "@-", "--wait", stdin=change(box))
     assert ran.code == 0, ran.err
-    assert "vrs-demo-1: READY" in ran.out  # on one terminal the progress stands there, too
+    assert "READY: /v2/vrackServices/resource/vrs-demo-1" in ran.out  # on one terminal the progress stands there, too
     run.terminal = ""
     made = run(
         "post",

@@ -86,6 +86,16 @@ def test_nothing_is_configured(run: Runner, snapshot: Any) -> None:
     assert ran.out == snapshot
 
 
+def test_lines_are_folded_between_words_on_a_narrow_terminal(run: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    whole = run("doctor", "--offline").out
+    assert any(len(line) > 60 for line in whole.splitlines())
+    run.terminal = "o"
+    folded = run("doctor", "--offline").out
+    assert folded.split() == whole.split()
+    assert all(len(line) <= 60 or len(line.split()) == 1 for line in folded.splitlines())
+
+
 def test_colours(run: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("NO_COLOR")
     run.terminal = "o"

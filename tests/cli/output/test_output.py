@@ -313,6 +313,8 @@ def test_tables_of_odd_values() -> None:
     assert left == []
     _, left = table_of([{"a": "x" * 30, "b": "y" * 30}], 40)
     assert left == ["b"]
+    assert table_of([{"a": "\u96fb" * 10, "b": "y" * 15}], 40)[1] == []
+    assert table_of([{"a": "\u96fb" * 15, "b": "y" * 15}], 40)[1] == ["b"]  # each is two wide
 
 
 def test_a_value_alone_is_a_document_of_yaml() -> None:

@@ -35,8 +35,12 @@ def followed(client: Client, catalogue: Catalogue | None, method: str, path: str
     if where is None:
         note("There is nothing to wait for: the answer names no task.")
         return answer
-    with waiting(where) if shows_progress() else nullcontext(told_nothing) as tell:
-        return client.wait(where, _until=until, _progress=tell)
+    try:
+        with waiting(where) if shows_progress() else nullcontext(told_nothing) as tell:
+            return client.wait(where, _until=until, _progress=tell)
+    except KeyboardInterrupt:
+        note(f"It goes on without being waited for; to wait again: ovhcore wait {where} --until {until}")
+        raise
 
 
 def _where(

@@ -100,8 +100,21 @@ def _print(finding: Finding) -> None:
     word = f"{state:<8}"
     if is_terminal(sys.stdout) and not os.environ.get("NO_COLOR"):
         word = click.style(word, fg=_COLOURS[state])
-    click.echo(f"{word} {finding.check}: {one_line(finding.text)}")
-    for line in finding.details:
-        click.echo(f"{'':<9}{one_line(line)}")
+    first, *more = _folded(f"{finding.check}: {finding.text}")
+    more += [folded for line in finding.details for folded in _folded(line)]
     if finding.next is not None:
-        click.echo(f"{'':<9}next: {one_line(finding.next)}")
+        more += _folded(f"next: {finding.next}")
+    click.echo(f"{word} {first}")
+    for line in more:
+        click.echo(f"{'':<9}{line}")
+
+
+def _folded(text: str) -> list[str]:
+    """Return a text in lines that fit behind a state, folded between words; elsewhere than on a terminal in one."""
+    if not is_terminal(sys.stdout):
+        return [one_line(text)]
+    from shutil import get_terminal_size
+    from textwrap import wrap
+
+    width = max(get_terminal_size().columns - 9, 20)
+    return wrap(one_line(text), width, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)

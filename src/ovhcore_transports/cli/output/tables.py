@@ -63,14 +63,16 @@ def _empty(kind: type[Table], *, header: bool) -> Table:
 
 def _fitting(rows: list[dict[str, Any]], width: int) -> tuple[list[str], list[str]]:
     """Return the members that there is room for, plain ones first, and the others."""
+    from rich.cells import cell_len  # some characters are two wide
+
     names = columns_of(rows)
     plain = [name for name in names if any(not isinstance(row.get(name), (dict, list)) for row in rows if name in row)]
     ordered = plain + [name for name in names if name not in plain]
     kept: list[str] = []
     used = 0
     for name in ordered:
-        longest = max((len(_shown(row.get(name))) for row in rows), default=0)
-        used += max(len(name), min(longest, _WIDEST)) + _BETWEEN
+        longest = max((cell_len(_shown(row.get(name))) for row in rows), default=0)
+        used += max(cell_len(name), min(longest, _WIDEST)) + _BETWEEN
         if kept and used - _BETWEEN > width:
             break
         kept.append(name)

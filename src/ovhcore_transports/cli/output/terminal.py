@@ -89,7 +89,7 @@ def waiting(path: str) -> Generator[Callable[[Waiting], None], None, None]:
                 word = "not to be found yet"
             else:
                 word = waiting.status or "no status yet" if waiting.error is None else f"failed: {waiting.error}"
-            progress.update(task, description=escape(one_line(f"{path}: {word}")))
+            progress.update(task, description=escape(one_line(f"{word}: {path}")))
 
         yield tell
 

@@ -9,6 +9,8 @@ import click
 from ..frame.groups import Command, globals_of
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from ovhcore.plugins import Option, PluginInfo
 
 __all__ = ["plugins_command"]
@@ -28,7 +30,6 @@ def plugins_command(settings: bool, as_json_: bool) -> None:
     """  # noqa: D301 - click's sign for lines that are not to be joined
     from rich.console import Console
     from rich.markup import escape
-    from rich.table import Table
 
     from ovhcore._internal import Plugins, SettingsSources
     from ovhcore.plugins import list_plugins
@@ -50,7 +51,7 @@ def plugins_command(settings: bool, as_json_: bool) -> None:
         click.echo(as_json(told, indent=2))
         return
     console = Console()
-    table = Table("Plugin", "State", "Distribution", "Version", "Hooks", title="Plugins", title_justify="left")
+    table = _table("Plugins", "Plugin", "State", "Distribution", "Version", "Hooks")
     for info in infos:
         hooks = "\n".join(hook.removeprefix("ovhcore_") for hook in info.hooks)
         origin = (info.distribution or "", info.version or "")
@@ -59,12 +60,22 @@ def plugins_command(settings: bool, as_json_: bool) -> None:
     for info in broken:
         console.print(f"{info.name}: {info.problem}", style="red", markup=False, highlight=False)
     if settings:
-        table = Table("Setting", "Variable", "For a call", "Meaning", title="Their settings", title_justify="left")
+        table = _table("Their settings", "Setting", "Variable", "For a call", "Meaning")
         for option in options:
             shown = _setting(option)
             row = (option.name, shown["variable"], "yes" if option.per_call else "", option.meaning)
             table.add_row(*map(escape, row))
         console.print(table)
+
+
+def _table(title: str, *headings: str) -> Table:
+    """Return a table that shows its cells whole, also where the terminal is narrow."""
+    from rich.table import Table
+
+    table = Table(title=title, title_justify="left")
+    for heading in headings:
+        table.add_column(heading, overflow="fold")
+    return table
 
 
 def _setting(option: Option) -> dict[str, Any]:

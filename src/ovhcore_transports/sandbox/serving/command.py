@@ -89,10 +89,10 @@ def run_sandbox(**options: Any) -> None:
         lines += [f"What is in it: {server.page_url}", f"Make keys: {server.origin}/createToken/?GET=/*"]
         if options["host"] not in _LOOPBACK:
             lines.append("Other machines can reach it: whoever does can change what it holds.")
-        for line in [*lines, "Serving; press Ctrl+C to stop."]:
-            click.echo(f"# {line}".rstrip(), err=True)
-        sys.stdout.flush()
         with suppress(KeyboardInterrupt), _ending_at_sigterm():
+            for line in [*lines, "Serving; press Ctrl+C to stop."]:
+                click.echo(f"# {line}".rstrip(), err=True)
+            sys.stdout.flush()
             server.wait()
         click.echo("# Stopped.", err=True)
     if options["save"] is not None:
