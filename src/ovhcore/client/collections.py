@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ..exceptions import InvalidRequest
 from ..flows.effects import Flow
+from ..flows.interpreter_exit import LATE_IMPORTS
 from ..protocol.messages import Request
 from ..protocol.requests.building import around_id, described_call, named_arguments, target
 from ..protocol.requests.values import read_need_auth
@@ -81,8 +82,9 @@ class CollectionMethods(CallMethods):
             InvalidResponse: the answer is not a list, the server gives no expanded list where one was asked for,
                 or fewer objects came than it had announced.
         """
-        from ..flows.collections.fan_out import read_concurrency
-        from ..flows.collections.pager import Pager, read_mode, read_size
+        with LATE_IMPORTS:
+            from ..flows.collections.fan_out import read_concurrency
+            from ..flows.collections.pager import Pager, read_mode, read_size
 
         refuse_options(kwargs, "mode", "size", "concurrency", "item", "filter", "sort", "cached", "errors", "progress")
         _need_auth = checked_need_auth(_need_auth, "client.iterate(path, **{...})")
@@ -163,9 +165,10 @@ class CollectionMethods(CallMethods):
         """
         if isinstance(_ids, (str, bytes)) or not isinstance(_ids, Iterable):
             raise InvalidRequest(f"The ids are a list, as ['FR1', 'FR2'], not {type(_ids).__name__}")
-        from ..flows.collections.batches import ItemFetcher, ItemsById
-        from ..flows.collections.fan_out import read_concurrency
-        from ..flows.collections.pager import read_mode, read_size
+        with LATE_IMPORTS:
+            from ..flows.collections.batches import ItemFetcher, ItemsById
+            from ..flows.collections.fan_out import read_concurrency
+            from ..flows.collections.pager import read_mode, read_size
 
         refuse_options(kwargs, "as_completed", "mode", "size", "concurrency", "errors", "progress")
         _need_auth = checked_need_auth(_need_auth, "client.batch(path, ids, **{...})")
@@ -231,7 +234,8 @@ class CollectionMethods(CallMethods):
                 there is no such option.
             APIError: the kind that an answer calls for; the first one ends the others.
         """
-        from ..flows.collections.fan_out import SingleFanOut, item_or_failure, read_concurrency
+        with LATE_IMPORTS:
+            from ..flows.collections.fan_out import SingleFanOut, item_or_failure, read_concurrency
 
         refuse_unknown(unknown, "concurrency", "as_completed", "errors", "progress")
         if isinstance(_calls, (str, bytes, Mapping)) or not isinstance(_calls, Iterable):

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..flows.effects import Flow
+from ..flows.interpreter_exit import LATE_IMPORTS
 from ..protocol.requests.building import target
 from .calls import CallMethods, checked_need_auth, refuse_options
 
@@ -64,7 +65,8 @@ class OperationMethods(CallMethods):
             InvalidRequest: the call cannot be sent as written.
             APIError: the kind that an answer calls for.
         """
-        from ..flows.operations.waiting import waited
+        with LATE_IMPORTS:
+            from ..flows.operations.waiting import waited
 
         refuse_options(kwargs, "until", "failed", "deadline", "interval", "grace", "progress")
         _need_auth = checked_need_auth(_need_auth, "client.wait(path, **{...})")
@@ -125,7 +127,8 @@ class OperationMethods(CallMethods):
             InvalidRequest: the resource has no ``targetSpec``, or the call cannot be sent as written.
             APIError: the kind that an answer calls for.
         """
-        from ..flows.operations.updating import updated
+        with LATE_IMPORTS:
+            from ..flows.operations.updating import updated
 
         refuse_options(kwargs, "wait", "deadline", "interval", "progress")
         _need_auth = checked_need_auth(_need_auth, "client.update(path, change, **{...})")

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 import sys
+from types import TracebackType
 from typing import Final
 
 from ..exceptions import APIError, ClientClosed
 
-__all__ = ["at_exit"]
+__all__ = ["LATE_IMPORTS", "at_exit"]
 
 _OVER: Final = "shut|new thread"  # compiled when it is needed
 
@@ -40,3 +41,17 @@ def at_exit(error: BaseException | None = None) -> ClientClosed | None:
         "The interpreter is shutting down, and what this call needs is no longer there: a thread, or a module. "
         "Make calls before the program ends; in an atexit handler, with a Client that has made a call before"
     )
+
+
+class _LateImports:
+    """A block of imports that a method makes when it is first called; at the end of the interpreter they fail."""
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        if isinstance(error, ImportError) and (ended := at_exit(error)) is not None:
+            raise ended from None
+
+
+LATE_IMPORTS: Final = _LateImports()
+"""The only instance that is needed: imports in its block raise :class:`.ClientClosed` at the end of the interpreter."""
