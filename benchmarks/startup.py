@@ -98,6 +98,7 @@ def main() -> None:
         with serving(certificate=str(certificate)) as origin:
             base = f"https://{origin.partition('//')[2]}/1.0"
             print("\nOver HTTPS:\n\n" + table(medians(first_calls(base, str(bundle)), 25), "python-ovh", "CPU ms"))
+        del os.environ["REQUESTS_CA_BUNDLE"]
     commands()
 
 

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from .protocol.secrets.redacting import Redactor, is_form
     from .schema.checking import check_value
     from .schema.stubs.command import write_types
+    from .schema.types import references
 
 _HOMES: Final = {
     "config.found": ("FoundSetting",),
@@ -63,6 +64,7 @@ _HOMES: Final = {
     "protocol.secrets.redacting": ("Redactor", "is_form"),
     "schema.checking": ("check_value",),
     "schema.stubs.command": ("write_types",),
+    "schema.types": ("references",),
 }
 
 __all__ = [
@@ -89,6 +91,7 @@ __all__ = [
     "parse_http_date",
     "parse_json",
     "redact_headers",
+    "references",
     "rule_covers",
     "secrets_of_body",
     "secrets_of_headers",

@@ -7,13 +7,14 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
+from threading import Event
 
 import pytest
 
+from ovhcore.protocol import Request, Response
 from ovhcore_transports.sandbox import ACCESS_KEYS, Sandbox, Server, serve
 from tests.shared.conftest import Server as Broker
 from tests.shared.conftest import binary
@@ -24,11 +25,28 @@ EXPORT = Path(__file__).resolve().parents[2] / "examples" / "frameworks" / "expo
 MISSING = "tox's environment frameworks has it"
 BILLS = 6000
 RATE = 100
+CALLS_BEFORE = 70
+
+
+class Halting(Sandbox):
+    """Stands still at a call in the midst, until somebody lets it go on: what was not answered then is not done."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.calls = 0
+        self.stands, self.goes_on = Event(), Event()
+
+    def handle(self, request: Request, now: float) -> Response:
+        self.calls += 1
+        if self.calls == CALLS_BEFORE:
+            self.stands.set()
+            assert self.goes_on.wait(60)
+        return super().handle(request, now)
 
 
 @pytest.fixture
 def api() -> Iterator[Server]:
-    sandbox = Sandbox()
+    sandbox = Halting()
     sandbox.add_bills(BILLS - len(Sandbox().resources["bills"]))
     with serve(sandbox) as served:
         yield served
@@ -47,12 +65,16 @@ def start(*words: str, env: dict[str, str]) -> subprocess.Popen[str]:
     )
 
 
-def until(true: Callable[[], object], process: subprocess.Popen[str]) -> None:
-    end = time.monotonic() + 60
-    while not true():
-        assert process.poll() is None, process.communicate()
-        assert time.monotonic() < end
-        time.sleep(0.01)
+def kill_one(api: Server, of: subprocess.Popen[str], program: subprocess.Popen[str]) -> int:
+    """Kill a worker in the midst of a piece; return which one."""
+    sandbox = api.sandbox
+    assert isinstance(sandbox, Halting)
+    while not sandbox.stands.wait(0.1):
+        assert program.poll() is None, program.communicate()
+    killed = workers(of.pid)[0]
+    os.kill(killed, signal.SIGKILL)
+    sandbox.goes_on.set()
+    return killed
 
 
 def workers(of: int) -> list[int]:
@@ -95,8 +117,7 @@ def test_processes_of_one_machine(api: Server, tmp_path: Path) -> None:
     folder = tmp_path / "bills"
     words = ("export.py", "/me/bill", str(folder), "2")
     first = start(*words, env=env)
-    until(lambda: len([*folder.glob("0*.json")]) > 2, first)
-    os.kill(workers(first.pid)[0], signal.SIGKILL)
+    kill_one(api, first, first)
     _, said = first.communicate(timeout=60)
     assert first.returncode == 1
     assert "BrokenProcessPool" in said
@@ -122,9 +143,7 @@ def test_celery(api: Server, tmp_path: Path) -> None:
     worker = start("-m", "celery", "-A", "celery_export", "worker", "--pool", "prefork", *options, env=env)
     exporting = start("celery_export.py", "/me/bill", str(folder), env=env)
     try:
-        until(lambda: len([*folder.glob("0*.json")]) > 2, worker)
-        killed = workers(worker.pid)[0]
-        os.kill(killed, signal.SIGKILL)
+        killed = kill_one(api, worker, exporting)
         printed, said = exporting.communicate(timeout=60)
         assert exporting.returncode == 0, said
         assert killed not in workers(worker.pid)
@@ -142,8 +161,7 @@ def test_dask(api: Server, tmp_path: Path) -> None:
     env = environment(api, f"file://{tmp_path}/limits")
     exporting = start("dask_export.py", "/me/bill", str(folder), env=env)
     try:
-        until(lambda: len([*folder.glob("0*.json")]) > 2, exporting)
-        os.kill(workers(exporting.pid)[0], signal.SIGKILL)
+        kill_one(api, exporting, exporting)
         printed, said = exporting.communicate(timeout=60)
         assert exporting.returncode == 0, said
     finally:

@@ -90,17 +90,15 @@ def test_django(server: Server) -> None:
         program += f"run({['manage.py', *words, '--settings', 'local']!r})"
         return run("-c", program, cwd=site, env=env)
 
-    listed = manage("ovh_bills", "--since", "2026-03-01")
+    listed = manage("ovh_bills", "--since", "2026-03-01")  # after the checks, which find nothing
     assert listed.returncode == 0, listed.stderr
     assert re.fullmatch(r"(2026-\d\d-\d\d FR\d+ [\d.]+ \S+\n)+", listed.stdout)
-    assert manage("check").returncode == 0
     wrong = manage("check", settings=local + "OVHCORE['timeout'] = 'soon'\n")
     assert wrong.returncode == 1
     assert "(ovhcore.E001) The setting OVHCORE makes no client: timeout" in wrong.stderr
     nobody = local + "OVHCORE['consumer_key'] = 'none'\n"
     deployed = manage("check", "--deploy", "--tag", "security", settings=nobody)
     assert "(ovhcore.W001) OVHcloud's API does not answer this site" in deployed.stderr
-    assert "none" not in manage("ovh_bills", settings=nobody).stdout
     refused = manage("ovh_bills", settings=nobody)
     assert (refused.returncode, refused.stdout) == (1, "")
     assert refused.stderr.startswith("CommandError: ")

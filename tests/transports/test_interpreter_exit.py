@@ -10,7 +10,7 @@ from textwrap import dedent
 import pytest
 
 from ovhcore.exceptions import ClientClosed, InvalidRequest
-from ovhcore.flows.interpreter_exit import at_exit
+from ovhcore.flows.interpreter_exit import at_exit, loading
 from ovhcore.testing import WireServer
 
 PROGRAM = dedent(
@@ -101,6 +101,19 @@ def test_an_answer_or_one_clear_error(server: WireServer, transport: str, kind: 
         assert said[0].startswith(clear)  # asyncio looks names up in threads
     if transport == "pyreqwest" and kind == "async":
         assert said[0].startswith(clear)  # the library's own threads would abort the process
+
+
+def test_what_is_imported_late_ends_as_calls_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    gone = ImportError("sys.meta_path is None, Python is likely shutting down")
+    with pytest.raises(ImportError), loading:
+        raise gone
+    monkeypatch.setattr(sys, "is_finalizing", lambda: True)
+    with loading:
+        pass
+    with pytest.raises(ClientClosed, match="The interpreter is shutting down"), loading:
+        raise gone
+    with pytest.raises(ZeroDivisionError), loading:
+        _ = 1 / 0
 
 
 def test_while_the_program_runs_errors_are_what_they_are(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 from .. import exceptions
 from ..flows.driver import arun, run
 from ..flows.effects import Flow
+from ..flows.interpreter_exit import loading
 from ..protocol.messages import Response
 from .base import BaseClient
 from .core import ClientKind
@@ -33,13 +34,15 @@ C = TypeVar("C", bound=BaseClient)
 
 
 def _objects(*arguments: Any) -> ObjectIterator[Any]:
-    from .iterators import ObjectIterator
+    with loading:
+        from .iterators import ObjectIterator
 
     return ObjectIterator(*arguments)
 
 
 def _aobjects(*arguments: Any) -> AsyncObjectIterator[Any]:
-    from .iterators import AsyncObjectIterator
+    with loading:
+        from .iterators import AsyncObjectIterator
 
     return AsyncObjectIterator(*arguments)
 

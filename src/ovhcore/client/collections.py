@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ..exceptions import InvalidRequest
 from ..flows.effects import Flow
-from ..flows.interpreter_exit import LATE_IMPORTS
+from ..flows.interpreter_exit import loading
 from ..protocol.messages import Request
 from ..protocol.requests.building import around_id, described_call, named_arguments, target
 from ..protocol.requests.values import read_need_auth
@@ -82,7 +82,7 @@ class CollectionMethods(CallMethods):
             InvalidResponse: the answer is not a list, the server gives no expanded list where one was asked for,
                 or fewer objects came than it had announced.
         """
-        with LATE_IMPORTS:
+        with loading:
             from ..flows.collections.fan_out import read_concurrency
             from ..flows.collections.pager import Pager, read_mode, read_size
 
@@ -165,7 +165,7 @@ class CollectionMethods(CallMethods):
         """
         if isinstance(_ids, (str, bytes)) or not isinstance(_ids, Iterable):
             raise InvalidRequest(f"The ids are a list, as ['FR1', 'FR2'], not {type(_ids).__name__}")
-        with LATE_IMPORTS:
+        with loading:
             from ..flows.collections.batches import ItemFetcher, ItemsById
             from ..flows.collections.fan_out import read_concurrency
             from ..flows.collections.pager import read_mode, read_size
@@ -234,7 +234,7 @@ class CollectionMethods(CallMethods):
                 there is no such option.
             APIError: the kind that an answer calls for; the first one ends the others.
         """
-        with LATE_IMPORTS:
+        with loading:
             from ..flows.collections.fan_out import SingleFanOut, item_or_failure, read_concurrency
 
         refuse_unknown(unknown, "concurrency", "as_completed", "errors", "progress")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..flows.effects import Flow
-from ..flows.interpreter_exit import LATE_IMPORTS
+from ..flows.interpreter_exit import loading
 from ..protocol.requests.building import target
 from .calls import CallMethods, checked_need_auth, refuse_options
 
@@ -65,7 +65,7 @@ class OperationMethods(CallMethods):
             InvalidRequest: the call cannot be sent as written.
             APIError: the kind that an answer calls for.
         """
-        with LATE_IMPORTS:
+        with loading:
             from ..flows.operations.waiting import waited
 
         refuse_options(kwargs, "until", "failed", "deadline", "interval", "grace", "progress")
@@ -127,7 +127,7 @@ class OperationMethods(CallMethods):
             InvalidRequest: the resource has no ``targetSpec``, or the call cannot be sent as written.
             APIError: the kind that an answer calls for.
         """
-        with LATE_IMPORTS:
+        with loading:
             from ..flows.operations.updating import updated
 
         refuse_options(kwargs, "wait", "deadline", "interval", "progress")

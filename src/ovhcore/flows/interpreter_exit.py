@@ -9,7 +9,7 @@ from typing import Final
 
 from ..exceptions import APIError, ClientClosed
 
-__all__ = ["LATE_IMPORTS", "at_exit"]
+__all__ = ["at_exit", "loading"]
 
 _OVER: Final = "shut|new thread"  # compiled when it is needed
 
@@ -43,15 +43,16 @@ def at_exit(error: BaseException | None = None) -> ClientClosed | None:
     )
 
 
-class _LateImports:
-    """A block of imports that a method makes when it is first called; at the end of the interpreter they fail."""
+class _Loading:
+    """A block that imports what few programs need; the end of the interpreter is told as of other calls."""
 
-    def __enter__(self) -> None: ...
+    def __enter__(self) -> None:
+        """Begin."""
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
-        if isinstance(error, ImportError) and (ended := at_exit(error)) is not None:
+        if error is not None and (ended := at_exit(error)) is not None:
             raise ended from None
 
 
-LATE_IMPORTS: Final = _LateImports()
-"""The only instance that is needed: imports in its block raise :class:`.ClientClosed` at the end of the interpreter."""
+loading: Final = _Loading()
+"""Stands around imports within functions: ``with loading:``."""

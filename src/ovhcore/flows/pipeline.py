@@ -16,6 +16,7 @@ from .authentication.providers import CredentialsProvider, ProvidedAuthenticatio
 from .authentication.time_sync import TimeSync, TimeSyncFactory
 from .effects import Flow, Handler
 from .exchange import exchange
+from .interpreter_exit import loading
 from .observation import Contents, Notifier, Observer
 
 if TYPE_CHECKING:
@@ -78,7 +79,8 @@ def observed_calls(handler: Handler, notify: Notifier, contents: Contents) -> Ha
     numbers = count(1)
 
     def make() -> Handler:
-        from .telling import telling_of_calls
+        with loading:
+            from .telling import telling_of_calls
 
         return telling_of_calls(handler, notify, contents, numbers)
 
@@ -90,7 +92,8 @@ def observed_exchanges(handler: Handler, notify: Notifier, contents: Contents) -
     numbers = count(1)
 
     def make() -> Handler:
-        from .telling import telling_of_exchanges
+        with loading:
+            from .telling import telling_of_exchanges
 
         return telling_of_exchanges(handler, notify, contents, numbers)
 

@@ -54,10 +54,10 @@ class _Manager(pluggy.PluginManager):
 
     def parse_hookimpl_opts(self, plugin: Any, name: str) -> Any:
         """Return what a member of a plugin says of itself as a hook, None if it is none."""
-        # Most members of a module are Python's own, or no functions; to look at each as pluggy does takes a while.
+        # Most members of a module are Python's own, or functions without pluggy's mark; pluggy looks at each for long.
         members = vars(plugin) if inspect.ismodule(plugin) else {}
-        plain = name.startswith("__") or (name in members and not inspect.isroutine(members[name]))
-        return None if plain else super().parse_hookimpl_opts(plugin, name)
+        hook = name not in members or (inspect.isroutine(members[name]) and hasattr(members[name], "ovhcore_impl"))
+        return super().parse_hookimpl_opts(plugin, name) if hook and not name.startswith("__") else None
 
 
 class PluginInfo(NamedTuple):

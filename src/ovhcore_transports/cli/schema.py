@@ -124,8 +124,8 @@ def _described(catalogue: Catalogue, operation: Operation) -> list[str]:
 
 def _definitions(family: Family, types: list[Type]) -> list[str]:
     """Return what the named types hold: members of models, and values of enumerations, also those of their members."""
+    from ovhcore._internal import references
     from ovhcore.schema import Model
-    from ovhcore.schema.types import references
 
     named = {ref.name: ref for each in types for ref in references(each)}
     members: dict[str, Ref] = {}

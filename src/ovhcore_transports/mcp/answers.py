@@ -96,8 +96,8 @@ class Answers:
 
     def _beginning(self, items: list[Any]) -> str:
         shown, used = list[str](), 0
-        for item in items:
-            text, length = self._json(item)
+        while True:  # all of them are too long
+            text, length = self._json(items[len(shown)])
             used += length + 2  # with what stands between two
             if used > self._limit:
                 break

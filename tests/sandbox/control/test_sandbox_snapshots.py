@@ -259,3 +259,8 @@ def test_each_kind_of_value_comes_back(value: Any) -> None:
     back = of_snapshot(json.loads(json.dumps(as_snapshot(Held(value=value)))))["value"]
     assert back == value
     assert type(back) is type(value)
+
+
+def test_a_named_tuple_is_kept() -> None:
+    place = _ResolvedPath("https://sandbox.test", "/1.0/me", "", "/1.0", "/me")
+    assert snapshots._unpacked(json.loads(json.dumps(snapshots._packed(place, "")))) == place

@@ -40,7 +40,7 @@ def example(family: Family, type_: Type, depth: int = 0) -> Any:
         return {"long": 1, "double": 1.5, "boolean": True, "any": "x"}.get(type_.base, TEXTS.get(type_.name, "x"))
     found = family.model(type_)
     if isinstance(found, Enumeration):
-        return found.values[0]
+        return found.values[0] if found.values else "x"
     if not isinstance(found, Model) or depth > 5:
         return {}
     return {name: example(family, each.type, depth + 1) for name, each in found.writable.items() if each.required}

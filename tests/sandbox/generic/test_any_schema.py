@@ -347,10 +347,34 @@ def test_ids_and_objects_of_odd_types(tmp_path: Path) -> None:
         "/toy/map/{name}": [operation("GET", "string", ("path", "name", "map[string]long"))],
         "/toy/lists": [operation("GET", "string[]")],
         "/toy/lists/{name}": [operation("GET", "long[]", NAME)],
+        "/toy/objects/{name}": [operation("GET", "toy.Thing[]", NAME)],
+        "/toy/objects/{name}/{id}": [operation("GET", "toy.Thing", NAME, ("path", "id", "string"))],
     }
-    client = world(tmp_path, paths)
+    client = world(tmp_path, paths, {"toy.Thing": model(id="string")})
     assert client.get("/toy/map")
     pages = {"X-Pagination-Mode": "CachedObjectList-Pages"}
     first = client.get("/toy/lists")[0]
     found = client.raw_call("GET", "/toy/lists", headers=pages).json()
     assert found[0] == client.get(f"/toy/lists/{first}")
+    (batch,) = client.raw_call("GET", "/toy/objects/a", headers={"X-Ovh-Batch": ","}).json()
+    assert batch["value"] == client.get("/toy/objects/a")
+
+
+def test_what_an_object_is_to_be_has_more_than_what_it_is(tmp_path: Path) -> None:
+    paths = {
+        "/toy/a": [operation("GET", "toy.A[]"), operation("POST", "toy.A", ("body", "", "toy.A"))],
+        "/toy/a/{id}": [operation("GET", "toy.A", ("path", "id", "string"))],
+    }
+    models = {
+        "toy.A": model(id="string", resourceStatus="string", currentState="toy.State", targetSpec="toy.Spec"),
+        "toy.State": model(disk="toy.Size", name="string"),
+        "toy.Spec": model(disk="toy.Wanted", name="string"),
+        "toy.Size": model(size="long"),
+        "toy.Wanted": model(size="long", speed="long"),
+    }
+    client = world(tmp_path, paths, models, task_seconds=0)
+    target = {"disk": {"size": 5, "speed": 7}, "name": "mine"}
+    client.call("POST", "/toy/a", {"id": "mine", "targetSpec": target})
+    read = client.get("/toy/a/mine")
+    assert read["targetSpec"] == target
+    assert read["currentState"] == {"disk": {"size": 5}, "name": "mine"}

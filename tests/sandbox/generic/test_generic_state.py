@@ -321,12 +321,12 @@ def test_a_zone_is_signed_and_no_longer(client: ovh.Client, transport: SandboxTr
 def test_tags_of_resources(client: ovh.Client) -> None:
     (first, *_) = client.get("/v2/iam/resource")
     path = "/v2/iam/resource/" + quote(first["urn"], safe="")
-    client.post(f"{path}/tag", key="team", value="web")
-    assert client.get(path)["tags"] == {**first["tags"], "team": "web"}
-    assert client.get("/v2/iam/resource")[0]["tags"]["team"] == "web"
-    client.delete(f"{path}/tag/team")
+    client.post(f"{path}/tag", key="mine", value="web")
+    assert client.get(path)["tags"] == {**first["tags"], "mine": "web"}
+    assert client.get("/v2/iam/resource")[0]["tags"]["mine"] == "web"
+    client.delete(f"{path}/tag/mine")
     assert client.get(path)["tags"] == first["tags"]
-    refused(client, 404, "DELETE", f"{path}/tag/team")
+    refused(client, 404, "DELETE", f"{path}/tag/mine")
 
 
 def test_ids_are_made_as_a_table_says(client: ovh.Client) -> None:

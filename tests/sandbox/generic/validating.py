@@ -10,11 +10,11 @@ from uuid import UUID
 
 from jsonschema import Draft202012Validator, FormatChecker
 
-from ovhcore.schema import Array, Enumeration, Family, Map, Model, Ref, Scalar, Type
+from ovhcore.schema import Enumeration, Family, Model, Scalar, Type
+from tests.schema.json_schemas import JsonSchemas
 
 __all__ = ["Validators"]
 
-_JSON = {"string": "string", "long": "integer", "double": "number", "boolean": "boolean"}
 _CHECKER = FormatChecker(formats=())
 
 
@@ -41,13 +41,12 @@ _format("internationalPhoneNumber", lambda value: re.fullmatch(r"\+[0-9]+\.[0-9]
 _format("duration", lambda value: re.fullmatch(r"P([0-9]+[YMD])*(T([0-9]+[HMS])+)?", value) is not None)
 
 
-class Validators:
+class Validators(JsonSchemas):
     """Judges the answers of one family."""
 
     def __init__(self, family: Family, *, closed: bool = True) -> None:
-        self.family = family
+        super().__init__(family)
         self.closed = closed
-        self.definitions: dict[str, Any] = {}
         self.made: dict[str, Draft202012Validator] = {}
 
     def problems(self, type_: Type, value: Any) -> list[str]:
@@ -58,30 +57,18 @@ class Validators:
             self.made[str(type_)] = validator
         return [f"{error.json_path}: {error.message[:200]}" for error in validator.iter_errors(value)]
 
-    def of(self, type_: Type) -> Any:
-        if isinstance(type_, Scalar):
-            if type_.base == "void":
-                return {"type": "null"}
-            return {"type": _JSON[type_.base], "format": type_.name} if type_.base in _JSON else {}
-        if isinstance(type_, Array):
-            return {"type": "array", "items": self.of(type_.item)}
-        if isinstance(type_, Map):
-            return {"type": "object", "additionalProperties": self.of(type_.value)}
-        key = "".join(letter if letter.isalnum() else f"-{ord(letter)}-" for letter in str(type_))
-        if key not in self.definitions:
-            self.definitions[key] = {}  # it may refer to itself
-            self.definitions[key] = self.definition(type_)
-        return {"$ref": f"#/$defs/{key}"}
+    def scalar(self, type_: Scalar) -> Any:
+        if type_.base == "void":
+            return {"type": "null"}
+        schema = super().scalar(type_)
+        return {**schema, "format": type_.name} if schema else {}
 
-    def definition(self, ref: Ref) -> Any:
-        model = self.family.model(ref)
-        if isinstance(model, Enumeration):
-            return {"type": _JSON[model.base], **({"enum": list(model.values)} if self.closed else {})}
-        if not isinstance(model, Model):
-            return {}
+    def enumeration(self, model: Enumeration) -> Any:
+        return {**super().enumeration(model), **({"enum": list(model.values)} if self.closed else {})}
+
+    def model(self, model: Model) -> Any:
         return {
-            "type": "object",
-            "properties": {name: self.of(each.type) for name, each in model.properties.items()},
+            **super().model(model),
             "required": [name for name, each in model.properties.items() if each.required and not each.nullable],
             "additionalProperties": not self.closed,
         }

@@ -197,3 +197,25 @@ def test_what_families_hold_is_shown() -> None:
 
 def box_answer(box: Sandbox, target: str) -> Response:
     return answer_admin(box, Request("GET", f"http://127.0.0.1{target}", {}, b""))
+
+
+def test_what_is_being_deleted_is_known_after_a_snapshot() -> None:
+    gone = Operation("", "DELETING", 0, 0.0, 60.0, False, steps={"gone": True})
+    held = Held()
+    held.add("/list", "/list/1", "1", {})
+    held.run("/list/1", gone)
+    held.add("/list", "/list/a%2Fb", "a/b", {})
+    held.run("/list/a%2Fb", Operation("", "UPDATING", 0, 0.0, 60.0, False))
+    again = Held(objects=held.objects, running=held.running)
+    assert held.leaving("/list") == again.leaving("/list") == ["/list/1"]
+    held.end("/list/1")
+    assert held.leaving("/list") == []
+
+
+def test_what_was_deleted_can_be_made_again() -> None:
+    held = Held()
+    held.remove("/list", "/list/1", "1")
+    held.remove("/list", "/list/1", "1")
+    assert (held.removed, held._deleted) == ({"/list": {"1": True}}, 1)
+    held.add("/list", "/list/1", "1", {})
+    assert (held.removed, held._deleted) == ({"/list": {}}, 0)

@@ -117,3 +117,39 @@ def test_objects_are_put_between_others() -> None:
     rows = Rows([{"id": 1}, {"id": 3}])
     rows.insert(1, {"id": 2})
     assert rows.ids() == [1, 2, 3]
+
+
+@pytest.mark.parametrize("most_open", [1, 1000])
+def test_one_of_each(most_open: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rows_module, "_MOST_OPEN", most_open)
+    rows = Rows([{"id": number, "zone": "x", "name": "www"} for number in range(5)], groups=("zone", "name"))
+    rows.lent = True
+    rows[0] = {"id": "a", "zone": "y", "name": ""}
+    rows[3:] = [{"id": 3, "zone": "x", "name": "www"}]
+    del rows[1]
+    del rows[1:2]
+    assert rows.ids() == ["a", 3]
+    rows.append({"id": 3, "zone": "x"})
+    assert rows.ids() == ["a", 3, 3]
+    assert (rows.group_ids("x"), rows.group_ids("y"), sorted(rows.firsts())) == ([3, 3], ["a"], ["x", "y"])
+    rows.remove({"id": 3, "zone": "x", "name": "www"})
+    assert rows.find("3") == {"id": 3, "zone": "x"}
+    rows[1]["zone"] = "y"
+    rows[0]["id"] = "b"
+    assert rows.group_ids("y") == ["b", 3]
+    assert rows.find("a") is None
+    assert rows.find("b") == rows[0]
+    assert rows[-1] == {"id": 3, "zone": "y"}
+    assert rows[::-1] == [rows[1], rows[0]]
+    with pytest.raises(ValueError, match="no such object"):
+        rows.remove({"id": 9})
+    with pytest.raises(IndexError, match="fewer"):
+        _ = rows[2]
+    assert rows == [{"id": "b", "zone": "y", "name": ""}, {"id": 3, "zone": "y"}]
+    assert rows != "b"
+    plain = Rows([{"id": 1}, {"id": 2}, {"id": 3}])
+    plain.lent = True
+    plain[0]["id"] = 4
+    assert plain.ids() == [4, 2, 3]
+    plain.clear()
+    assert (len(plain), plain.ids()) == (0, [])

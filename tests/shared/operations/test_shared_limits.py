@@ -240,6 +240,16 @@ def test_a_turn_that_a_store_does_not_know_any_more_counts_when_it_was_used() ->
         assert answer[1] == pytest.approx(wait, rel=0.03)
 
 
+def test_of_many_turns_the_log_has_counts() -> None:
+    state, first = limits.take(None, START, 1000, 4, 0, -1, NEW, "a", LEASE)  # a thousand in a second
+    for _ in range(3):
+        state, answer = limits.take(state, START, 1000, 4, 0, -1, NEW, "a", LEASE)
+    assert answer[4] == first[4]
+    assert [*state["counts"]] == [4]
+    limits.renew(state, START, LEASE, 0, f"@{first[4]}", -1)
+    assert ([*state["counts"]], state["total"]) == ([3], 3)
+
+
 def test_what_another_version_wrote_is_begun_anew() -> None:
     old = {"last": START, "tat": START + SECOND, "active": {"a": START + SECOND}, "line": []}
     _, answer = limits.take(dict(old), START, SECOND, 1, 0, -1, -1, "b", LEASE)

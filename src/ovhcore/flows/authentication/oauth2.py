@@ -15,6 +15,7 @@ from ...protocol.messages import Request, Response
 from ...protocol.redaction import Secret, redactor
 from ...protocol.responses.decoding import annotate, error_of, parse_json
 from ..effects import Clock, Flow, Handler, Once
+from ..interpreter_exit import loading
 from ..observation import Observer
 
 __all__ = ["TokenSharing", "TokenSource"]
@@ -122,7 +123,8 @@ class TokenSource:
             raise
         self._know(token)
         if self._notify is not None:
-            from ..events import TokenRenewed
+            with loading:
+                from ..events import TokenRenewed
 
             self._notify(TokenRenewed(lifetime))
         return token, lifetime - min(_MARGIN, lifetime / 10)

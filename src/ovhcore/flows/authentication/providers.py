@@ -10,6 +10,7 @@ from ...protocol.credentials import REMEMBERED, AccessToken, ApplicationKey, Cre
 from ...protocol.messages import Request, Response
 from ...protocol.responses.decoding import is_refusal
 from ..effects import Flow, Once
+from ..interpreter_exit import loading
 from ..observation import Observer
 from .schemes import Authentication
 from .time_sync import TimeSync
@@ -144,7 +145,8 @@ class ProvidedAuthentication(Authentication):
             self._replaced = (self._current, *self._replaced)[:REMEMBERED]
         self._given, self._current = provided, made
         if self._notify is not None:
-            from ..events import TokenRenewed
+            with loading:
+                from ..events import TokenRenewed
 
             self._notify(TokenRenewed(None))
         return made

@@ -18,6 +18,7 @@ from ...protocol.messages import Request, Response
 from ...protocol.responses.decoding import annotate, decode, is_time_error
 from ...protocol.responses.error_shapes import is_answer_of_api
 from ..effects import CLOCK, Flow, Handler, Once
+from ..interpreter_exit import loading
 from ..observation import Observer
 
 __all__ = ["MODES", "TimeSync", "TimeSyncFactory"]
@@ -176,7 +177,8 @@ class TimeSync:
         moved = state.offset != self.state.offset
         self.state = state
         if moved and self._notify is not None:
-            from ..events import ClockCorrected
+            with loading:
+                from ..events import ClockCorrected
 
             self._notify(ClockCorrected(state.offset))
 

@@ -13,6 +13,7 @@ from ...protocol.redaction import redact_url
 from ...protocol.responses.decoding import add_history
 from ...protocol.responses.error_shapes import is_answer_of_api
 from ..effects import CLOCK, Flow, Handler, Middleware, Sleep, Uniform
+from ..interpreter_exit import loading
 from ..observation import Observer
 from .retry_budget import RetryBudget
 
@@ -309,7 +310,8 @@ def retried(
                 wait = yield Uniform(decision.low, decision.high)
                 waited = min(max(wait, decision.low), decision.high)
                 if notify is not None:
-                    from ..events import RetryScheduled
+                    with loading:
+                        from ..events import RetryScheduled
 
                     call = None if request.call is None else request.call.number
                     notify(RetryScheduled(request.method, request.url, history[-1], waited, call, shared.left))

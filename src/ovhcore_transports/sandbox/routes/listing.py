@@ -61,7 +61,11 @@ def carry_out(route: Route, call: SandboxCall) -> Any:
         size, items = _size(call), _chosen(call, route, details)
         call.answer_headers["X-Pagination-Size"] = str(size)
         return _from_cursor(call, items, size)
-    value = route.answer(call)
+    return _whole(route.answer(call))
+
+
+def _whole(value: Any) -> Any:
+    """Return an answer of which each object is read."""
     return list(value) if isinstance(value, Sequence) and not isinstance(value, str) else value
 
 
@@ -151,7 +155,7 @@ def _expanded(call: SandboxCall, route: Route, details: Route) -> MutableSequenc
         found: MutableSequence[Any] = Rows()
         for item_id in route.answer(call):
             try:
-                value = deepcopy(details.answer(_of(call, details, str(item_id))))
+                value = deepcopy(_whole(details.answer(_of(call, details, str(item_id)))))
             except ApiError:
                 continue  # a task that is listed and not there yet
             if not isinstance(value, dict):
@@ -191,7 +195,7 @@ def _batch(route: Route, call: SandboxCall) -> list[Any]:
         item_id = unquote(sent, errors="replace")
         value = error = None
         try:
-            value = route.answer(_of(call, route, item_id))
+            value = _whole(route.answer(_of(call, route, item_id)))
         except ApiError as failure:
             error = failure.body
         number = route.last_argument in _NUMBERS and re.fullmatch("[0-9]{1,18}", item_id)

@@ -32,6 +32,9 @@ _RECORDS: Final[dict[str, Callable[..., tuple[dict[str, Any] | None, list[Any], 
     "put": records.put,
     "drop": records.drop,
 }
+_ASKING: Final = ("claim", "token")
+_TAKEN: Final = ("mine", "yours")  # answers for which something is written
+_LASTING: Final = ("claim", "settle", "hold")
 _TABLES: Final = {"kept": "value TEXT, until INTEGER", "limits": "value TEXT, times BLOB, counts BLOB"}
 _KEEP: Final = (
     "INSERT INTO kept VALUES (?, ?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value, until = excluded.until"
@@ -100,21 +103,33 @@ class FileStore(Store):
             execute(_KEEP_LIMIT, (key, json.dumps(state), times.tobytes(), counts.tobytes()))
             execute("COMMIT")
             return answer
-        # What was done outlives a restart of the machine.
         when = time.time_ns() // 1000 if now is None else now
-        execute("PRAGMA synchronous = FULL")
+        if operation in _ASKING:
+            # Many processes may ask at once, and few have to write: reading waits for nobody.
+            record, _ = self._record(key, when)
+            _, known, _ = _RECORDS[operation](record, when, *arguments)
+            if known[0] not in _TAKEN:
+                return known
+        if operation in _LASTING:  # what was done outlives a restart of the machine
+            execute("PRAGMA synchronous = FULL")
         execute("BEGIN IMMEDIATE")
         execute("DELETE FROM kept WHERE until <= ?", (when,))
-        row = execute("SELECT value, until FROM kept WHERE key = ?", (key,)).fetchone()
-        record, answer, kept = _RECORDS[operation](None if row is None else json.loads(row[0]), when, *arguments)
+        record, until = self._record(key, when)
+        record, answer, kept = _RECORDS[operation](record, when, *arguments)
         if record is None:
             execute("DELETE FROM kept WHERE key = ?", (key,))
         else:
-            until = row[1] if row is not None and not kept else when + kept
-            execute(_KEEP, (key, json.dumps(record), until))
+            execute(_KEEP, (key, json.dumps(record), when + kept if kept else until))
         execute("COMMIT")
-        execute("PRAGMA synchronous = NORMAL")
+        if operation in _LASTING:
+            execute("PRAGMA synchronous = NORMAL")
         return answer
+
+    def _record(self, key: str, when: int) -> tuple[dict[str, Any] | None, int]:
+        """Return what is known, and until when it is kept."""
+        execute = self._connected().execute
+        row = execute("SELECT value, until FROM kept WHERE key = ? AND until > ?", (key, when)).fetchone()
+        return (None, 0) if row is None else (json.loads(row[0]), row[1])
 
     def _connected(self) -> Any:
         if self._connection is None:

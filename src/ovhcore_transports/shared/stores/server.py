@@ -11,53 +11,61 @@ from ...base.forks import renew_after_fork
 from ..operations.answers import Question
 from ..operations.script import SCRIPT
 from .base import TIMEOUT, Store, StoreFailure
+from .places import Place
 
 __all__ = ["ServerStore"]
 
 _PREFIX: Final = "ovhcore:"
+_CLUSTER: Final = "it is a node of a cluster, which is not supported: name a server that is not in cluster mode"
+_REASONS: Final[dict[str, str]] = dict.fromkeys(
+    ("MovedError", "AskError", "ClusterDownError", "ClusterCrossSlotError"), _CLUSTER
+)
+_NO_SCRIPTS: Final = "it runs no scripts; of a sentinel, name the server that it watches"
 
 
 class ServerStore(Store):
     """A store on a server, by the library redis. Each question is one round trip.
 
     Args:
-        url: as that library takes it.
-        name: of the store for people.
+        place: where it is.
 
     Raises:
-        InvalidConfiguration: the library is not installed, or does not take the URL.
+        InvalidConfiguration: the library is not installed.
     """
 
-    def __init__(self, url: str, name: str) -> None:
-        super().__init__(name)
+    def __init__(self, place: Place) -> None:
+        super().__init__(place.name)
         try:
-            from redis import ConnectionPool
+            from redis import Connection, ConnectionPool, SSLConnection, UnixDomainSocketConnection
             from redis.backoff import NoBackoff
             from redis.exceptions import ConnectionError as Unconnected
             from redis.exceptions import NoScriptError, RedisError
             from redis.retry import Retry
         except ImportError:
             raise InvalidConfiguration(
-                f'A limit_store {name} needs the package redis: pip install "ovhcore[redis]"'
+                f'A limit_store {place.name} needs the package redis: pip install "ovhcore[redis]"'
             ) from None
         self._failures: Final = (RedisError, OSError)
         self._unconnected: Final = Unconnected
         self._unknown: Final = NoScriptError
-        try:
-            # Its connections alone are used: what its client does for each command takes longer than the question.
-            self._pool: Any = ConnectionPool.from_url(
-                url,
-                protocol=2,
-                socket_timeout=TIMEOUT,
-                socket_connect_timeout=TIMEOUT,
-                retry=Retry(NoBackoff(), 0),
-            )
-        except (ValueError, TypeError):
-            problem = True
-        else:
-            problem = False
-        if problem:
-            raise InvalidConfiguration(f"The limit_store {name} has a query or database that the package redis refuses")
+        kind: Any = UnixDomainSocketConnection
+        where: dict[str, Any] = {"path": place.file}
+        if place.host:
+            kind, where = Connection, {"host": place.host, "port": place.port, "socket_connect_timeout": TIMEOUT}
+        if place.certificates is not None:
+            kind = SSLConnection
+            where |= {"ssl_cert_reqs": "required", "ssl_check_hostname": True, **place.certificates}
+        # Its connections alone are used: what its client does for each command takes longer than the question.
+        self._pool: Any = ConnectionPool(
+            kind,
+            **where,
+            db=place.database,
+            username=place.username,
+            password=place.password,
+            protocol=2,
+            socket_timeout=TIMEOUT,
+            retry=Retry(NoBackoff(), 0),
+        )
         self._idle: list[Any] = []
         self._script: str | None = None
         renew_after_fork(self)
@@ -73,7 +81,9 @@ class ServerStore(Store):
             return self._answer(arguments)
         except self._failures as error:
             # The library's messages name the host, and no password.
-            problem = f"{type(error).__name__}: {error}"
+            problem = _REASONS.get(type(error).__name__) or f"{type(error).__name__}: {error}"
+            if "unknown command" in problem.lower():
+                problem = _NO_SCRIPTS
         raise StoreFailure(problem)
 
     def _answer(self, arguments: tuple[Any, ...]) -> Any:
