@@ -1,10 +1,10 @@
-"""Single steps of limits and records, each from a state that is written down."""
+"""Single steps of limits, each from a state that is written down."""
 
 from __future__ import annotations
 
 import pytest
 
-from ovhcore_transports.shared.operations import limits, records
+from ovhcore_transports.shared.operations import limits
 from ovhcore_transports.shared.operations.answers import GO, LATE, NEW, WAIT
 
 pytestmark = pytest.mark.once
@@ -45,20 +45,3 @@ def test_who_is_much_too_late_goes_behind_a_turn_that_is_given_already() -> None
     now = answer[4] - 1000  # before the last of ten
     state, answer = limits.take(state, now, interval, 1, 0, -1, LATE, "late", LEASE)
     assert answer[1] > 1000
-
-
-def test_a_claim_is_known_to_its_owner_and_kept_for_nobody_else() -> None:
-    state, _, _ = records.claim(None, START, "one", "p", LEASE)
-    assert records.claim(state, START, "one", "p", LEASE)[1] == ["mine", ""]
-    kept, _, _ = records.hold(state, START + 1, "other", LEASE)
-    assert kept is not None
-    assert kept["till"] == START + LEASE
-    assert records.hold(None, START, "one", LEASE)[0] is None
-
-
-def test_a_token_is_left_to_others_by_its_owner_alone() -> None:
-    state, answer, _ = records.token(None, START, "one", "", LEASE)
-    assert answer[0] == "yours"
-    for owner, known in (("other", "busy"), ("one", "yours")):
-        state, _, _ = records.drop(state, START, owner)
-        assert records.token(dict(state or {}), START, "third", "", LEASE)[1][0] == known
