@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 import multiprocessing
 import os
+import sys
 import threading
 import time
 from typing import Any
@@ -164,3 +166,14 @@ def test_a_process_of_multiprocessing_frees_its_places_when_it_ends(
     store = open_store(store_url)
     assert store.ask(("renew", "limit:m", LEASE, 0)) == [0]
     store.close()
+
+
+def test_without_multiprocessing_only_the_interpreter_tells_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    called: list[Any] = []
+    monkeypatch.setattr(atexit, "register", lambda *arguments: called.append(arguments))
+    monkeypatch.delitem(sys.modules, "multiprocessing.util", raising=False)
+    keeper = Keeper(Unsure())
+    keepers._call_at_end(keeper)
+    ((function, weak),) = called
+    assert function is keepers._at_exit
+    assert weak() is keeper
