@@ -53,9 +53,11 @@ def served(objects: int) -> Iterator[Connection]:
     ours, theirs = multiprocessing.get_context("spawn").Pipe()
     process = multiprocessing.get_context("spawn").Process(target=keep_serving, args=(objects, theirs))
     process.start()
-    yield ours
-    ours.send(False)
-    process.join()
+    try:
+        yield ours
+    finally:
+        ours.send(False)
+        process.join()
 
 
 def export(server: Connection, url: str, store: str, limit: int, workers: int, objects: int) -> Measured:
