@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gc
+import importlib
 import os
+import pkgutil
 import re
 import signal
 from collections.abc import Callable
@@ -12,6 +14,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+import ovhcore
+import ovhcore_transports
 from tests.profiles import PROFILE, is_of_this_part, tries
 from tests.unfit import transports_of, unfit_transports
 
@@ -63,8 +67,16 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(pytest.mark.skip(reason=unfit[name]))
 
 
-def pytest_collection_finish() -> None:
-    """Have the garbage collector pass over what stays for all of the run: many tests call it."""
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Have the garbage collector pass over what stays for all of the run: many tests call it.
+
+    Where coverage is measured, first import each module: the first test that needs one may not be traced.
+    """
+    if session.config.pluginmanager.hasplugin("_cov"):
+        for package in (ovhcore, ovhcore_transports):
+            for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+                if not module.name.endswith(".__main__"):
+                    importlib.import_module(module.name)
     gc.collect()
     gc.freeze()
 
