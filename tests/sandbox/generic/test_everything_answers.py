@@ -15,7 +15,17 @@ from tests.sandbox.generic.validating import Validators
 
 pytestmark = pytest.mark.once
 
-SAMPLE = ("/vps", "/domain", "/ip", "/sms", "/v2/iam", "/vrack", "/hosting/privateDatabase", "/v2/zimbra")
+SAMPLE = (
+    "/vps",
+    "/domain",
+    "/ip",
+    "/sms",
+    "/v2/iam",
+    "/vrack",
+    "/hosting/privateDatabase",
+    "/v2/zimbra",
+    "/dedicated/server",
+)
 WIDER = "/v2/vrackServices"  # those there are at first say more than the schema has
 CATALOGUE = schema.catalogue()
 ORDER = {"GET": 0, "POST": 1, "PUT": 2, "DELETE": 3}
@@ -38,6 +48,8 @@ OWN_WAY = {
     "POST /domain/zone/{zoneName}/import": 400,
     "POST /ip/{ip}/reverse": 400,
     "POST /me/sshKey": 400,
+    "POST /cloud/project/{serviceName}/sshkey": 400,
+    "GET /ipLoadbalancing/{serviceName}/pendingChanges": 200,  # there are none
     "POST /sms/{serviceName}/jobs": 400,
     "GET /dedicated/server/{serviceName}/task/{taskId}": 404,
     "PUT /v2/vrackServices/resource/{vrackServicesId}": 400,

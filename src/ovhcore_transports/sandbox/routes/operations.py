@@ -68,7 +68,9 @@ def reboot(call: SandboxCall) -> dict[str, Any]:
 
 def reinstall(call: SandboxCall, change: Change) -> dict[str, Any]:
     """Install a server anew; one that is busy refuses."""
-    return _begin_task(call, "reinstallServer")
+    task = _begin_task(call, "reinstallServer")
+    del task["lastUpdate"]  # the type of this answer has none
+    return task
 
 
 def _begin_task(call: SandboxCall, kind: str) -> dict[str, Any]:
