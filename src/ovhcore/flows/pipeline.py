@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import count
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..protocol.credentials import ApplicationKey, Credentials
 from ..protocol.endpoints import Endpoint
@@ -76,40 +76,36 @@ def pipeline(
 
 def observed_calls(handler: Handler, notify: Notifier, contents: Contents) -> Handler:
     """Tell of the beginning and the end of every call, and give it its number; costs little while nobody observes."""
-    numbers = count(1)
-
-    def make() -> Handler:
-        with loading:
-            from .telling import telling_of_calls
-
-        return telling_of_calls(handler, notify, contents, numbers)
-
-    return _while_active(handler, notify, make)
+    return _while_active(handler, notify, contents, lambda telling: telling.telling_of_calls)
 
 
 def observed_exchanges(handler: Handler, notify: Notifier, contents: Contents) -> Handler:
     """Tell of every request and its response; costs little while nobody observes."""
+    return _while_active(handler, notify, contents, lambda telling: telling.telling_of_exchanges)
+
+
+def _while_active(
+    handler: Handler, notify: Notifier, contents: Contents, choose: Callable[[Any], Callable[..., Handler]]
+) -> Handler:
+    """Return a handler that tells observers while any is active; what tells them is loaded when it is needed.
+
+    Args:
+        handler: what is told of.
+        notify: tells the observers.
+        contents: shows what they may see.
+        choose: returns the function of :mod:`.telling` that makes the handler.
+    """
+    told: Handler | None = None
     numbers = count(1)
 
-    def make() -> Handler:
-        with loading:
-            from .telling import telling_of_exchanges
-
-        return telling_of_exchanges(handler, notify, contents, numbers)
-
-    return _while_active(handler, notify, make)
-
-
-def _while_active(handler: Handler, notify: Notifier, make: Callable[[], Handler]) -> Handler:
-    """Return a handler that is what ``make`` returns while any observer is active; it is made when it is needed."""
-    telling: Handler | None = None
-
     def handle(request: Request) -> Flow[Response]:
-        nonlocal telling
+        nonlocal told
         if not notify.active:
             return handler(request)
-        if telling is None:
-            telling = make()
-        return telling(request)
+        if told is None:
+            with loading:
+                from . import telling
+            told = choose(telling)(handler, notify, contents, numbers)
+        return told(request)
 
     return handle
