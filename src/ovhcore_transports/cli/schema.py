@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import os
-from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 import click
-
-from ovhcore.exceptions import InvalidRequest
 
 from .frame.clients import endpoint_said, note
 from .frame.groups import CommandGroup, later
@@ -97,10 +94,7 @@ def show(method: str, path: str | None) -> None:
 
 
 def _operations_of(catalogue: Catalogue, path: str) -> list[Operation]:
-    found: list[Operation] = []
-    for method in _METHODS:
-        with suppress(InvalidRequest):
-            found.append(catalogue.operation(method, path))
+    found = [each for method in _METHODS if (each := catalogue.find(method, path)) is not None]
     return found or [catalogue.operation("GET", path)]  # whose error names paths that are alike
 
 
