@@ -211,7 +211,6 @@ class Route(NamedTuple):
 
 _VRACK_SERVICES: Final = "/v2/vrackServices/resource"
 _ONE_OF_THEM: Final = "/v2/vrackServices/resource/{vrackServicesId}"
-_RECORD: Final = ("fieldType", "subDomain", "target", "ttl")
 
 ROUTES: Final = (
     Route("GET", "/auth/time", _time, login=False),
@@ -251,9 +250,9 @@ ROUTES: Final = (
     Route("GET", "/domain/zone", zones.zones),
     Route("GET", "/domain/zone/{zoneName}", zones.zone),
     Route("GET", "/domain/zone/{zoneName}/record", zones.records),
-    Route("POST", "/domain/zone/{zoneName}/record", zones.new_record, _RECORD),
+    Route("POST", "/domain/zone/{zoneName}/record", zones.new_record, zones.RECORD),
     Route("GET", "/domain/zone/{zoneName}/record/{id}", zones.record),
-    Route("PUT", "/domain/zone/{zoneName}/record/{id}", zones.change_record, _RECORD[1:]),
+    Route("PUT", "/domain/zone/{zoneName}/record/{id}", zones.change_record, zones.RECORD[1:]),
     Route("DELETE", "/domain/zone/{zoneName}/record/{id}", zones.delete_record),
     Route("POST", "/domain/zone/{zoneName}/refresh", zones.refresh),
     Route("GET", "/domain/zone/{zoneName}/export", zones.export),

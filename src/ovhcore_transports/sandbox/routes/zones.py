@@ -21,6 +21,7 @@ from .filters import tagged
 from .iam import urn_of
 
 __all__ = [
+    "RECORD",
     "change_record",
     "change_soa",
     "delete_record",
@@ -45,7 +46,7 @@ _MOST_POINTS: Final = 20
 _MOST_TEXT: Final = 4 * 2**20
 """Of the restore points of a zone together, in characters."""
 _OUTSIDE: Final = ("name", "dnssecSupported", "hasDnsAnycast", "lastUpdate", "nameServers")
-_RECORD: Final = ("fieldType", "subDomain", "target", "ttl")
+RECORD: Final = ("fieldType", "subDomain", "target", "ttl")
 _MX: Final = ("1 mx1.mail.ovh.net.", "5 mx2.mail.ovh.net.", "100 mx3.mail.ovh.net.")
 
 
@@ -87,8 +88,7 @@ def _one(call: SandboxCall) -> Row:
 
 def _touch(state: State, found: Row) -> None:
     """Let a zone be changed: what it holds can be restored, and is not yet on the name servers afterwards."""
-    if not found["history"]:
-        _keep_point(state, found, datetime.fromisoformat(found["lastUpdate"]).timestamp())
+    _points(state, found)
     found["deployed"] = False
 
 
@@ -180,7 +180,7 @@ def change_record(call: SandboxCall) -> None:
     """Change a record."""
     found = _record(call)
     changed = dict(found)
-    for name in _RECORD[1:]:
+    for name in RECORD[1:]:
         if call.body and name in call.body:
             changed[name] = call.member(name, int if name == "ttl" else str)
     beside = _kept(call.state).group(changed["zone"], changed["subDomain"])
@@ -236,21 +236,21 @@ def _keep_point(state: State, found: Row, now: float) -> None:
 def history(call: SandboxCall) -> list[str]:
     """Return when the states were kept that can be restored."""
     first, last = (call.query.get(f"creationDate.{end}", "") for end in ("from", "to"))
-    found = [each["creationDate"] for each in _points(call)]
+    found = [each["creationDate"] for each in _points(call.state, _one(call))]
     return [each for each in found if each >= first and (not last or each[: len(last)] <= last)]
 
 
-def _points(call: SandboxCall) -> list[Row]:
-    found = _one(call)
+def _points(state: State, found: Row) -> list[Row]:
+    """Return the states of a zone that can be restored; the first is what it held when nothing had changed it."""
     if not found["history"]:
-        _keep_point(call.state, found, datetime.fromisoformat(found["lastUpdate"]).timestamp())
+        _keep_point(state, found, datetime.fromisoformat(found["lastUpdate"]).timestamp())
     points: list[Row] = found["history"]
     return points
 
 
 def restore_point(call: SandboxCall) -> Row:
     """Return a state that can be restored."""
-    found = named(_points(call), "creationDate", call.path["creationDate"])
+    found = named(_points(call.state, _one(call)), "creationDate", call.path["creationDate"])
     name = call.path["zoneName"]
     return {
         "creationDate": found["creationDate"],
@@ -265,7 +265,7 @@ def import_zone(call: SandboxCall, change: Change) -> None:
 
 def restore_zone(call: SandboxCall, change: Change) -> None:
     """Begin to restore a zone as it was."""
-    point = named(_points(call), "creationDate", change.arguments["creationDate"])
+    point = named(_points(call.state, _one(call)), "creationDate", change.arguments["creationDate"])
     _begin(call, change, point["zoneFile"])
 
 
