@@ -29,16 +29,6 @@ CATALOGUE = schema.catalogue()
 TEXT_ID = "00000000-0000-4000-8000-00000000000a"
 
 
-@pytest.fixture
-def transport() -> SandboxTransport:
-    return SandboxTransport(Sandbox(), start=NOW)
-
-
-@pytest.fixture
-def client(transport: SandboxTransport) -> ovh.Client:
-    return ovh.Client("ovh-eu", transport=transport, **ACCESS_KEYS)
-
-
 def refused(client: ovh.Client, status: int, method: str, path: str, body: Any = None) -> ovh.APIError:
     with pytest.raises(ovh.APIError) as caught:
         client.call(method, path, body)

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import ovhcore as ovh
-from ovhcore_transports.sandbox import ACCESS_KEYS, Sandbox, SandboxTransport
+from ovhcore_transports.sandbox import SandboxTransport
 from ovhcore_transports.sandbox.families.zone_files import read_zone, zone_text
 from ovhcore_transports.sandbox.kept.resources import new_zone
 from ovhcore_transports.sandbox.routes import zones
@@ -18,19 +18,8 @@ from ovhcore_transports.sandbox.state import ApiError
 
 pytestmark = pytest.mark.once
 
-NOW = 1_780_000_000.0
 ZONE = "/domain/zone/example.com"
 FILE = '$TTL 3600\nwww 60 IN A 192.0.2.7\n@ IN MX 5 mail.example.com.\n@ IN TXT "v=spf1 -all"\n'
-
-
-@pytest.fixture
-def transport() -> SandboxTransport:
-    return SandboxTransport(Sandbox(), start=NOW)
-
-
-@pytest.fixture
-def client(transport: SandboxTransport) -> ovh.Client:
-    return ovh.Client("ovh-eu", transport=transport, **ACCESS_KEYS)
 
 
 def records(client: ovh.Client) -> set[tuple[str, str, str, int]]:
