@@ -47,6 +47,10 @@ OWN_WAY = {
     "POST /domain/zone/{zoneName}/record": 400,
     "POST /domain/zone/{zoneName}/import": 400,
     "POST /ip/{ip}/reverse": 400,
+    "POST /ip/{ip}/firewall": 400,
+    "POST /ip/{ip}/mitigation": 400,
+    "POST /sms/{serviceName}/transferCredits": 404,
+    "POST /dedicated/server/{serviceName}/task/{taskId}/cancel": 404,
     "POST /me/sshKey": 400,
     "POST /cloud/project/{serviceName}/sshkey": 400,
     "GET /ipLoadbalancing/{serviceName}/pendingChanges": 200,  # there are none

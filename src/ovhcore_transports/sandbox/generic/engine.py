@@ -11,13 +11,13 @@ from ovhcore.exceptions import InvalidConfiguration
 from ovhcore.schema import Array
 
 from ..control.modes import Modes
-from ..routes.calls import SandboxCall, concrete
+from ..routes.calls import SandboxCall, concrete, plain
 from ..routes.listing import DETAILS
 from ..routes.table import COMPLETED, Route, find_special, no_route
 from ..state import ApiError, State
-from .changing import Changer
+from .changes.changing import Changer
 from .documents import document, known_here
-from .known import Known, Place, plain
+from .known import Known, Place
 from .reading import Reader
 from .values.refusing import refuse
 
@@ -186,6 +186,7 @@ class Engine:
 
     def _answer(self, place: Place, call: SandboxCall) -> Any:
         arguments = dict(zip(_names(place.operation.path), call.path.values(), strict=False))
+        call = call._replace(reader=self._read)
         self._reader.check_above(call, place, arguments)
         if place.operation.method != "GET":
             call.answer_headers["X-Ovhcore-Sandbox"] = "kept"
@@ -206,6 +207,14 @@ class Engine:
         with suppress(ApiError):
             answer = route.answer(asked)
         return answer
+
+    def _read(self, call: SandboxCall, path: str) -> Any:
+        """Return what a GET of a path is answered with."""
+        route, arguments = self.find("GET", path)
+        asked = call._replace(
+            name=path, path=arguments, query={}, pairs={}, body=None, headers={}, answer_headers={}, reader=self._read
+        )
+        return route.answer(asked)
 
     def hold(self, state: State, path: str, value: Any, now: float) -> None:
         """Hold an object that nobody made by a call; what it lacks is made up.

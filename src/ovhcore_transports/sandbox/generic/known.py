@@ -8,19 +8,17 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from functools import cached_property
+from os.path import commonpath
 from typing import Final, NamedTuple
-from urllib.parse import quote, unquote
+from urllib.parse import unquote
 
 from ovhcore.schema import Array, Catalogue, Enumeration, Family, Model, Operation, Ref, Scalar, Type
 
-__all__ = ["Collection", "Known", "Place", "plain"]
+from ..routes.calls import plain
+
+__all__ = ["Collection", "Known", "Place"]
 
 _ARGUMENT: Final = re.compile(r"\{([^{}/]*)\}")
-
-
-def plain(path: str) -> str:
-    """Return a path in which every segment is encoded in one way."""
-    return "/".join(quote(unquote(segment, errors="replace"), safe="") for segment in path.split("/"))
 
 
 class Collection(NamedTuple):
@@ -76,6 +74,8 @@ class Known:
         self._open = open_catalogue
         self._places: dict[tuple[str, str], Place] = {}
         self._collections: dict[str, Collection | None] = {}
+        self._lists: dict[str, dict[Type | None, list[Collection]]] = {}
+        self._below: dict[str, list[tuple[str, Collection]]] = {}
 
     @cached_property
     def catalogue(self) -> Catalogue:
@@ -105,8 +105,52 @@ class Known:
 
     def get(self, template: str) -> Operation | None:
         """Return the GET of a template, None if there is none."""
-        found = self.catalogue.find("GET", template)
-        return found if found is not None and found.path == template else None
+        return self._operation("GET", template)
+
+    def post(self, template: str) -> Operation | None:
+        """Return the POST of a template, None if there is none."""
+        return self._operation("POST", template)
+
+    def _operation(self, method: str, template: str) -> Operation | None:
+        found = self.catalogue.find(method, template)
+        return found if found is not None and found.path == template and found.method == method else None
+
+    def list_of(self, place: Place, type_: Type) -> Collection | None:
+        """Return the list of objects of a type that is nearest to a path, None if there is none.
+
+        The objects above the path are not made by what is done to them: their type has none.
+        """
+        if not isinstance(type_, Ref) or any(each.model == type_ for each in place.above):
+            return None
+        lists = self._lists.get(place.family.name)
+        if lists is None:
+            gets = [each.path for each in place.family.operations.values() if each.method == "GET"]
+            every = [found for found in map(self.collection, gets) if found is not None]
+            lists = self._lists[place.family.name] = {}
+            for each in every:
+                lists.setdefault(each.model, []).append(each)
+        path = place.operation.path
+        near = [
+            each
+            for each in lists.get(type_, ())
+            if set(_ARGUMENT.findall(each.template)) <= set(_ARGUMENT.findall(path))
+        ]
+        return max(near, key=lambda each: len(commonpath([each.template, path])), default=None)
+
+    def lists_below(self, item: str, model: Model) -> list[tuple[str, Collection]]:
+        """Return the members of an object that list the ids of what is below it, and the lists of these."""
+        found = self._below.get(item)
+        if found is None:
+            found = []
+            for name, each in model.properties.items():
+                if isinstance(each.type, Array) and isinstance(each.type.item, Scalar):
+                    for word in dict.fromkeys((name, name.removesuffix("s"))):
+                        of = self.collection(f"{item}/{word}")
+                        if of is not None and of.member is None and of.listed == each.type.item:
+                            found.append((name, of))
+                            break
+            self._below[item] = found
+        return found
 
     def _place(self, operation: Operation) -> Place:
         path = operation.path

@@ -107,10 +107,15 @@ class Reader:
         same = None if resource is None else self.known.collection(resource.same_as)
         if same is not None:
             return self.ids(call, same, arguments)
-        listed = self._special(call, path)
+        new = bool(call.state.held.added) and self._in_new(call, of, path)
+        listed = None if new else self._special(call, path)
         found: list[Any]
-        if resource is not None and resource.every_urn:
+        if new:
+            found = []
+        elif resource is not None and resource.every_urn:
             found = self._urns(call)
+        elif resource is not None and callable(resource.ids):
+            found = list(resource.ids(call, arguments))
         elif isinstance(listed, Sequence) and not isinstance(listed, str):
             member = of.member
             found = [each.get(member) if isinstance(each, dict) and member else each for each in listed]
@@ -118,6 +123,18 @@ class Reader:
             found = self._again((path, None), lambda: self._first_ids(call, of, path))
         found += [each["id"] for each in self._current_tasks(call, path)]
         return {str(each): each for each in found}
+
+    def _in_new(self, call: SandboxCall, of: Collection, path: str) -> bool:
+        """Say whether a list that calls add to is below an object that a call made: there is nothing in it at first."""
+        added = call.state.held.added
+        above, slash, _ = path.rpartition("/")
+        while slash:
+            list_path, slash, segment = above.rpartition("/")
+            if list_path in added and unquote(segment) in added[list_path]:
+                adds = self.known.post(of.template) is not None
+                return adds or of.template.rpartition("/")[2].lower() in ("task", "tasks", "operation", "operations")
+            above = list_path
+        return False
 
     def _current_tasks(self, call: SandboxCall, path: str) -> list[dict[str, Any]]:
         """Return what is being done to the object that a path lists the tasks of."""
@@ -149,7 +166,7 @@ class Reader:
 
     def _first_ids(self, call: SandboxCall, of: Collection, path: str) -> list[Any]:
         resource = self.resources.get(of.item)
-        if resource is not None and resource.ids:
+        if resource is not None and isinstance(resource.ids, tuple):
             return list(resource.ids)
         read = self.known.get(of.template)
         maker = self.maker(call, self.known.catalogue.family(read.family if read is not None else ""))
@@ -209,6 +226,28 @@ class Reader:
         maker = self.maker(call, family)
         model = family.model(type_) if isinstance(type_, Ref) else None
         kept = held.objects.get(path)
+        if isinstance(model, Model):
+            lists = self.known.lists_below(template, model)
+            if lists:
+                found = self._object(call, maker, model, template, arguments, (path, kept, type_))
+                return found | {name: list(self.ids(call, of, arguments).values()) for name, of in lists}
+        return self._object(call, maker, model, template, arguments, (path, kept, type_))
+
+    def _object(
+        self,
+        call: SandboxCall,
+        maker: Maker,
+        model: Model | Enumeration | None,
+        template: str,
+        arguments: Mapping[str, str],
+        there: tuple[str, Any, Type],
+    ) -> Any:
+        path, kept, type_ = there
+        resource = self.resources.get(template)
+        if kept is None and resource is not None and resource.reads is not None and call.reader is not None:
+            read = resource.reads(call, arguments)
+            if read is not None:
+                return read
         if not isinstance(model, Model):
             return maker.value(type_, path, template.rpartition("/")[2]) if kept is None else kept.get("", kept)
         if kept is not None and kept.keys() <= model.properties.keys():
@@ -234,6 +273,8 @@ class Reader:
         last = list(arguments.values())[-1]
         if resource.every_urn:
             made["tags"] = first_tags(call.state, last)
+            kind, _, name = last.removeprefix("urn:v1:eu:resource:").partition(":")
+            made |= {"type": kind, "name": name, "displayName": name}
         elif resource.urn and "iam" in made:
             iam = {**made["iam"], "urn": urn_of(resource.urn, last), "displayName": last}
             made["iam"] = {**iam, "tags": tags_of(call.state, {"urn": iam["urn"]})}
@@ -291,6 +332,9 @@ class Reader:
         if own is not None and own.listed is not None:
             return own.listed(call)
         if of is None or not isinstance(operation.answer, Array):
+            kept = call.state.held.objects.get(concrete(operation.path, arguments))
+            if kept is not None and isinstance(kept.get(""), list):
+                return list(kept[""])
             value = self.maker(call, place.family).value(operation.answer, concrete(operation.path, arguments), "")
             return value if isinstance(value, list) else [value]
         ids = self.ids(call, of, arguments)
@@ -311,9 +355,10 @@ class Reader:
         if of.member is not None and not wanted and not by_tags:
             return Listed(list(ids), read)
         found: list[Any] = []
+        noun = operation.path.rpartition("/")[2]
         for text, item_id in ids.items():
             each = read(text)
-            meets = all(meets_query(each, name, values) for name, values in wanted.items())
+            meets = all(meets_query(each, name, values, noun) for name, values in wanted.items())
             if meets and (not by_tags or tagged(call, [each if isinstance(each, dict) else {}])):
                 found.append(item_id if of.member is None else each)
         return found
@@ -348,6 +393,8 @@ def named(
     for argument, value in arguments.items():
         own = last == f"{{{argument}}}"
         member = id_member(model, template, argument) if own else None
+        if member == "name" and argument.lower().endswith("id"):
+            continue  # an id that stands in no member
         names = [member] if member is not None else [name for name in names_of(template, argument) if name in there]
         for name in names[:1]:
             known = model.properties[name].type

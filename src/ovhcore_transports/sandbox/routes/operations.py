@@ -16,10 +16,11 @@ from ..kept.operation import Operation
 from ..kept.resources import checksum, vrack_services_state
 from ..kept.rows import Row, find, ids_of
 from ..state import ApiError
-from .calls import SandboxCall, named
+from .calls import SandboxCall, concrete, named
 from .filters import tagged
 
 __all__ = [
+    "cancel_task",
     "change_vrack_services",
     "delete_vrack_services",
     "new_vrack_services",
@@ -44,10 +45,11 @@ def _date(seconds: float) -> str:
 
 def _task(operation: Operation, now: float) -> dict[str, Any]:
     phase = operation.phase(now)
+    last = "cancelled" if operation.steps.get("cancelled") else "customerError" if operation.fails else "done"
     return {
         "taskId": operation.number,
         "function": operation.kind,
-        "status": ("init", "todo", "doing", "customerError" if operation.fails else "done")[phase],
+        "status": ("init", "todo", "doing", last)[phase],
         "comment": "Reboot asked for" if operation.kind == "hardReboot" else "Installation asked for",
         "startDate": _date(operation.begun),
         "lastUpdate": _date(operation.since(phase)),
@@ -78,6 +80,19 @@ def _begin_task(call: SandboxCall, kind: str) -> dict[str, Any]:
         message = "An operation is already running on this server. Please retry later"
         raise ApiError.of_class(403, "Forbidden::Busy", message)
     return _task(call.state.begin(call.path["serviceName"], kind, call.now), call.now)
+
+
+def cancel_task(call: SandboxCall, change: Change) -> None:
+    """Cancel a task of a server that is not over."""
+    running = [each for each in _server_operations(call) if str(each.number) == change.arguments["taskId"]]
+    if change.object["status"] in ("done", "cancelled", "customerError", "ovhError"):
+        raise ApiError.of_class(403, "Forbidden", f"This task is {change.object['status']}")
+    if running:
+        running[0].seconds, running[0].steps = call.now - running[0].begun, {"cancelled": True}
+        return
+    path = concrete("/dedicated/server/{serviceName}/task/{taskId}", change.arguments)
+    call.state.held.keep(path, {**change.object, "status": "cancelled"})
+    call.state.held.end(path)
 
 
 def server_tasks(call: SandboxCall) -> list[int]:

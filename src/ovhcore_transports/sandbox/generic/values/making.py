@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from hashlib import blake2b
 from typing import Any, Final
@@ -18,6 +19,7 @@ __all__ = ["Maker", "draw"]
 _DEEP: Final = 3  # from here on only what is required, of what holds objects
 _DEEPEST: Final = 8
 _NETS: Final = ("192.0.2", "198.51.100", "203.0.113")
+_UNDER_WAY: Final = re.compile("ing$|ing_|pending|error|fail|delet|terminat|suspend|reject|init", re.IGNORECASE)
 _NEW_VALUE: Final = "SANDBOX_NEW_VALUE"
 _NEW_MEMBER: Final = "sandboxNewProperty"
 
@@ -89,6 +91,11 @@ class Maker:
                 return each
         return model.values[self.chance(place) % len(model.values)]
 
+    def rest(self, model: Enumeration, place: str) -> Any:
+        """Return a value of a status at which nothing is being done."""
+        at_rest = [each for each in model.values if not _UNDER_WAY.search(str(each))]
+        return self.chosen(model.replacing(values=tuple(at_rest)) if at_rest else model, place)
+
     def object(self, model: Model, place: str, depth: int = 0) -> dict[str, Any]:
         """Return an object; what may be null is left out where the modes say so, and nothing is null."""
         made: dict[str, Any] = {}
@@ -138,15 +145,24 @@ class Maker:
             return False
         return not check_value(self.family, type_, value)
 
-    def merged(self, model: Model, made: dict[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
-        """Return an object with the members that are given and that it can have; null is left out."""
+    def merged(
+        self, model: Model, made: dict[str, Any], given: Mapping[str, Any], *, fit: bool = False
+    ) -> dict[str, Any]:
+        """Return an object with the members that are given and that it can have; null is left out.
+
+        Args:
+            model: of the object.
+            made: the object.
+            given: the members.
+            fit: whether they are known to fit their types.
+        """
         for name, value in given.items():
             known = model.properties.get(name)
             if known is None:
                 continue
             if value is None:
                 made.pop(name, None)
-            elif self.fits(known.type, value):
+            elif fit or self.fits(known.type, value):
                 value = self.known_part(known.type, value)
                 both = isinstance(value, dict) and isinstance(made.get(name), dict)
                 made[name] = {**made[name], **value} if both and isinstance(known.type, Ref) else value
