@@ -50,7 +50,8 @@ OWN_WAY = {
     "POST /ip/{ip}/firewall": 400,
     "POST /ip/{ip}/mitigation": 400,
     "POST /sms/{serviceName}/transferCredits": 404,
-    "POST /dedicated/server/{serviceName}/task/{taskId}/cancel": 404,
+    "POST /cloud/project/{serviceName}/volume/{volumeId}/upsize": 400,  # to less than it has
+    "GET /dedicated/server/{serviceName}/ips": 200,  # there are none where what they lead to is left out
     "POST /me/sshKey": 400,
     "POST /cloud/project/{serviceName}/sshkey": 400,
     "GET /ipLoadbalancing/{serviceName}/pendingChanges": 200,  # there are none

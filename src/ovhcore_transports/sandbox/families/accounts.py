@@ -66,7 +66,8 @@ _SETTINGS: Final = [
 
 def _one_default(change: Change) -> None:
     """There is one default payment method: the last one that was made it."""
-    if change.kind in ("create", "change") and change.object.get("default") and change.call is not None:
+    if change.kind in ("create", "change") and change.object.get("default"):
+        assert change.call is not None
         for each in change.others():
             if each.get("default"):
                 keep_part(change.call, f"/me/payment/method/{each['paymentMethodId']}", {"default": False})

@@ -14,6 +14,7 @@ __all__ = ["RESOURCES"]
 _PROJECT: Final = "/cloud/project/{serviceName}"
 _ACTIVE: Final = {"status": "ACTIVE"}
 _READY: Final = {"status": "READY"}
+_COUNTS: Final = ("currentNodes", "availableNodes", "upToDateNodes")
 
 
 def _detached(change: Change) -> None:
@@ -53,7 +54,6 @@ def _nodes(change: Change) -> None:
     if change.kind not in ("create", "change"):
         return
     pool = change.object
-    least, most, wanted = (pool.get(name, 0) for name in ("minNodes", "maxNodes", "desiredNodes"))
     if change.kind == "create":
         least, most = (change.given.get(name) for name in ("minNodes", "maxNodes"))
         wanted = change.given.get("desiredNodes", least or 1)
@@ -61,7 +61,7 @@ def _nodes(change: Change) -> None:
         pool["desiredNodes"] = wanted
     if not pool["minNodes"] <= pool["desiredNodes"] <= pool["maxNodes"]:
         raise ApiError.of_class(400, "BadRequest", "[desiredNodes] must be from minNodes to maxNodes")
-    pool |= dict.fromkeys(("currentNodes", "availableNodes", "upToDateNodes"), pool["desiredNodes"])
+    pool |= dict.fromkeys(_COUNTS, pool["desiredNodes"])
 
 
 def _subnet(change: Change) -> None:
@@ -216,7 +216,7 @@ RESOURCES: Final = (
     ),
     Resource(
         f"{_PROJECT}/kube/{{kubeId}}/nodepool/{{nodePoolId}}",
-        shows=_READY,
+        shows={**_READY, "minNodes": 0, "maxNodes": 100, **dict.fromkeys(("desiredNodes", *_COUNTS), 3)},
         starts={"status": "INSTALLING"},
         rules=(_nodes,),
         ends={"status": "DELETING"},
@@ -226,7 +226,7 @@ RESOURCES: Final = (
         shows={**_ACTIVE, "type": "private"},
         starts={"status": "BUILDING"},
         unique=("vlanId",),
-        actions={"POST /region": Action(does=_add_region)},
+        actions={"POST /region": Action(does=_add_region, busy=False)},
     ),
     Resource(
         f"{_PROJECT}/user/{{userId}}",

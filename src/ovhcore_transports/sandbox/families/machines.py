@@ -90,7 +90,8 @@ def _vracks_of(call: SandboxCall, arguments: Mapping[str, str]) -> list[str]:
 
 def _in_vrack(*members: tuple[str, ...]) -> Callable[[SandboxCall, Mapping[str, str]], tuple[str, ...]]:
     """Return what returns the members of a vRack at first, given those of each."""
-    return lambda _, arguments: dict(zip(_VRACKS, members, strict=True)).get(arguments["serviceName"], ())
+    by_name: dict[str, tuple[str, ...]] = dict(zip(_VRACKS, members, strict=True))
+    return lambda _, arguments: by_name.get(arguments["serviceName"], ())
 
 
 def _installing(call: SandboxCall, arguments: Mapping[str, str]) -> dict[str, Any] | None:
@@ -108,7 +109,7 @@ def _installing(call: SandboxCall, arguments: Mapping[str, str]) -> dict[str, An
     return {"elapsedTime": int(call.now - running[-1].begun), "progress": progress}
 
 
-_VRACKS: Final = ("pn-100001", "pn-100002")
+_VRACKS: Final[tuple[str, ...]] = ("pn-100001", "pn-100002")
 _TEMPLATES: Final = ["debian12_64", "debian13_64", "ubuntu2404-server_64", "rocky9_64"]
 _BACK_UP: Final = {"state": "running"}
 
@@ -148,7 +149,9 @@ RESOURCES: Final = (
     ),
     Resource("/dedicated/server/{serviceName}/install/status", reads=_installing),
     Resource("/dedicated/server/{serviceName}/install/compatibleTemplates", shows={"ovh": _TEMPLATES}),
-    Resource("/dedicated/server/{serviceName}/task/{taskId}", actions={"POST /cancel": Action(does=cancel_task)}),
+    Resource(
+        "/dedicated/server/{serviceName}/task/{taskId}", actions={"POST /cancel": Action(does=cancel_task, busy=False)}
+    ),
     Resource("/dedicated/server/{serviceName}/ips", listed=_routed),
     Resource("/dedicated/server/{serviceName}/vrack/{vrack}", ids=_vracks_of),
     Resource("/v2/vrackServices/resource/{vrackServicesId}", urn="vrackServices"),

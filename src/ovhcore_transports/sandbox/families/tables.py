@@ -49,8 +49,7 @@ class Change:
             ApiError: 404.
         """
         value = self.given.get(name)
-        if value is None or self.call is None:
-            return
+        assert self.call is not None
         there = [each.get("id") if isinstance(each, dict) else each for each in self.call.read(list_path)]
         if str(value) not in map(str, there):
             message = f"The requested object ({name} = {value}) does not exist"

@@ -75,6 +75,7 @@ class Known:
         self._places: dict[tuple[str, str], Place] = {}
         self._collections: dict[str, Collection | None] = {}
         self._lists: dict[str, dict[Type | None, list[Collection]]] = {}
+        self._growing: dict[str, bool] = {}
         self._below: dict[str, list[tuple[str, Collection]]] = {}
 
     @cached_property
@@ -136,6 +137,20 @@ class Known:
             if set(_ARGUMENT.findall(each.template)) <= set(_ARGUMENT.findall(path))
         ]
         return max(near, key=lambda each: len(commonpath([each.template, path])), default=None)
+
+    def grows(self, of: Collection) -> bool:
+        """Say whether calls add to a list: at its path, or where they answer what it lists."""
+        found = self._growing.get(of.template)
+        if found is None:
+            read = self.get(of.template)
+            above = of.template.rpartition("/")[0]
+            operations = self.catalogue.family(read.family).operations.values() if read is not None else ()
+            found = self._growing[of.template] = any(
+                each.method == "POST"
+                and (each.path == of.template or (each.answer == of.model and each.path.startswith(f"{above}/")))
+                for each in operations
+            )
+        return found
 
     def lists_below(self, item: str, model: Model) -> list[tuple[str, Collection]]:
         """Return the members of an object that list the ids of what is below it, and the lists of these."""

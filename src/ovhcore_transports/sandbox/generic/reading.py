@@ -17,11 +17,11 @@ from ..routes.calls import SandboxCall, concrete
 from ..routes.filters import tagged
 from ..routes.iam import first_tags, tags_of, urn_of
 from ..state import ApiError
-from .known import Collection, Known, Place, id_member, names_of
+from .known import Collection, Known, Place
+from .members import named, problem_of
 from .narrowing import meets_query, wanted_of
 from .running import at_rest, settle
 from .values.making import Maker
-from .values.refusing import check_form, well_formed
 
 __all__ = ["Reader", "not_found"]
 
@@ -131,8 +131,12 @@ class Reader:
         while slash:
             list_path, slash, segment = above.rpartition("/")
             if list_path in added and unquote(segment) in added[list_path]:
-                adds = self.known.post(of.template) is not None
-                return adds or of.template.rpartition("/")[2].lower() in ("task", "tasks", "operation", "operations")
+                return self.known.grows(of) or of.template.rpartition("/")[2].lower() in (
+                    "task",
+                    "tasks",
+                    "operation",
+                    "operations",
+                )
             above = list_path
         return False
 
@@ -306,7 +310,7 @@ class Reader:
         template, type_, maker = place.operation.path, place.operation.answer, self.maker(call, place.family)
         path = concrete(template, arguments)
         model = place.family.model(type_) if isinstance(type_, Ref) else None
-        problem = _problem(maker, type_, model, value)
+        problem = problem_of(maker, type_, model, value)
         if problem:
             raise InvalidConfiguration(f"sandbox: {path}: {problem}; it is a {type_}")
         if isinstance(model, Model):
@@ -362,46 +366,3 @@ class Reader:
             if meets and (not by_tags or tagged(call, [each if isinstance(each, dict) else {}])):
                 found.append(item_id if of.member is None else each)
         return found
-
-
-def _problem(maker: Maker, type_: Type, model: Model | Enumeration | None, value: Any) -> str:
-    """Return what is wrong with a value that may lack members, empty if nothing is."""
-    try:
-        json.dumps(value)
-    except (TypeError, ValueError) as error:
-        return f"JSON cannot hold it: {error}"
-    try:
-        check_form(maker.family, type_, value, "$")
-    except ApiError as error:
-        return str(error.body["message"])
-    if not isinstance(model, Model) or not isinstance(value, dict):
-        return "" if maker.fits(type_, value) else "the value does not fit"
-    for name, each in value.items():
-        if name not in model.properties:
-            return f"{name} is no member"
-        if not maker.fits(model.properties[name].type, each):
-            return f"{name} does not fit"
-    return ""
-
-
-def named(
-    maker: Maker, model: Model, made: dict[str, Any], template: str, arguments: Mapping[str, str]
-) -> dict[str, Any]:
-    """Let the arguments of a path stand in the members of its object that hold them."""
-    last = template.rpartition("/")[2]
-    there = made.keys() & model.properties.keys()
-    for argument, value in arguments.items():
-        own = last == f"{{{argument}}}"
-        member = id_member(model, template, argument) if own else None
-        if member == "name" and argument.lower().endswith("id"):
-            continue  # an id that stands in no member
-        names = [member] if member is not None else [name for name in names_of(template, argument) if name in there]
-        for name in names[:1]:
-            known = model.properties[name].type
-            if isinstance(known, Scalar):
-                text = unquote(value)
-                if known.base == "long" and text.lstrip("-").isdecimal():
-                    made[name] = int(text)
-                elif known.base == "string" and well_formed(known, text):
-                    made[name] = text
-    return made

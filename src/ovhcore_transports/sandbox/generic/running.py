@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from copy import deepcopy
 from typing import Any, Final
 
-from ovhcore.schema import Enumeration, Model, Ref, Scalar
+from ovhcore.schema import Array, Enumeration, Model, Ref, Scalar
 
 from ..families.tables import Resource
 from ..kept.holding import Held
@@ -126,7 +126,8 @@ def kind_of(maker: Maker, model: Model, operation: str) -> dict[str, Any]:
     for name in ("function", "type", "action"):
         known = model.properties.get(name)
         if known is not None and known.type == Scalar("string", "string") and nouns and name != "type":
-            listed = path.endswith("}") or method != "POST"
+            read = maker.family.operations.get(f"GET {path}")
+            listed = method != "POST" or (read is not None and isinstance(read.answer, Array))
             found[name] = f"{verbs[0]}{nouns[-1][0].upper()}{nouns[-1][1:]}" if listed and verbs else nouns[-1]
         enum = maker.family.model(known.type) if known is not None and isinstance(known.type, Ref) else None
         if isinstance(enum, Enumeration) and enum.base == "string" and nouns:
@@ -212,7 +213,7 @@ def start(
         found = _status(maker, model)
         first = None if found is None or found[0] in given else _chosen(found[1], _BEING_MADE)
         if found is not None and first is not None and found[0] in value and not is_task(maker, model):
-            then = value[found[0]] if value[found[0]] != first else maker.rest(found[1], f"{path} made")
+            then = maker.rest(found[1], value[found[0]], f"{path} made")
             value[found[0]] = first
             begin(call, path, "create", {"then": {found[0]: then}})
     elif resource.starts:

@@ -14,7 +14,8 @@ from ...families.tables import Action, Change, Resource
 from ...routes.calls import SandboxCall, begin, concrete
 from ...state import ApiError
 from ..known import Collection, Place
-from ..reading import Reader, named
+from ..members import named
+from ..reading import Reader
 from ..running import is_task, stamp, start
 from ..values.making import Maker
 from .answering import MADE, above, answer, busy, obey

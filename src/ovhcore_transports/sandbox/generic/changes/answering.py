@@ -12,7 +12,8 @@ from ...families.tables import Change, Resource
 from ...routes.calls import SandboxCall, concrete
 from ...state import ApiError
 from ..known import Collection, Place, id_member
-from ..reading import Reader, named
+from ..members import named
+from ..reading import Reader
 from ..running import is_task, stamp
 from ..values.making import Maker
 from .giving import adapted

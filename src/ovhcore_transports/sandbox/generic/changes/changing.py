@@ -13,7 +13,8 @@ from ...families.tables import Change, Resource
 from ...routes.calls import SandboxCall, begin, concrete
 from ...state import ApiError
 from ..known import Collection, Place
-from ..reading import Reader, named
+from ..members import named
+from ..reading import Reader
 from ..running import become, is_async, stamp, start
 from .acting import Actor
 from .answering import MADE, answer, busy, obey

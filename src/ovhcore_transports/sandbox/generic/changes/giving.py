@@ -116,12 +116,12 @@ def _id_names(maker: Maker, of: Collection, type_: Type, given: Mapping[str, Any
     if isinstance(model, Model) and own is None and "login" in model.properties:
         yield "login"
     if isinstance(type_, Scalar) and type_.name in _ADDRESSES:
-        yield from [name for name, value in given.items() if name.lower() in ("ip", "block", "ipblock", "address")]
+        yield from [name for name in given if name.lower() in ("ip", "block", "ipblock", "address")]
 
 
 def each_given(model: Any, given: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """Return what is given for each object that a call makes: one, or those of the one list that its body holds."""
-    several = [each for name, each in given.items() if isinstance(each, list) and each]
+    several = [each for each in given.values() if isinstance(each, list) and each]
     if isinstance(model, Model) and len(given) == len(several) == 1 and not given.keys() & model.properties.keys():
         found: list[Mapping[str, Any]] = [
             each for each in several[0] if isinstance(each, dict) and each.keys() & model.properties.keys()

@@ -39,7 +39,8 @@ def change_list(reader: Reader, call: SandboxCall, place: Place, maker: Maker, a
     if method == "DELETE":
         after = [each for each in before if given and str(each) not in given]
     else:
-        after = given if method == "PUT" else [*before, *(each for each in given if each not in before)]
+        after = [] if method == "PUT" else before[:]
+        after += [each for number, each in enumerate(given) if each not in after and each not in given[:number]]
     held, of, list_path = call.state.held, place.list, concrete(path, arguments)
     if of is None:
         held.keep(list_path, {"": after}, call.length)
@@ -65,7 +66,7 @@ def change_list(reader: Reader, call: SandboxCall, place: Place, maker: Maker, a
 def _is_of(maker: Maker, place: Place, model: Model, item: Type) -> bool:
     """Say whether a call changes a list of objects; what answers objects of another type does something else."""
     answer = place.operation.answer
-    if isinstance(answer, (Scalar, Array)) or answer == item:
+    if place.operation.method == "PUT" or isinstance(answer, (Scalar, Array)) or answer == item:
         return True
     answered = maker.family.model(answer) if isinstance(answer, Ref) else None
     fields = maker.family.body_fields(place.operation) or {}

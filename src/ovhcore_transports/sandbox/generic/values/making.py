@@ -91,8 +91,10 @@ class Maker:
                 return each
         return model.values[self.chance(place) % len(model.values)]
 
-    def rest(self, model: Enumeration, place: str) -> Any:
-        """Return a value of a status at which nothing is being done."""
+    def rest(self, model: Enumeration, value: Any, place: str) -> Any:
+        """Return a status at which nothing is being done: the one that there is, or another one."""
+        if not _UNDER_WAY.search(str(value)):
+            return value
         at_rest = [each for each in model.values if not _UNDER_WAY.search(str(each))]
         return self.chosen(model.replacing(values=tuple(at_rest)) if at_rest else model, place)
 
