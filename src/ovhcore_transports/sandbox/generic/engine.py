@@ -44,6 +44,7 @@ class Engine:
         self.known = Known(self._catalogue)
         self._reader = Reader(self.known, seed, resources(), self._special)
         self._changer = Changer(self._reader)
+        self._lacking: dict[str, bool] = {}  # of templates, whether they have no route of their own
         self._routes: dict[tuple[str, str], Route] = {}
         self._completed: dict[tuple[str, Modes], dict[str, Any]] = {}
 
@@ -196,9 +197,11 @@ class Engine:
             return self._reader.listed(call, place, arguments)
         return self._reader.object(call, place.family, place.operation.path, arguments, place.object)
 
-    def _special(self, call: SandboxCall, path: str) -> Any:
-        """Answer the GET of a list that has a route of its own; None if it has none."""
-        found = find_special("GET", path)
+    def _special(self, call: SandboxCall, path: str, template: str) -> Any:
+        """Answer the GET of a path that has a route of its own; None if it has none."""
+        if template not in self._lacking:
+            self._lacking[template] = find_special("GET", template) is None
+        found = None if self._lacking[template] else find_special("GET", path)
         if found is None or self._schemas is not None:
             return None
         route, arguments = found

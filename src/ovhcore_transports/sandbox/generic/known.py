@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from functools import cached_property
+from functools import cached_property, lru_cache
 from os.path import commonpath
 from typing import Final, NamedTuple
 from urllib.parse import unquote
@@ -241,14 +241,15 @@ def _argument_type(operation: Operation, name: str) -> Type:
     return Scalar("string", "string") if found is None else found.type
 
 
-def names_of(path: str, argument: str) -> list[str]:
+@lru_cache(maxsize=10_000)
+def names_of(path: str, argument: str) -> tuple[str, ...]:
     """Return the names that a member may have that holds an argument of a path, the likeliest first."""
     before = path.split(f"/{{{argument}}}")[0].rpartition("/")[2]
     one = before.removesuffix("s")
     short = re.sub("(Name|Id|ID)$", "", argument)
     urn = "urn" if argument.lower().endswith("urn") else ""
     names = [argument, urn, short, f"{before}Id", f"{one}Id", f"{one}_id", f"{one}Name", one, before]
-    return list(dict.fromkeys(filter(None, names)))
+    return tuple(dict.fromkeys(filter(None, names)))
 
 
 def id_member(model: Model, path: str, argument: str) -> str | None:

@@ -48,7 +48,7 @@ def named(
         member = id_member(model, template, argument) if own else None
         if member == "name" and argument.lower().endswith("id"):
             continue  # an id that stands in no member
-        names = [member] if member is not None else [name for name in names_of(template, argument) if name in there]
+        names = (member,) if member is not None else [name for name in names_of(template, argument) if name in there]
         for name in names[:1]:
             known = model.properties[name].type
             if isinstance(known, Scalar):

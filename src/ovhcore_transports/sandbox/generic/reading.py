@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import unquote
 
@@ -28,8 +28,8 @@ __all__ = ["Reader", "not_found"]
 _MOST_AT_FIRST: Final = 3
 _MOST_TEXTS: Final = 5000
 
-Special = Callable[[SandboxCall, str], Any]
-"""Answers a GET of a path that has a route of its own; None if it has none. It raises if there is no such object."""
+Special = Callable[[SandboxCall, str, str], Any]
+"""Answers a GET of a path, of a template, that has a route of its own; None if it has none, or no such object."""
 
 
 def not_found(argument: str, value: str, first: bool) -> ApiError:
@@ -55,6 +55,7 @@ class Reader:
         self._seed = seed
         self._special = special
         self._texts: dict[tuple[str, Modes | None], str] = {}
+        self._ids: dict[str, dict[str, Any]] = {}
 
     def maker(self, call: SandboxCall, family: Family) -> Maker:
         """Return what makes values of a family."""
@@ -108,7 +109,7 @@ class Reader:
         if same is not None:
             return self.ids(call, same, arguments)
         new = bool(call.state.held.added) and self._in_new(call, of, path)
-        listed = None if new else self._special(call, path)
+        listed = None if new else self._special(call, path, of.template)
         found: list[Any]
         if new:
             found = []
@@ -120,7 +121,13 @@ class Reader:
             member = of.member
             found = [each.get(member) if isinstance(each, dict) and member else each for each in listed]
         else:
-            found = self._again((path, None), lambda: self._first_ids(call, of, path))
+            kept = self._ids.get(path)
+            if kept is None:
+                while len(self._ids) >= _MOST_TEXTS:
+                    del self._ids[next(iter(self._ids))]
+                kept = self._ids[path] = {str(each): each for each in self._first_ids(call, of, path)}
+            tasks = self._current_tasks(call, path)
+            return {**kept, **{each["id"]: each["id"] for each in tasks}}
         found += [each["id"] for each in self._current_tasks(call, path)]
         return {str(each): each for each in found}
 
@@ -258,7 +265,7 @@ class Reader:
             call.answer_headers["X-Ovhcore-Sandbox"] = "kept"
             return dict(kept)
         made = self._again((f"{path} {type_}", call.modes), lambda: self.made(maker, model, template, arguments))
-        own = self._special(call, path)
+        own = self._special(call, path, template)
         if isinstance(own, dict):
             made.update(own)
         self._identify(call, model, template, arguments, made)
@@ -283,9 +290,11 @@ class Reader:
             iam = {**made["iam"], "urn": urn_of(resource.urn, last), "displayName": last}
             made["iam"] = {**iam, "tags": tags_of(call.state, {"urn": iam["urn"]})}
 
-    def made(self, maker: Maker, model: Model, template: str, arguments: Mapping[str, str]) -> dict[str, Any]:
-        """Return an object that nobody changed."""
-        made = maker.object(model, concrete(template, arguments))
+    def made(
+        self, maker: Maker, model: Model, template: str, arguments: Mapping[str, str], without: Container[str] = ()
+    ) -> dict[str, Any]:
+        """Return an object that nobody changed, but for members that need not be made."""
+        made = maker.object(model, concrete(template, arguments), without=without)
         at_rest(maker, model, made)
         named(maker, model, made, template, arguments)
         resource = self.resources.get(template)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, Final, NamedTuple
 from urllib.parse import quote, unquote
 
@@ -102,4 +103,20 @@ def begin(call: SandboxCall, path: str, kind: str, steps: dict[str, Any]) -> Non
 
 def concrete(template: str, arguments: Mapping[str, str]) -> str:
     """Return the path that a template and its arguments make; two that mean the same are the same."""
-    return _ARGUMENT.sub(lambda found: quote(arguments.get(found[1], found[1]), safe=""), template)
+    texts, names = _parts(template)
+    found = texts[0]
+    for name, text in zip(names, texts[1:], strict=True):
+        found += _quoted(arguments.get(name, name)) + text
+    return found
+
+
+@lru_cache(maxsize=10_000)
+def _parts(template: str) -> tuple[list[str], list[str]]:
+    """Return what is between the arguments of a template, and their names."""
+    parts = _ARGUMENT.split(template)
+    return parts[::2], parts[1::2]
+
+
+@lru_cache(maxsize=1000)
+def _quoted(segment: str) -> str:
+    return quote(segment, safe="")

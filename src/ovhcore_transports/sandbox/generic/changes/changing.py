@@ -91,29 +91,31 @@ class Changer:
         def taken(item_id: Any) -> bool:
             return listed and reader.has(call, of, arguments, str(item_id))
 
+        there = False
         item_id = given_id(maker, of, reader.id_type(maker.family, of), given)
         if item_id is None:
             beside = len(held.added.get(list_path, ()))
             beside += len(reader.first_ids(call, of, arguments)) if listed else 0
             for number in range(beside, beside + _TRIES):
                 item_id = reader.new_id(maker, of, f"{list_path}/new/{call.state.next()}", number)
-                if not taken(item_id):
+                there = taken(item_id)
+                if not there:
                     break
+        else:
+            there = taken(item_id)
         resource = reader.resources.get(of.item)
         again = "" if resource is None else resource.again
-        if taken(item_id) and (not again or (again == "first" and str(item_id) in held.added.get(list_path, ()))):
+        if there and (not again or (again == "first" and str(item_id) in held.added.get(list_path, ()))):
             raise ApiError.of_class(409, "Conflict", f"This object already exists ({item_id})")
         inner = {**arguments, of.argument: str(item_id)}
         path = concrete(of.item, inner)
         value: dict[str, Any] = {"": deepcopy(given)}
         if isinstance(model, Model):
-            value = reader.made(maker, model, of.item, inner)
-            for name, empty in left_empty(place.family, place.operation, model, given):
-                if empty is None:
-                    value.pop(name, None)
-                else:
-                    value[name] = empty
             found = adapted(maker, model, given, of.item)
+            empty = dict(left_empty(place.family, place.operation, model, given))
+            whole = [name for name, each in found.items() if not isinstance(each, dict)]
+            value = reader.made(maker, model, of.item, inner, without={*empty, *whole})
+            value |= {name: each for name, each in empty.items() if each is not None}
             value = maker.merged(model, value, found, fit=True)
             named(maker, model, value, of.item, inner)
             value |= {name: [] for name, _ in reader.known.lists_below(of.item, model) if name in value}

@@ -107,8 +107,11 @@ def given_id(maker: Maker, of: Collection, type_: Type, given: Mapping[str, Any]
 
 
 def _id_names(maker: Maker, of: Collection, type_: Type, given: Mapping[str, Any]) -> Iterator[str]:
-    yield from [of.member] if of.member is not None else ()
-    yield from [of.argument] if of.member is not None else names_of(of.item, of.argument)
+    if of.member is not None:
+        yield of.member
+        yield of.argument
+    else:
+        yield from names_of(of.item, of.argument)
     model = maker.family.model(of.model) if isinstance(of.model, Ref) else None
     own = id_member(model, of.item, of.argument) if isinstance(model, Model) else None
     if of.argument.lower().endswith("name") or own == "name":

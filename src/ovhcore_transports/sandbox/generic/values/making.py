@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from hashlib import blake2b
 from typing import Any, Final
 
@@ -98,11 +98,18 @@ class Maker:
         at_rest = [each for each in model.values if not _UNDER_WAY.search(str(each))]
         return self.chosen(model.replacing(values=tuple(at_rest)) if at_rest else model, place)
 
-    def object(self, model: Model, place: str, depth: int = 0) -> dict[str, Any]:
-        """Return an object; what may be null is left out where the modes say so, and nothing is null."""
+    def object(self, model: Model, place: str, depth: int = 0, without: Container[str] = ()) -> dict[str, Any]:
+        """Return an object; what may be null is left out where the modes say so, and nothing is null.
+
+        Args:
+            model: of the object.
+            place: where it stands.
+            depth: how many objects it is in.
+            without: members that need not be made.
+        """
         made: dict[str, Any] = {}
         for name, each in model.properties.items():
-            if self._left_out(each, depth):
+            if name in without or self._left_out(each, depth):
                 continue
             value = self.value(each.type, f"{place}.{name}", name, depth + 1)
             if value is not None:
