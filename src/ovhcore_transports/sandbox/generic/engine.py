@@ -179,11 +179,12 @@ class Engine:
                 {},
                 call.pairs,
                 call.body,
+                fields=place.fields,
                 own_way=True,
             )
 
     def _refuse(self, place: Place, call: SandboxCall) -> None:
-        refuse(place.family, place.operation, call.path, call.pairs, call.body)
+        refuse(place.family, place.operation, call.path, call.pairs, call.body, fields=place.fields)
 
     def _answer(self, place: Place, call: SandboxCall) -> Any:
         arguments = dict(zip(_names(place.operation.path), call.path.values(), strict=False))

@@ -6,13 +6,13 @@ A list is a GET that answers an array; its objects are one segment below: ``/vps
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property, lru_cache
 from os.path import commonpath
 from typing import Final, NamedTuple
 from urllib.parse import unquote
 
-from ovhcore.schema import Array, Catalogue, Enumeration, Family, Model, Operation, Ref, Scalar, Type
+from ovhcore.schema import Array, Catalogue, Enumeration, Family, Model, Operation, Property, Ref, Scalar, Type
 
 from ..routes.calls import plain
 
@@ -53,6 +53,7 @@ class Place(NamedTuple):
         list: the list that its path is of, if it is one.
         of: the list that its object is in, if it is one of an object.
         object: the type of the object at its path, None if nothing can be read there.
+        fields: what its body may hold, None if that is no object of known fields.
     """
 
     family: Family
@@ -61,6 +62,7 @@ class Place(NamedTuple):
     list: Collection | None
     of: Collection | None
     object: Type | None
+    fields: Mapping[str, Property] | None
 
 
 class Known:
@@ -178,7 +180,7 @@ class Known:
             of = self._unlisted(path)
         if object_ is None and of is not None:
             object_ = of.model
-        return Place(family, operation, above, self.collection(path), of, object_)
+        return Place(family, operation, above, self.collection(path), of, object_, family.body_fields(operation))
 
     def _above(self, path: str) -> Iterator[Collection]:
         segments = path.split("/")

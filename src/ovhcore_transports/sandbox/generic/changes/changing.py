@@ -112,7 +112,7 @@ class Changer:
         value: dict[str, Any] = {"": deepcopy(given)}
         if isinstance(model, Model):
             found = adapted(maker, model, given, of.item)
-            empty = dict(left_empty(place.family, place.operation, model, given))
+            empty = dict(left_empty(place.fields, model, given))
             whole = [name for name, each in found.items() if not isinstance(each, dict)]
             value = reader.made(maker, model, of.item, inner, without={*empty, *whole})
             value |= {name: each for name, each in empty.items() if each is not None}

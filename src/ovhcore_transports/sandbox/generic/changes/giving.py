@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from typing import Any, Final
 
-from ovhcore.schema import Array, Family, Map, Model, Operation, Ref, Scalar, Type
+from ovhcore.schema import Array, Map, Model, Property, Ref, Scalar, Type
 
 from ..known import Collection, id_member, names_of
 from ..values.making import Maker
@@ -73,10 +73,10 @@ def _fitting(maker: Maker, type_: Type, value: Any, name: str) -> Any:
 
 
 def left_empty(
-    family: Family, operation: Operation, model: Model, given: Mapping[str, Any]
+    fields: Mapping[str, Property] | None, model: Model, given: Mapping[str, Any]
 ) -> Iterator[tuple[str, Any]]:
     """Return the members that a call could have given and did not, with what they are then; None for absent."""
-    for name, field in (family.body_fields(operation) or {}).items():
+    for name, field in (fields or {}).items():
         known = model.properties.get(name)
         if known is None or field.required or name in given:
             continue

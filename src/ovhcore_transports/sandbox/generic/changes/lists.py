@@ -69,7 +69,7 @@ def _is_of(maker: Maker, place: Place, model: Model, item: Type) -> bool:
     if place.operation.method == "PUT" or isinstance(answer, (Scalar, Array)) or answer == item:
         return True
     answered = maker.family.model(answer) if isinstance(answer, Ref) else None
-    fields = maker.family.body_fields(place.operation) or {}
+    fields = place.fields or {}
     return isinstance(answered, Model) and is_task(maker, answered) and bool(fields.keys() & model.properties.keys())
 
 
