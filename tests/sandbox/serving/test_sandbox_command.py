@@ -173,6 +173,6 @@ def test_schemas_that_are_wrong_are_refused_before_it_serves(tmp_path: Path, ser
     file = tmp_path / "wrong.json"
     file.write_text('{"apis": 5}', "utf-8")
     answered = CliRunner().invoke(command, ["--schema", str(file)])
-    assert isinstance(answered.exception, ovh.InvalidConfiguration)
+    assert isinstance(answered.exception, ovh.exceptions.SchemaError)
     assert "$.apis: must be a list" in str(answered.exception)
     assert served == []
