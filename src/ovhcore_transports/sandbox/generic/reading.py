@@ -263,7 +263,10 @@ class Reader:
             return maker.value(type_, path, template.rpartition("/")[2]) if kept is None else kept.get("", kept)
         if kept is not None and kept.keys() <= model.properties.keys():
             call.answer_headers["X-Ovhcore-Sandbox"] = "kept"
-            return dict(kept)
+            found = dict(kept)
+            if "iam" in found:
+                self._identify(call, model, template, arguments, found)
+            return found
         made = self._again((f"{path} {type_}", call.modes), lambda: self.made(maker, model, template, arguments))
         own = self._special(call, path, template)
         if isinstance(own, dict):
