@@ -67,8 +67,9 @@ def test_at_the_end_of_the_interpreter_no_thread_is_missed(monkeypatch: pytest.M
     monkeypatch.setattr(keepers, "start_new_thread", refuses)
     keeper = Keeper(Unsure())
     keeper.leave("limit:z", "p")
+    keeper.leave("limit:z", "q")
     assert not keeper._runs.locked()
-    assert keeper.released("limit:z") == ["p", -1]
+    assert keeper.released("limit:z") == ["p", -1, "q", -1]
 
 
 def test_what_a_process_has_left_is_freed_when_it_ends(store_url: str) -> None:

@@ -67,7 +67,7 @@ def _read(url: str) -> Place | str:
     if not colon or scheme not in ("file", "unix", *_ENCRYPTED):
         return "it begins with none of these"
     if scheme == "file":
-        return Place(url, unquote(rest)) if len(rest) > 1 and rest[0] == "/" else "the path is to begin with /"
+        return _file(url, unquote(rest))
     if "#" in rest or rest.count("@") > 1:
         return _WRITTEN
     port: int | None = -1
@@ -99,3 +99,11 @@ def _read(url: str) -> Place | str:
     if not parts.hostname:
         return "it has no host"
     return place._replace(host=parts.hostname, port=port or 6379, certificates=query if _ENCRYPTED[scheme] else None)
+
+
+def _file(url: str, path: str) -> Place | str:
+    if not path.startswith("/"):
+        return "the path is to begin with /"
+    if path.endswith("/") or "\0" in path:
+        return "the path is that of no file"
+    return Place(url, path)
