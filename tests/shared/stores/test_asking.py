@@ -20,9 +20,18 @@ def ask(question: tuple[Any, ...]) -> Any:
     return question[0]
 
 
+async def leaves_while_it_is_asked() -> None:
+    loop = asyncio.get_running_loop()
+    thread = AskingThread(lambda question: loop.call_soon_threadsafe(task.cancel))
+    task = asyncio.ensure_future(thread.ask(("one",)))
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
 def test_each_task_gets_its_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(asking, "_IDLE", 0.01)
-    thread = AskingThread(ask)
+    seen: list[Any] = []
+    thread = AskingThread(lambda question: seen.append(question[0]) or ask(question))  # type: ignore[func-returns-value]
 
     async def tasks() -> list[Any]:
         thread._runs.acquire()  # until all have asked
@@ -34,9 +43,11 @@ def test_each_task_gets_its_answer(monkeypatch: pytest.MonkeyPatch) -> None:
         return await asyncio.gather(*asked, return_exceptions=True)
 
     one, failed, gone, two = asyncio.run(tasks())
+    asyncio.run(leaves_while_it_is_asked())
     assert (one, two) == ("one", "two")
     assert str(failed) == "no answer"
     assert isinstance(gone, asyncio.CancelledError)
+    assert seen == ["one", "fails", "two"]
     assert asyncio.run(thread.ask(("three",))) == "three"
 
 

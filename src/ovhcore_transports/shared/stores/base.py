@@ -55,6 +55,10 @@ class Store:
         """Whether the store has just failed, so that it is not asked for a while."""
         return time.monotonic() < self._rests_until
 
+    def awake(self) -> None:
+        """Let the store be asked again, although it has just failed."""
+        self._rests_until = float("-inf")
+
     def ask(self, question: Question) -> Any:
         """Ask, and wait for the answer, not for long.
 
