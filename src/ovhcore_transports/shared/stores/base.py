@@ -36,6 +36,7 @@ class Store:
         self.name = name
         self._rests_until = float("-inf")
         self._is_down = False
+        self._problem = ""
         self._thread = AskingThread(self.ask)
 
     def answer(self, question: Question, now: int | None = None) -> Any:
@@ -102,7 +103,7 @@ class Store:
 
     def _not_while_it_rests(self) -> None:
         if self.rests:
-            raise SharedStoreError(f"The store {self.name} has failed, and is not asked again yet")
+            raise SharedStoreError(f"The store {self.name} has failed, and is not asked again yet: {self._problem}")
 
     def _answered(self, answer: Any) -> Any:
         if self._is_down:
@@ -111,6 +112,7 @@ class Store:
         return answer
 
     def _failed(self, problem: str) -> SharedStoreError:
+        self._problem = problem
         self._rests_until = time.monotonic() + _REST
         if not self._is_down:
             self._is_down = True
