@@ -45,6 +45,13 @@ def test_a_server_that_is_started_anew_is_asked_again(
     assert len([each for each in caplog.records if "store" in each.getMessage()]) == 2
 
 
+def test_a_process_may_lose_any_number_of_connections(server: Server) -> None:
+    store = open_store(server.url)
+    for _ in range(120):
+        assert store.ask(("renew", "limit:x", 1, 0)) == [0]
+        store.close()
+
+
 def test_nobody_uses_the_files_and_leases_of_a_parent(tmp_path: Path) -> None:
     store: Any = open_store(f"file://{tmp_path}/shared")
     claim = ("claim", "once:x", "a", "p", LEASE)

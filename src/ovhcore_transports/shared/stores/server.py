@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from contextlib import suppress
+from functools import partial
 from typing import Any, Final
 
 from ovhcore.exceptions import InvalidConfiguration
@@ -42,7 +43,7 @@ class ServerStore(Store):
     def __init__(self, place: Place) -> None:
         super().__init__(place.name)
         try:
-            from redis import Connection, ConnectionPool, SSLConnection, UnixDomainSocketConnection
+            from redis import Connection, SSLConnection, UnixDomainSocketConnection
             from redis.backoff import NoBackoff
             from redis.exceptions import ConnectionError as Unconnected
             from redis.exceptions import NoScriptError, RedisError
@@ -61,8 +62,9 @@ class ServerStore(Store):
         if place.certificates is not None:
             kind = SSLConnection
             where |= {"ssl_cert_reqs": "required", "ssl_check_hostname": True, **place.certificates}
-        # Its connections alone are used: what its client does for each command takes longer than the question.
-        self._pool: Any = ConnectionPool(
+        # Its connections alone are used. What its client does for each command takes longer than the question, and its
+        # pools count connections that were lost: after a hundred, they make no more.
+        self._connect: Any = partial(
             kind,
             **where,
             db=place.database,
@@ -107,11 +109,11 @@ class ServerStore(Store):
         try:
             connection = self._idle.pop()
         except IndexError:
-            return self._exchanged(self._pool.make_connection(), command)
+            return self._exchanged(self._connect(), command)
         try:
             return self._exchanged(connection, command)
         except self._unconnected:  # it was one to a server that has been restarted
-            return self._exchanged(self._pool.make_connection(), command)
+            return self._exchanged(self._connect(), command)
 
     def _exchanged(self, connection: Any, command: tuple[Any, ...]) -> Any:
         try:
