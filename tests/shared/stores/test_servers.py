@@ -13,6 +13,7 @@ import pytest
 
 from ovhcore.exceptions import InvalidConfiguration, SharedStoreError
 from ovhcore_transports.shared.operations.answers import GO
+from ovhcore_transports.shared.stores import opening
 from ovhcore_transports.shared.stores.opening import open_store, read_store
 from tests.shared.conftest import Server
 
@@ -132,6 +133,16 @@ def test_urls_that_lead_nowhere(url: str, problem: str) -> None:
         read_store(url, "OVH_LIMIT_STORE")
     assert problem in str(caught.value)
     assert "geheim" not in str(caught.value)
+
+
+def test_no_repr_shows_a_password() -> None:
+    pytest.importorskip("redis")
+    place = opening._read("redis://limits:geheim@localhost:6379/0")
+    assert "limits" in repr(place)
+    assert "geheim" not in repr(place)
+    with closing(open_store("redis://limits:geheim@localhost:6379/0")) as store:
+        assert "geheim" not in repr(vars(store))
+        assert "geheim" not in repr(store._connect())  # type: ignore[attr-defined]
 
 
 def test_a_scheme_in_capitals_is_one(tmp_path: Path) -> None:

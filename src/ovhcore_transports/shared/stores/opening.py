@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from ovhcore.exceptions import InvalidConfiguration
+from ovhcore.protocol import Secret
 
 from .places import Place
 
@@ -92,7 +93,7 @@ def _read(url: str) -> Place | str:
         name,
         database=int(database),
         username=unquote(parts.username) if parts.username else None,
-        password=unquote(parts.password) if parts.password else None,
+        password=Secret(unquote(parts.password)) if parts.password else None,
     )
     if scheme == "unix":
         return place._replace(file=unquote(parts.path)) if len(parts.path) > 1 else "it has no path"

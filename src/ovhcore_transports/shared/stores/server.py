@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import re
 from contextlib import suppress
-from functools import partial
 from typing import Any, Final
 
 from ovhcore.exceptions import InvalidConfiguration
@@ -62,18 +61,15 @@ class ServerStore(Store):
         if place.certificates is not None:
             kind = SSLConnection
             where |= {"ssl_cert_reqs": "required", "ssl_check_hostname": True, **place.certificates}
-        # Its connections alone are used. What its client does for each command takes longer than the question, and its
-        # pools count connections that were lost: after a hundred, they make no more.
-        self._connect: Any = partial(
-            kind,
-            **where,
-            db=place.database,
-            username=place.username,
-            password=place.password,
-            protocol=2,
-            socket_timeout=TIMEOUT,
-            retry=Retry(NoBackoff(), 0),
-        )
+        where |= {"db": place.database, "username": place.username, "protocol": 2, "socket_timeout": TIMEOUT}
+
+        def connect() -> Any:
+            password = place.password and place.password.reveal()
+            return kind(**where, password=password, retry=Retry(NoBackoff(), 0))
+
+        # The library's connections alone are used. What its client does for each command takes longer than the question,
+        # and its pools count connections that were lost: after a hundred, they make no more.
+        self._connect = connect
         self._idle: list[Any] = []
         self._turns = [*range(_STRAIGHT)]
         self._encrypted = place.certificates is not None
