@@ -67,8 +67,8 @@ class ServerStore(Store):
             password = place.password and place.password.reveal()
             return kind(**where, password=password, retry=Retry(NoBackoff(), 0))
 
-        # The library's connections alone are used. What its client does for each command takes longer than the question,
-        # and its pools count connections that were lost: after a hundred, they make no more.
+        # The library's connections alone are used. What its client does for each command takes longer than the
+        # question, and its pools count connections that were lost: after a hundred, they make no more.
         self._connect = connect
         self._idle: list[Any] = []
         self._turns = [*range(_STRAIGHT)]
