@@ -37,7 +37,7 @@ _SIZES: Final = Struct("<3I")  # a checksum of all that follows, how long the te
 _HEAD: Final = len(_BEGINS) + _SIZES.size
 _AT_ONCE: Final = 16384
 _FLAGS: Final = (
-    os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+    os.O_RDWR | os.O_CREAT | sum(getattr(os, name, 0) for name in ("O_CLOEXEC", "O_NOFOLLOW", "O_NONBLOCK", "O_BINARY"))
 )
 _FIRST: Final = 0.0002  # seconds until somebody who waits for the lock tries again, then longer and longer
 _LONGEST: Final = 0.005
@@ -100,22 +100,29 @@ class LimitFiles:
             OSError: the file cannot be used, or was locked for too long.
         """
         end, pause = time.monotonic() + TIMEOUT, _FIRST
-        while (answer := self.at_once(question, now)) is NOT_NOW:
+        while (answer := self.at_once(question, now, opens=True)) is NOT_NOW:
             if time.monotonic() > end:
                 raise TimeoutError("another process has the file locked")
             time.sleep(pause)
             pause = min(pause * 1.5, _LONGEST)
         return answer
 
-    def at_once(self, question: Question, now: int | None = None) -> Any:
-        """Carry out an operation, or return ``NOT_NOW`` if another process has the file locked.
+    def at_once(self, question: Question, now: int | None = None, *, opens: bool = False) -> Any:
+        """Carry out an operation, or return ``NOT_NOW`` if another process has the file locked, or it is not open.
+
+        Args:
+            question: about a limit.
+            now: as for a store.
+            opens: whether the file may be opened.
 
         Raises:
             OSError: the file cannot be used.
         """
         operation, key, *arguments = question
         with self._lock:
-            file = self._file(key)
+            file = self._file(key, opens)
+            if file is None:
+                return NOT_NOW
             try:
                 if not _locked(file):
                     return NOT_NOW
@@ -128,13 +135,15 @@ class LimitFiles:
             finally:
                 _unlock(file)  # also where an interrupt came before it was known that it is locked
 
-    def _file(self, key: str) -> int:
-        """Return the open file of a limit."""
+    def _file(self, key: str, opens: bool) -> int | None:
+        """Return the open file of a limit; None if there is none."""
         file = self._files.get(key)
         if file is not None:
             if os.fstat(file).st_nlink:
                 return file
             os.close(self._files.pop(key))  # somebody has deleted it, and others have a new one
+        if not opens:
+            return None
         if os.path.isdir(self._path):
             raise IsADirectoryError(f"{self._path} is a folder")
         name = sha256(key.encode()).hexdigest()[:16]

@@ -191,6 +191,7 @@ async def _numbers(loop: asyncio.AbstractEventLoop, connection: Any, command: tu
     came: asyncio.Future[bool] = loop.create_future()
     loop.add_reader(file, _tell, came, True)
     timer = loop.call_later(TIMEOUT, _tell, came, False)
+    socket.settimeout(0)  # a loop waits neither for room nor for an answer
     try:
         connection.send_packed_command([_packed(command)])  # the server has read all that was sent before, so this fits
         if not await came:
@@ -202,6 +203,7 @@ async def _numbers(loop: asyncio.AbstractEventLoop, connection: Any, command: tu
             loop.remove_reader(file)
     if numbers is None or numbers[2].count(b":") != int(numbers[1]):
         return NOT_NOW
+    socket.settimeout(TIMEOUT)
     return [int(each[1:]) for each in numbers[2].split()]
 
 
