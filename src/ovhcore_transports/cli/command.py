@@ -21,16 +21,15 @@ __all__ = ["main"]
 
 _OURS: Final = ("click", "rich", "jmespath", "uvicorn", "urllib3")
 """What the extra ``cli`` brings."""
-_SELDOM: Final = (50_000, 10, 10)
+_SELDOM: Final = (200_000, 10, 10)
 """How many new objects there must be before garbage is looked for."""
 
 
 def main() -> None:
     """Run the command, with what was typed; ends the process with its exit code."""
     code = 130
-    often = gc.get_threshold()
     gc.set_threshold(*_SELDOM)  # nothing of what is loaded is garbage, and to look for some takes a while
-    atexit.register(gc.freeze)  # nor need anybody look when the process ends
+    atexit.register(gc.freeze)  # nor need anybody look when the process ends, as it does now
     try:
         _have_streams()
         code = _run()
@@ -43,8 +42,6 @@ def main() -> None:
         else:
             print(f"Error: The output cannot be written: {error.strerror or error}", file=sys.stderr)
             code = 1
-    finally:
-        gc.set_threshold(*often)
     sys.exit(code)
 
 
