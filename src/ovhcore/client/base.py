@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, Self
 
 from ..flows.authentication import KeyAuthentication
 from ..flows.resilience.retry import Policy
-from ..plugins import PluginInfo
 from ..plugins.settings import Settings
 from ..protocol.endpoints import Endpoint
 from ..protocol.redaction import as_secret
@@ -22,6 +21,7 @@ from .operations import OperationMethods
 __all__ = ["BaseClient"]
 
 if TYPE_CHECKING:
+    from ..plugins import PluginInfo
     from ..schema.model import Operation
 
     settable = property

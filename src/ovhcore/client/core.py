@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from functools import cached_property
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 from ..config.loading import SettingsSources
 from ..exceptions import (
@@ -54,7 +54,7 @@ _LOADED_LATER: Final = (
 """Modules that are loaded with the first list, and for the first observer, because many programs need neither."""
 
 
-class ClientKind(NamedTuple):
+class ClientKind:
     """The difference between clients for ``def`` code and for ``async def`` code.
 
     Attributes:
@@ -65,11 +65,21 @@ class ClientKind(NamedTuple):
         collected: returns the values of pairs of position and value, in order.
     """
 
-    asynchronous: bool
-    default_transports: tuple[str, ...]
-    run: Callable[[Flow[Any], Any], Any]
-    objects: Callable[..., Any]
-    collected: Callable[[Any], Any]
+    __slots__ = ("asynchronous", "collected", "default_transports", "objects", "run")
+
+    def __init__(
+        self,
+        asynchronous: bool,
+        default_transports: tuple[str, ...],
+        run: Callable[[Flow[Any], Any], Any],
+        objects: Callable[..., Any],
+        collected: Callable[[Any], Any],
+    ) -> None:
+        self.asynchronous = asynchronous
+        self.default_transports = default_transports
+        self.run = run
+        self.objects = objects
+        self.collected = collected
 
 
 class ClientCore:

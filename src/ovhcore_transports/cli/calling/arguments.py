@@ -6,7 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Sequence
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import click
 
@@ -16,7 +16,7 @@ NO_BODY: Final = object()
 """There is no body as a whole."""
 
 
-class Typed(NamedTuple):
+class Typed:
     """What was typed.
 
     Attributes:
@@ -25,9 +25,12 @@ class Typed(NamedTuple):
         body: the body as a whole, or :data:`NO_BODY`.
     """
 
-    named: dict[str, Any]
-    as_text: frozenset[str]
-    body: Any
+    __slots__ = ("as_text", "body", "named")
+
+    def __init__(self, named: dict[str, Any], as_text: frozenset[str], body: Any) -> None:
+        self.named = named
+        self.as_text = as_text
+        self.body = body
 
 
 def path_of(typed: str) -> str:
