@@ -159,6 +159,7 @@ def _tell_warnings(said: Globals) -> None:
 def _report(error: Exception, said: Globals) -> int:
     """Tell of an error; return the exit code."""
     from .frame.errors import error_lines, exit_code
+    from .frame.text import folded
 
     sys.stdout.flush()
     if said.debug:
@@ -166,7 +167,8 @@ def _report(error: Exception, said: Globals) -> int:
 
         traceback.print_exception(error)
     for line in error_lines(error):
-        print(line, file=sys.stderr)
+        for part in folded(line, sys.stderr):
+            print(part, file=sys.stderr)
     return int(exit_code(error))
 
 

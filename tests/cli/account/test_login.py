@@ -26,11 +26,12 @@ FILES = ("./ovh.conf", "~/.ovh.conf")
 
 
 @pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def home(run: Runner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return the home directory of somebody who starts from nothing."""
     (tmp_path / "work").mkdir()
     monkeypatch.chdir(tmp_path / "work")
     monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("COLUMNS", "400")  # or how lines are folded would depend on how long this path is
     monkeypatch.setattr("ovhcore.config.loading.CONFIG_FILES", FILES)
     monkeypatch.setattr("webbrowser.open", lambda url: OPENED.append(url))
     # Prompts that show nothing read the terminal itself.

@@ -204,13 +204,13 @@ def lead_to_token(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_interrupts_and_closed_pipes_here(run: Runner, box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupted(self: object, value: object) -> None:
+    def interrupted(self: object, value: object, path: str) -> None:
         raise KeyboardInterrupt
 
-    def closed(self: object, value: object) -> None:
+    def closed(self: object, value: object, path: str) -> None:
         raise BrokenPipeError(errno.EPIPE, "Broken pipe")
 
-    def full(self: object, value: object) -> None:
+    def full(self: object, value: object, path: str) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
     def full_at_the_end() -> int:

@@ -62,6 +62,10 @@ def get_command(
     if fields:
         given["_headers"] = fields
     path = path_of(path)
+    if typed.visible:
+        from .secret_arguments import refuse_secrets
+
+        refuse_secrets(typed, "GET", path, None)
     if dry_run:
         from .bodies import split_call
         from .dry_run import show_call
@@ -80,4 +84,4 @@ def get_command(
 
             write_expanded(caller, path, {**typed.named, **given}, value, output)
         else:
-            output.write(value)
+            output.write(value, path)

@@ -13,6 +13,7 @@ from ..output.terminal import shows_progress, told_nothing, waiting
 from ..output.writing import Output
 from .arguments import parse, path_of
 from .options import ARGUMENTS, output_options
+from .secret_arguments import refuse_secrets
 
 __all__ = ["wait_command"]
 
@@ -53,8 +54,9 @@ def wait_command(
     ovhcore wait --until gone /v2/vrackServices/resource/vrs-demo-1
     """  # noqa: D301
     output = Output(format_, query, columns)
-    named, path = parse(arguments).named, path_of(path)
+    typed, path = parse(arguments), path_of(path)
+    refuse_secrets(typed, "GET", path, None)
     goal: str | Collection[str] = until[0] if until in (("done",), ("gone",)) else set(until)
     with client() as caller, waiting(path) if shows_progress() else nullcontext(told_nothing) as tell:
-        value = caller.wait(path, _until=goal, _deadline=deadline, _grace=grace, _progress=tell, **named)
-    output.write(value)
+        value = caller.wait(path, _until=goal, _deadline=deadline, _grace=grace, _progress=tell, **typed.named)
+    output.write(value, path)

@@ -12,7 +12,7 @@ from ovhcore.exceptions import APIError
 
 from ..frame.clients import client
 from ..frame.groups import Command, globals_of
-from ..frame.text import one_line
+from ..frame.text import folded, one_line
 from ..output.formats import as_json
 from ..output.terminal import is_terminal
 from .findings import PROBLEM, SKIPPED, WARNING, Finding, passed_over
@@ -110,11 +110,5 @@ def _print(finding: Finding) -> None:
 
 
 def _folded(text: str) -> list[str]:
-    """Return a text in lines that fit behind a state, folded between words; elsewhere than on a terminal in one."""
-    if not is_terminal(sys.stdout):
-        return [one_line(text)]
-    from shutil import get_terminal_size
-    from textwrap import wrap
-
-    width = max(get_terminal_size().columns - 9, 20)
-    return wrap(one_line(text), width, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
+    """Return a text in lines that fit behind a state."""
+    return folded(one_line(text), sys.stdout, 9)

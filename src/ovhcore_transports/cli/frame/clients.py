@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from .groups import globals_of
-from .text import visible
+from .text import folded, visible
 
 if TYPE_CHECKING:
     from ovhcore import Client
@@ -74,7 +75,8 @@ def arguments_of_client() -> dict[str, Any]:
 def note(text: str) -> None:
     """Tell the user something that is no result, unless nothing is to be told."""
     if not globals_of().quiet:
-        click.echo(visible(text), err=True)
+        for line in folded(visible(text), sys.stderr):
+            click.echo(line, err=True)
 
 
 def _to_stderr(line: str) -> None:
