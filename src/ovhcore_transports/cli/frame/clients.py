@@ -72,10 +72,15 @@ def arguments_of_client() -> dict[str, Any]:
     return {name: value for name, value in names.items() if value is not None}
 
 
-def note(text: str) -> None:
-    """Tell the user something that is no result, unless nothing is to be told."""
+def note(text: str, *, folds: bool = False) -> None:
+    """Tell the user something that is no result, unless nothing is to be told.
+
+    Args:
+        text: the line.
+        folds: whether a terminal has it in several lines; a command in it could not be copied then.
+    """
     if not globals_of().quiet:
-        for line in folded(visible(text), sys.stderr):
+        for line in folded(visible(text), sys.stderr) if folds else [visible(text)]:
             click.echo(line, err=True)
 
 

@@ -104,7 +104,7 @@ class Output:
         else:
             screen.print(table)
         if left:
-            note(left_out(left))
+            note(left_out(left), folds=True)
 
 
 def _echo_all(lines: Iterable[str]) -> None:
