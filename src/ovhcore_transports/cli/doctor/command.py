@@ -45,9 +45,15 @@ def doctor_command(as_json_: bool, offline: bool) -> None:
     if as_json_:
         click.echo(as_json([finding.as_json() for finding in found], indent=2))
     elif not globals_of().quiet:
-        click.echo(f"{problems or 'No'} problem{'' if problems == 1 else 's'}.")
+        warnings = sum(finding.state == WARNING for finding in found)
+        also = f", {_number(warnings, 'warning')}" if warnings else ""
+        click.echo(f"{_number(problems, 'problem')}{also}.")
     if problems:
         raise SystemExit(1)
+
+
+def _number(number: int, what: str) -> str:
+    return f"{number or 'No'} {what}{'' if number == 1 else 's'}"
 
 
 def _findings(offline: bool) -> Iterator[Finding]:
@@ -84,13 +90,16 @@ def _findings(offline: bool) -> Iterator[Finding]:
             return
         from .api import api_findings
 
+        blocked = False
         if caller.settings.transport in ("sandbox", "replay"):
             yield passed_over("network", f"the transport {caller.settings.transport} needs none")
         else:
             from .network import network_findings
 
-            yield from network_findings(caller.endpoint.url, caller.settings.connection)
-        yield from api_findings(caller, found)
+            for finding in network_findings(caller.endpoint.url, caller.settings.connection):
+                blocked |= finding.state == PROBLEM
+                yield finding
+        yield from api_findings(caller, found, blocked=blocked)
 
 
 def _print(finding: Finding) -> None:
