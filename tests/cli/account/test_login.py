@@ -186,6 +186,25 @@ def test_a_service_account(run: Runner, served: Server, home: Path, monkeypatch:
     assert "A service account ends at the API by" in ran.err
     assert "client_secret" not in conf(home)
     assert run("login", "--service-account", "--read-only", "--endpoint", served.url).code == 2
+    new = (
+        "login",
+        "--endpoint",
+        served.url,
+        "--service-account",
+        "--keys-from",
+        str(home / "keys"),
+        "--profile",
+        "new",
+    )
+    ran = run(*new)
+    assert (ran.code, ran.err) == (
+        3,
+        f"Error: It is not known where {served.url} gives tokens to service accounts: set OVH_TOKEN_URL\n",
+    )
+    monkeypatch.setenv("OVH_TOKEN_URL", served.token_url)
+    assert run(*new).code == 0
+    monkeypatch.delenv("OVH_TOKEN_URL")
+    assert run("whoami", "--profile", "new").code == 0
 
 
 def test_a_profile_that_is_to_be_made(run: Runner, served: Server, home: Path) -> None:

@@ -90,6 +90,10 @@ def _read(
     if service_account:
         if preset or rules:
             raise click.UsageError("The rights of a service account are policies of IAM, and no rules of a key")
+        if endpoint.token_url is None:  # told before the user takes any trouble
+            raise InvalidConfiguration(
+                f"It is not known where {endpoint.name} gives tokens to service accounts: set OVH_TOKEN_URL"
+            )
         return read_keys(SERVICE_ACCOUNT, keys_from)
     return read_keys(APPLICATION, keys_from) if keys_from else None
 
@@ -150,7 +154,7 @@ def _found() -> list[FoundSetting]:
             raise
     profile, said.profile = said.profile, ""
     try:
-        return [each for each in found_settings() if each.name == "endpoint"]
+        return [each for each in found_settings() if each.name in ("endpoint", "token_url")]
     finally:
         said.profile = profile
 
