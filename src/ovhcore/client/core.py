@@ -29,7 +29,7 @@ from ..flows.effects import Flow
 from ..flows.exchange import CallResult, Fetch
 from ..plugins.manager import Plugins
 from ..plugins.settings import Settings
-from ..protocol.credentials import REMEMBERED
+from ..protocol.credentials import REMEMBERED, ApplicationKey
 from ..protocol.messages import Call, Headers, Request, Response
 from ..protocol.redaction import Secret, as_secret, redactor
 from ..protocol.requests.building import BODILESS, build_request, checked_headers
@@ -141,6 +141,12 @@ class ClientCore:
     def transport(self) -> Any:
         """The transport; the first use opens it."""
         return self.opener.open()
+
+    @property
+    def application(self) -> ApplicationKey | None:
+        """The application key in use, also one that a plugin supplies; None for other credentials, or none yet."""
+        current = self.auth.current
+        return current.credentials if isinstance(current, KeyAuthentication) else None
 
     def secrets(self) -> Iterator[str]:
         """Yield the secrets that no error may show, even if an answer repeats them."""
@@ -299,8 +305,8 @@ class ClientCore:
             MissingCredentials: there is no application key.
             InvalidRequest: a rule is not one.
         """
-        current = self.auth.current
-        problem = current.credentials.problem if isinstance(current, KeyAuthentication) else ""
+        known = self.application
+        problem = "" if known is None else known.problem
         if problem is not None:
             problem = problem and f", and {problem}"
             raise MissingCredentials(

@@ -186,6 +186,7 @@ def test_a_service_account(run: Runner, served: Server, home: Path, monkeypatch:
     assert "A service account ends at the API by" in ran.err
     assert "client_secret" not in conf(home)
     assert run("login", "--service-account", "--read-only", "--endpoint", served.url).code == 2
+    (home / ".ovh.conf").unlink()  # logout leaves the token URL there
     new = (
         "login",
         "--endpoint",
@@ -354,14 +355,25 @@ def test_the_keyring(run: Runner, served: Server, home: Path, monkeypatch: pytes
     assert "application_secret" not in conf(home)
     assert backend.held["mine", f"{served.url}/consumer_key"] == ACCESS_KEYS["consumer_key"]
     assert run("get", "/me").code == 0
-    assert "Removed from the keyring, service mine." in run("logout").err
+    said = run("whoami").out + run("doctor").out
+    assert said.count("everything: read, create and start, change, delete") == 2  # it is no service account
+    keys = served.sandbox._state.keys.credentials
+    monkeypatch.setattr("webbrowser.open", lambda url: [*map(served.sandbox.validate, [*keys])])
+    run.terminal = "e"
+    assert run("login", "--read-only", "--interval", "0.01", "--deadline", "20", "--endpoint", served.url).code == 0
+    run.terminal = ""
+    assert "consumer_key" not in conf(home)  # with the application of the keyring, it goes there
+    assert backend.held["mine", f"{served.url}/consumer_key"] != ACCESS_KEYS["consumer_key"]
+    ended = run("logout").err
+    assert "The consumer key is no longer valid." in ended
+    assert "Removed from the keyring, service mine." in ended
     assert backend.held == {}
+    served.sandbox.validate(str(ACCESS_KEYS["consumer_key"]))
     backend.broken = True
     ran = run(*asked, stdin=KEYS)
     assert (ran.code, "canary" in ran.err) == (3, False)
     assert "The keyring cannot be written for service 'mine': RuntimeError" in ran.err
     monkeypatch.setitem(__import__("sys").modules, "keyring", None)
-    served.sandbox.validate(str(ACCESS_KEYS["consumer_key"]))
     assert 'pip install "ovhcore[keyring]"' in run(*asked, stdin=KEYS).err
 
 
