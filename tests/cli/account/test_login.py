@@ -208,6 +208,16 @@ def test_a_service_account(run: Runner, served: Server, home: Path, monkeypatch:
     assert run("whoami", "--profile", "new").code == 0
 
 
+def test_the_section_that_is_read_first_gets_the_keys(run: Runner, served: Server, home: Path) -> None:
+    others = f"[{served.url}/]\napplication_key = old\n[{served.url}]\nconsumer_key = old\n"
+    (home / ".ovh.conf").write_text(f"[default]\nendpoint = {served.url}\n{others}")
+    ran = run("login", "--keys-from", "-", stdin=KEYS)
+    assert (ran.code, "Warning" in ran.err) == (0, False)
+    assert run("get", "/me").code == 0
+    assert run("logout").code == 0
+    assert conf(home) == f"[default]\nendpoint = {served.url}\n[{served.url}/]\napplication_key = old\n[{served.url}]\n"
+
+
 def test_a_profile_that_is_to_be_made(run: Runner, served: Server, home: Path) -> None:
     (home / ".ovh.conf").write_text(f"[default]\nendpoint = {served.url}\n[{served.url}]\n{KEYS}")
     run.terminal = "ie"
