@@ -21,6 +21,8 @@ __all__ = ["main"]
 
 _OURS: Final = ("click", "rich", "jmespath", "uvicorn", "urllib3")
 """What the extra ``cli`` brings."""
+_OF_OUTPUT: Final = (errno.EPIPE, errno.ENOSPC, errno.EFBIG, errno.EIO)
+"""What goes wrong where the output goes."""
 _SELDOM: Final = (200_000, 10, 10)
 """How many new objects there must be before garbage is looked for."""
 
@@ -85,7 +87,7 @@ def _run() -> int:
             return _report(error, said)
         return _missing(error)
     except Exception as error:
-        if isinstance(error, OSError) and error.errno == errno.EPIPE:
+        if isinstance(error, OSError) and error.errno in _OF_OUTPUT and error.filename is None:
             raise
         return _report(error, said)
     return 0

@@ -363,6 +363,13 @@ def test_a_narrow_table_has_what_names_objects_and_what_tells_them_apart() -> No
     assert price.justify == "right"
 
 
+def test_members_are_those_of_objects_and_not_of_ids(run: Runner, box: Sandbox) -> None:
+    assert run("get", "me/bill", "--columns", "billId,orderId", "-o", "csv").out.startswith(
+        "billId,orderId\nFR54100001,154100001\n"
+    )
+    assert json.loads(run("get", "me/bill", "--ids", "--columns", "billId").out)[0] == "FR54100001"
+
+
 def test_what_objects_are_called_by() -> None:
     keys = [{"applicationId": 1, "credentialId": 10}, {"applicationId": 1, "credentialId": 11}]
     assert naming(keys) == "credentialId"  # two have the other one

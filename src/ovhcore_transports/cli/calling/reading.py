@@ -39,8 +39,9 @@ def get_command(
 ) -> None:
     """GET a path, and print the answer.
 
-    Arguments fill names in braces in PATH, or go into the query; one that is repeated is a list. On a terminal the
-    objects of a list are shown, not its ids. Options about objects, as --filter and --sort, imply --all.
+    Arguments fill names in braces in PATH, or go into the query; one that is repeated is a list. On a terminal, and
+    with --columns, the objects of a list are shown, not its ids. Options about objects, as --filter and --sort, imply
+    --all.
 
     \b
     ovhcore get /me
@@ -79,7 +80,7 @@ def get_command(
             write_every(caller, path, {**typed.named, **given}, wanted, output)
             return
         value = caller.get(path, **typed.named, _headers=fields or None)
-        if output.for_people and not ids and query is None:
+        if not ids and ((output.for_people and query is None) or output.wants_members):
             from .lists import write_expanded
 
             write_expanded(caller, path, {**typed.named, **given}, value, output)

@@ -47,6 +47,11 @@ class Output:
         return self.asked == "table" or (self.asked is None and is_terminal(sys.stdout))
 
     @property
+    def wants_members(self) -> bool:
+        """Whether members of objects are asked for, which ids have not."""
+        return self._columns is not None and self._query is None
+
+    @property
     def lines(self) -> bool:
         """Whether objects can be printed as they come, a line each."""
         return self._query is None and (self.asked == "jsonl" or (self.asked is None and not self.for_people))
