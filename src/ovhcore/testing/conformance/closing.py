@@ -11,7 +11,7 @@ import pytest
 
 from ...exceptions import ClientClosed
 from ...protocol.messages import Request
-from ..server import Behaviour, Peer, WireServer, answer, wait_until
+from ..server import Behaviour, Received, WireServer, echo, wait_until
 from .suite import Opener, Suite
 
 __all__ = ["ClosingConformance"]
@@ -71,10 +71,9 @@ class ClosingConformance(Suite):
 def _late(go_on: threading.Event) -> Behaviour:
     """Return a behaviour that answers with the target of a request; under ``/late/`` it waits for an event."""
 
-    def behave(peer: Peer) -> None:
-        while (received := peer.receive()) is not None:
-            if "/late/" in received.target:
-                go_on.wait(_PATIENCE)
-            peer.send(answer(b'"%b"' % received.target.encode("ascii")))
+    def respond(received: Received) -> bytes:
+        if "/late/" in received.target:
+            go_on.wait(_PATIENCE)
+        return echo(received)
 
-    return behave
+    return lambda peer: peer.serve(respond)

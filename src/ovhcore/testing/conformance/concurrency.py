@@ -7,7 +7,7 @@ from typing import Final
 import pytest
 
 from ...protocol.messages import Request, Response
-from ..server import Peer, WireServer, answer
+from ..server import Peer, WireServer, echo
 from .suite import Opener, Suite
 
 __all__ = ["ConcurrencyConformance"]
@@ -36,8 +36,7 @@ class ConcurrencyConformance(Suite):
 
         def shaky(peer: Peer) -> None:
             peer.serve(requests=peer.number % 5)
-            if (received := peer.receive()) is not None:
-                peer.send(answer(received.target.encode("ascii"))[:-3])
+            peer.serve(lambda received: echo(received)[:-3], requests=1)
 
         with WireServer(shaky) as server:
             transport = opened(pool_size=_POOL)
