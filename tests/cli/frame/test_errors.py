@@ -175,6 +175,8 @@ def test_everything_that_is_known_is_said() -> None:
         "  next: ovhcore whoami shows the rights of the key; ovhcore login asks for one with others",
     ]
     assert [*error_lines(ovh.ServerError())] == ["Error: ServerError"]
+    assert [*error_lines(PermissionError(13, "Permission denied", "/x"))] == ["Error: /x: Permission denied"]
+    assert [*error_lines(OSError("no route"))] == ["Error: no route"]
     assert [*error_lines(RuntimeError("token=abcdefgh1234 is wrong"))] == [
         "Error: RuntimeError: token=<redacted> is wrong",
         "  next: this should not happen; --debug shows where it came from",
