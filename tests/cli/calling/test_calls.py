@@ -49,6 +49,8 @@ def test_secrets_are_not_taken_from_arguments(
         ("post", sms, "password=a", "password=hunter2"),
         ("post", sms, "code=hunter2"),  # the catalogue says that it is one
         ("post", sms, 'extra:={"user": [{"adminPassword": "hunter2"}], "n": 1}'),
+        ("post", sms, "key=DB_PASSWORD", "value=hunter2"),  # what stands beside it says so
+        ("post", sms, 'passwords:=["hunter2"]'),
         ("get", "/order/overTheBox/new", "voucher=hunter2"),
         ("wait", "/order/overTheBox/new", "voucher=hunter2"),
         ("get", "/me", "--header", "Authorization: hunter2"),
@@ -63,7 +65,7 @@ def test_secrets_are_not_taken_from_arguments(
     shown = ("post", sms, f"password=@{tmp_path / 'secret'}", "--header", f"X-Auth-Token: @{tmp_path / 'secret'}", "-v")
     assert run(*shown).code == 8  # it lacks a code
     assert "hunter2" not in run(*shown).err
-    for harmless in ("password=", "blockModernAuthPop=true", "keyName=mine"):
+    for harmless in ("password=", "blockModernAuthPop=true", "keyName=mine", "target=a-token=abc", 'x:={"key": [1]}'):
         assert run("post", sms, harmless, "--dry-run").code == 0
     family = "/email/exchange/{organizationName}/service/{exchangeService}/authenticationPolicy"
     assert run("post", family, "blockLegacyAuthPop=1", "organizationName=o", "exchangeService=e", "--dry-run").code == 2

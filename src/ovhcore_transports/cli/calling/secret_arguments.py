@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from ovhcore._internal import REDACTED
+
 from .arguments import SEEN, Typed
 
 if TYPE_CHECKING:
@@ -19,9 +21,9 @@ _NO_SECRETS: Final = frozenset({"boolean", "long", "double"})
 
 
 def refuse_secrets(typed: Typed, method: str, path: str, known: Catalogue | None) -> None:
-    """Refuse secrets that stand in the command itself: those of the type ``password``, or with the name of a secret.
+    """Refuse secrets that stand in the command itself: those of the type ``password``, and what is hidden as a whole.
 
-    What fills the path is told to everybody anyway.
+    What fills the path is told to everybody anyway. A text with something like a secret in it, as a TXT record, is none.
 
     Args:
         typed: what was typed.
@@ -32,18 +34,37 @@ def refuse_secrets(typed: Typed, method: str, path: str, known: Catalogue | None
     Raises:
         click.UsageError: there is one; the message shows nothing of it.
     """
-    seen = [name for name in typed.named if name in typed.visible and f"{{{name}}}" not in path]
+    from ovhcore.protocol import redact_json
+
+    seen = {name: value for name, value in typed.named.items() if name in typed.visible and f"{{{name}}}" not in path}
     if not seen:
         return
-    types = _types(method, path, known)
-    for name in seen:
-        if (found := _secret(name, typed.named[name], types)) is not None:
-            if name in typed.as_text:
-                also = f"{name}=@-, which reads standard input, and on a terminal asks for it without showing it"
-            else:
-                name += ":"
-                also = f"{name}=@-, which reads standard input"
-            raise click.UsageError(f"{found} is secret, {SEEN} Write {name}=@FILE; or {also}")
+    types, shown = _types(method, path, known), redact_json(seen)
+    for name, value in seen.items():
+        type_ = types.get(name)
+        if type_ is not None and (type_.name == "password" or type_.base in _NO_SECRETS):
+            secret = type_.name == "password" and value != ""
+        else:
+            secret = _is_hidden(value, shown[name])
+        if secret:
+            raise _refusal(name, as_text=name in typed.as_text)
+
+
+def _refusal(name: str, *, as_text: bool) -> click.UsageError:
+    given = f"{name}=" if as_text else f"{name}:="
+    also = ", and on a terminal asks for it without showing it" if as_text else ""
+    return click.UsageError(
+        f"{name} is secret, {SEEN} Write {given}@FILE; or {given}@-, which reads standard input{also}"
+    )
+
+
+def _is_hidden(value: Any, shown: Any) -> bool:
+    """Say whether redaction hides a value, or one in it, as a whole."""
+    if isinstance(value, dict) and isinstance(shown, dict):
+        return any(_is_hidden(each, shown.get(name)) for name, each in value.items())
+    if isinstance(value, list) and isinstance(shown, list):
+        return any(map(_is_hidden, value, shown))
+    return bool(shown == REDACTED and value not in (REDACTED, "", "true", "false"))
 
 
 def _types(method: str, path: str, known: Catalogue | None) -> Mapping[str, Scalar]:
@@ -58,19 +79,3 @@ def _types(method: str, path: str, known: Catalogue | None) -> Mapping[str, Scal
         if isinstance(type_, Scalar):
             found[name] = type_
     return found
-
-
-def _secret(name: str, value: Any, types: Mapping[str, Scalar]) -> str | None:
-    """Return the name of the secret that an argument is or holds, None if there is none."""
-    from ovhcore._internal import is_secret_name
-
-    if isinstance(value, list):
-        return next((found for each in value if (found := _secret(name, each, types)) is not None), None)
-    if isinstance(value, dict):
-        return next((found for inner, each in value.items() if (found := _secret(inner, each, {})) is not None), None)
-    if not isinstance(value, str) or value in ("", "true", "false"):
-        return None
-    type_ = types.get(name)
-    if type_ is not None and (type_.name == "password" or type_.base in _NO_SECRETS):
-        return name if type_.name == "password" else None
-    return name if is_secret_name(name) else None
