@@ -23,7 +23,7 @@ _NO_SECRETS: Final = frozenset({"boolean", "long", "double"})
 def refuse_secrets(typed: Typed, method: str, path: str, known: Catalogue | None) -> None:
     """Refuse secrets that stand in the command itself: those of the type ``password``, and what is hidden as a whole.
 
-    What fills the path is told to everybody anyway. A text with something like a secret in it, as a TXT record, is none.
+    What fills the path is told to everybody anyway. A text with something like a secret in it, a TXT record, is none.
 
     Args:
         typed: what was typed.
