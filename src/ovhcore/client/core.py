@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from functools import cached_property
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 from ..config.loading import SettingsSources
 from ..exceptions import (
@@ -29,7 +29,7 @@ from ..flows.effects import Flow
 from ..flows.exchange import CallResult, Fetch
 from ..plugins.manager import Plugins
 from ..plugins.settings import Settings
-from ..protocol.credentials import REMEMBERED
+from ..protocol.credentials import REMEMBERED, ApplicationKey
 from ..protocol.messages import Call, Headers, Request, Response
 from ..protocol.redaction import Secret, as_secret, redactor
 from ..protocol.requests.building import BODILESS, build_request, checked_headers
@@ -54,7 +54,7 @@ _LOADED_LATER: Final = (
 """Modules that are loaded with the first list, and for the first observer, because many programs need neither."""
 
 
-class ClientKind(NamedTuple):
+class ClientKind:
     """The difference between clients for ``def`` code and for ``async def`` code.
 
     Attributes:
@@ -65,11 +65,21 @@ class ClientKind(NamedTuple):
         collected: returns the values of pairs of position and value, in order.
     """
 
-    asynchronous: bool
-    default_transports: tuple[str, ...]
-    run: Callable[[Flow[Any], Any], Any]
-    objects: Callable[..., Any]
-    collected: Callable[[Any], Any]
+    __slots__ = ("asynchronous", "collected", "default_transports", "objects", "run")
+
+    def __init__(
+        self,
+        asynchronous: bool,
+        default_transports: tuple[str, ...],
+        run: Callable[[Flow[Any], Any], Any],
+        objects: Callable[..., Any],
+        collected: Callable[[Any], Any],
+    ) -> None:
+        self.asynchronous = asynchronous
+        self.default_transports = default_transports
+        self.run = run
+        self.objects = objects
+        self.collected = collected
 
 
 class ClientCore:
@@ -131,6 +141,12 @@ class ClientCore:
     def transport(self) -> Any:
         """The transport; the first use opens it."""
         return self.opener.open()
+
+    @property
+    def application(self) -> ApplicationKey | None:
+        """The application key in use, also one that a plugin supplies; None for other credentials, or none yet."""
+        current = self.auth.current
+        return current.credentials if isinstance(current, KeyAuthentication) else None
 
     def secrets(self) -> Iterator[str]:
         """Yield the secrets that no error may show, even if an answer repeats them."""
@@ -289,8 +305,8 @@ class ClientCore:
             MissingCredentials: there is no application key.
             InvalidRequest: a rule is not one.
         """
-        current = self.auth.current
-        problem = current.credentials.problem if isinstance(current, KeyAuthentication) else ""
+        known = self.application
+        problem = "" if known is None else known.problem
         if problem is not None:
             problem = problem and f", and {problem}"
             raise MissingCredentials(
