@@ -81,6 +81,7 @@ class State:
 
     Attributes:
         begun: how many operations there are.
+        display_names: by the numbers of services as text, the names that calls gave them.
         unsettled: the subjects of operations whose end was not carried out.
     """
 
@@ -101,6 +102,7 @@ class State:
         self.begun = 0
         self.unsettled: dict[str, bool] = {}
         self.expanded: dict[str, MutableSequence[Row]] = {}
+        self.display_names: dict[str, str] = {}
         self.held = Held()
         self._count = 0
         self._bills = 0

@@ -9,6 +9,7 @@ from typing import Any, Final
 from ..routes.calls import SandboxCall, concrete
 from ..routes.operations import reinstall
 from ..state import ApiError
+from .interfaces import OF_SERVERS, OF_VRACKS
 from .tables import Action, Change, Resource
 
 __all__ = ["RESOURCES"]
@@ -48,6 +49,27 @@ def _bring(call: SandboxCall, change: Change) -> None:
     held.keep(path, left)
 
 
+def _boot(change: Change) -> None:
+    """A server boots what there is to boot from."""
+    boot = change.given.get("bootId") if change.kind == "change" else None
+    if boot is not None and str(boot) not in _BOOTS:
+        raise ApiError.of_class(404, "NotFound", f"The requested object (bootId = {boot}) does not exist")
+
+
+def _netboot(kind: str, kernel: str, description: str) -> dict[str, str]:
+    return {"bootType": kind, "kernel": kernel, "description": description}
+
+
+_BOOTS: Final = {
+    "1": _netboot("harddisk", "hd", "Boot from the hard disk, no netboot"),
+    "1122": _netboot("rescue", "rescue-customer", "Rescue system for customers"),
+    "46371": _netboot("rescue", "rescue12-customer", "Rescue system for customers, Debian 12"),
+    "38": _netboot("network", "ipxe-shell", "Shell of iPXE"),
+    "136": _netboot("power", "poweroff", "Power off instead of booting"),
+    "40": _netboot("internal", "memtest", "Test of the memory"),
+}
+"""What a dedicated server can boot from, by the number of each."""
+
 _BACK_UP: Final = {"state": "running"}
 
 RESOURCES: Final = (
@@ -74,13 +96,13 @@ RESOURCES: Final = (
     ),
     Resource(
         "/dedicated/server/{serviceName}",
+        rules=(_boot,),
+        shows={"bootId": 1, "powerState": "poweron"},
         urn="dedicatedServer",
-        actions={"POST /reinstall": Action(does=reinstall, then={"os": "{operatingSystem}"})},
+        actions={"POST /reinstall": Action(does=reinstall, then={"os": "{operatingSystem}"}), **OF_SERVERS},
     ),
     Resource("/v2/vrackServices/resource/{vrackServicesId}", urn="vrackServices"),
-    Resource(
-        "/dedicated/server/{serviceName}/boot/{bootId}", ids=(1, 46371, 1122), each={"1": {"bootType": "harddisk"}}
-    ),
+    Resource("/dedicated/server/{serviceName}/boot/{bootId}", ids=tuple(map(int, _BOOTS)), each=_BOOTS),
     Resource(
         "/dedicated/server/{serviceName}/features/ipmi",
         shows={
@@ -107,7 +129,13 @@ RESOURCES: Final = (
         shows={"state": "ok", "enabled": False},
         starts={"state": "enableFirewallPending"},
     ),
-    Resource("/vrack/{serviceName}", ids=("pn-100001", "pn-100002"), new_id="pn-10{n:04d}", urn="vrack"),
+    Resource(
+        "/vrack/{serviceName}",
+        ids=("pn-100001", "pn-100002"),
+        new_id="pn-10{n:04d}",
+        urn="vrack",
+        actions=OF_VRACKS,
+    ),
     Resource(
         "/ipLoadbalancing/{serviceName}",
         ids=("loadbalancer-0a1b2c3d4e5f", "loadbalancer-1b2c3d4e5f60"),

@@ -12,7 +12,7 @@ from ovhcore.schema import Model, Ref, Scalar
 from ..families.tables import Action, Change, Resource
 from ..routes.calls import SandboxCall, concrete
 from ..state import ApiError
-from .known import Collection, Place, names_of
+from .known import Collection, Place, names_of, whole_block
 from .reading import Reader, named
 from .running import become, begin, is_async, is_task, stamp, start
 from .tasks import begin_task
@@ -118,7 +118,7 @@ class Changer:
                 and str(value)
                 and maker.fits(type_, value)
             ):
-                return value
+                return whole_block(type_, value) if isinstance(value, str) else value
         return None
 
     def _others(self, call: SandboxCall, place: Place, of: Collection, inner: dict[str, str]) -> Any:

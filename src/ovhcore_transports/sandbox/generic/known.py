@@ -8,19 +8,31 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from functools import cached_property
+from ipaddress import ip_network
 from typing import Final, NamedTuple
 from urllib.parse import quote, unquote
 
 from ovhcore.schema import Array, Catalogue, Enumeration, Family, Model, Operation, Ref, Scalar, Type
 
-__all__ = ["Collection", "Known", "Place", "plain"]
+__all__ = ["Collection", "Known", "Place", "plain", "whole_block"]
 
+_BLOCKS: Final = ("ipBlock", "ipv4Block", "ipv6Block")
 _ARGUMENT: Final = re.compile(r"\{([^{}/]*)\}")
 
 
 def plain(path: str) -> str:
     """Return a path in which every segment is encoded in one way."""
     return "/".join(quote(unquote(segment, errors="replace"), safe="") for segment in path.split("/"))
+
+
+def whole_block(type_: Type, text: str) -> str:
+    """Return a block of IP addresses with its length, which need not be written where it is one address."""
+    if isinstance(type_, Scalar) and type_.name in _BLOCKS and "/" not in text:
+        try:
+            return str(ip_network(text))
+        except ValueError:
+            pass  # what is no address is refused elsewhere
+    return text
 
 
 class Collection(NamedTuple):
@@ -93,7 +105,10 @@ class Known:
         operation = self.catalogue.find(method, path) if path else None
         if operation is None or operation.method != method:  # methods are case-sensitive
             return None
-        return self.place(operation), _arguments(operation.path, path)
+        arguments = _arguments(operation.path, path)
+        types = {each.name: each.type for each in operation.placed("path")}
+        whole = {name: whole_block(types[name], text) for name, text in arguments.items() if name in types}
+        return self.place(operation), {**arguments, **whole}
 
     def place(self, operation: Operation) -> Place:
         """Return an operation with what its path means."""
@@ -138,6 +153,14 @@ class Known:
         argument = last[1:-1]
         type_ = _argument_type(read, argument)
         return Collection(parent, path, argument, type_, type_, None, read.answer)
+
+    @cached_property
+    def services(self) -> tuple[Collection, ...]:
+        """The lists of what an account pays for: their objects have a ``serviceInfos``."""
+        paths = (each.path for each in self.catalogue.operations() if each.method == "GET")
+        items = [path.removesuffix("/serviceInfos") for path in paths if path.endswith("}/serviceInfos")]
+        found = [self.collection(item.rpartition("/")[0]) for item in items if item.count("{") == 1]
+        return tuple(each for each in found if each is not None and each.item in items)
 
     def collection(self, template: str) -> Collection | None:
         """Return the list of a template; None if it is none, or its objects cannot be told apart."""

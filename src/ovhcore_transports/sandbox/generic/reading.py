@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import unquote
 
@@ -15,8 +15,9 @@ from ..families.tables import Resource
 from ..kept.listed import Listed
 from ..routes.calls import SandboxCall, concrete
 from ..routes.filters import tagged
-from ..routes.iam import first_tags, tags_of, urn_of
+from ..routes.iam import service_id
 from ..state import ApiError
+from .identities import identify, services_of, urns_of
 from .known import Collection, Known, Place, id_member, names_of
 from .narrowing import meets_query, wanted_of
 from .running import at_rest, settle
@@ -110,12 +111,16 @@ class Reader:
         listed = self._special(call, path)
         found: list[Any]
         if resource is not None and resource.every_urn:
-            found = self._urns(call)
+            found = urns_of(self.known, self.resources, self._ids(call))
+        elif resource is not None and resource.every_service:
+            found = list(services_of(self.known, self._ids(call)))
         elif isinstance(listed, Sequence) and not isinstance(listed, str):
             member = of.member
             found = [each.get(member) if isinstance(each, dict) and member else each for each in listed]
+        elif (resource is None or not (resource.ids or resource.at_first)) and self._is_of_new(call, of, path):
+            found = []
         else:
-            found = self._again((path, None), lambda: self._first_ids(call, of, path))
+            found = self._again((path, None), lambda: self._first_ids(call, of, path, arguments))
         found += [each["id"] for each in self._current_tasks(call, path)]
         return {str(each): each for each in found}
 
@@ -129,14 +134,9 @@ class Reader:
         found: list[dict[str, Any]] = held.objects[above].get("currentTasks", []) if above in held.objects else []
         return found
 
-    def _urns(self, call: SandboxCall) -> list[str]:
-        """Return the URNs of all resources that have one."""
-        found: list[str] = []
-        for each in self.resources.values():
-            of = self.known.collection(each.path.rpartition("/")[0]) if each.urn else None
-            if of is not None:
-                found += [urn_of(each.urn, item_id) for item_id in self.ids(call, of, {})]
-        return sorted(found)
+    def _ids(self, call: SandboxCall) -> Callable[[Collection], Iterable[Any]]:
+        """Return what returns the ids of a list."""
+        return lambda of: self.ids(call, of, {}).values()
 
     def _again(self, key: tuple[str, Modes | None], make: Callable[[], Any]) -> Any:
         """Return what is made up for a path; it is made once, and read again as that is faster."""
@@ -147,8 +147,21 @@ class Reader:
             text = self._texts[key] = json.dumps(make())
         return json.loads(text)
 
-    def _first_ids(self, call: SandboxCall, of: Collection, path: str) -> list[Any]:
+    def _is_of_new(self, call: SandboxCall, of: Collection, path: str) -> bool:
+        """Say whether a list, which calls can add to, is below an object that a call made: nothing is in it then."""
+        added = call.state.held.added
+        while added and path.count("/") > 2:
+            path = path.rpartition("/")[0]
+            above, _, last = path.rpartition("/")
+            if unquote(last) in added.get(above, ()):
+                adding = self.known.catalogue.find("POST", of.template)
+                return adding is not None and adding.path == of.template
+        return False
+
+    def _first_ids(self, call: SandboxCall, of: Collection, path: str, arguments: Mapping[str, str]) -> list[Any]:
         resource = self.resources.get(of.item)
+        if resource is not None and resource.at_first is not None:
+            return list(resource.at_first(arguments))
         if resource is not None and resource.ids:
             return list(resource.ids)
         read = self.known.get(of.template)
@@ -213,30 +226,32 @@ class Reader:
             return maker.value(type_, path, template.rpartition("/")[2]) if kept is None else kept.get("", kept)
         if kept is not None and kept.keys() <= model.properties.keys():
             call.answer_headers["X-Ovhcore-Sandbox"] = "kept"
-            return dict(kept)
+            whole = dict(kept)
+            self.identify(call, template, arguments, whole, kept=True)
+            return whole
         made = self._again((f"{path} {type_}", call.modes), lambda: self.made(maker, model, template, arguments))
         own = self._special(call, path)
         if isinstance(own, dict):
             made.update(own)
-        self._identify(call, model, template, arguments, made)
+        self.identify(call, template, arguments, made)
         for each in self._current_tasks(call, path.rpartition("/")[0]):
             if each["id"] == unquote(path.rpartition("/")[2]):
                 maker.merged(model, made, {"id": each["id"], "type": each["type"], "status": "RUNNING"})
         return made if kept is None else maker.merged(model, made, kept)
 
-    def _identify(
-        self, call: SandboxCall, model: Model, template: str, arguments: Mapping[str, str], made: dict[str, Any]
+    def identify(
+        self,
+        call: SandboxCall,
+        template: str,
+        arguments: Mapping[str, str],
+        made: dict[str, Any],
+        *,
+        kept: bool = False,
     ) -> None:
-        """Let an object say what identity and access management knows of it."""
+        """Let an object say what others know of it; ``kept`` if a call has changed it."""
         resource = self.resources.get(template)
-        if resource is None or not arguments:
-            return
-        last = list(arguments.values())[-1]
-        if resource.every_urn:
-            made["tags"] = first_tags(call.state, last)
-        elif resource.urn and "iam" in made:
-            iam = {**made["iam"], "urn": urn_of(resource.urn, last), "displayName": last}
-            made["iam"] = {**iam, "tags": tags_of(call.state, {"urn": iam["urn"]})}
+        if resource is not None and arguments:
+            identify(call, resource, arguments, made, lambda: services_of(self.known, self._ids(call)), kept=kept)
 
     def made(self, maker: Maker, model: Model, template: str, arguments: Mapping[str, str]) -> dict[str, Any]:
         """Return an object that nobody changed."""
@@ -246,14 +261,21 @@ class Reader:
         resource = self.resources.get(template)
         if resource is not None:
             last = list(arguments.values())[-1] if arguments else ""
+            first = {} if resource.at_first is None else resource.at_first(arguments)
+            own = next((each for item_id, each in first.items() if str(item_id) == last), {})
             shown = {
                 name: value
-                for name, value in {**resource.shows, **resource.each.get(last, {})}.items()
+                for name, value in {**resource.shows, **resource.each.get(last, {}), **own}.items()
                 if name in made or name not in model.properties
             }
             maker.merged(
                 model, made, {name: v.replace("{id}", last) if isinstance(v, str) else v for name, v in shown.items()}
             )
+            made.update({name: None for name in shown if name in own and own[name] is None})
+        if template.endswith("}/serviceInfos") and "serviceId" in made:
+            above = template.removesuffix("/serviceInfos")
+            made["serviceId"] = service_id(concrete(above, arguments))
+            made["domain"] = list(arguments.values())[-1]
         return made
 
     def completed(self, call: SandboxCall, place: Place, arguments: Mapping[str, str], value: Any) -> dict[str, Any]:
@@ -294,7 +316,9 @@ class Reader:
             value = self.maker(call, place.family).value(operation.answer, concrete(operation.path, arguments), "")
             return value if isinstance(value, list) else [value]
         ids = self.ids(call, of, arguments)
-        wanted = wanted_of(call, place)
+        asked = self.resources.get(of.item)
+        also = {} if asked is None else asked.narrowed_by
+        wanted = {also.get(name, name): values for name, values in wanted_of(call, place).items()}
         by_tags = any(name.startswith("iamTags") for name in call.query)
         if of.member is None and not wanted and not by_tags:
             return list(ids.values())

@@ -20,6 +20,7 @@ from .calls import SandboxCall, named
 from .filters import tagged
 
 __all__ = [
+    "begin_task",
     "change_vrack_services",
     "delete_vrack_services",
     "new_vrack_services",
@@ -42,13 +43,16 @@ def _date(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, UTC).isoformat()
 
 
+_COMMENTS: Final = {"hardReboot": "Reboot asked for", "reinstallServer": "Installation asked for"}
+
+
 def _task(operation: Operation, now: float) -> dict[str, Any]:
     phase = operation.phase(now)
     return {
         "taskId": operation.number,
         "function": operation.kind,
         "status": ("init", "todo", "doing", "customerError" if operation.fails else "done")[phase],
-        "comment": "Reboot asked for" if operation.kind == "hardReboot" else "Installation asked for",
+        "comment": _COMMENTS.get(operation.kind, "Change of the network asked for"),
         "startDate": _date(operation.begun),
         "lastUpdate": _date(operation.since(phase)),
         "doneDate": _date(operation.since(phase)) if operation.over(now) else None,
@@ -63,17 +67,18 @@ def _server_operations(call: SandboxCall) -> list[Operation]:
 
 def reboot(call: SandboxCall) -> dict[str, Any]:
     """Reboot a server; one that is busy refuses."""
-    return _begin_task(call, "hardReboot")
+    return begin_task(call, "hardReboot")
 
 
 def reinstall(call: SandboxCall, change: Change) -> dict[str, Any]:
     """Install a server anew; one that is busy refuses."""
-    task = _begin_task(call, "reinstallServer")
+    task = begin_task(call, "reinstallServer")
     del task["lastUpdate"]  # the type of this answer has none
     return task
 
 
-def _begin_task(call: SandboxCall, kind: str) -> dict[str, Any]:
+def begin_task(call: SandboxCall, kind: str) -> dict[str, Any]:
+    """Begin a task of a server; one that is busy refuses."""
     if any(not operation.over(call.now) for operation in _server_operations(call)[-1:]):
         message = "An operation is already running on this server. Please retry later"
         raise ApiError.of_class(403, "Forbidden::Busy", message)
