@@ -35,7 +35,7 @@ __all__ = [
 ]
 
 _DELETION: Final = "VrackServicesDeletion"
-_NOT_THERE_YET: Final = 3.0
+_NOT_THERE_YET: Final = 0.25
 """Seconds for which a new task of version 1 is listed and cannot be read; a tenth of what it takes, if that is less."""
 
 
