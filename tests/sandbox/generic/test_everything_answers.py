@@ -38,6 +38,7 @@ OWN_WAY = {
     "DELETE /me/payment/method/{paymentMethodId}": 409,  # of the default one
     "GET /me/api/credential/{credentialId}": 200,  # null there means never, and from everywhere
     "POST /me/api/oauth2/client": 400,
+    "GET /dedicated/server/{serviceName}/install/status": 404,  # nothing is being installed
     "GET /dedicated/server/{serviceName}/task": 200,  # there is none
     "GET /dedicated/server/{serviceName}/task/{taskId}/availableTimeslots": 404,
     "POST /dedicated/server/{serviceName}/task/{taskId}/cancel": 404,

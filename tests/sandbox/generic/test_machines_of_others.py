@@ -39,6 +39,24 @@ def test_a_server_boots_what_there_is(client: ovh.Client) -> None:
     assert client.get(SERVER)["bootId"] == rescue[0]
 
 
+def test_how_far_an_installation_is(client: ovh.Client, transport: SandboxTransport) -> None:
+    path = f"{SERVER}/install/status"
+    assert "is not being installed" in client.raw_call("GET", path).text
+    client.post(f"{SERVER}/reboot")
+    assert status(client, "GET", path) == 404
+    transport.sleep(60)
+    (system, *_) = client.get(f"{SERVER}/install/compatibleTemplates")["ovh"]
+    assert client.get(f"/dedicated/installationTemplate/{system}")["templateName"] == system
+    client.post(f"{SERVER}/reinstall", operatingSystem=system)
+    transport.sleep(30)
+    found = client.get(path)
+    assert (found["elapsedTime"], [each["status"] for each in found["progress"]]) == (
+        30, ["done", "done", "doing", "todo"],
+    )  # fmt: skip
+    transport.sleep(30)
+    assert status(client, "GET", path) == 404
+
+
 def test_what_is_paid_for_is_a_service_in_each_family(client: ovh.Client) -> None:
     for path in (SERVER, "/vps/vps-1a2b3c4d.vps.ovh.net", "/domain/example.com"):
         infos = client.get(f"{path}/serviceInfos")

@@ -6,6 +6,7 @@ import re
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from ..generic.values.words import SSH_KEY
 from ..routes.calls import SandboxCall, concrete
 from ..routes.iam import keep_tags
 from ..state import ApiError
@@ -115,7 +116,7 @@ _ENGAGED: Final = {
 }
 
 RESOURCES: Final = (
-    Resource("/me/sshKey/{keyName}", rules=(_ssh_key,), ids=("work", "home")),
+    Resource("/me/sshKey/{keyName}", rules=(_ssh_key,), ids=("work", "home"), shows={"key": SSH_KEY}),
     Resource("/me/payment/method/{paymentMethodId}", rules=(_not_default,), each={}),
     Resource(
         "/sms/{serviceName}",

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from ipaddress import ip_address, ip_interface
 from typing import Any, Final
 
+from ..generic.values.words import SSH_KEY
 from ..routes.calls import SandboxCall, concrete
 from ..routes.operations import reinstall
 from ..state import ApiError
@@ -70,6 +71,17 @@ _BOOTS: Final = {
 }
 """What a dedicated server can boot from, by the number of each."""
 
+_SYSTEMS: Final = ("debian12_64", "debian13_64", "ubuntu2404-server_64", "rocky9_64", "proxmox8_64", "win2022-std_64")
+"""What can be installed on a dedicated server."""
+
+_DISKS: Final = {
+    "capacity": {"unit": "GB", "value": 960},
+    "diskGroupId": 1,
+    "names": ["c0:0", "c0:1"],
+    "speed": {},
+    "type": "SSD",
+}
+
 _BACK_UP: Final = {"state": "running"}
 
 RESOURCES: Final = (
@@ -97,10 +109,27 @@ RESOURCES: Final = (
     Resource(
         "/dedicated/server/{serviceName}",
         rules=(_boot,),
-        shows={"bootId": 1, "powerState": "poweron"},
+        shows={
+            "bootId": 1,
+            "bootScript": "#!ipxe\nexit\n",
+            "commercialRange": "advance-1",
+            "efiBootloaderPath": "\\efi\\debian\\grubx64.efi",
+            "linkSpeed": 1000,
+            "noIntervention": False,
+            "powerState": "poweron",
+            "rescueSshKey": SSH_KEY,
+            "rootDevice": "/dev/sda1",
+        },
         urn="dedicatedServer",
         actions={"POST /reinstall": Action(does=reinstall, then={"os": "{operatingSystem}"}), **OF_SERVERS},
     ),
+    Resource("/dedicated/installationTemplate/{templateName}", ids=_SYSTEMS),
+    Resource("/dedicated/server/{serviceName}/install/compatibleTemplates", shows={"ovh": list(_SYSTEMS)}),
+    Resource(
+        "/dedicated/server/{serviceName}/install/hardwareRaidProfile",
+        shows={"controllers": [{"disks": [_DISKS], "model": "MegaRAID 9361-4i", "type": "raid"}]},
+    ),
+    Resource("/dedicated/nasha/{serviceName}", ids=("zpool-100001", "zpool-100002"), urn="nasHA"),
     Resource("/v2/vrackServices/resource/{vrackServicesId}", urn="vrackServices"),
     Resource("/dedicated/server/{serviceName}/boot/{bootId}", ids=tuple(map(int, _BOOTS)), each=_BOOTS),
     Resource(
@@ -118,6 +147,7 @@ RESOURCES: Final = (
     Resource(
         "/ip/{ip}",
         ids=("192.0.2.10/32", "198.51.100.16/28"),
+        shows={"routedTo": {"serviceName": "ns1.ip-192-0-2.eu"}},
         actions={
             "POST /move": Action(then={"routedTo": {"serviceName": "{to}"}}),
             "POST /park": Action(then={"routedTo": None}),

@@ -72,7 +72,7 @@ def identify(
         }
         made.update({name: {**made[name], **each} for name, each in said.items() if name in made})
     elif resource.urn and "iam" in made:
-        own = {"urn": urn_of(resource.urn, last), "displayName": last, "tags": {}}
-        iam = {**made["iam"], **({} if kept else own)}
+        own: dict[str, Any] = {"urn": urn_of(resource.urn, last), "displayName": last, "tags": {}}
+        iam: dict[str, Any] = {**made["iam"], **({} if kept else own)}
         name = display_name(call.state, concrete(resource.path, arguments), iam.get("displayName", last))
         made["iam"] = {**iam, "displayName": name, "tags": tags_of(call.state, iam)}

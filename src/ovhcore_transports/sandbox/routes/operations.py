@@ -23,6 +23,7 @@ __all__ = [
     "begin_task",
     "change_vrack_services",
     "delete_vrack_services",
+    "installation",
     "new_vrack_services",
     "one_vrack_services",
     "reboot",
@@ -57,6 +58,29 @@ def _task(operation: Operation, now: float) -> dict[str, Any]:
         "lastUpdate": _date(operation.since(phase)),
         "doneDate": _date(operation.since(phase)) if operation.over(now) else None,
     }
+
+
+_STEPS: Final = ("Starting the installer", "Partitioning the disks", "Installing the system", "Booting the system")
+"""What an installation consists of, each as long as the others."""
+
+
+def installation(call: SandboxCall) -> dict[str, Any]:
+    """Return how far the installation of a server is.
+
+    Raises:
+        ApiError: none goes on.
+    """
+    last = _server_operations(call)[-1:]
+    if not last or last[0].kind != "reinstallServer" or last[0].over(call.now):
+        message = "Server is not being installed or reinstalled at the moment"
+        raise ApiError.of_class(404, "NotFound", message)
+    elapsed = call.now - last[0].begun
+    now = int(elapsed / last[0].seconds * len(_STEPS))
+    steps = [
+        {"comment": step, "status": "done" if number < now else "doing" if number == now else "todo"}
+        for number, step in enumerate(_STEPS)
+    ]
+    return {"elapsedTime": int(elapsed), "progress": steps}
 
 
 def _server_operations(call: SandboxCall) -> list[Operation]:

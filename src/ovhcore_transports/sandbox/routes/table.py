@@ -245,6 +245,7 @@ ROUTES: Final = (
     Route("GET", "/dedicated/server/{serviceName}/burst", _burst),
     Route("PUT", "/dedicated/server/{serviceName}/burst", _change_burst, ("status",)),
     Route("POST", "/dedicated/server/{serviceName}/reboot", operations.reboot),
+    Route("GET", "/dedicated/server/{serviceName}/install/status", operations.installation),
     Route("GET", "/dedicated/server/{serviceName}/task", operations.server_tasks),
     Route("GET", "/dedicated/server/{serviceName}/task/{taskId}", operations.server_task),
     Route("GET", "/instance", _instances),
