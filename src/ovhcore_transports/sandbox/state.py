@@ -88,6 +88,9 @@ class State:
     volatile: ClassVar = ("begun", "unsettled")
     """What follows from the rest, and is not kept in a snapshot."""
 
+    later: ClassVar = ("display_names",)
+    """What snapshots of before have not."""
+
     def __init__(self, *, auto_validate: bool = False, token_lifetime: int = 3599, task_seconds: float = 60.0) -> None:
         self.auto_validate = auto_validate
         self.token_lifetime = token_lifetime

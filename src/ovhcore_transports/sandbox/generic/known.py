@@ -88,6 +88,7 @@ class Known:
         self._open = open_catalogue
         self._places: dict[tuple[str, str], Place] = {}
         self._collections: dict[str, Collection | None] = {}
+        self._blocks: dict[tuple[str, str], list[tuple[str, Type]]] = {}
 
     @cached_property
     def catalogue(self) -> Catalogue:
@@ -106,9 +107,13 @@ class Known:
         if operation is None or operation.method != method:  # methods are case-sensitive
             return None
         arguments = _arguments(operation.path, path)
-        types = {each.name: each.type for each in operation.placed("path")}
-        whole = {name: whole_block(types[name], text) for name, text in arguments.items() if name in types}
-        return self.place(operation), {**arguments, **whole}
+        key = operation.method, operation.path
+        if key not in self._blocks:
+            types = [(each.name, each.type) for each in operation.placed("path") if each.name in arguments]
+            self._blocks[key] = [(name, type_) for name, type_ in types if getattr(type_, "name", "") in _BLOCKS]
+        for name, type_ in self._blocks[key]:
+            arguments[name] = whole_block(type_, arguments[name])
+        return self.place(operation), arguments
 
     def place(self, operation: Operation) -> Place:
         """Return an operation with what its path means."""
