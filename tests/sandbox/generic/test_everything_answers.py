@@ -54,6 +54,11 @@ OWN_WAY = {
     "POST /domain/zone/{zoneName}/record": 400,
     "POST /domain/zone/{zoneName}/import": 400,
     "POST /ip/{ip}/reverse": 400,
+    "POST /ip/{ip}/firewall": 400,
+    "POST /ip/{ip}/mitigation": 400,
+    "POST /sms/{serviceName}/transferCredits": 404,
+    "POST /cloud/project/{serviceName}/volume/{volumeId}/upsize": 400,  # to less than it has
+    "GET /dedicated/server/{serviceName}/ips": 200,  # there are none where what they lead to is left out
     "POST /me/sshKey": 400,
     "POST /cloud/project/{serviceName}/instance": 200,  # null there means paid by the hour
     "POST /cloud/project/{serviceName}/sshkey": 400,

@@ -278,7 +278,6 @@ def test_an_instance_of_a_flavor_and_an_image(client: ovh.Client, transport: San
     assert client.post(f"{one}/activeMonthlyBilling")["monthlyBilling"]["status"] == "activationPending"
     transport.sleep(60)
     assert client.get(one)["monthlyBilling"]["status"] == "ok"
-    assert status(client, "POST", f"{one}/activeMonthlyBilling") == 409
     card = client.post(f"{one}/interface", ip="10.0.0.7", networkId="n")
     assert [each["ip"] for each in card["fixedIps"]] == ["10.0.0.7"]
     client.delete(f"{one}/interface/{card['id']}")

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from hashlib import blake2b
 from typing import Any, Final
 
-from ..generic.running import begin, settle
+from ..generic.running import settle
 from ..kept.rows import ids_of
-from ..routes.calls import SandboxCall, concrete
+from ..routes.calls import SandboxCall, begin, concrete
 from ..routes.operations import begin_task
 from ..state import ApiError
 from .tables import Action, Change, Resource

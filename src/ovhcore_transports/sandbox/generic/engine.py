@@ -11,13 +11,13 @@ from ovhcore.exceptions import InvalidConfiguration
 from ovhcore.schema import Array
 
 from ..control.modes import Modes
-from ..routes.calls import SandboxCall, concrete
+from ..routes.calls import SandboxCall, concrete, plain
 from ..routes.listing import DETAILS
 from ..routes.table import COMPLETED, Route, find_special, no_route
 from ..state import ApiError, State
-from .changing import Changer
+from .changes.changing import Changer
 from .documents import document, known_here
-from .known import Collection, Known, Place, plain
+from .known import Collection, Known, Place
 from .narrowing import meets_query, wanted_of
 from .reading import Reader
 from .values.refusing import refuse
@@ -45,6 +45,7 @@ class Engine:
         self.known = Known(self._catalogue)
         self._reader = Reader(self.known, seed, resources(), self._special)
         self._changer = Changer(self._reader)
+        self._lacking: dict[str, bool] = {}  # of templates, whether they have no route of their own
         self._routes: dict[tuple[str, str], Route] = {}
         self._completed: dict[tuple[str, Modes], dict[str, Any]] = {}
 
@@ -191,14 +192,16 @@ class Engine:
                 {},
                 call.pairs,
                 call.body,
+                fields=place.fields,
                 own_way=True,
             )
 
     def _refuse(self, place: Place, call: SandboxCall) -> None:
-        refuse(place.family, place.operation, call.path, call.pairs, call.body)
+        refuse(place.family, place.operation, call.path, call.pairs, call.body, fields=place.fields)
 
     def _answer(self, place: Place, call: SandboxCall) -> Any:
         arguments = dict(zip(_names(place.operation.path), call.path.values(), strict=False))
+        call = call._replace(reader=self._read)
         self._reader.check_above(call, place, arguments)
         if place.operation.method != "GET":
             call.answer_headers["X-Ovhcore-Sandbox"] = "kept"
@@ -208,9 +211,11 @@ class Engine:
             return self._reader.listed(call, place, arguments)
         return self._reader.object(call, place.family, place.operation.path, arguments, place.object)
 
-    def _special(self, call: SandboxCall, path: str) -> Any:
-        """Answer the GET of a list that has a route of its own; None if it has none."""
-        found = find_special("GET", path)
+    def _special(self, call: SandboxCall, path: str, template: str) -> Any:
+        """Answer the GET of a path that has a route of its own; None if it has none."""
+        if template not in self._lacking:
+            self._lacking[template] = find_special("GET", template) is None
+        found = None if self._lacking[template] else find_special("GET", path)
         if found is None or self._schemas is not None:
             return None
         route, arguments = found
@@ -219,6 +224,14 @@ class Engine:
         with suppress(ApiError):
             answer = route.answer(asked)
         return answer
+
+    def _read(self, call: SandboxCall, path: str) -> Any:
+        """Return what a GET of a path is answered with."""
+        route, arguments = self.find("GET", path)
+        asked = call._replace(
+            name=path, path=arguments, query={}, pairs={}, body=None, headers={}, answer_headers={}, reader=self._read
+        )
+        return route.answer(asked)
 
     def hold(self, state: State, path: str, value: Any, now: float) -> None:
         """Hold an object that nobody made by a call; what it lacks is made up.

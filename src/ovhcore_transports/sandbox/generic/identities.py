@@ -59,7 +59,8 @@ def identify(
     """
     last = list(arguments.values())[-1]
     if resource.every_urn and not kept:
-        made["tags"] = first_tags(call.state, last)
+        kind, _, name = last.removeprefix("urn:v1:eu:resource:").partition(":")
+        made |= {"tags": first_tags(call.state, last), "type": kind, "name": name, "displayName": name}
     elif resource.every_service:
         found = services().get(int(last)) if last.isdecimal() else None
         if found is None:  # one that was added

@@ -16,11 +16,12 @@ from ..kept.operation import Operation
 from ..kept.resources import checksum, vrack_services_state
 from ..kept.rows import Row, find, ids_of
 from ..state import ApiError
-from .calls import SandboxCall, named
+from .calls import SandboxCall, concrete, named
 from .filters import tagged
 
 __all__ = [
     "begin_task",
+    "cancel_task",
     "change_vrack_services",
     "delete_vrack_services",
     "installation",
@@ -49,10 +50,11 @@ _COMMENTS: Final = {"hardReboot": "Reboot asked for", "reinstallServer": "Instal
 
 def _task(operation: Operation, now: float) -> dict[str, Any]:
     phase = operation.phase(now)
+    last = "cancelled" if operation.steps.get("cancelled") else "customerError" if operation.fails else "done"
     return {
         "taskId": operation.number,
         "function": operation.kind,
-        "status": ("init", "todo", "doing", "customerError" if operation.fails else "done")[phase],
+        "status": ("init", "todo", "doing", last)[phase],
         "comment": _COMMENTS.get(operation.kind, "Change of the network asked for"),
         "startDate": _date(operation.begun),
         "lastUpdate": _date(operation.since(phase)),
@@ -107,6 +109,19 @@ def begin_task(call: SandboxCall, kind: str) -> dict[str, Any]:
         message = "An operation is already running on this server. Please retry later"
         raise ApiError.of_class(403, "Forbidden::Busy", message)
     return _task(call.state.begin(call.path["serviceName"], kind, call.now), call.now)
+
+
+def cancel_task(call: SandboxCall, change: Change) -> None:
+    """Cancel a task of a server that is not over."""
+    running = [each for each in _server_operations(call) if str(each.number) == change.arguments["taskId"]]
+    if change.object["status"] in ("done", "cancelled", "customerError", "ovhError"):
+        raise ApiError.of_class(403, "Forbidden", f"This task is {change.object['status']}")
+    if running:
+        running[0].seconds, running[0].steps = call.now - running[0].begun, {"cancelled": True}
+        return
+    path = concrete("/dedicated/server/{serviceName}/task/{taskId}", change.arguments)
+    call.state.held.keep(path, {**change.object, "status": "cancelled"})
+    call.state.held.end(path)
 
 
 def server_tasks(call: SandboxCall) -> list[int]:

@@ -9,7 +9,19 @@ from ipaddress import ip_address, ip_interface
 from typing import Any, Final
 
 from ovhcore._internal import parse_json
-from ovhcore.schema import Array, Enumeration, Family, Map, Model, Operation, Ref, Scalar, Type, check_arguments
+from ovhcore.schema import (
+    Array,
+    Enumeration,
+    Family,
+    Map,
+    Model,
+    Operation,
+    Property,
+    Ref,
+    Scalar,
+    Type,
+    check_arguments,
+)
 
 from ...state import ApiError
 
@@ -37,6 +49,7 @@ def refuse(
     query: Mapping[str, list[str]],
     body: Any,
     *,
+    fields: Mapping[str, Property] | None,
     own_way: bool = False,
 ) -> None:
     """Refuse a call that its operation does not describe.
@@ -47,6 +60,7 @@ def refuse(
         path: its arguments.
         query: its arguments, each with all its values.
         body: as it was parsed; None for none.
+        fields: what the body may hold; None if that is no object of known fields.
         own_way: whether it has a route that looks at its body itself.
 
     Raises:
@@ -70,7 +84,7 @@ def refuse(
     elif body is None and _may_be_empty(family, operation.body):
         body = {}
     findings = list(check_arguments(family, operation, query=given, body=body))
-    _unknown(family, operation, query, body)
+    _unknown(family, operation, query, body, fields)
     for each in [] if own_way else findings:
         if each.certain:  # not null for what need not be given, as clients send it; values are looked at below
             raise bad_request(f"[{each.place.removeprefix('$.').lstrip('$') or 'body'}] {each.problem}")
@@ -144,10 +158,15 @@ def _type(operation: Operation, place: str, name: str) -> Type | None:
     return next((each.type for each in operation.placed(place) if each.name == name), None)
 
 
-def _unknown(family: Family, operation: Operation, query: Mapping[str, Any], body: Any) -> None:
+def _unknown(
+    family: Family,
+    operation: Operation,
+    query: Mapping[str, Any],
+    body: Any,
+    fields: Mapping[str, Property] | None,
+) -> None:
     known = {each.name for each in operation.placed("query")}
     strange = sorted(query.keys() - known)
-    fields = family.body_fields(operation)
     if isinstance(body, Mapping) and fields is not None:
         whole = operation.body
         model = family.model(whole) if isinstance(whole, Ref) else None
