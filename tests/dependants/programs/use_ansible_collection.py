@@ -119,8 +119,8 @@ twice("ip_firewall_rule", **rule, **block, **gone)
 twice("ip_firewall", **block, **gone)
 run("ip_info", "ok", ip="192.0.2.10")
 twice("ip_move", ip="192.0.2.10", service_name="ns2.ip-192-0-2.eu")
-twice("ip_reverse", ip="192.0.2.10", reverse="www.example.com.")
-twice("ip_reverse", ip="198.51.100.18", ip_block=block["ip"], reverse="www.example.com.")
+twice("ip_reverse", ip="192.0.2.10", reverse="ansible.example.com.")
+twice("ip_reverse", ip="198.51.100.18", ip_block=block["ip"], reverse="ansible.example.com.")
 
 # What else an account has.
 run("me_sshkey", "ok", ssh_key_name="work")
