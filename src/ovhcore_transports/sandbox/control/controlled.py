@@ -45,7 +45,7 @@ class Controlled:
     _state: State
     _received: BoundedCounter[tuple[str, str]]
     _executed: BoundedCounter[tuple[str, str]]
-    _schemas: Catalogue | str | os.PathLike[str] | None
+    _schemas: Catalogue | None
     _seed: int
 
     @cached_property

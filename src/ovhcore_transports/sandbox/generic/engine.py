@@ -34,11 +34,11 @@ class Engine:
     """Answers the operations of a catalogue.
 
     Args:
-        schemas: the catalogue, or a file or folder with schema documents; None for the one of ``ovh-eu``.
+        schemas: the catalogue; None for the one of ``ovh-eu``.
         seed: another one, other made-up data.
     """
 
-    def __init__(self, schemas: Any, seed: int) -> None:
+    def __init__(self, schemas: Catalogue | None, seed: int) -> None:
         from ..families import resources
 
         self._schemas = schemas
@@ -52,9 +52,7 @@ class Engine:
     def _catalogue(self) -> Catalogue:
         from ovhcore import schema
 
-        if self._schemas is None:
-            return schema.catalogue()
-        return self._schemas if isinstance(self._schemas, schema.Catalogue) else schema.load(self._schemas)
+        return schema.catalogue() if self._schemas is None else self._schemas
 
     def find(self, method: str, path: str) -> tuple[Route, dict[str, str]]:
         """Return what answers a call.
