@@ -35,6 +35,7 @@ from ..protocol.redaction import Secret, as_secret, redactor
 from ..protocol.requests.building import BODILESS, build_request, checked_headers
 from ..protocol.requests.values import read_need_auth, read_timeout
 from ..protocol.responses.decoding import conceal, decode, may_be_misspelt, parse_json, rehint
+from ..python_ovh.installing import bodiless_methods
 from .call_pipeline import CallPipeline
 from .transport import ClientTransport
 
@@ -52,6 +53,8 @@ _LOADED_LATER: Final = (
     "..protocol.secrets.learning",
 )
 """Modules that are loaded with the first list, and for the first observer, because many programs need neither."""
+
+_BODIED: Final = ("POST", "PUT")
 
 
 class ClientKind:
@@ -198,6 +201,7 @@ class ClientCore:
             headers=fields,
             # A timeout that gives no total has the client's.
             timeout=None if timeout is None else read_timeout(timeout, total=self.settings.connection.timeout.total),
+            bodiless=BODILESS if data is None or method in _BODIED else bodiless_methods(BODILESS),
         )
         return (
             request

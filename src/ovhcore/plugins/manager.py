@@ -19,6 +19,7 @@ from ..protocol.requests.values import shown
 from . import hookspecs
 from .builtin import BUILT_IN, RETRY_OPTIONS
 from .discovery import OWN, EntryPoint, installed, load_object
+from .marks import Marked
 from .options import Option
 from .settings import CREDENTIALS, OTHERS
 from .transports import TransportSpec
@@ -48,19 +49,6 @@ _CALLED: Final = (
 
 class _Awaitable:
     """A mark for an awaitable answer, which nobody awaits here."""
-
-
-class _Manager(pluggy.PluginManager):
-    """pluggy's manager, which looks for hooks where some may be."""
-
-    def parse_hookimpl_opts(self, plugin: Any, name: str) -> Any:
-        """Return what a member of a plugin says of itself as a hook, None if it is none."""
-        # Most members of a module are Python's own, or functions without pluggy's mark; pluggy looks at each for long.
-        if name.startswith("__"):
-            return None
-        members = vars(plugin) if inspect.ismodule(plugin) else {}
-        hook = name not in members or (inspect.isroutine(members[name]) and hasattr(members[name], "ovhcore_impl"))
-        return super().parse_hookimpl_opts(plugin, name) if hook else None
 
 
 @cache
@@ -97,7 +85,7 @@ class Plugins:
     ) -> None:
         self._specs: dict[str, TransportSpec] | None = None
         self._options: dict[str, Option] | None = None
-        self._manager = manager = _Manager(hookspecs.PROJECT)
+        self._manager = manager = Marked(hookspecs.PROJECT)
         manager.add_hookspecs(hookspecs)
         off = _known(disabled, what)
         for name, plugin in BUILT_IN.items():

@@ -334,8 +334,8 @@ def test_a_catalogue_that_is_damaged_stops_no_call(run: Runner, box: Sandbox, mo
     ran = run("post", ZONE, "fieldType=A", "target=192.0.2.1", "subDomain=two", "ttl:=60")
     assert ran.err == "The types of arguments are not known: it is damaged\n"
     assert json.loads(ran.out)["ttl"] == 60
-    ran = run("post", ZONE, "fieldType=A", "target=192.0.2.1", "subDomain=three", "ttl=60")  # as text
-    assert "[ttl] Given data (60) is not valid for type long" in ran.err
+    ran = run("post", ZONE, "fieldType=A", "target=192.0.2.1", "subDomain=three", "ttl=1h")  # as text
+    assert "[ttl] Given data (1h) is not valid for type long" in ran.err
 
 
 def test_waiting_that_shows_progress_and_fails(run: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
