@@ -8,6 +8,7 @@ import os
 import pkgutil
 import re
 import signal
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,14 +17,14 @@ from hypothesis import HealthCheck, settings
 
 import ovhcore
 import ovhcore_transports
-from tests.profiles import PROFILE, is_of_this_part, tries
+from tests.profiles import PROFILE, is_of_this_part, is_one_of_these_cases, tries
 from tests.unfit import transports_of, unfit_transports
 
 pytest_plugins = ["pytester"]
 
 _SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large]
-settings.register_profile("default", deadline=None, print_blob=True, suppress_health_check=_SLOW)
-settings.register_profile("quick", settings.get_profile("default"), max_examples=25)
+settings.register_profile("default", deadline=None, max_examples=60, print_blob=True, suppress_health_check=_SLOW)
+settings.register_profile("quick", settings.get_profile("default"), max_examples=20)
 settings.register_profile("full", settings.get_profile("default"), max_examples=150)
 settings.register_profile("thorough", settings.get_profile("default"), max_examples=1000)
 settings.load_profile(PROFILE)
@@ -51,9 +52,16 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     kept: list[pytest.Item] = []
     left: list[pytest.Item] = []
+    cases = Counter[str]()
     for item in items:
-        shared = item.get_closest_marker("spread") or KIT in item.path.parents
-        here = not shared or is_of_this_part(item.nodeid.removesuffix(item.name), item.name)
+        if item.get_closest_marker("spread") or KIT in item.path.parents:
+            here = is_of_this_part(item.nodeid.removesuffix(item.name), item.name)
+        elif (case := getattr(item, "callspec", None)) is not None:
+            test = item.nodeid.removesuffix(f"[{case.id}]")
+            here = is_one_of_these_cases(test, cases[test])
+            cases[test] += 1
+        else:
+            here = True
         (kept if here else left).append(item)
     config.hook.pytest_deselected(items=left)
     items[:] = kept

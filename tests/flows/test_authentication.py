@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 import ovhcore as ovh
 from ovhcore import exceptions as exc
-from ovhcore.flows import Once, run
+from ovhcore.flows import Flow, Once, run
+from ovhcore.flows.authentication.time_sync import TimeSync
 from ovhcore.flows.events import Event, RequestSent, TokenRenewed
 from ovhcore.plugins import hookimpl
 from ovhcore.protocol.messages import Request, Response
@@ -441,6 +442,15 @@ def test_threads_correct_the_clock_together(dated: bool) -> None:
     with ThreadPoolExecutor(20) as pool:
         assert all(me["firstname"] == "Ada" for me in pool.map(lambda _: client.get("/me"), range(20)))
     assert asked(watch) == (0 if dated else 1)
+
+
+def test_a_clock_that_another_call_corrected_meanwhile_is_not_asked_for_again() -> None:
+    def unreachable(request: Request) -> Flow[Response]:
+        raise AssertionError(request)
+
+    time = TimeSync("date", Request("GET", "https://eu.api.ovh.com/1.0/auth/time"), unreachable)
+    time.answers = 1  # when the request was signed, there were none
+    assert list(time.correct(0)) == []
 
 
 def test_a_date_that_misleads_is_outranked_by_asking() -> None:

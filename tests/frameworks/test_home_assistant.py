@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import importlib.util
 import json
 import subprocess
 import sys
@@ -14,6 +15,8 @@ from typing import Any
 import pytest
 
 from ovhcore_transports.sandbox import ACCESS_KEYS, Sandbox, Server, serve
+from tests.shared.conftest import Server as Store
+from tests.shared.conftest import binary
 
 pytest.importorskip("aiohttp", reason="the extra aiohttp is not installed")
 
@@ -89,6 +92,19 @@ def watched(what: str, arguments: dict[str, Any]) -> tuple[Any, str]:
 def test_nothing_blocks_the_loop(server: Server) -> None:
     states = {each["name"]: each["state"] for each in server.sandbox.resources["servers"]}
     assert watched("account", settings(server)) == (states, "")
+
+
+def test_nothing_blocks_the_loop_where_processes_share_a_limit(server: Server, tmp_path: Path) -> None:
+    program = binary()
+    store = None if program is None or importlib.util.find_spec("redis") is None else Store(program)
+    try:
+        for url in (f"file://{tmp_path}/shared", *([] if store is None else [store.url])):
+            options = {"limit_store": url, "rate_limit": 1000, "max_concurrency": 3}
+            states, error = watched("account", settings(server, options=options))
+            assert (len(states or ()), error) == (3, "")
+    finally:
+        if store is not None:
+            store.end()
 
 
 def test_what_blocks_is_noticed(server: Server) -> None:

@@ -66,10 +66,11 @@ def test_a_replay_asks_no_store(tmp_path: Path) -> None:
     path = tmp_path / "a.cassette"
     store = f"file://{tmp_path}/shared"
     client(RecordTransport(Scripted(ok), path), store, rate_limit="1/hour", max_concurrency=1).get("/me")
-    (tmp_path / "shared").unlink()
+    for file in tmp_path.glob("shared*"):
+        file.unlink()
     replayed = client(ReplayTransport(path), store, rate_limit="1/hour", max_concurrency=1)
     assert replayed.get("/me") == {"me": 1}
-    assert not (tmp_path / "shared").exists()
+    assert not [*tmp_path.glob("shared*")]
 
 
 def test_the_sandbox_asks_the_store(store_url: str) -> None:
@@ -127,4 +128,28 @@ def test_a_replay_of_calls_that_fail_tells_no_store_anything(tmp_path: Path) -> 
         kept = calls(replay, url)
         assert says_nothing(url)
         del kept
+    assert not any((tmp_path / "replayed").iterdir())
+
+
+@pytest.mark.parametrize("options", [{"once": "invoice-17"}, {}])
+def test_a_replay_that_is_interrupted_leaves_no_store_what_nobody_knows(
+    options: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("cryptography")
+    path = tmp_path / "a.cassette"
+    limits: dict[str, Any] = {} if options else {"max_concurrency": 1}
+    with RecordTransport(Scripted(ok), path) as transport:
+        client(transport, f"file://{tmp_path}/recorded", **limits).call("POST", "/order", options=options)
+    (tmp_path / "replayed").mkdir()
+    url = f"file://{tmp_path}/replayed/shared"
+
+    def interrupted(request: Request) -> Response:
+        raise KeyboardInterrupt
+
+    with ReplayTransport(path) as replay:
+        monkeypatch.setattr(replay, "send", interrupted)
+        one = client(replay, url, **limits)
+        with pytest.raises(KeyboardInterrupt):
+            one.call("POST", "/order", options=options)
+        assert says_nothing(url)
     assert not any((tmp_path / "replayed").iterdir())

@@ -9,12 +9,15 @@ import os
 import sys
 import threading
 import time
+from collections.abc import Callable
+from queue import Empty
 from typing import Any
 from weakref import ref
 
 import pytest
 
 from ovhcore.flows import Limits, run
+from ovhcore.protocol import Now
 from ovhcore_transports.shared import keeper as keepers
 from ovhcore_transports.shared.keeper import Keeper
 from ovhcore_transports.shared.operations.answers import GO
@@ -67,8 +70,9 @@ def test_at_the_end_of_the_interpreter_no_thread_is_missed(monkeypatch: pytest.M
     monkeypatch.setattr(keepers, "start_new_thread", refuses)
     keeper = Keeper(Unsure())
     keeper.leave("limit:z", "p")
+    keeper.leave("limit:z", "q")
     assert not keeper._runs.locked()
-    assert keeper.released("limit:z") == ["p", -1]
+    assert keeper.released("limit:z") == ["p", -1, "q", -1]
 
 
 def test_what_a_process_has_left_is_freed_when_it_ends(store_url: str) -> None:
@@ -141,6 +145,134 @@ def test_a_store_that_gave_no_answer_is_told_again_what_is_free(monkeypatch: pyt
     keeper._bell.put(None)
     monkeypatch.setattr(keepers, "_IDLE", 0)
     keeper._work()  # its thread has asked for long enough: leases have ended
+    assert keeper.released("limit:x") == []
+
+
+class Bells:
+    """Rings some times, and then no more; says when that is."""
+
+    def __init__(self, rings: int, over: Callable[[], None]) -> None:
+        self.rings = rings
+        self.over = over
+
+    def get(self, block: bool, timeout: float) -> None:
+        self.rings -= 1
+        if self.rings < 0:
+            self.over()
+            raise Empty
+
+    def empty(self) -> bool:
+        return True
+
+
+def test_calls_meanwhile_do_not_make_a_keeper_forget_what_is_unsaid(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(base, "_REST", 0.0)
+    monkeypatch.setattr(keepers, "_TOGETHER", 0.0)
+    store = Moody()
+    keeper = Keeper(store)
+    keeper._runs.acquire()  # no thread of its own
+    keeper.leave("limit:x", "before", 5)
+    keeper.say_soon(("drop", "token:x", "a"))
+    keeper.hold("limit:y", "held")
+
+    def stopped_no_more() -> None:
+        store.fails = False
+        keeper._places.clear()
+
+    monkeypatch.setattr(keeper, "_bell", Bells(10, stopped_no_more))
+    store.answers = [("kept", "", "")] * 11
+    keeper._work()
+    *_, freed, said = store.questions
+    assert freed[-2:] == ("before", 5)
+    assert said == ("drop", "token:x", "a")
+    assert store.answers == []
+
+
+def test_a_place_is_freed_again_after_a_store_carried_its_question_out_late(
+    store_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(base, "_REST", 0.0)
+    keeper = Keeper(open_store(store_url))
+    keeper._runs.acquire()
+    late: list[Any] = []
+
+    def stopped(question: Any, now: int | None = None) -> Any:
+        late.append(question)
+        raise StoreFailure("stopped")
+
+    limit = SharedLimit(keeper.store, keeper, "l", Limits(concurrency=1), alone=True)
+    with monkeypatch.context() as patch:
+        patch.setattr(keeper.store, "answer", stopped)
+        run(shared_throttle(limit)(sending)(GET), Scripted(ok))
+    assert keeper.renew()  # it says that the place is free, before it was taken
+    (take,) = late
+    assert keeper.store.ask(take)[0] == GO
+    keeper.renew()
+    assert keeper.store.ask(("renew", limit.key, LEASE, 0)) == [1]  # not at each call
+    keeper._next = 0.0
+    keeper.renew()
+    assert keeper.store.ask(("renew", limit.key, LEASE, 0)) == [0]
+    keeper._unsure = dict.fromkeys(keeper._unsure, 0.0)  # the lease has ended
+    keeper._next = 0.0
+    keeper.renew()
+    assert not keeper.renew()
+    keeper.store.close()
+
+
+def test_a_call_that_is_cut_off_while_it_asks_frees_what_it_may_have_taken() -> None:
+    store = Unsure()
+    keeper = Keeper(store)
+    keeper._runs.acquire()
+    keeper.leave("limit:c", "before", 5)
+    flow = shared_throttle(SharedLimit(store, keeper, "c", Limits(concurrency=1), alone=True))(sending)(GET)
+    flow.send(None)
+    question = flow.send(Now(1.0, 1.0)).question  # type: ignore[union-attr]
+    flow.close()
+    assert question[-2:] == ("before", 5)
+    keeper.renew()
+    (said,) = store.questions
+    assert [said[at] for at in range(4, len(said), 2)] == [question[7], "before", question[7]]
+
+
+def test_the_end_of_a_process_asks_a_store_that_has_just_failed() -> None:
+    store = Moody()
+    keeper = Keeper(store)
+    keeper._runs.acquire()
+    keeper.leave("limit:x", "p", 5)
+    keeper.renew()
+    assert store.rests
+    store.fails = False
+    keepers._at_exit(ref(keeper))
+    assert [question[-2:] for question in store.questions] == [("p", 5)] * 2
+
+
+def test_the_end_of_a_process_waits_for_what_its_thread_is_saying(monkeypatch: pytest.MonkeyPatch) -> None:
+    says, may_say = threading.Event(), threading.Event()
+    said: list[Any] = []
+
+    def ask(question: Any) -> Any:
+        says.set()
+        assert may_say.wait(60)
+        said.append(question)
+        return [0]
+
+    keeper = Keeper(Unsure())
+    monkeypatch.setattr(keeper.store, "ask", ask)
+    keeper.leave("limit:x", "p", 5)
+    assert says.wait(60)
+    ended = threading.Thread(target=keeper.end)
+    ended.start()
+    ended.join(0.05)
+    assert ended.is_alive()
+    may_say.set()
+    ended.join(60)
+    assert said[0][-2:] == ("p", 5)
+    monkeypatch.setattr(keepers, "_LAST", 0.0)
+    with keeper._says:
+        keeper.leave("limit:x", "q", 5)
+        keeper.say_soon(("drop", "token:x", "a"))
+        monkeypatch.setattr(keeper.store, "ask", lambda question: keeper._to_say.clear())
+        keeper.end()  # it does not wait for ever
     assert keeper.released("limit:x") == []
 
 

@@ -205,8 +205,9 @@ def test_without_an_answer_calls_fail_if_they_are_to(nowhere: str) -> None:
     assert world.sent == []
 
 
-def test_a_store_that_is_silent_holds_nobody_up() -> None:
+def test_a_store_that_is_silent_holds_nobody_up(monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("redis")
+    monkeypatch.setattr("ovhcore_transports.shared.stores.server.TIMEOUT", 0.1)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port = silent.getsockname()[1]
         one = client(Scripted(ok), f"redis://user:geheim@127.0.0.1:{port}/0", rate_limit=10)

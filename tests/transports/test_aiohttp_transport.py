@@ -28,7 +28,7 @@ from ovhcore_transports.http.libraries.slots import Slots
 from tests.servers import Held, RawServer, Received, answer
 from tests.tunnels import tunnelling
 
-DIRECT = TransportSettings(Timeout(5, 5), proxy="none")
+DIRECT = TransportSettings(Timeout(60, 60), proxy="none")
 TUNNEL = b"HTTP/1.1 200 OK\r\n\r\n"
 
 
@@ -85,6 +85,14 @@ def accepting(serve: Callable[[socket.socket], object]) -> Iterator[str]:
         yield f"127.0.0.1:{listening.getsockname()[1]}"
         listening.shutdown(socket.SHUT_RDWR)
     thread.join(5)
+
+
+def silent(connection: socket.socket) -> None:
+    """Say nothing until the client hangs up."""
+    connection.settimeout(60)
+    with suppress(OSError):
+        while connection.recv(65536):
+            pass
 
 
 def reset(connection: socket.socket) -> None:
@@ -144,7 +152,7 @@ def test_a_connection_that_the_server_closed_is_not_used() -> None:
     async def steps(transport: AsyncAiohttpTransport) -> None:
         for _ in range(3):
             await transport.send(Request("POST", server.url))
-            time.sleep(0.1)  # not asyncio's: it does not see the end
+            assert server.all_closed()  # the loop waits, and does not see the end
 
     with RawServer() as server:
         server.hang_up = True
@@ -166,7 +174,7 @@ def test_what_follows_an_answer_is_never_the_next(stray: bytes, split: int | Non
                 bodies.append((await transport.send(get(server.url))).body)
             except exc.ProtocolError:
                 bodies.append(None)
-            await asyncio.sleep(0.1)
+            await asyncio.to_thread(server.all_sent)
         return bodies
 
     with RawServer(before + answer(b"ok") + stray) as server:
@@ -193,7 +201,7 @@ def test_answers_that_are_none(reply: bytes, kind: type[exc.NetworkError], split
     with RawServer(reply) as server:
         server.hang_up = True
         server.split = split
-        error = fails(get(server.url, Timeout(60, 5)))
+        error = fails(get(server.url, Timeout(60, 60)))
     assert type(error) is kind
     assert kind is exc.ConnectionLost or error.__cause__ is None
 
@@ -223,8 +231,8 @@ def test_the_total_timeout_is_one_end_with_the_waits() -> None:
                 time.sleep(0.02)
 
     with accepting(serve) as address:
-        assert type(fails(get(f"http://{address}/", Timeout(5, 60, 0.2)))) is exc.TotalTimeout
-    with accepting(lambda connection: time.sleep(0.5)) as address:  # a handshake
+        assert type(fails(get(f"http://{address}/", Timeout(60, 60, 0.2)))) is exc.TotalTimeout
+    with accepting(silent) as address:  # a handshake
         assert type(fails(get(f"https://{address}/", Timeout(60, 60, 0.1)))) is exc.TotalTimeout
 
 
@@ -257,7 +265,7 @@ def test_bodies_in_pieces_and_too_large() -> None:
         assert send(get(server.url)).body == b"x" * 1000
         for split in (100, None):
             server.split = split
-            small = TransportSettings(Timeout(5, 5), "none", max_response_size=999)
+            small = TransportSettings(Timeout(60, 60), "none", max_response_size=999)
             assert "larger than max_response_size, 999 bytes" in str(fails(get(server.url), small))
 
 
@@ -276,39 +284,59 @@ def test_a_reset_is_no_end_of_a_body() -> None:
 
 @pytest.mark.parametrize("reply", [None, b"", b"HTTP/1.1 103 Early\r\n\r\n"])
 def test_silence(reply: bytes | None) -> None:
+    over = threading.Event()
+
     def serve(connection: socket.socket) -> None:
         if reply is not None:
             while not connection.recv(65536).endswith(b"y"):
                 pass
             connection.sendall(reply)
-        time.sleep(0.5)
+        over.wait(60)
 
     with accepting(serve) as address:
-        request = Request("POST", f"http://{address}/", body=b"x" * 9_000_000 + b"y", timeout=Timeout(5, 0.2))
-        assert type(fails(request)) is exc.ReadTimeout
+        request = Request("POST", f"http://{address}/", body=b"x" * 9_000_000 + b"y", timeout=Timeout(60, 0.2))
+        try:
+            assert type(fails(request)) is exc.ReadTimeout
+        finally:
+            over.set()
 
 
-def test_a_shorter_read_timeout_than_the_last_one() -> None:
-    def slow(request: Received) -> bytes:
-        time.sleep(0.3)
+def test_read_timeouts_begin_anew_with_each_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked, go_on = threading.Event(), threading.Event()
+
+    def when_told(request: Received) -> bytes:
+        asked.set()
+        go_on.wait(60)
         return answer()
 
     async def steps(transport: AsyncAiohttpTransport) -> None:
-        for seconds in (0.2, 5.0):
-            await transport.send(get(server.url, Timeout(5, seconds)))
-        await asyncio.sleep(0.3)  # the timer of the first finds nothing to do
-        await transport.send(get(server.url, Timeout(5, 0.2)))
-        await transport.send(get(server.url))
-        await asyncio.sleep(0.1)
-        server.respond = slow
-        begin = time.monotonic()
-        with pytest.raises(exc.ReadTimeout):
-            await transport.send(get(server.url, Timeout(5, 0.05)))
-        assert time.monotonic() - begin < 0.25
-        for _ in range(3):  # longer together than the timeout of each
-            await transport.send(get(server.url, Timeout(5, 0.5)))
+        loop = asyncio.get_running_loop()
+        real, ahead = loop.time, 0.0
+        monkeypatch.setattr(loop, "time", lambda: real() + ahead)
 
-    with RawServer() as server:
+        async def asking(timeout: float, silence: float) -> asyncio.Future[Response]:
+            """Ask a server that says nothing for a number of seconds."""
+            nonlocal ahead
+            asked.clear()
+            go_on.clear()
+            task = asyncio.ensure_future(transport.send(get(server.url, Timeout(6000, timeout))))
+            assert await asyncio.to_thread(asked.wait, 60)
+            ahead += silence
+            await asyncio.sleep(0)
+            return task
+
+        for timeout in (300.0, 9000.0, 300.0):  # the timer of the second is not waited for
+            task = await asking(timeout, 200)
+            go_on.set()
+            assert (await task).status == 200
+            ahead += 400  # the timer of the first finds nothing to do
+            await asyncio.sleep(0)
+        late = await asking(300, 301)
+        with pytest.raises(exc.ReadTimeout):
+            await late
+        go_on.set()
+
+    with RawServer(when_told) as server:
         run(steps)
 
 
@@ -323,11 +351,11 @@ def test_a_pool_that_is_used_up() -> None:
         busy = [asyncio.ensure_future(transport.send(get(server.url))) for _ in range(2)]
         await asyncio.sleep(0.1)
         with pytest.raises(exc.PoolTimeout, match=r"within 0\.05 s") as caught:
-            await transport.send(get(server.url, Timeout(5, 0.05)))
+            await transport.send(get(server.url, Timeout(60, 0.05)))
         assert not caught.value.may_have_arrived
         assert "_Route(None)" in repr(next(iter(transport._open.values())).routes)
         with pytest.raises(exc.TotalTimeout):
-            await transport.send(get(server.url, Timeout(5, 5, 0.05)))
+            await transport.send(get(server.url, Timeout(60, 60, 0.05)))
         waiting = asyncio.ensure_future(transport.send(get(server.url)))
         await asyncio.sleep(0)
         busy.pop().cancel()
@@ -337,7 +365,7 @@ def test_a_pool_that_is_used_up() -> None:
         await asyncio.gather(waiting, *busy)
 
     with RawServer(stall) as server:
-        run(steps, TransportSettings(Timeout(5, 5), "none", pool_size=2))
+        run(steps, TransportSettings(Timeout(60, 60), "none", pool_size=2))
 
 
 def test_a_slot_is_not_lost_with_who_got_it() -> None:
@@ -367,8 +395,8 @@ def test_the_end_of_a_loop_ends_what_is_under_way() -> None:
         return [type(error) for error in errors]
 
     half = b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf"
-    one = TransportSettings(Timeout(5, 5), "none", pool_size=1)
-    with RawServer(half) as server, accepting(lambda connection: time.sleep(1)) as stalls:
+    one = TransportSettings(Timeout(60, 60), "none", pool_size=1)
+    with RawServer(half) as server, accepting(silent) as stalls:
         lost, closed, unconnected = run(steps, one)
     assert (lost, closed) == (exc.ConnectionLost, exc.ClientClosed)
     assert issubclass(unconnected, exc.ConnectError)
@@ -410,8 +438,8 @@ def test_loops_that_are_closed_without_their_end() -> None:
 
 def test_a_handshake_that_outlasts_asyncio(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("asyncio.constants.SSL_HANDSHAKE_TIMEOUT", 0.1)
-    with accepting(lambda connection: time.sleep(0.5)) as address:
-        error = fails(get(f"https://{address}/"), TransportSettings(Timeout(5, 5)))
+    with accepting(silent) as address:
+        error = fails(get(f"https://{address}/"), TransportSettings(Timeout(60, 60)))
     assert type(error) is exc.ConnectTimeout
 
 
@@ -429,19 +457,19 @@ def test_failures_to_connect(tmp_path: Path) -> None:
     with RawServer() as closed:
         pass
     assert type(fails(get(closed.url))) is exc.ConnectError
-    proxied = TransportSettings(Timeout(5, 5), closed.origin.replace("//", "//me:CANARY@"))
+    proxied = TransportSettings(Timeout(60, 60), closed.origin.replace("//", "//me:CANARY@"))
     for url in ("http://api.invalid/", "https://api.invalid/"):
         error = fails(get(url), proxied)
         assert type(error) is exc.ProxyError
         assert f"the proxy {closed.origin} refused or failed" in str(error)
-    with accepting(lambda connection: time.sleep(0.5)) as address:
-        assert type(fails(get(f"https://{address}/", Timeout(0.1, 5)))) is exc.ConnectTimeout
+    with accepting(silent) as address:
+        assert type(fails(get(f"https://{address}/", Timeout(0.1, 60)))) is exc.ConnectTimeout
     with accepting(lambda connection: connection.recv(65536)) as address:
         assert type(fails(get(f"https://{address}/"))) is exc.TLSError
     authority = Authority(tmp_path)
     with RawServer(answer(b"1"), authority.server_context("127.0.0.1")) as server:
         assert type(fails(get(server.url))) is exc.TLSError
-        assert send(get(server.url), TransportSettings(Timeout(5, 5), "none", str(authority.bundle))).body == b"1"
+        assert send(get(server.url), TransportSettings(Timeout(60, 60), "none", str(authority.bundle))).body == b"1"
 
 
 def test_tunnels(tmp_path: Path) -> None:
@@ -458,7 +486,7 @@ def test_tunnels(tmp_path: Path) -> None:
             proxy = server.origin.replace("//", "//me:CANARY@")
             assert type(fails(get("https://api.invalid/"), TransportSettings(Timeout(0.2, 5), proxy))) is kind
     with RawServer(answer(b"1")) as server:
-        proxied = TransportSettings(Timeout(5, 5), server.origin.replace("//", "//me:word@"))
+        proxied = TransportSettings(Timeout(60, 60), server.origin.replace("//", "//me:word@"))
         assert send(get("http://api.invalid/"), proxied).body == b"1"
     assert server.received[0].fields["proxy-authorization"] == "Basic bWU6d29yZA=="
 

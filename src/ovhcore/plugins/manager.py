@@ -6,7 +6,7 @@ import inspect
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 import pluggy
 
@@ -19,6 +19,7 @@ from ..protocol.requests.values import shown
 from . import hookspecs
 from .builtin import BUILT_IN, RETRY_OPTIONS
 from .discovery import OWN, EntryPoint, installed, load_object
+from .marks import Marked
 from .options import Option
 from .settings import CREDENTIALS, OTHERS
 from .transports import TransportSpec
@@ -31,9 +32,10 @@ if TYPE_CHECKING:
     from ..flows.observation import Notifier, Observer
     from ..flows.resilience.retry import Policy
     from ..protocol.credentials import Credentials
+    from .info import PluginInfo
     from .settings import Settings
 
-__all__ = ["PluginInfo", "Plugins", "list_plugins"]
+__all__ = ["Plugins", "list_plugins"]
 
 _CALLED: Final = (
     "ovhcore_token_sharing",
@@ -47,37 +49,6 @@ _CALLED: Final = (
 
 class _Awaitable:
     """A mark for an awaitable answer, which nobody awaits here."""
-
-
-class _Manager(pluggy.PluginManager):
-    """pluggy's manager, which looks for hooks where some may be."""
-
-    def parse_hookimpl_opts(self, plugin: Any, name: str) -> Any:
-        """Return what a member of a plugin says of itself as a hook, None if it is none."""
-        # Most members of a module are Python's own, or functions without pluggy's mark; pluggy looks at each for long.
-        members = vars(plugin) if inspect.ismodule(plugin) else {}
-        hook = name not in members or (inspect.isroutine(members[name]) and hasattr(members[name], "ovhcore_impl"))
-        return super().parse_hookimpl_opts(plugin, name) if hook and not name.startswith("__") else None
-
-
-class PluginInfo(NamedTuple):
-    """A plugin, for people to look at.
-
-    Attributes:
-        name: the name for ``disabled_plugins``.
-        distribution: the installed package it comes from; None for one that a program made itself.
-        version: the version of the package, None if it is not known.
-        hooks: the hooks it has, in the order in which they are called.
-        enabled: whether it is used.
-        problem: why it cannot be used; None if it can.
-    """
-
-    name: str
-    distribution: str | None
-    version: str | None
-    hooks: tuple[str, ...]
-    enabled: bool = True
-    problem: str | None = None
 
 
 @cache
@@ -114,7 +85,7 @@ class Plugins:
     ) -> None:
         self._specs: dict[str, TransportSpec] | None = None
         self._options: dict[str, Option] | None = None
-        self._manager = manager = _Manager(hookspecs.PROJECT)
+        self._manager = manager = Marked(hookspecs.PROJECT)
         manager.add_hookspecs(hookspecs)
         off = _known(disabled, what)
         for name, plugin in BUILT_IN.items():
@@ -318,6 +289,8 @@ class Plugins:
 
     def listed(self) -> list[PluginInfo]:
         """Return the plugins in use."""
+        from .info import PluginInfo
+
         points = {point.name: point for point in _installed()}
         found: list[PluginInfo] = []
         for name, plugin in self._manager.list_name_plugin():
@@ -339,6 +312,8 @@ def list_plugins(disabled: Iterable[str] = (), what: str = "disabled_plugins") -
         disabled: names of the plugins that are to count as off.
         what: the setting that disables them, for messages.
     """
+    from .info import PluginInfo
+
     off = _known(disabled, what)
     problems: dict[str, str] = {}
     for point in _installed():

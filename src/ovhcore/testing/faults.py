@@ -29,6 +29,9 @@ PATIENT: Final = Timeout(60.0, 60.0)
 QUICK: Final = Timeout(60.0, 0.4)
 """Timeouts for a server that keeps silent: the one for reading strikes."""
 
+_LATE: Final = Timeout(60.0, 150.0)
+"""A transport that reports a fault only when this read timeout strikes counts as one that hangs."""
+
 CAP: Final = 100_000
 """The ``max_response_size`` that the faults are for."""
 
@@ -122,6 +125,18 @@ def _and_wait(data: bytes) -> Behaviour:
     return _then_silence(data)
 
 
+def _in_parts(*parts: bytes) -> Behaviour:
+    """Send these bytes with pauses between them, which the client may read at once or not, and wait."""
+
+    def act(peer: Peer) -> None:
+        for part in parts:
+            peer.send(part)
+            peer.pause(0.05)
+        peer.pause()
+
+    return _after_request(act)
+
+
 def _chunked(*chunks: bytes, end: bytes = b"0\r\n\r\n") -> bytes:
     body = b"".join(b"%x\r\n%b\r\n" % (len(chunk), chunk) for chunk in chunks)
     return _HEAD + b"Transfer-Encoding: chunked\r\n\r\n" + body + end
@@ -192,6 +207,8 @@ def _faults() -> Iterator[Fault]:
         _and_wait(_HEAD + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n" + _BODY + b"\r\n0\r\n\r\n"),
         garbled,
     )
+    begun = _HEAD + b"Transfer-Encoding: chunked\r\n\r\n2\r\n[1\r\n"
+    yield Fault("a later chunk size that is no number", _in_parts(begun, b"zz\r\n"), garbled, _LATE)
     for what, fields, body in (
         ("two lengths in one field", b"Content-Length: 31, 5", _BODY),
         ("a length with a sign", b"Content-Length: +31", _BODY),

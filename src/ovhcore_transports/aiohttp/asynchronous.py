@@ -46,7 +46,7 @@ from ..http.libraries.slots import Slots
 from ..http.proxies import Proxy, proxy_for, read_proxy
 from ..http.tls import tls_context
 from .pool import Connector, NoCookies, NotConnected, Pieces, TimedExchange, check_library, exchange_of_task
-from .responses import MAX_FIELDS, AiohttpHeaders, refusal, whole_body
+from .responses import MAX_FIELDS, AiohttpHeaders, more_of, refusal, whole_body
 
 __all__ = ["AsyncAiohttpTransport"]
 
@@ -267,13 +267,13 @@ class AsyncAiohttpTransport(AsyncTransport):
         try:
             length = raw.content_length
             check_length(length or 0, limit, raw.method, raw.status)
-            body = await content.readany()  # most often the whole body has come by now
+            body = content.read_nowait()  # most often the whole body has come by now
             if not content.at_eof():
                 chunks = [body]
                 size = len(body)
                 while size <= limit and not content.at_eof():
                     exchange.progresses()
-                    chunks.append(await content.readany())
+                    chunks.append(content.read_nowait() or await more_of(content, exchange.is_closing))
                     size += len(chunks[-1])
                 body = b"".join(chunks)
             if len(body) > limit:

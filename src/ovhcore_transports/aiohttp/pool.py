@@ -133,6 +133,10 @@ class TimedExchange(TaskDeadline):
         """Whether there is a connection."""
         return self.protocol is not None
 
+    def is_closing(self) -> bool:
+        """Say whether the connection is closed or closes."""
+        return self._transport is None or self._transport.is_closing()
+
     def is_done(self) -> None:
         """Note that the whole answer has come."""
         self._deadlines.over(self)

@@ -1,17 +1,22 @@
-"""Answers of aiohttp: whether to take them, their header fields, and bodies that have come already."""
+"""Answers of aiohttp: whether to take them, their header fields, and their bodies."""
 
 from __future__ import annotations
 
-from typing import Any
+import asyncio
+from collections.abc import Callable
+from typing import Any, Final
 
 import aiohttp
 
 from ..http.libraries.late_headers import LateHeaders
 
-__all__ = ["MAX_FIELDS", "AiohttpHeaders", "refusal", "whole_body"]
+__all__ = ["MAX_FIELDS", "AiohttpHeaders", "more_of", "refusal", "whole_body"]
 
 MAX_FIELDS = 10_000
 """The number of header fields beyond which an answer is refused."""
+
+_LOOK: Final = 1.0
+"""After how many seconds of silence to look at the connection."""
 
 
 class AiohttpHeaders(LateHeaders[tuple[tuple[bytes, bytes], ...]]):
@@ -58,3 +63,30 @@ def whole_body(raw: aiohttp.ClientResponse) -> bytes | None:
     ):
         return content.read_nowait()
     return None
+
+
+async def more_of(content: aiohttp.StreamReader, is_closing: Callable[[], bool]) -> bytes:
+    """Wait for more of a body.
+
+    aiohttp closes a connection on which a body turns out not to be HTTP, and lets its reader wait. So look at the
+    connection from time to time.
+
+    Args:
+        content: the body.
+        is_closing: says whether the connection is closed or closes.
+
+    Raises:
+        ClientError: the connection ended before the body, or the body is not HTTP.
+    """
+    while True:
+        try:
+            async with asyncio.timeout(_LOOK):
+                return await content.readany()
+        except TimeoutError:
+            if is_closing():
+                break
+    await asyncio.sleep(_LOOK)  # the reader learns of a polite end after the connection has closed
+    more = content.read_nowait()  # raises what ended the connection
+    if not more and not content.is_eof():
+        raise aiohttp.ClientPayloadError
+    return more

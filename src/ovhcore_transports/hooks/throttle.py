@@ -191,7 +191,10 @@ def ovhcore_middleware(settings: Settings, notify: Notifier) -> Middleware | Non
 
 def _shared(settings: Settings, notify: Notifier, limits: Limits, scope: str | None, store: str) -> Middleware:
     if scope == "client":
-        raise InvalidConfiguration("limit_scope is client, and limits in a limit_store are not those of one client")
+        raise InvalidConfiguration(
+            "limit_scope is client, and limits in a limit_store are not those of one client: leave limit_scope out, or "
+            "name whose limits they are"
+        )
     from ..shared.keeper import keeper_of
     from ..shared.scopes import scope_of
     from ..shared.throttling import SharedLimit, shared_throttle

@@ -34,13 +34,15 @@ LEASE: Final = 10_000_000
 """Microseconds for which a place or a claim is kept for a process that says nothing."""
 _TOGETHER: Final = 0.005  # seconds in which what is released is collected, or taken along by another question
 _UNSAID: Final = 1000  # that a store without an answer is told again
-_IDLE: Final = 6  # rounds without anything to keep, after which the thread ends
+_IDLE: Final = 6  # rounds in which nothing was kept and nothing came, after which the thread ends
+_LAST: Final = 2.5  # seconds that the end of a process waits for what its thread is saying
 
 
 class Keeper:
     """Keeps what this process holds in a store, for as long as it holds it.
 
-    No method takes a lock: the garbage collector closes flows that nobody drives any more, in any thread.
+    No method but :meth:`renew` and :meth:`end` takes a lock: the garbage collector closes flows that nobody drives any
+    more, in any thread.
     """
 
     def __init__(self, store: Store) -> None:
@@ -56,10 +58,13 @@ class Keeper:
         self._places: dict[str, dict[str, None]] = {}
         self._left: dict[str, deque[tuple[str, int]]] = {}
         self._unsaid: dict[str, deque[tuple[str, int]]] = {}
+        self._unsure: dict[tuple[str, str], float] = {}
+        self._next = 0.0  # when the store is told of them again
         self._claims: dict[tuple[str, str], str] = {}
-        self._to_say: deque[Question] = deque()
+        self._to_say: deque[Question] = deque(maxlen=_UNSAID)
         self._bell: SimpleQueue[None] = SimpleQueue()
         self._runs = allocate_lock()
+        self._says = allocate_lock()
         self._ends_well = False
 
     def new_name(self) -> str:
@@ -119,6 +124,11 @@ class Keeper:
         each = iter(released)
         self._unsaid.setdefault(key, deque(maxlen=_UNSAID)).extend(zip(each, each, strict=True))
 
+    def unsure(self, key: str, place: str) -> None:
+        """Free a place again and again, for as long as a lease: the question for it may be carried out late."""
+        self._unsure[key, place] = time.monotonic() + self.lease / 1e6
+        self._wake()
+
     def _wake(self) -> None:
         if self._runs.acquire(False):
             if not self._ends_well:
@@ -132,34 +142,61 @@ class Keeper:
     def _work(self) -> None:
         idle = 0
         while idle < _IDLE:
+            idle += 1
             with suppress(Empty):
                 self._bell.get(True, self.lease / 3e6)
+                idle = 0
                 time.sleep(_TOGETHER)
                 while not self._bell.empty():
                     self._bell.get()
-            idle = 0 if self.renew() else idle + 1
-        self._unsaid.clear()  # leases have ended by themselves
+            if self.renew():
+                idle = 0
+        # What a store has not heard of for so long is over: leases have ended by themselves.
+        self._unsaid.clear()
+        self._to_say.clear()
         self._runs.release()
-        if any(map(len, (*self._places.values(), *self._left.values(), self._claims, self._to_say))):
+        if any(map(len, (*self._places.values(), *self._left.values(), self._claims, self._to_say, self._unsure))):
             self._wake()
 
     def renew(self) -> bool:
         """Renew what is held, and free what is not; say whether anything is held."""
-        for key in {*self._places, *self._left, *self._unsaid}:
+        with self._says:
+            return self._renew(time.monotonic() >= self._next)
+
+    def end(self) -> None:
+        """Free what the process has left, for its thread ends with it; ask a store that has just failed, too."""
+        waited = self._says.acquire(timeout=_LAST)  # what the thread has in hand it says by itself
+        self.store.awake()
+        self._renew(True)
+        if waited:
+            self._says.release()
+
+    def _renew(self, tells_again: bool) -> bool:
+        now = time.monotonic()
+        if tells_again:
+            self._next = now + self.lease / 3e6
+        unsure: dict[str, list[Any]] = {}
+        for (key, place), end in [*self._unsure.items()] if tells_again else ():
+            unsure.setdefault(key, []).extend((place, -1))
+            if end < now:
+                del self._unsure[key, place]
+        for key in {*self._places, *self._left, *self._unsaid, *unsure}:
             held = list(self._places.get(key, ()))
             released = self.released(key)
-            if held or released:
+            if held or released or key in unsure:
                 try:
-                    self.store.ask(("renew", key, self.lease, len(held), *held, *released))
+                    self.store.ask(("renew", key, self.lease, len(held), *held, *released, *unsure.get(key, ())))
                 except SharedStoreError:  # the store says by itself that it is down
                     self.unsaid(key, released)
         for key, owner in [*self._claims]:
             with suppress(SharedStoreError):
                 self.store.ask(("hold", key, owner, self.lease))
-        while self._to_say:
-            with suppress(SharedStoreError, IndexError):
-                self.store.ask(self._to_say.popleft())
-        return bool(self._claims) or any(map(len, self._places.values()))
+        for question in [*self._to_say]:
+            with suppress(SharedStoreError):
+                self.store.ask(question)
+                with suppress(ValueError):  # the end of the process did not wait for its thread, which said it
+                    self._to_say.remove(question)
+        return bool(self._claims or self._unsure) or any(map(len, self._places.values()))
 
 
 def _call_at_end(keeper: Keeper) -> None:
@@ -173,7 +210,7 @@ def _call_at_end(keeper: Keeper) -> None:
 def _at_exit(keeper: ref[Keeper]) -> None:
     """Free what a process has left when it ends, for its thread ends with it."""
     if (left := keeper()) is not None:
-        left.renew()
+        left.end()
 
 
 class _Keepers:

@@ -119,6 +119,12 @@ class SharedLimit:
         if self._places:
             self.keeper.leave(self.key, place, int(took * 1e6))
 
+    def unanswered(self, place: str, question: tuple[Any, ...]) -> None:
+        """Say again what a question took along, and that its place is free: the store may carry it out, late or not."""
+        self.keeper.unsaid(self.key, question[_RELEASED:])
+        if self._places:
+            self.keeper.unsure(self.key, place)
+
 
 class _Turn(NamedTuple):
     """A turn that has come: in which epoch, and when the request is sent, by the clocks of process and store.
@@ -191,8 +197,8 @@ def _turn(limit: SharedLimit, place: str, request: Request, notify: Observer | N
         question = limit.question(place, left, ticket, turn)
         try:
             answer = yield Consult(limit.store, question, ALONE)
-        except SharedStoreError:
-            limit.keeper.unsaid(limit.key, question[_RELEASED:])
+        except BaseException:  # also where a flow is cut off
+            limit.unanswered(place, question)
             raise
         verdict, micros, epoch, _, turn = answer
         if verdict == TOO_LATE:

@@ -224,16 +224,16 @@ def test_a_vrack_and_its_servers_say_the_same(client: ovh.Client) -> None:
 
 def test_a_server_tells_how_far_its_installation_is(client: ovh.Client, transport: SandboxTransport) -> None:
     server = f"/dedicated/server/{client.get('/dedicated/server')[0]}"
-    idle = client.get(f"{server}/install/status")
+    assert client.raw_call("GET", f"{server}/install/status").status == 404
     system = client.get(f"{server}/install/compatibleTemplates")["ovh"][1]
     task = client.post(f"{server}/reinstall", operatingSystem=system)
     words = []
     for _ in range(4):
         words.append([each["status"] for each in client.get(f"{server}/install/status")["progress"]])
         transport.sleep(15)
-    assert words[0] == ["doing", "todo", "todo"]
-    assert words[2:] == [["done", "done", "doing"]] * 2
-    assert client.get(f"{server}/install/status") == idle
+    assert words[0] == ["doing", "todo", "todo", "todo"]
+    assert words[2:] == [["done", "done", "doing", "todo"], ["done", "done", "done", "doing"]]
+    assert client.raw_call("GET", f"{server}/install/status").status == 404
     assert (client.get(server)["os"], client.get(f"{server}/task/{task['taskId']}")["status"]) == (system, "done")
 
 

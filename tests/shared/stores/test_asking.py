@@ -20,9 +20,17 @@ def ask(question: tuple[Any, ...]) -> Any:
     return question[0]
 
 
+async def leaves_while_it_is_asked() -> None:
+    future = asyncio.get_running_loop().create_future()
+    future.cancel()
+    asking._tell(future, "one", None)
+    assert future.cancelled()
+
+
 def test_each_task_gets_its_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(asking, "_IDLE", 0.01)
-    thread = AskingThread(ask)
+    seen: list[Any] = []
+    thread = AskingThread(lambda question: seen.append(question[0]) or ask(question))  # type: ignore[func-returns-value]
 
     async def tasks() -> list[Any]:
         thread._runs.acquire()  # until all have asked
@@ -34,9 +42,11 @@ def test_each_task_gets_its_answer(monkeypatch: pytest.MonkeyPatch) -> None:
         return await asyncio.gather(*asked, return_exceptions=True)
 
     one, failed, gone, two = asyncio.run(tasks())
+    asyncio.run(leaves_while_it_is_asked())
     assert (one, two) == ("one", "two")
     assert str(failed) == "no answer"
     assert isinstance(gone, asyncio.CancelledError)
+    assert seen == ["one", "fails", "two"]
     assert asyncio.run(thread.ask(("three",))) == "three"
 
 

@@ -13,6 +13,7 @@ import pytest
 
 from ovhcore.exceptions import InvalidConfiguration, SharedStoreError
 from ovhcore_transports.shared.operations.answers import GO
+from ovhcore_transports.shared.stores import opening
 from ovhcore_transports.shared.stores.opening import open_store, read_store
 from tests.shared.conftest import Server
 
@@ -134,7 +135,17 @@ def test_urls_that_lead_nowhere(url: str, problem: str) -> None:
     assert "geheim" not in str(caught.value)
 
 
+def test_no_repr_shows_a_password() -> None:
+    pytest.importorskip("redis")
+    place = opening._read("redis://limits:geheim@localhost:6379/0")
+    assert "limits" in repr(place)
+    assert "geheim" not in repr(place)
+    with closing(open_store("redis://limits:geheim@localhost:6379/0")) as store:
+        assert "geheim" not in repr(vars(store))
+        assert "geheim" not in repr(store._connect())  # type: ignore[attr-defined]
+
+
 def test_a_scheme_in_capitals_is_one(tmp_path: Path) -> None:
     with closing(open_store(read_store(f"FILE://{tmp_path}/a%20b", "limit_store"))) as store:
-        assert store.ask(TAKE)[0] == GO
+        assert store.ask(CLAIM) == ["mine", ""]
     assert (tmp_path / "a b").exists()

@@ -45,13 +45,20 @@ def test_a_server_that_is_started_anew_is_asked_again(
     assert len([each for each in caplog.records if "store" in each.getMessage()]) == 2
 
 
+def test_a_process_may_lose_any_number_of_connections(server: Server) -> None:
+    store = open_store(server.url)
+    for _ in range(120):
+        assert store.ask(("renew", "limit:x", 1, 0)) == [0]
+        store.close()
+
+
 def test_nobody_uses_the_files_and_leases_of_a_parent(tmp_path: Path) -> None:
     store: Any = open_store(f"file://{tmp_path}/shared")
-    take = ("take", "limit:x", 1_000_000, 1, 0, -1, -1, "a", LEASE)
-    assert store.ask(take)[0] == GO
+    claim = ("claim", "once:x", "a", "p", LEASE)
+    assert store.ask(claim) == ["mine", ""]
     mine = store._connection
     store.after_fork()  # as in the child, where nothing is measured
-    assert store.ask(take)[0] == WAIT
+    assert store.ask(claim) == ["mine", ""]
     assert store._of_parents == [mine]
     store.close()
     mine.close()
@@ -112,6 +119,8 @@ def test_urls_of_stores(url: str) -> None:
         ("redis://", "it has no host"),
         ("unix://", "it has no path"),
         ("file://limits", "the path is to begin with /"),
+        ("file:///var/limits/", "the path is that of no file"),
+        ("file:///a%00b", "the path is that of no file"),
         ("geheim://h", "it begins with none of these"),
     ],
 )
@@ -143,11 +152,13 @@ def test_libraries_that_are_missing_are_named(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_a_file_that_cannot_be_used_is_a_store_without_an_answer(tmp_path: Path) -> None:
-    with pytest.raises(SharedStoreError, match="does not answer: FileNotFoundError"):
-        open_store(f"file://{tmp_path}/nowhere/shared").ask(("renew", "limit:x", 1, 0))
+    store = open_store(f"file://{tmp_path}/nowhere/shared")
+    for problem in ("does not answer: FileNotFoundError", "is not asked again yet: FileNotFoundError"):
+        with pytest.raises(SharedStoreError, match=problem):
+            store.ask(("renew", "limit:x", 1, 0))
     (tmp_path / "other").write_text("no database at all, and longer than its head would be" * 10)
     with pytest.raises(SharedStoreError, match="does not answer: DatabaseError"):
-        open_store(f"file://{tmp_path}/other").ask(("renew", "limit:x", 1, 0))
+        open_store(f"file://{tmp_path}/other").ask(("claim", "once:x", "a", "p", LEASE))
 
 
 def test_a_file_is_for_its_user_alone_and_an_interrupt_leaves_it_whole(
@@ -155,7 +166,10 @@ def test_a_file_is_for_its_user_alone_and_an_interrupt_leaves_it_whole(
 ) -> None:
     store: Any = open_store(f"file://{tmp_path}/shared")
     take = ("take", "limit:x", 1_000_000, 1, 0, -1, -1, "a", LEASE)
+    claims = [("claim", "once:x", owner, "p", LEASE) for owner in ("a", "b")]
     assert store.ask(take)[0] == GO
+    assert store.ask(claims[0]) == ["mine", ""]
+    assert len([*tmp_path.iterdir()]) > 1
     assert {file.stat().st_mode & 0o077 for file in tmp_path.iterdir()} == {0}
 
     def interrupted(*arguments: Any, **options: Any) -> str:
@@ -163,7 +177,10 @@ def test_a_file_is_for_its_user_alone_and_an_interrupt_leaves_it_whole(
 
     with monkeypatch.context() as patch:
         patch.setattr("ovhcore_transports.shared.stores.file.json.dumps", interrupted)
-        with pytest.raises(KeyboardInterrupt):
-            store.ask(take)
+        patch.setattr("ovhcore_transports.shared.stores.limit_files.json.dumps", interrupted)
+        for question in (take, ("settle", "once:x", "a", "p", "d", "", LEASE)):
+            with pytest.raises(KeyboardInterrupt):
+                store.ask(question)
     assert store.ask(take)[0] == WAIT
+    assert store.ask(claims[1]) == ["busy", ""]
     del store

@@ -207,7 +207,8 @@ class Controlled:
         attributes = of_snapshot(snapshot)
         with self._lock:
             state = self._make()
-            if vars(state).keys() - set(getattr(state, "volatile", ())) != attributes.keys():
+            known = vars(state).keys() - set(getattr(state, "volatile", ()))
+            if not known - set(state.later) <= attributes.keys() <= known:
                 raise InvalidConfiguration("sandbox: this snapshot is damaged, or of another version")
             vars(state).update(attributes)
             state.restored()

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import quote
 
+from ..generic.values.words import SSH_KEY
 from ..routes.calls import SandboxCall, begin, concrete, date_of
 from ..routes.iam import keep_tags
 from ..state import ApiError
@@ -181,6 +182,37 @@ def _nothing(change: Change) -> None:
     """Tags are answered with nothing."""
 
 
+def _name_service(call: SandboxCall, change: Change) -> None:
+    """Let a service show another name; two families have a call for that."""
+    resource = change.given.get("resource")
+    name = change.given.get("displayName") or (resource.get("displayName") if isinstance(resource, dict) else None)
+    if isinstance(name, str):
+        call.state.display_names[change.arguments["serviceId"]] = name
+
+
+def _end_engagement(call: SandboxCall, change: Change) -> None:
+    """Choose what becomes of a service when its engagement ends."""
+    billing: dict[str, Any] = change.object.get("billing", {})
+    engagement: dict[str, Any] = billing.get("engagement") or {}
+    rule = engagement.get("endRule")
+    if rule is None:
+        raise ApiError.of_class(409, "Conflict", "This service has no engagement")
+    strategy = change.given["strategy"]
+    if strategy not in rule["possibleStrategies"]:
+        raise ApiError.of_class(400, "BadRequest", f"[strategy] {strategy} is not possible for this service")
+    changed = {**engagement, "endRule": {**rule, "strategy": strategy}}
+    path = concrete("/services/{serviceId}", change.arguments)
+    call.state.held.keep(path, {**change.object, "billing": {**billing, "engagement": changed}})
+
+
+_ENGAGED: Final = {
+    "endDate": "2027-01-15",
+    "endRule": {
+        "possibleStrategies": ["REACTIVATE_ENGAGEMENT", "STOP_ENGAGEMENT_FALLBACK_DEFAULT_PRICE", "CANCEL_SERVICE"],
+        "strategy": "STOP_ENGAGEMENT_FALLBACK_DEFAULT_PRICE",
+    },
+}
+
 _WAITING: Final = {"state": "validatingByCustomers"}
 RESOURCES: Final = (
     Resource(
@@ -193,7 +225,7 @@ RESOURCES: Final = (
     ),
     Resource("/sms", actions={"POST /estimate": Action(answer=_estimate)}),
     Resource("/v2/iam", actions={"POST /authorization/check": Action(answer=_authorized_each)}),
-    Resource("/me/sshKey/{keyName}", rules=(_ssh_key,), ids=("work", "home")),
+    Resource("/me/sshKey/{keyName}", rules=(_ssh_key,), ids=("work", "home"), shows={"key": SSH_KEY}),
     Resource(
         "/me/payment/method/{paymentMethodId}",
         ids=(10_001, 10_002),
@@ -220,7 +252,22 @@ RESOURCES: Final = (
         urn="webHosting",
     ),
     Resource("/v2/webhosting/resource/{name}", same_as="/hosting/web"),
-    Resource("/service/{serviceId}", same_as="/services"),
+    Resource(
+        "/service/{serviceId}",
+        same_as="/services",
+        every_service=True,
+        actions={"PUT": Action(does=_name_service, busy=False)},
+    ),
+    Resource(
+        "/services/{serviceId}",
+        every_service=True,
+        narrowed_by={"resourceName": "resource.name", "routes": "route.path"},
+        shows={"billing": {"engagement": _ENGAGED}},
+        actions={
+            "PUT": Action(does=_name_service, busy=False),
+            "PUT /billing/engagement/endRule": Action(does=_end_engagement, busy=False),
+        },
+    ),
     Resource("/hosting/web/{serviceName}/database/{name}", new_id="example{n}", shows={"state": "ok"}),
     Resource(
         "/hosting/privateDatabase/{serviceName}",

@@ -49,6 +49,18 @@ def _month(call: SandboxCall, change: Change) -> None:
     begin(call, path, change.kind, {"then": {"monthlyBilling": {"since": since, "status": "ok"}}})
 
 
+def _made_of(change: Change) -> None:
+    """Let a new instance show the flavor and image that it is made of, where there are such ones."""
+    if change.kind != "create":
+        return
+    if not change.given.get("monthlyBilling"):
+        change.object["monthlyBilling"] = None
+    for name, known in (("flavor", _FLAVORS), ("image", _IMAGES)):
+        one = known.get(str(change.object.get(f"{name}Id")))
+        if one is not None and isinstance(change.object.get(name), dict):
+            change.object[name] |= {"id": change.object[f"{name}Id"], **one}
+
+
 def _nodes(change: Change) -> None:
     """A node pool has the nodes that are desired, between the least and the most."""
     if change.kind not in ("create", "change"):
@@ -129,13 +141,30 @@ def _images() -> dict[str, dict[str, Any]]:
             "flavorType": "ovh.vps-ssd",
         }
         for place, region in enumerate(_REGIONS)
-        for number, name in enumerate(("Debian 13", "Ubuntu 24.04"))
+        for number, name in enumerate(("Debian 13", "Ubuntu 24.04", "Debian 12"))
     }
 
 
 _REGIONS: Final = ("GRA11", "SBG5", "BHS5")
+_STORAGE_REGIONS: Final = ("GRA", "SBG", "BHS", "DE", "UK", "WAW")
+"""Regions that have nothing but object storage."""
 _FLAVORS: Final = _flavors()
 _IMAGES: Final = _images()
+
+
+def _hosted(change: Change) -> None:
+    """Let a new container have an address."""
+    if change.kind == "create":
+        region = change.arguments["regionName"].lower()
+        change.object["virtualHost"] = f"https://{change.object['name']}.s3.{region}.io.cloud.ovh.net/"
+
+
+def _with_address(change: Change) -> None:
+    """Let a new interface of an instance have the address that was asked for."""
+    address, fixed = change.given.get("ip"), change.object.get("fixedIps")
+    if change.kind == "create" and isinstance(address, str) and isinstance(fixed, list) and fixed:
+        change.object["fixedIps"] = [{**fixed[0], "ip": address}]
+
 
 RESOURCES: Final = (
     Resource(f"{_PROJECT}/flavor/{{flavorId}}", ids=tuple(_FLAVORS), each=_FLAVORS),
@@ -165,6 +194,7 @@ RESOURCES: Final = (
     Resource("/v2/publicCloud/project/{projectId}", same_as="/cloud/project"),
     Resource(
         f"{_PROJECT}/instance/{{instanceId}}",
+        rules=(_made_of,),
         shows=_ACTIVE,
         starts={"status": "BUILD"},
         actions={
@@ -234,5 +264,15 @@ RESOURCES: Final = (
         starts={"status": "creating"},
     ),
     Resource(f"{_PROJECT}/sshkey/{{keyId}}", unique=("name",), rules=(_ssh_key,)),
-    Resource(f"{_PROJECT}/region/{{regionName}}", ids=_REGIONS, shows={"status": "UP"}),
+    Resource(
+        f"{_PROJECT}/region/{{regionName}}/storage/{{name}}",
+        rules=(_hosted,),
+        shows={"objects": [], "objectsCount": 0, "objectsSize": 0},
+    ),
+    Resource(f"{_PROJECT}/region/{{regionName}}", ids=(*_REGIONS, *_STORAGE_REGIONS), shows={"status": "UP"}),
+    Resource(
+        f"{_PROJECT}/instance/{{instanceId}}/interface/{{interfaceId}}",
+        rules=(_with_address,),
+        shows={"state": "ACTIVE", "type": "private"},
+    ),
 )

@@ -7,11 +7,13 @@ from ipaddress import ip_address, ip_interface
 from typing import Any, Final
 from urllib.parse import quote
 
+from ..generic.values.words import SSH_KEY
 from ..kept.resources import PROJECT
 from ..routes.calls import SandboxCall, begin, concrete
 from ..routes.operations import cancel_task, reinstall
 from ..state import ApiError
 from .everywhere import keep_part
+from .interfaces import OF_SERVERS, OF_VRACKS
 from .tables import Action, Change, Resource
 
 __all__ = ["RESOURCES"]
@@ -94,20 +96,34 @@ def _in_vrack(*members: tuple[str, ...]) -> Callable[[SandboxCall, Mapping[str, 
     return lambda _, arguments: by_name.get(arguments["serviceName"], ())
 
 
-def _installing(call: SandboxCall, arguments: Mapping[str, str]) -> dict[str, Any] | None:
-    """Return how far the installation of a server is, None if there is none."""
-    running = [each for each in call.state.operations.get(arguments["serviceName"], ()) if not each.over(call.now)]
-    if not any(each.kind == "reinstallServer" for each in running):
-        return None
-    phase = running[-1].phase(call.now)
-    steps = ("Preparing the disks", "Installing the system", "Rebooting")
-    words = ("done", "doing", "todo")
-    progress = [
-        {"comment": step, "error": "", "status": words[(number >= phase) + (number > phase)]}
-        for number, step in enumerate(steps)
-    ]
-    return {"elapsedTime": int(call.now - running[-1].begun), "progress": progress}
+def _boot(change: Change) -> None:
+    """A server boots what there is to boot from."""
+    boot = change.given.get("bootId") if change.kind == "change" else None
+    if boot is not None and str(boot) not in _BOOTS:
+        raise ApiError.of_class(404, "NotFound", f"The requested object (bootId = {boot}) does not exist")
 
+
+def _netboot(kind: str, kernel: str, description: str) -> dict[str, str]:
+    return {"bootType": kind, "kernel": kernel, "description": description}
+
+
+_BOOTS: Final = {
+    "1": _netboot("harddisk", "hd", "Boot from the hard disk, no netboot"),
+    "1122": _netboot("rescue", "rescue-customer", "Rescue system for customers"),
+    "46371": _netboot("rescue", "rescue12-customer", "Rescue system for customers, Debian 12"),
+    "38": _netboot("network", "ipxe-shell", "Shell of iPXE"),
+    "136": _netboot("power", "poweroff", "Power off instead of booting"),
+    "40": _netboot("internal", "memtest", "Test of the memory"),
+}
+"""What a dedicated server can boot from, by the number of each."""
+
+_DISKS: Final = {
+    "capacity": {"unit": "GB", "value": 960},
+    "diskGroupId": 1,
+    "names": ["c0:0", "c0:1"],
+    "speed": {},
+    "type": "SSD",
+}
 
 _VRACKS: Final[tuple[str, ...]] = ("pn-100001", "pn-100002")
 _TEMPLATES: Final = ["debian12_64", "debian13_64", "ubuntu2404-server_64", "rocky9_64"]
@@ -141,13 +157,31 @@ RESOURCES: Final = (
     ),
     Resource(
         "/dedicated/server/{serviceName}",
+        rules=(_boot,),
+        shows={
+            "bootId": 1,
+            "bootScript": "#!ipxe\nexit\n",
+            "commercialRange": "advance-1",
+            "efiBootloaderPath": "\\efi\\debian\\grubx64.efi",
+            "linkSpeed": 1000,
+            "noIntervention": False,
+            "powerState": "poweron",
+            "rescueSshKey": SSH_KEY,
+            "rootDevice": "/dev/sda1",
+        },
         urn="dedicatedServer",
         actions={
+            **OF_SERVERS,
             "POST /reinstall": Action(does=reinstall, then={"os": "{operatingSystem}"}),
             "POST /ipMove": Action(does=_move_here, task={"function": "genericMoveFloatingIp"}, busy=False),
         },
     ),
-    Resource("/dedicated/server/{serviceName}/install/status", reads=_installing),
+    Resource("/dedicated/installationTemplate/{templateName}", ids=tuple(_TEMPLATES)),
+    Resource(
+        "/dedicated/server/{serviceName}/install/hardwareRaidProfile",
+        shows={"controllers": [{"disks": [_DISKS], "model": "MegaRAID 9361-4i", "type": "raid"}]},
+    ),
+    Resource("/dedicated/nasha/{serviceName}", ids=("zpool-100001", "zpool-100002"), urn="nasHA"),
     Resource("/dedicated/server/{serviceName}/install/compatibleTemplates", shows={"ovh": _TEMPLATES}),
     Resource(
         "/dedicated/server/{serviceName}/task/{taskId}", actions={"POST /cancel": Action(does=cancel_task, busy=False)}
@@ -155,9 +189,7 @@ RESOURCES: Final = (
     Resource("/dedicated/server/{serviceName}/ips", listed=_routed),
     Resource("/dedicated/server/{serviceName}/vrack/{vrack}", ids=_vracks_of),
     Resource("/v2/vrackServices/resource/{vrackServicesId}", urn="vrackServices"),
-    Resource(
-        "/dedicated/server/{serviceName}/boot/{bootId}", ids=(1, 46371, 1122), each={"1": {"bootType": "harddisk"}}
-    ),
+    Resource("/dedicated/server/{serviceName}/boot/{bootId}", ids=tuple(map(int, _BOOTS)), each=_BOOTS),
     Resource(
         "/dedicated/server/{serviceName}/features/ipmi",
         shows={
@@ -202,7 +234,7 @@ RESOURCES: Final = (
         ids=_hosts,
         again="first",
     ),
-    Resource("/vrack/{serviceName}", ids=_VRACKS, new_id="pn-10{n:04d}", urn="vrack"),
+    Resource("/vrack/{serviceName}", ids=_VRACKS, new_id="pn-10{n:04d}", urn="vrack", actions=OF_VRACKS),
     Resource(
         "/ipLoadbalancing/{serviceName}",
         ids=("loadbalancer-0a1b2c3d4e5f", "loadbalancer-1b2c3d4e5f60"),

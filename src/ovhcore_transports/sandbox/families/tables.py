@@ -122,6 +122,10 @@ class Resource:
         below: is told of each object below one of these that a call made, changed or deleted: the call, the path of
             the one above, and the object.
         every_urn: whether its objects are all those of other resources that have URNs.
+        every_service: whether its objects are all that the account pays for.
+        at_first: returns, of the arguments of the path of a list, the objects there are at first: by their ids, with
+            members; a member that is None is null.
+        narrowed_by: by the name of a query's argument, the member that it asks for, where that has another name.
     """
 
     path: str
@@ -142,3 +146,6 @@ class Resource:
     again: str = ""
     below: Callable[[SandboxCall, str, Mapping[str, Any]], None] | None = None
     every_urn: bool = False
+    every_service: bool = False
+    at_first: Callable[[Mapping[str, str]], Mapping[Any, Mapping[str, Any]]] | None = None
+    narrowed_by: Mapping[str, str] = field(default_factory=dict)

@@ -17,7 +17,8 @@ from ..routes.table import COMPLETED, Route, find_special, no_route
 from ..state import ApiError, State
 from .changes.changing import Changer
 from .documents import document, known_here
-from .known import Known, Place
+from .known import Collection, Known, Place
+from .narrowing import meets_query, wanted_of
 from .reading import Reader
 from .values.refusing import refuse
 
@@ -138,20 +139,32 @@ class Engine:
             removed, added = held.removed.get(path, {}), held.added.get(path, {})
             member = place.list.member
             found = [each for each in route.answer(call) if str(each[member] if member else each) not in removed]
-            if member is None:
-                return found + list(added.values())
-            paths = [concrete(place.list.item, {**call.path, place.list.argument: str(each[member])}) for each in found]
-            found = [held.objects.get(kept, each) for kept, each in zip(paths, found, strict=True)]
-            names = dict(call.path)
-            return found + [
-                self._reader.object(
-                    call, place.family, place.list.item, {**names, place.list.argument: each}, place.list.listed
-                )
-                for each in added
-            ]
+            more = self._added(call, place, place.list, added) if added else []
+            if member is not None:
+                paths = [
+                    concrete(place.list.item, {**call.path, place.list.argument: str(each[member])}) for each in found
+                ]
+                found = [held.objects.get(kept, each) for kept, each in zip(paths, found, strict=True)]
+            return found + more
         if path in held.objects and route.method == "GET":
-            return dict(held.objects[path])
+            kept = dict(held.objects[path])
+            names = dict(zip(_names(place.operation.path), call.path.values(), strict=True))
+            self._reader.identify(call, place.operation.path, names, kept, kept=True)
+            return kept
         return route.answer(call)
+
+    def _added(self, call: SandboxCall, place: Place, of: Collection, added: dict[str, Any]) -> list[Any]:
+        """Return what others added to a list: of that, what the query asks for."""
+        wanted, read = wanted_of(call, place), of.model if of.member is None else of.listed
+        if read is None or (of.member is None and not wanted):
+            return list(added.values())
+        names = dict(zip(_names(place.operation.path), call.path.values(), strict=True))
+        found: list[Any] = []
+        for text, item_id in added.items():
+            each = self._reader.object(call, place.family, of.item, {**names, of.argument: text}, read)
+            if all(meets_query(each, name, values) for name, values in wanted.items()):
+                found.append(item_id if of.member is None else each)
+        return found
 
     def _complete(self, route: Route, place: Place, call: SandboxCall) -> Any:
         """Return the object of a route of its own, with the other members that the schema has."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property, lru_cache
+from ipaddress import ip_network
 from os.path import commonpath
 from typing import Final, NamedTuple
 from urllib.parse import unquote
@@ -16,9 +17,20 @@ from ovhcore.schema import Array, Catalogue, Enumeration, Family, Model, Operati
 
 from ..routes.calls import plain
 
-__all__ = ["Collection", "Known", "Place"]
+__all__ = ["Collection", "Known", "Place", "whole_block"]
 
+_BLOCKS: Final = ("ipBlock", "ipv4Block", "ipv6Block")
 _ARGUMENT: Final = re.compile(r"\{([^{}/]*)\}")
+
+
+def whole_block(type_: Type, text: str) -> str:
+    """Return a block of IP addresses with its length, which need not be written where it is one address."""
+    if isinstance(type_, Scalar) and type_.name in _BLOCKS and "/" not in text:
+        try:
+            return str(ip_network(text))
+        except ValueError:
+            pass  # what is no address is refused elsewhere
+    return text
 
 
 class Collection(NamedTuple):
@@ -76,6 +88,7 @@ class Known:
         self._open = open_catalogue
         self._places: dict[tuple[str, str], Place] = {}
         self._collections: dict[str, Collection | None] = {}
+        self._blocks: dict[tuple[str, str], list[tuple[str, Type]]] = {}
         self._lists: dict[str, dict[Type | None, list[Collection]]] = {}
         self._growing: dict[str, bool] = {}
         self._below: dict[str, list[tuple[str, Collection]]] = {}
@@ -96,7 +109,14 @@ class Known:
         operation = self.catalogue.find(method, path) if path else None
         if operation is None or operation.method != method:  # methods are case-sensitive
             return None
-        return self.place(operation), _arguments(operation.path, path)
+        arguments = _arguments(operation.path, path)
+        key = operation.method, operation.path
+        if key not in self._blocks:
+            types = [(each.name, each.type) for each in operation.placed("path") if each.name in arguments]
+            self._blocks[key] = [(name, type_) for name, type_ in types if getattr(type_, "name", "") in _BLOCKS]
+        for name, type_ in self._blocks[key]:
+            arguments[name] = whole_block(type_, arguments[name])
+        return self.place(operation), arguments
 
     def place(self, operation: Operation) -> Place:
         """Return an operation with what its path means."""
@@ -199,6 +219,14 @@ class Known:
         argument = last[1:-1]
         type_ = _argument_type(read, argument)
         return Collection(parent, path, argument, type_, type_, None, read.answer)
+
+    @cached_property
+    def services(self) -> tuple[Collection, ...]:
+        """The lists of what an account pays for: their objects have a ``serviceInfos``."""
+        paths = (each.path for each in self.catalogue.operations() if each.method == "GET")
+        items = [path.removesuffix("/serviceInfos") for path in paths if path.endswith("}/serviceInfos")]
+        found = [self.collection(item.rpartition("/")[0]) for item in items if item.count("{") == 1]
+        return tuple(each for each in found if each is not None and each.item in items)
 
     def collection(self, template: str) -> Collection | None:
         """Return the list of a template; None if it is none, or its objects cannot be told apart."""

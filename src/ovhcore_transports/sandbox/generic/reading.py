@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import unquote
 
@@ -15,8 +15,9 @@ from ..families.tables import Resource
 from ..kept.listed import Listed
 from ..routes.calls import SandboxCall, concrete
 from ..routes.filters import tagged
-from ..routes.iam import first_tags, tags_of, urn_of
+from ..routes.iam import service_id
 from ..state import ApiError
+from .identities import identify, services_of, urns_of
 from .known import Collection, Known, Place
 from .members import named, problem_of
 from .narrowing import meets_query, wanted_of
@@ -114,7 +115,9 @@ class Reader:
         if new:
             found = []
         elif resource is not None and resource.every_urn:
-            found = self._urns(call)
+            found = urns_of(self.known, self.resources, self._ids_of(call))
+        elif resource is not None and resource.every_service:
+            found = list(services_of(self.known, self._ids_of(call)))
         elif resource is not None and callable(resource.ids):
             found = list(resource.ids(call, arguments))
         elif isinstance(listed, Sequence) and not isinstance(listed, str):
@@ -125,7 +128,7 @@ class Reader:
             if kept is None:
                 while len(self._ids) >= _MOST_TEXTS:
                     del self._ids[next(iter(self._ids))]
-                kept = self._ids[path] = {str(each): each for each in self._first_ids(call, of, path)}
+                kept = self._ids[path] = {str(each): each for each in self._first_ids(call, of, path, arguments)}
             tasks = self._current_tasks(call, path)
             return {**kept, **{each["id"]: each["id"] for each in tasks}}
         found += [each["id"] for each in self._current_tasks(call, path)]
@@ -157,14 +160,9 @@ class Reader:
         found: list[dict[str, Any]] = held.objects[above].get("currentTasks", []) if above in held.objects else []
         return found
 
-    def _urns(self, call: SandboxCall) -> list[str]:
-        """Return the URNs of all resources that have one."""
-        found: list[str] = []
-        for each in self.resources.values():
-            of = self.known.collection(each.path.rpartition("/")[0]) if each.urn else None
-            if of is not None:
-                found += [urn_of(each.urn, item_id) for item_id in self.ids(call, of, {})]
-        return sorted(found)
+    def _ids_of(self, call: SandboxCall) -> Callable[[Collection], Iterable[Any]]:
+        """Return what returns the ids of a list."""
+        return lambda of: self.ids(call, of, {}).values()
 
     def _again(self, key: tuple[str, Modes | None], make: Callable[[], Any]) -> Any:
         """Return what is made up for a path; it is made once, and read again as that is faster."""
@@ -175,8 +173,10 @@ class Reader:
             text = self._texts[key] = json.dumps(make())
         return json.loads(text)
 
-    def _first_ids(self, call: SandboxCall, of: Collection, path: str) -> list[Any]:
+    def _first_ids(self, call: SandboxCall, of: Collection, path: str, arguments: Mapping[str, str]) -> list[Any]:
         resource = self.resources.get(of.item)
+        if resource is not None and resource.at_first is not None:
+            return list(resource.at_first(arguments))
         if resource is not None and isinstance(resource.ids, tuple):
             return list(resource.ids)
         read = self.known.get(of.template)
@@ -263,35 +263,32 @@ class Reader:
             return maker.value(type_, path, template.rpartition("/")[2]) if kept is None else kept.get("", kept)
         if kept is not None and kept.keys() <= model.properties.keys():
             call.answer_headers["X-Ovhcore-Sandbox"] = "kept"
-            found = dict(kept)
-            if "iam" in found:
-                self._identify(call, model, template, arguments, found)
-            return found
+            whole = dict(kept)
+            self.identify(call, template, arguments, whole, kept=True)
+            return whole
         made = self._again((f"{path} {type_}", call.modes), lambda: self.made(maker, model, template, arguments))
         own = self._special(call, path, template)
         if isinstance(own, dict):
             made.update(own)
-        self._identify(call, model, template, arguments, made)
+        self.identify(call, template, arguments, made)
         for each in self._current_tasks(call, path.rpartition("/")[0]):
             if each["id"] == unquote(path.rpartition("/")[2]):
                 maker.merged(model, made, {"id": each["id"], "type": each["type"], "status": "RUNNING"})
         return made if kept is None else maker.merged(model, made, kept)
 
-    def _identify(
-        self, call: SandboxCall, model: Model, template: str, arguments: Mapping[str, str], made: dict[str, Any]
+    def identify(
+        self,
+        call: SandboxCall,
+        template: str,
+        arguments: Mapping[str, str],
+        made: dict[str, Any],
+        *,
+        kept: bool = False,
     ) -> None:
-        """Let an object say what identity and access management knows of it."""
+        """Let an object say what others know of it; ``kept`` if a call has changed it."""
         resource = self.resources.get(template)
-        if resource is None or not arguments:
-            return
-        last = list(arguments.values())[-1]
-        if resource.every_urn:
-            made["tags"] = first_tags(call.state, last)
-            kind, _, name = last.removeprefix("urn:v1:eu:resource:").partition(":")
-            made |= {"type": kind, "name": name, "displayName": name}
-        elif resource.urn and "iam" in made:
-            iam = {**made["iam"], "urn": urn_of(resource.urn, last), "displayName": last}
-            made["iam"] = {**iam, "tags": tags_of(call.state, {"urn": iam["urn"]})}
+        if resource is not None and arguments:
+            identify(call, resource, arguments, made, lambda: services_of(self.known, self._ids_of(call)), kept=kept)
 
     def made(
         self, maker: Maker, model: Model, template: str, arguments: Mapping[str, str], without: Container[str] = ()
@@ -303,14 +300,21 @@ class Reader:
         resource = self.resources.get(template)
         if resource is not None:
             last = list(arguments.values())[-1] if arguments else ""
+            first = {} if resource.at_first is None else resource.at_first(arguments)
+            own = next((each for item_id, each in first.items() if str(item_id) == last), {})
             shown = {
                 name: value
-                for name, value in {**resource.shows, **resource.each.get(last, {})}.items()
+                for name, value in {**resource.shows, **resource.each.get(last, {}), **own}.items()
                 if name in made or name not in model.properties
             }
             maker.merged(
                 model, made, {name: v.replace("{id}", last) if isinstance(v, str) else v for name, v in shown.items()}
             )
+            made.update({name: None for name in shown if name in own and own[name] is None})
+        if template.endswith("}/serviceInfos") and "serviceId" in made:
+            above = template.removesuffix("/serviceInfos")
+            made["serviceId"] = service_id(concrete(above, arguments))
+            made["domain"] = list(arguments.values())[-1]
         return made
 
     def completed(self, call: SandboxCall, place: Place, arguments: Mapping[str, str], value: Any) -> dict[str, Any]:
@@ -326,7 +330,9 @@ class Reader:
         if problem:
             raise InvalidConfiguration(f"sandbox: {path}: {problem}; it is a {type_}")
         if isinstance(model, Model):
-            return maker.merged(model, self.made(maker, model, template, arguments), value)
+            made = self.made(maker, model, template, arguments)
+            self.identify(call, template, arguments, made)
+            return maker.merged(model, made, value)
         return {"": value}
 
     def hold(self, call: SandboxCall, place: Place, arguments: Mapping[str, str], kept: dict[str, Any]) -> None:
@@ -354,7 +360,9 @@ class Reader:
             value = self.maker(call, place.family).value(operation.answer, concrete(operation.path, arguments), "")
             return value if isinstance(value, list) else [value]
         ids = self.ids(call, of, arguments)
-        wanted = wanted_of(call, place)
+        asked = self.resources.get(of.item)
+        also = {} if asked is None else asked.narrowed_by
+        wanted = {also.get(name, name): values for name, values in wanted_of(call, place).items()}
         by_tags = any(name.startswith("iamTags") for name in call.query)
         if of.member is None and not wanted and not by_tags:
             return list(ids.values())

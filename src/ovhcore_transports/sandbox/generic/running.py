@@ -192,8 +192,9 @@ def settle(held: Held, path: str, now: float) -> None:
         if "reach" in steps:
             target = deepcopy(value["targetSpec"])
             value["currentState"] = value.get("currentState", {}) | {name: target[name] for name in steps["reach"]}
-        value.update(deepcopy(steps.get("then", {})))
-        for name in [name for name, each in value.items() if each is None]:
+        then = deepcopy(steps.get("then", {}))
+        value.update(then)
+        for name in [name for name, each in then.items() if each is None]:
             del value[name]
 
 

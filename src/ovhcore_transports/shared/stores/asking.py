@@ -59,6 +59,8 @@ class AskingThread:
                 question, future = self._questions.get(True, _IDLE)
             except Empty:
                 break
+            if future.cancelled():  # nobody waits for it any more
+                continue
             answer: Any = None
             failure: Exception | None = None
             try:

@@ -1,11 +1,13 @@
-"""A store in a file, for the processes of one machine: a database of SQLite, which killed processes do no harm."""
+"""A store in a file, for the processes of one machine: a database of SQLite, which killed processes do no harm.
+
+Limits are in files of their own beside it, see :mod:`.limit_files`.
+"""
 
 from __future__ import annotations
 
 import json
 import os
 import time
-from array import array
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -13,17 +15,13 @@ from ovhcore.exceptions import InvalidConfiguration
 
 from ...base.forks import renew_after_fork
 from ...base.locks import Lock
-from ..operations import limits, records
+from ..operations import records
 from ..operations.answers import Question
-from .base import TIMEOUT, Store, StoreFailure
+from .base import NOT_NOW, TIMEOUT, Store, StoreFailure
+from .limit_files import LIMITS, LimitFiles
 
 __all__ = ["FileStore"]
 
-_LIMITS: Final[dict[str, Callable[..., tuple[dict[str, Any], list[int]]]]] = {
-    "take": limits.take,
-    "slow": limits.slow,
-    "renew": limits.renew,
-}
 _RECORDS: Final[dict[str, Callable[..., tuple[dict[str, Any] | None, list[Any], int]]]] = {
     "claim": records.claim,
     "settle": records.settle,
@@ -35,18 +33,14 @@ _RECORDS: Final[dict[str, Callable[..., tuple[dict[str, Any] | None, list[Any], 
 _ASKING: Final = ("claim", "token")
 _TAKEN: Final = ("mine", "yours")  # answers for which something is written
 _LASTING: Final = ("claim", "settle", "hold")
-_TABLES: Final = {"kept": "value TEXT, until INTEGER", "limits": "value TEXT, times BLOB, counts BLOB"}
+_TABLE: Final = "CREATE TABLE IF NOT EXISTS kept (key TEXT PRIMARY KEY, value TEXT, until INTEGER)"
 _KEEP: Final = (
     "INSERT INTO kept VALUES (?, ?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value, until = excluded.until"
-)
-_KEEP_LIMIT: Final = (
-    "INSERT INTO limits VALUES (?, ?, ?, ?) "
-    "ON CONFLICT (key) DO UPDATE SET value = excluded.value, times = excluded.times, counts = excluded.counts"
 )
 
 
 class FileStore(Store):
-    """A store in a file. Each question is one transaction.
+    """A store in a file. Each question is one transaction; one about a limit locks the file of the limit.
 
     Args:
         path: of the file, which is made if it is not there, for this user alone.
@@ -68,6 +62,7 @@ class FileStore(Store):
         self._connection: Any = None
         self._of_parents: list[Any] = []
         self._lock = Lock()
+        self._limits = LimitFiles(path)
         renew_after_fork(self)
 
     def after_fork(self) -> None:
@@ -77,7 +72,9 @@ class FileStore(Store):
         self._connection = None
 
     def answer(self, question: Question, now: int | None = None) -> Any:
-        """Carry out an operation in a transaction."""
+        """Carry out an operation."""
+        if question[0] in LIMITS:
+            return self._of_limits(self._limits.answer, question, now)
         with self._lock:
             try:
                 return self._answer(question, now)
@@ -89,20 +86,21 @@ class FileStore(Store):
                 raise
         raise StoreFailure(problem)
 
+    async def straight(self, question: Question) -> Any:
+        """Carry out an operation on a limit, unless another process is at it."""
+        return self._of_limits(self._limits.at_once, question) if question[0] in LIMITS else NOT_NOW
+
+    def _of_limits(self, answer: Callable[..., Any], *question: Any) -> Any:
+        try:
+            return answer(*question)
+        except OSError as error:
+            problem = f"{type(error).__name__}: {error}"
+            self._limits.close()
+        raise StoreFailure(problem)
+
     def _answer(self, question: Question, now: int | None) -> Any:
         operation, key, *arguments = question
         execute = self._connected().execute
-        if operation in _LIMITS:
-            execute("BEGIN IMMEDIATE")
-            # The clock of limits is the machine's, which nobody sets.
-            when = time.monotonic_ns() // 1000 if now is None else now
-            row = execute("SELECT value, times, counts FROM limits WHERE key = ?", (key,)).fetchone()
-            state, answer = _LIMITS[operation](None if row is None else _state(*row), when, *arguments)
-            # The numbers of the log are kept as they are: to write and read them as text takes longer than all else.
-            times, counts = state.pop("times"), state.pop("counts")
-            execute(_KEEP_LIMIT, (key, json.dumps(state), times.tobytes(), counts.tobytes()))
-            execute("COMMIT")
-            return answer
         when = time.time_ns() // 1000 if now is None else now
         if operation in _ASKING:
             # Many processes may ask at once, and few have to write: reading waits for nobody.
@@ -141,8 +139,7 @@ class FileStore(Store):
             try:
                 connection.execute("PRAGMA journal_mode = WAL")
                 connection.execute("PRAGMA synchronous = NORMAL")
-                for table, columns in _TABLES.items():
-                    connection.execute(f"CREATE TABLE IF NOT EXISTS {table} (key TEXT PRIMARY KEY, {columns})")
+                connection.execute(_TABLE)
             except BaseException:
                 connection.close()
                 raise
@@ -150,7 +147,8 @@ class FileStore(Store):
         return self._connection
 
     def close(self) -> None:
-        """Close the file."""
+        """Close the files."""
+        self._limits.close()
         connection, self._connection = self._connection, None
         if connection is not None:
             connection.close()
@@ -158,7 +156,3 @@ class FileStore(Store):
     def __del__(self) -> None:
         if getattr(self, "_connection", None) is not None:
             self.close()
-
-
-def _state(value: str, times: bytes, counts: bytes) -> dict[str, Any]:
-    return {**json.loads(value), "times": array("q", times), "counts": array("q", counts)}

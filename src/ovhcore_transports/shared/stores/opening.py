@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from ovhcore.exceptions import InvalidConfiguration
+from ovhcore.protocol import Secret
 
 from .places import Place
 
@@ -67,7 +68,7 @@ def _read(url: str) -> Place | str:
     if not colon or scheme not in ("file", "unix", *_ENCRYPTED):
         return "it begins with none of these"
     if scheme == "file":
-        return Place(url, unquote(rest)) if len(rest) > 1 and rest[0] == "/" else "the path is to begin with /"
+        return _file(url, unquote(rest))
     if "#" in rest or rest.count("@") > 1:
         return _WRITTEN
     port: int | None = -1
@@ -92,10 +93,18 @@ def _read(url: str) -> Place | str:
         name,
         database=int(database),
         username=unquote(parts.username) if parts.username else None,
-        password=unquote(parts.password) if parts.password else None,
+        password=Secret(unquote(parts.password)) if parts.password else None,
     )
     if scheme == "unix":
         return place._replace(file=unquote(parts.path)) if len(parts.path) > 1 else "it has no path"
     if not parts.hostname:
         return "it has no host"
     return place._replace(host=parts.hostname, port=port or 6379, certificates=query if _ENCRYPTED[scheme] else None)
+
+
+def _file(url: str, path: str) -> Place | str:
+    if not path.startswith("/"):
+        return "the path is to begin with /"
+    if path.endswith("/") or "\0" in path:
+        return "the path is that of no file"
+    return Place(url, path)

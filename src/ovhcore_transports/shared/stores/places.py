@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from ovhcore.protocol import Secret
+
 __all__ = ["Place"]
 
 
@@ -27,5 +29,5 @@ class Place(NamedTuple):
     port: int = 6379
     database: int = 0
     username: str | None = None
-    password: str | None = None
+    password: Secret | None = None
     certificates: dict[str, str] | None = None

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from ovhcore.schema import Array, Map, Model, Property, Ref, Scalar, Type
 
-from ..known import Collection, id_member, names_of
+from ..known import Collection, id_member, names_of, whole_block
 from ..values.making import Maker
 
 __all__ = ["adapted", "each_given", "given_id", "left_empty"]
@@ -102,7 +102,7 @@ def given_id(maker: Maker, of: Collection, type_: Type, given: Mapping[str, Any]
     for name in _id_names(maker, of, type_, given):
         value = given.get(name)
         if isinstance(value, (str, int)) and not isinstance(value, bool) and str(value) and maker.fits(type_, value):
-            return value
+            return whole_block(type_, value) if isinstance(value, str) else value
     return None
 
 

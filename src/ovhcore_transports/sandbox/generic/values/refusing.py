@@ -33,6 +33,8 @@ _MAC: Final = re.compile("[0-9a-fA-F]{2}([:-]?[0-9a-fA-F]{2}){5}")
 _PHONE: Final = re.compile(r"[0-9+][0-9. ()-]{2,30}")
 _DURATION: Final = re.compile(r"P(?=.)([0-9.]+[YMWD])*(T(?=.)([0-9.]+[HMS])*)?")
 _WHOLE: Final = re.compile("-?[0-9]{1,30}")
+_NUMBER: Final = re.compile("-?[0-9]{1,18}")
+_DECIMAL: Final = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,18})?")
 
 
 def bad_request(message: str) -> ApiError:
@@ -67,9 +69,15 @@ def refuse(
     if own_way and operation.path.startswith("/v2/"):  # version 2 may have arguments for every list
         known = {each.name for each in operation.placed("query")}
         query = {name: values for name, values in query.items() if name in known}
+    read = family.model(operation.answer) if query and isinstance(operation.answer, Ref) else None
+    if isinstance(read, Model) and operation.method == "GET":
+        # Who reads an object may send members of it, as a filter of one; the API passes over them.
+        described = {each.name for each in operation.placed("query")}
+        query = {name: each for name, each in query.items() if name in described or name not in read.properties}
     takes_body = any(each.place == "body" for each in operation.parameters)
     if body is not None and not takes_body:
         raise bad_request("You provided an input body while none was expected")
+    _read_numbers_of(family, operation, body)
     given = {name: _given(_type(operation, "query", name), values) for name, values in query.items()}
     if operation.method in ("GET", "DELETE"):
         body = None
@@ -93,6 +101,37 @@ def refuse(
     elif isinstance(body, Mapping):
         for name, value in body.items():
             check_form(family, _type(operation, "body", name), value, name)
+
+
+def _read_numbers_of(family: Family, operation: Operation, body: Any) -> None:
+    """Let the numbers of a body be numbers, also those that were sent as text, which the API takes."""
+    if operation.body is not None:
+        _with_numbers(family, operation.body, body)
+    elif isinstance(body, dict):
+        types = {each.name: each.type for each in operation.placed("body")}
+        body.update({name: _with_numbers(family, types[name], body[name]) for name in body.keys() & types.keys()})
+
+
+def _with_numbers(family: Family, type_: Type, value: Any, depth: int = 0) -> Any:
+    """Return a value in which what is a number by its type is no text; lists and objects are changed in place."""
+    if depth > _DEEPEST:
+        return value
+    if isinstance(value, str):
+        model = family.model(type_) if isinstance(type_, Ref) else None
+        base = type_.base if isinstance(type_, Scalar) else model.base if isinstance(model, Enumeration) else ""
+        if base == "long" and _NUMBER.fullmatch(value):
+            return int(value)
+        return float(value) if base == "double" and _DECIMAL.fullmatch(value) else value
+    if isinstance(value, list) and isinstance(type_, Array):
+        value[:] = [_with_numbers(family, type_.item, each, depth + 1) for each in value]
+    elif isinstance(value, dict):
+        known = family.model(type_) if isinstance(type_, Ref) else None
+        for name, each in value.items():
+            if isinstance(type_, Map):
+                value[name] = _with_numbers(family, type_.value, each, depth + 1)
+            elif isinstance(known, Model) and name in known.properties:
+                value[name] = _with_numbers(family, known.properties[name].type, each, depth + 1)
+    return value
 
 
 def _may_be_empty(family: Family, type_: Type | None) -> bool:

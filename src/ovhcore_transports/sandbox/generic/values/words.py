@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-__all__ = ["LONGS", "PREFERRED", "date_like", "long_like", "text_like"]
+__all__ = ["LONGS", "PREFERRED", "SSH_KEY", "date_like", "long_like", "text_like"]
 
 PREFERRED: Final = (
     *("ok", "active", "ACTIVE", "running", "READY", "ready", "enabled", "ENABLED", "OK", "done", "DONE", "online"),
@@ -16,6 +16,9 @@ PREFERRED: Final = (
     *("FR", "fr_FR", "ovh-eu", "EU", "eu", "public", "none", "1.2"),
 )
 """Values of enumerations that a healthy service shows; the first that an enumeration has is taken."""
+
+SSH_KEY: Final = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIE1hZGVCeVRoZVNhbmRib3hOb3RBUmVhbEtleSE ada@example.com"
+"""What a public SSH key looks like; nobody has its private part."""
 
 _HEX: Final = "{:016x}"
 _NAMES: Final = ("web", "mail", "api", "shop", "backup", "build", "cache", "db")
@@ -80,7 +83,7 @@ _EXACT: Final[dict[str, tuple[str, ...]]] = {
     "cidr": ("192.0.2.0/24", "198.51.100.0/24"),
     "phone": ("+33.320200958",),
     "fax": ("+33.320200959",),
-    "publickey": ("ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIE1hZGVCeVRoZVNhbmRib3hOb3RBUmVhbEtleSE ada@example.com",),
+    "publickey": (SSH_KEY,),
     "address": ("2 rue Kellermann", "1 place de la Bourse"),
     "street": ("rue Kellermann",),
     "reverse": ("www.example.com.", "mail.example.com."),
