@@ -15,7 +15,8 @@ _TYPES: Final = (
     *("SRV", "SSHFP", "SVCB", "TLSA", "TXT"),
 )
 _QUOTED: Final = ("TXT", "SPF", "DKIM", "DMARC")
-_NAME: Final = re.compile(r"(?=.{1,255}\Z)(\*|[^\s.]{1,63})(\.[^\s.]{1,63})*\.?|\.")
+_LABEL: Final = r"(?!-)[^\s.*]{1,63}(?<!-)"
+_NAME: Final = re.compile(rf"(?=.{{1,255}}\Z)(\*|{_LABEL})(\.{_LABEL})*\.?|\.")
 _FORMS: Final = {
     "MX": re.compile(r"[0-9]{1,5}\s+\S+"),
     "SRV": re.compile(r"([0-9]{1,5}\s+){3}\S+"),
@@ -24,6 +25,15 @@ _FORMS: Final = {
     "SSHFP": re.compile(r"([0-9]{1,3}\s+){2}[0-9A-Fa-f\s]+"),
 }
 _NAMES: Final = ("CNAME", "DNAME", "NS", "PTR")
+_MOST: Final = {
+    "MX": (65535,),
+    "SRV": (65535, 65535, 65535),
+    "CAA": (255,),
+    "TLSA": (255, 255, 255),
+    "SSHFP": (255, 255),
+}
+"""Of the numbers that targets begin with."""
+_STRINGS: Final = re.compile(r'\s*("(\\.|[^"\\])*"\s*)+', re.DOTALL)
 _LEAST_TTL: Final = 60
 
 
@@ -66,6 +76,8 @@ def check_record(record: dict[str, Any], beside: list[dict[str, Any]]) -> None:
     check_ttl(record.get("ttl"))
     if kind in _QUOTED and not target.startswith('"'):
         record["target"] = '"' + target.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    elif kind in _QUOTED and not _STRINGS.fullmatch(target):
+        raise refused(f"[target] Invalid target for {kind}: a quotation mark is not closed in {target[:100]!r}")
     if kind == "CNAME" and not name:
         raise refused("A CNAME record is not allowed at the root of a zone")
     if beside and (kind == "CNAME" or any(each["fieldType"] == "CNAME" for each in beside)):
@@ -89,3 +101,16 @@ def _check_target(kind: str, target: str) -> None:
     form = _FORMS.get(kind)
     if form is not None and not form.fullmatch(target):
         raise refused(f"[target] Invalid target for {kind}: {target[:100]!r}")
+    for number, most in zip(target.split(), _MOST.get(kind, ()), strict=False):
+        if int(number) > most:
+            raise refused(f"[target] Invalid target for {kind}: {number} is more than {most}")
+    if kind in (*_NAMES, "MX", "SRV") and _is_address(target.split()[-1]):
+        raise refused(f"[target] Invalid target for {kind}: {target[:100]!r} is an address, and has to be a name")
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text.rstrip("."))
+    except ValueError:
+        return False
+    return True
