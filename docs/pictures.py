@@ -57,7 +57,9 @@ def shown(arguments: list[str], variables: dict[str, str]) -> str:
 
 def steady(text: str) -> str:
     """Return text without what differs from run to run, or is drawn while something is waited for."""
-    text = re.sub(r"\x1b\[\?25[lh]|\x1b\[\d*[AK]|^.*\r", "", text, flags=re.MULTILINE)
+    text = text.replace("\x1b[?25l", "").replace("\x1b[?25h", "")
+    text = re.sub(r"^.*\n\r?\x1b\[1A\r?\x1b\[2K", "", text, flags=re.MULTILINE)  # a bar that is gone at the end
+    text = re.sub(r"\x1b\[\d*[AK]|^.*\r", "", text, flags=re.MULTILINE)
     text = re.sub(r"127\.0\.0\.1:\d+", "127.0.0.1:8080", text)
     text = re.sub(r"\d:\d\d:\d\d", "0:00:00", text)
     return re.sub(r"(?<=query id: ).*", "SB.ext-1.00000004.1.5a1e0c3d", text)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from .plugins.versions import installed_version
     from .protocol.clock import parse_http_date
     from .protocol.messages import DEFAULT_TIMEOUT
-    from .protocol.redaction import REDACTED, SECRET_HEADERS, redact_headers
+    from .protocol.redaction import REDACTED, SECRET_HEADERS, is_secret_header, is_secret_name, redact_headers
     from .protocol.requests.access_rules import access_rules, rule_covers
     from .protocol.responses.decoding import parse_json
     from .protocol.secrets.known import WITHIN
@@ -50,7 +50,7 @@ _HOMES: Final = {
     "plugins.versions": ("installed_version",),
     "protocol.clock": ("parse_http_date",),
     "protocol.messages": ("DEFAULT_TIMEOUT",),
-    "protocol.redaction": ("REDACTED", "SECRET_HEADERS", "redact_headers"),
+    "protocol.redaction": ("REDACTED", "SECRET_HEADERS", "is_secret_header", "is_secret_name", "redact_headers"),
     "protocol.requests.access_rules": ("access_rules", "rule_covers"),
     "protocol.responses.decoding": ("parse_json",),
     "protocol.secrets.known": ("WITHIN",),
@@ -88,6 +88,8 @@ __all__ = [
     "installed_version",
     "is_form",
     "is_placeholder",
+    "is_secret_header",
+    "is_secret_name",
     "parse_http_date",
     "parse_json",
     "redact_headers",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import sys
 import warnings
@@ -46,6 +47,7 @@ class Runner:
 
     def __call__(self, *arguments: str, stdin: str = "") -> Ran:
         out, err = Stream(terminal="o" in self.terminal), Stream(terminal="e" in self.terminal)
+        often = gc.get_threshold()
         with self._patch.context() as patch:
             patch.setattr(sys, "argv", ["ovhcore", *arguments])
             patch.setattr(sys, "stdin", Stream(stdin, terminal="i" in self.terminal))
@@ -55,6 +57,7 @@ class Runner:
                 warnings.simplefilter("default")
                 with pytest.raises(SystemExit) as ended:
                     main()
+        gc.set_threshold(*often)  # this process does not end with the command
         assert isinstance(ended.value.code, int)
         return Ran(ended.value.code, out.getvalue(), err.getvalue())
 

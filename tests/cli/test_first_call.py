@@ -21,6 +21,7 @@ UNNEEDED = {
     "jmespath",
     "locale",
     "logging",
+    "ovhcore.flows.events",
     "ovhcore.schema",
     "rich",
     "ssl",
@@ -29,14 +30,17 @@ UNNEEDED = {
     "yaml",
 }
 SCRIPT = """
-import sys
-before = {{*sys.modules}}
-sys.argv = ["ovhcore", *{arguments!r}]
+import gc, sys
+before, looked = {{*sys.modules}}, []
+gc.callbacks.append(lambda phase, about: looked.append(about["generation"]))
 from ovhcore_transports.cli import main
+del looked[:]
+sys.argv = ["ovhcore", *{arguments!r}]
 try:
     main()
 finally:
     print(*{{*sys.modules}} - before, file=sys.stderr)
+    print("looked for garbage", len(looked), "times", file=sys.stderr)
 """
 
 
@@ -47,6 +51,7 @@ def test_a_call_over_plain_http_loads_no_more_than_it_needs() -> None:
     )
     assert '"firstname": "Ada"' in done.stdout, done.stderr
     assert not UNNEEDED & {*done.stderr.split()}
+    assert "looked for garbage 0 times" in done.stderr
 
 
 def test_help_loads_no_client() -> None:

@@ -177,6 +177,9 @@ def test_installed_in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
         client.get("/a", fieldType=None, x=1)
         client.delete("/a", x=1)
         assert [sent.url.partition("/1.0")[2] for sent in transport.sent] == ["/a?fieldType=null&x=1", "/a?x=1"]
+        client.call("GET", "/a", {"b": 1})
+        client.call("DELETE", "/a", {})
+        assert [sent.body for sent in transport.sent[2:]] == [b'{"b":1}', b"{}"]
         with pytest.raises(ovh.InvalidRequest, match="not NoneType"):
             client.get("/a/{x}", x=None)
     assert not installing.is_installed()

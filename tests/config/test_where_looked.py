@@ -60,6 +60,12 @@ def test_sections_that_are_nearly_right(section: str) -> None:
         assert f"[{section}] must be spelt [ovh-eu]." in hint(endpoint="ovh-eu")
 
 
+def test_credentials_of_a_profile_are_noticed() -> None:
+    with world({}, {"home": f"[profile work]\nendpoint = ovh-eu\n{KEYS}"}):
+        said = hint(endpoint="ovh-eu")
+    assert "the credentials in [profile work] are for the profile work, which OVH_PROFILE or profile names." in said
+
+
 def test_credentials_of_the_default_section_are_noticed() -> None:
     with world({}, {"home": f"[default]\n{KEYS}"}):
         assert "credentials in [default] do not count; they belong into [ovh-eu]." in hint(endpoint="ovh-eu")

@@ -210,7 +210,12 @@ SHAPES = [
     Shape("call get", lambda c: c.call("GET", "/me", None, True)),
     Shape("call get empty data", lambda c: c.call("GET", "/me", {}, True), row="an empty body on GET"),
     Shape("call get data", lambda c: c.call("GET", "/me", {"a": 1}, True), row="a body on GET or DELETE"),
+    Shape("call get list", lambda c: c.call("get", "/me?b=1", [1, "é"], True), row="a body on GET or DELETE"),
     Shape("call delete data", lambda c: c.call("DELETE", "/me", {"a": 1}), row="a body on GET or DELETE"),
+    Shape("call delete empty data", lambda c: c.call("DELETE", "/me", {}), row="an empty body on GET"),
+    Shape(
+        "raw call head data", lambda c: c.raw_call("HEAD", "/me", {"a": 1}), ("200 OK", b""), "a body on GET or DELETE"
+    ),
     Shape("call put list", lambda c: c.call("PUT", "/a", [1, "é"])),
     Shape("call post text", lambda c: c.call("POST", "/a", "text")),
     Shape("call post empty", lambda c: c.call("POST", "/a", {})),

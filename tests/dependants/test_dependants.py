@@ -5,8 +5,6 @@ They come from the package index, pinned, in the environment ``dependants`` of t
 
 from __future__ import annotations
 
-import importlib.util
-import json
 import os
 import subprocess
 import sys
@@ -18,12 +16,11 @@ from typing import Any
 import pytest
 
 from ovhcore.testing import Received, WireServer, answer
-from ovhcore_transports.sandbox import ACCESS_KEYS, Sandbox, serve
+from ovhcore_transports.sandbox import Sandbox, serve
 from tests.dependants.page import rows
+from tests.dependants.running import needs, ran
 
 pytestmark = pytest.mark.once
-
-PROGRAMS = Path(__file__).parent / "programs"
 
 # Module of the dependant, and the program that uses it on a served sandbox.
 ON_THE_SANDBOX = {
@@ -55,25 +52,6 @@ DIFFER = {
     # It compares str(error) with a message, which never holds where python-ovh adds the query id.
     ("octodns_ovh", "no zone"): "`str(error)` ends in a line with the query id",
 }
-
-
-def needs(module: str) -> None:
-    if importlib.util.find_spec(module) is None:
-        pytest.skip(f"{module} is not installed: tox run -e dependants")
-    pytest.importorskip("ovh", reason="python-ovh is not installed")
-
-
-def ran(program: str, url: str, tmp_path: Path, *, on_ovhcore: bool) -> dict[str, Any]:
-    command = [sys.executable, *(["-m", "ovhcore.as_ovh"] if on_ovhcore else []), str(PROGRAMS / program), url]
-    variables = {
-        **{name: value for name, value in os.environ.items() if not name.startswith("OVH_")},
-        "KEYS": json.dumps(ACCESS_KEYS), "NO_PROXY": "127.0.0.1", "HOME": str(tmp_path),
-    }  # fmt: skip
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, cwd=tmp_path, env=variables)
-    assert done.returncode == 0, done.stdout + done.stderr
-    told: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    assert told["ovh"] == ("ovhcore" if on_ovhcore else "ovh")
-    return told["outcomes"]  # type: ignore[no-any-return]
 
 
 @contextmanager

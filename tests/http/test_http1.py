@@ -109,9 +109,10 @@ def test_every_plain_head_is_read(status: int, pairs: list[tuple[str, str]], len
     socket: Any = Wire(wire)
     theirs = HTTPResponse(socket, method="GET")
     theirs.begin()
-    expected = ResponseHead(theirs.status, tuple(pairs), theirs.length, False, not theirs.will_close, "")
+    ours = head_of(wire)
     assert theirs.getheaders() == pairs
-    assert head_of(wire) == expected
+    assert (ours.status, ours.fields, ours.length) == (theirs.status, tuple(pairs), theirs.length)
+    assert (ours.chunked, ours.reusable, ours.encoding) == (False, not theirs.will_close, "")
 
 
 OK = b"HTTP/1.1 200 OK\r\n"
@@ -130,7 +131,7 @@ OK = b"HTTP/1.1 200 OK\r\n"
 )
 def test_how_a_body_ends(block: bytes, length: int | None, chunked: bool, reusable: bool, encoding: str) -> None:
     head = head_of(OK + block + b"\r\n")
-    assert head[2:] == (length, chunked, reusable, encoding)
+    assert (head.length, head.chunked, head.reusable, head.encoding) == (length, chunked, reusable, encoding)
 
 
 def test_spaces_around_values_are_not_theirs() -> None:

@@ -245,7 +245,7 @@ def test_distributions(tmp_path: Path) -> None:
     install(second, "some-thing", "[ovhcore]\na = shadowed\nz = shadowed\n")
     install(second, "more", "[ovhcore]\nno value\nb = second\n")
     (second / "x-1.0.dist-info").mkdir()
-    (second / "x-1.0.dist-info" / "entry_points.txt").write_bytes(b"\xff")
+    (second / "x-1.0.dist-info" / "entry_points.txt").write_bytes(b"[ovhcore]\n\xff")
     (second / "not-info").mkdir()
     path = [str(first), str(second), str(tmp_path / "missing")]
     assert find_entry_points("ovhcore", path) == {

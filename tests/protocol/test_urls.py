@@ -314,6 +314,8 @@ def test_requests_without_a_body() -> None:
         assert build_request(EU, method, "/me", {}).body == b""
         with pytest.raises(InvalidRequest, match="carries no body"):
             build_request(EU, method, "/me", {"a": 1})
+        given = build_request(EU, method, "/me", {"a": 1}, bodiless=frozenset())
+        assert (given.body, given.headers["content-type"]) == (b'{"a":1}', "application/json")
     request = build_request(EU, "post", "/me")
     assert (request.method, request.body, len(request.headers)) == ("POST", b"", 0)
     assert build_request(EU, "PUT", "/me", {}).body == b"{}"

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import random
 import re
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from itertools import count
 from pathlib import Path
 from typing import IO
 
@@ -25,21 +21,18 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ovhcore.exceptions import CassetteError, ConnectError
-from ovhcore.protocol.clock import Now
 from ovhcore.protocol.messages import Request, Response
-from ovhcore_transports import SyncTransport
 from ovhcore_transports.recording import (
     AsyncRecordTransport,
     Cassette,
     CassetteWarning,
-    Interaction,
     RecordTransport,
     ReplayTransport,
     repair,
 )
-from ovhcore_transports.recording.cassette.interactions import World
 from tests.profiles import tries
-from tests.worlds import AsyncScripted, Scripted
+from tests.recording.recorders import GOOD, Answering, answering, asked, body_for, failed, run
+from tests.worlds import AsyncScripted
 
 pytestmark = pytest.mark.once
 
@@ -49,102 +42,13 @@ KILLS = tries(8, 50)
 posix = pytest.mark.skipif(sys.platform == "win32", reason="neither fork nor limits on this platform")
 
 
-def body_for(path: str, size: int) -> bytes:
-    return f"{path} ".encode() * (size // (len(path) + 1) + 1)
-
-
-def run(code: str, *arguments: object, within: float = 60) -> str:
-    """Run a program that knows a few names; return what it printed."""
-    given_names = "import os, resource, signal, sys\nfrom tests.recording.test_crashes import *\n"
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("COV")}
-    command = [sys.executable, "-c", given_names + code, *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=within, cwd=ROOT, env=environment)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
-def asked(path: str) -> Request:
-    return Request("GET", f"https://h{path}")
-
-
-def failed(transport: RecordTransport, path: str) -> str:
-    """Return the message of the CassetteError that a call ends with."""
-    try:
-        transport.send(asked(path))
-    except CassetteError as error:
-        return str(error)
-    return "no error"
-
-
-def raised(call: Callable[[], object]) -> str:
-    """Return the kind and the message of the exception that a call ends with."""
-    try:
-        call()
-    except Exception as error:
-        return f"{type(error).__name__} {error}"
-    return "nothing"
-
-
 # Killed at any moment
-
-
-class Answering(SyncTransport):
-    """Answers at once with the path of the request, over and over."""
-
-    def __init__(self, size: int) -> None:
-        super().__init__()
-        self.size = size
-
-    def send(self, request: Request) -> Response:
-        path = request.url.removeprefix("https://h")
-        return Response(200, {"Content-Type": "text/plain"}, body_for(path, self.size))
-
-
-def write_in_pieces(size: int) -> None:
-    """Have the system take a part of what is written at a time, as it may."""
-    write = os.write
-
-    def some(descriptor: int, data: memoryview) -> int:
-        time.sleep(0.001)
-        return write(descriptor, data[:size])
-
-    setattr(os, "write", some)  # noqa: B010 - of this process, which is killed
-
-
-def record_until_killed(path: str, threads: int, size: int, pieces: int) -> None:
-    """Make calls without end, and tell of each whose answer is there."""
-    if pieces:
-        write_in_pieces(pieces)
-    transport = RecordTransport(Answering(size), path, "new")
-
-    def work(thread: int) -> None:
-        for number in count():
-            transport.send(asked(f"/{thread}/{number}"))
-            os.write(1, f"/{thread}/{number}\n".encode())
-
-    for thread in range(threads):
-        threading.Thread(target=work, args=(thread,)).start()
-
-
-def recorders() -> None:
-    """Start a recorder for each line of the input, and kill it at the line that follows."""
-    for line in sys.stdin:
-        path, *numbers = line.split()
-        child = os.fork()
-        if child == 0:
-            os.write(1, b"ready\n")
-            record_until_killed(path, *map(int, numbers))
-            signal.pause()
-        sys.stdin.readline()
-        os.kill(child, signal.SIGKILL)
-        os.waitpid(child, 0)
-        os.write(1, b"killed\n")
 
 
 @contextmanager
 def starting() -> Iterator[subprocess.Popen[str]]:
     """A process that has imported everything, and forks."""
-    command = [sys.executable, "-c", "from tests.recording.test_crashes import recorders; recorders()"]
+    command = [sys.executable, "-c", "from tests.recording.recorders import recorders; recorders()"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1, cwd=ROOT) as it:
         try:
             yield it
@@ -233,26 +137,6 @@ def test_recording_goes_on_after_a_kill(tmp_path: Path) -> None:
 # Cut off
 
 
-def good() -> bytes:
-    """A cassette with one of everything, of two recorders."""
-    world = World((Now(1.5, 2.0), Now(2.5, 3.0)))
-    json = {"Content-Type": "application/json"}
-    signed = dict.fromkeys(("X-Ovh-Application", "X-Ovh-Consumer", "X-Ovh-Signature"), "x" * 20)
-    exchanges: list[tuple[Request, Response | ConnectError]] = [
-        (Request("GET", "https://h/a"), Response(200, {}, b"one\n}\ntwo\n{\n")),
-        (Request("POST", "https://h/b", {**json, **signed}, b'{"a":[1,{}]}'), Response(201, json, b'{"b":null}')),
-        (Request("GET", "https://h/c"), ConnectError("nobody listens")),
-        (Request("GET", "https://h/d"), Response(200, {}, bytes(range(200, 256)))),
-        (Request("GET", "https://h/e"), Response(404, {"X-Note": "é"}, 'été "\\ \u2028'.encode())),
-    ]
-    return Cassette(
-        [Interaction.of(*each, at=1_700_000_000 + n, took=0.25, world=world) for n, each in enumerate(exchanges)],
-        between={3: World((Now(9.0, 9.0),))},
-        tail=world,
-    ).dumps()
-
-
-GOOD = good()
 ENDS = [match.end() for match in re.finditer(rb"^}", GOOD, re.MULTILINE)]
 # Records of interactions: all but those that begin and end a part.
 CALLS = [end for end, record in zip(ENDS, GOOD.split(b"\n}\n"), strict=False) if b'"request"' in record]
@@ -368,10 +252,6 @@ def test_damaged_and_cut_off(edits: Edits, cut: int) -> None:
 
 
 # No room, no permission
-
-
-def answering() -> Scripted:
-    return Scripted(lambda request: Response(200, {}, b"1"))
 
 
 @pytest.mark.parametrize("mode", ["once", "new", "all"])

@@ -27,7 +27,8 @@ from ovhcore_transports.recording import (
     repair,
 )
 from tests.profiles import tries
-from tests.recording.test_crashes import Answering, asked, body_for, posix, run
+from tests.recording.recorders import Answering, asked, body_for, run
+from tests.recording.test_crashes import posix
 from tests.worlds import Scripted
 
 pytestmark = pytest.mark.once
@@ -168,30 +169,11 @@ os.write(descriptor, dumped(beginning()) + b"\\n" + dumped(end(World())))
 # In several processes
 
 
-def recorder() -> None:
-    """Record as the lines of the input say, and wait for a line before every step, so that others are as far."""
-    for line in sys.stdin:
-        path, mode, process, calls = line.split()
-        transport = RecordTransport(Answering(SIZE), path, mode)
-        _step()
-        transport.send(asked(f"/{process}/0"))
-        _step()
-        for number in range(1, int(calls)):
-            transport.send(asked(f"/{process}/{number}"))
-        transport.close()
-        print("closed", flush=True)
-
-
-def _step() -> None:
-    print("here", flush=True)
-    sys.stdin.readline()
-
-
 class Recorders:
     """Processes that record to one cassette in step."""
 
     def __init__(self, number: int) -> None:
-        code = "from tests.recording.test_many_recorders import recorder; recorder()"
+        code = "from tests.recording.recorders import recorder; recorder()"
         self.processes = [
             subprocess.Popen(
                 [sys.executable, "-c", code],
@@ -206,7 +188,7 @@ class Recorders:
 
     def record(self, path: Path, mode: str, calls: int) -> list[str]:
         """Have each make calls; return the paths of all of them."""
-        self._tell([f"{path} {mode} {number} {calls}\n" for number in range(len(self.processes))])
+        self._tell([f"{path} {mode} {SIZE} {number} {calls}\n" for number in range(len(self.processes))])
         assert self._hear() == {"here\n"}
         self._tell(["first\n"] * len(self.processes))
         assert self._hear() == {"here\n"}

@@ -56,9 +56,20 @@ def test_a_changed_request_is_refused(change: Any, expected: tuple[int, str]) ->
     assert code(Sandbox().handle(change(request), NOW)) == expected
 
 
-def test_bodies_of_get_and_delete_are_not_hashed() -> None:
-    request = signed("GET", "/1.0/me")
-    assert Sandbox().handle(Request("GET", request.url, request.headers, b"ignored"), NOW).status == 200
+def test_the_body_of_a_get_is_hashed_and_read_by_nobody() -> None:
+    request = signed("GET", "/1.0/domain/zone/example.com/record?fieldType=MX", b'{"fieldType":"A"}')
+    assert Sandbox().handle(request, NOW).json() == [1003]
+    assert Sandbox().handle(signed("GET", "/1.0/me", b"no JSON"), NOW).status == 200
+    without = Request("GET", request.url, request.headers)
+    assert code(Sandbox().handle(without, NOW)) == (400, "INVALID_SIGNATURE")
+
+
+def test_the_body_of_a_delete_is_not_hashed() -> None:
+    # As reported: https://github.com/ovh/java-ovh/issues/4
+    path = "/1.0/domain/zone/example.com/record/1001"
+    assert code(Sandbox().handle(signed("DELETE", path, b"{}"), NOW)) == (400, "INVALID_SIGNATURE")
+    bare = signed("DELETE", path)
+    assert Sandbox().handle(Request("DELETE", bare.url, bare.headers, b"{}"), NOW).status == 200
 
 
 @pytest.mark.parametrize(

@@ -237,3 +237,10 @@ def test_the_heads_of_a_family_cover_what_it_has() -> None:
 def test_nothing_is_no_argument_of_a_path() -> None:
     with pytest.raises(InvalidRequest):
         schema.catalogue().operation("GET", "/domain/zone//record")
+
+
+def test_nothing_is_suggested_that_has_no_word_like_the_path() -> None:
+    known = schema.catalogue("ovh-eu")
+    for path in ("/nosuch", "/vps-1a2b3c4d.vps.example"):
+        assert known.suggest(path, "GET") == []  # any list of objects would be as near
+    assert known.suggest("/vpss/vps-1a2b3c4d.vps.example", "GET") == ["/vps/{serviceName}"]

@@ -152,7 +152,7 @@ def test_a_connection_that_the_server_closed_is_not_used() -> None:
     async def steps(transport: AsyncAiohttpTransport) -> None:
         for _ in range(3):
             await transport.send(Request("POST", server.url))
-            time.sleep(0.1)  # not asyncio's: it does not see the end
+            assert server.all_closed()  # the loop waits, and does not see the end
 
     with RawServer() as server:
         server.hang_up = True
@@ -174,7 +174,7 @@ def test_what_follows_an_answer_is_never_the_next(stray: bytes, split: int | Non
                 bodies.append((await transport.send(get(server.url))).body)
             except exc.ProtocolError:
                 bodies.append(None)
-            await asyncio.sleep(0.1)
+            await asyncio.to_thread(server.all_sent)
         return bodies
 
     with RawServer(before + answer(b"ok") + stray) as server:

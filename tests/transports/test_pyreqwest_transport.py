@@ -12,9 +12,9 @@ import struct
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +31,7 @@ from ovhcore_transports.http.libraries.slots import Slots
 from ovhcore_transports.pyreqwest import clients as pyreqwest_clients
 from ovhcore_transports.pyreqwest import open_async, open_sync
 from ovhcore_transports.pyreqwest.asynchronous import _settle
-from tests.servers import Held, RawServer, Received, answer
+from tests.servers import Held, RawServer, Received, answer, eventually
 from tests.tunnels import tunnelling
 
 DIRECT = TransportSettings(Timeout(60, 60), proxy="none")
@@ -382,15 +382,29 @@ def test_trio_is_told_what_to_use() -> None:
         trio.run(transport.send, Request("GET", "http://127.0.0.1:1/"))
 
 
+def has_socket(address: object) -> bool:
+    """Say whether this process has a socket with this address."""
+    for path in Path("/proc/self/fd").iterdir():
+        with suppress(OSError):  # closed meanwhile
+            if os.readlink(path).startswith("socket:"):
+                with socket.socket(fileno=os.dup(int(path.name))) as found:
+                    if found.getsockname() == address:
+                        return True
+    return False
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/fd"), reason="nothing says when the library has noticed")
 @pytest.mark.parametrize("reset", [False, True])
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_a_kept_connection_that_the_server_closed(method: str, reset: bool) -> None:
     heads: list[bytes] = []
+    clients: list[object] = []
     listener = socket.create_server(("127.0.0.1", 0))
 
     def serve() -> None:
         for _ in range(3):
-            connection, _ = listener.accept()
+            connection, client = listener.accept()
+            clients.append(client)
             heads.append(connection.recv(65536))
             connection.sendall(answer())
             if reset:
@@ -408,7 +422,7 @@ def test_a_kept_connection_that_the_server_closed(method: str, reset: bool) -> N
         assert transport.send(Request(method, url, {}, b"{}" if method == "POST" else b"")).status == 200
         answered.release()
         assert closed.acquire(timeout=60)
-        time.sleep(0.15)  # for the library's own threads, which tell nobody when they notice
+        eventually(lambda: not has_socket(clients[-1]))  # the library's own threads tell nobody when they notice
     transport.close()
     thread.join()
     listener.close()

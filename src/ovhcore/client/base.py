@@ -6,9 +6,7 @@ import os
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, Self
 
-from ..flows.authentication import KeyAuthentication
 from ..flows.resilience.retry import Policy
-from ..plugins import PluginInfo
 from ..plugins.settings import Settings
 from ..protocol.endpoints import Endpoint
 from ..protocol.redaction import as_secret
@@ -22,6 +20,7 @@ from .operations import OperationMethods
 __all__ = ["BaseClient"]
 
 if TYPE_CHECKING:
+    from ..plugins import PluginInfo
     from ..schema.model import Operation
 
     settable = property
@@ -205,8 +204,7 @@ class BaseClient(PythonOvhNames, CollectionMethods, OperationMethods):
         if core is None:
             return f"<{type(self).__name__}, not complete>"  # in the traceback of its own __init__
         state = ", closed" if core.closed else ""
-        current = core.auth.current
-        who = current.credentials if isinstance(current, KeyAuthentication) else core.settings.credentials
+        who = core.application or core.settings.credentials
         return f"<{type(self).__name__} {core.settings.endpoint.name}, {who!r}{state}>"
 
     def __copy__(self) -> Self:

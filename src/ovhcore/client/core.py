@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from functools import cached_property
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 from ..config.loading import SettingsSources
 from ..exceptions import (
@@ -29,12 +29,13 @@ from ..flows.effects import Flow
 from ..flows.exchange import CallResult, Fetch
 from ..plugins.manager import Plugins
 from ..plugins.settings import Settings
-from ..protocol.credentials import REMEMBERED
+from ..protocol.credentials import REMEMBERED, ApplicationKey
 from ..protocol.messages import Call, Headers, Request, Response
 from ..protocol.redaction import Secret, as_secret, redactor
 from ..protocol.requests.building import BODILESS, build_request, checked_headers
 from ..protocol.requests.values import read_need_auth, read_timeout
 from ..protocol.responses.decoding import conceal, decode, may_be_misspelt, parse_json, rehint
+from ..python_ovh.installing import bodiless_methods
 from .call_pipeline import CallPipeline
 from .transport import ClientTransport
 
@@ -53,8 +54,10 @@ _LOADED_LATER: Final = (
 )
 """Modules that are loaded with the first list, and for the first observer, because many programs need neither."""
 
+_BODIED: Final = ("POST", "PUT")
 
-class ClientKind(NamedTuple):
+
+class ClientKind:
     """The difference between clients for ``def`` code and for ``async def`` code.
 
     Attributes:
@@ -65,11 +68,21 @@ class ClientKind(NamedTuple):
         collected: returns the values of pairs of position and value, in order.
     """
 
-    asynchronous: bool
-    default_transports: tuple[str, ...]
-    run: Callable[[Flow[Any], Any], Any]
-    objects: Callable[..., Any]
-    collected: Callable[[Any], Any]
+    __slots__ = ("asynchronous", "collected", "default_transports", "objects", "run")
+
+    def __init__(
+        self,
+        asynchronous: bool,
+        default_transports: tuple[str, ...],
+        run: Callable[[Flow[Any], Any], Any],
+        objects: Callable[..., Any],
+        collected: Callable[[Any], Any],
+    ) -> None:
+        self.asynchronous = asynchronous
+        self.default_transports = default_transports
+        self.run = run
+        self.objects = objects
+        self.collected = collected
 
 
 class ClientCore:
@@ -132,6 +145,12 @@ class ClientCore:
         """The transport; the first use opens it."""
         return self.opener.open()
 
+    @property
+    def application(self) -> ApplicationKey | None:
+        """The application key in use, also one that a plugin supplies; None for other credentials, or none yet."""
+        current = self.auth.current
+        return current.credentials if isinstance(current, KeyAuthentication) else None
+
     def secrets(self) -> Iterator[str]:
         """Yield the secrets that no error may show, even if an answer repeats them."""
         yield from self.secrets_in_use()
@@ -182,6 +201,7 @@ class ClientCore:
             headers=fields,
             # A timeout that gives no total has the client's.
             timeout=None if timeout is None else read_timeout(timeout, total=self.settings.connection.timeout.total),
+            bodiless=BODILESS if data is None or method in _BODIED else bodiless_methods(BODILESS),
         )
         return (
             request
@@ -289,8 +309,8 @@ class ClientCore:
             MissingCredentials: there is no application key.
             InvalidRequest: a rule is not one.
         """
-        current = self.auth.current
-        problem = current.credentials.problem if isinstance(current, KeyAuthentication) else ""
+        known = self.application
+        problem = "" if known is None else known.problem
         if problem is not None:
             problem = problem and f", and {problem}"
             raise MissingCredentials(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import sys
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from ..exceptions import ClientClosed, InvalidConfiguration
 from ..flows.interpreter_exit import at_exit
@@ -27,7 +27,7 @@ class InsecureWarning(UserWarning):
     """Servers are not verified: anybody in between can read and change what is sent."""
 
 
-class TransportSelection(NamedTuple):
+class TransportSelection:
     """The transport that was selected for a client; nothing of it is imported yet.
 
     Attributes:
@@ -37,10 +37,15 @@ class TransportSelection(NamedTuple):
         inner: the description of the one that it sends through, if it wraps one.
     """
 
-    asynchronous: bool
-    given: Any
-    spec: TransportSpec | None = None
-    inner: TransportSpec | None = None
+    __slots__ = ("asynchronous", "given", "inner", "spec")
+
+    def __init__(
+        self, asynchronous: bool, given: Any, spec: TransportSpec | None = None, inner: TransportSpec | None = None
+    ) -> None:
+        self.asynchronous = asynchronous
+        self.given = given
+        self.spec = spec
+        self.inner = inner
 
     @property
     def defaults(self) -> Mapping[str, str]:

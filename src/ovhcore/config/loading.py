@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from ..exceptions import InvalidConfiguration, InvalidRegion
 from ..plugins.builtin import RETRY_OPTIONS
@@ -21,7 +21,6 @@ from ..protocol.endpoints import ENDPOINTS, Endpoint, resolve_endpoint
 from ..protocol.redaction import Redaction
 from ..protocol.requests.values import shown
 from ..python_ovh.configuration import chosen_files
-from .found import FoundSetting, listed
 from .leniency import Leniency, beneath
 from .profiles import Profile, find_profile, without_credentials
 from .reading import read_settings
@@ -37,6 +36,9 @@ from .sources import (
 )
 from .trust import SettingOrigin, check_trust, deciding_origins, first, other_secrets
 from .where_looked import where_looked
+
+if TYPE_CHECKING:
+    from .found import FoundSetting
 
 __all__ = ["CONFIG_FILES", "Environment", "Settings", "SettingsSources"]
 
@@ -122,6 +124,10 @@ class SettingsSources:
         found = self._found_first("transport")
         return found and found[0]
 
+    def says(self, *names: str) -> bool:
+        """Say whether a place has one of these settings."""
+        return any(self._found_first(name) is not None for name in names)
+
     def passes_over(self, name: str, error: InvalidConfiguration) -> bool:
         """Say whether a setting that cannot be used counts as not set from now on; if not, the caller raises the error.
 
@@ -172,6 +178,8 @@ class SettingsSources:
         Args:
             options: the names of settings that plugins define.
         """
+        from .found import listed
+
         names = tuple(options)
         env = self._env.adding({name: self._variables.get(self._env.spelling(name)) or None for name in names})
         identity = self._identity(self._given, env, names)

@@ -9,7 +9,7 @@ import os
 import stat
 from collections.abc import Callable, Collection, Iterable, Mapping
 from enum import IntEnum
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 from ..exceptions import InvalidConfiguration
 from ..plugins.settings import CREDENTIALS, OTHERS
@@ -116,7 +116,7 @@ class SettingsSource:
         return f"{self.spelling(name)} ({self.where})"
 
 
-class ParsedFile(NamedTuple):
+class ParsedFile:
     """A file of settings that exists.
 
     Attributes:
@@ -125,9 +125,12 @@ class ParsedFile(NamedTuple):
         trust: how far the place is trusted.
     """
 
-    path: str
-    parser: RawConfigParser | InvalidConfiguration
-    trust: Trust
+    __slots__ = ("parser", "path", "trust")
+
+    def __init__(self, path: str, parser: RawConfigParser | InvalidConfiguration, trust: Trust) -> None:
+        self.path = path
+        self.parser = parser
+        self.trust = trust
 
 
 class Environment:
@@ -217,10 +220,10 @@ def expanded(path: Any, what: str) -> str:
 
 def default_endpoint(parsed: Iterable[ParsedFile]) -> str | None:
     """Return the endpoint of the first usable file whose section ``[default]`` has one."""
-    for _, parser, _ in parsed:
-        if isinstance(parser, InvalidConfiguration):
+    for file in parsed:
+        if isinstance(file.parser, InvalidConfiguration):
             continue
-        if endpoint := parser.get("default", "endpoint", fallback="").strip():
+        if endpoint := file.parser.get("default", "endpoint", fallback="").strip():
             return endpoint
     return None
 

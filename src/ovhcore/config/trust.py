@@ -8,7 +8,7 @@ order says who controls a place, and is not the order in which settings are look
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from ..exceptions import InvalidConfiguration
 from ..protocol.endpoints import OAUTH2_TOKEN_URLS, is_known_endpoint, is_unencrypted
@@ -20,11 +20,14 @@ if TYPE_CHECKING:
 __all__ = ["SettingOrigin", "Trust", "check_trust", "deciding_origins", "first", "other_secrets"]
 
 
-class SettingOrigin(NamedTuple):
+class SettingOrigin:
     """A setting and the place that says it; ``source`` is None for credentials that a plugin supplies."""
 
-    name: str
-    source: SettingsSource | None
+    __slots__ = ("name", "source")
+
+    def __init__(self, name: str, source: SettingsSource | None) -> None:
+        self.name = name
+        self.source = source
 
     @property
     def trust(self) -> Trust:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from ..exceptions import InvalidConfiguration
 from ..protocol.endpoints import ENDPOINTS, same_endpoint
+from .profiles import profile_names
 from .sources import CREDENTIALS, ParsedFile, expanded
 
 __all__ = ["where_looked"]
@@ -53,7 +54,9 @@ def where_looked(
 
 def _notes(section: str, endpoint: str, said_by: str) -> Iterator[str]:
     name = section.strip().lower().replace("_", "-")
-    if name == "default":
+    if profiles := profile_names([section]):
+        yield f"the credentials in [{section}] are for the profile {profiles[0]}, which OVH_PROFILE or profile names"
+    elif name == "default":
         yield f"credentials in [{section}] do not count; they belong into [{endpoint}]"
     elif name == endpoint.lower():
         yield f"[{section}] must be spelt [{endpoint}]"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Callable, Mapping
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from ..exceptions import APIError, ConnectError, ConnectionLost, HTTPError, TLSError, TotalTimeout, TransportTimeout
 from ..protocol.clock import Now
@@ -29,11 +29,14 @@ _TRUST: Final = (
 )
 
 
-class CallResult(NamedTuple):
+class CallResult:
     """The result of a call: its value, and the header fields of the answer."""
 
-    value: Any
-    headers: Headers
+    __slots__ = ("headers", "value")
+
+    def __init__(self, value: Any, headers: Headers) -> None:
+        self.value = value
+        self.headers = headers
 
 
 Fetch: TypeAlias = Callable[[str, Mapping[str, str]], Flow[CallResult]]

@@ -7,10 +7,16 @@ group ``ovhcore``, or given to a client as ``Client(plugins=[...])``.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from .._lazy import lazily
 from .hookspecs import hookimpl
-from .manager import PluginInfo, list_plugins
+from .manager import list_plugins
 from .options import Option, read_number, read_seconds, read_switch, read_text
 from .transports import TransportSettings, TransportSpec
+
+if TYPE_CHECKING:
+    from .info import PluginInfo
 
 __all__ = [
     "Option",
@@ -24,3 +30,5 @@ __all__ = [
     "read_switch",
     "read_text",
 ]
+
+__getattr__ = lazily(__name__, {"info": ("PluginInfo",)})

@@ -12,7 +12,9 @@ import sys
 from importlib import import_module
 from importlib.machinery import PathFinder
 from importlib.util import find_spec
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
+
+from ..protocol.frozen import Frozen, put
 
 __all__ = ["OWN", "EntryPoint", "find_entry_points", "installed", "load_object"]
 
@@ -33,7 +35,7 @@ package, and beside the real metadata there may be those of an older version.
 """
 
 
-class EntryPoint(NamedTuple):
+class EntryPoint(Frozen):
     """The entry point of an installed plugin.
 
     Attributes:
@@ -43,10 +45,18 @@ class EntryPoint(NamedTuple):
         version: the version of the distribution, None if it does not say.
     """
 
+    __slots__ = ("name", "value", "distribution", "version")  # noqa: RUF023
+
     name: str
     value: str
     distribution: str
     version: str | None
+
+    def __init__(self, name: str, value: str, distribution: str, version: str | None) -> None:
+        put(self, "name", name)
+        put(self, "value", value)
+        put(self, "distribution", distribution)
+        put(self, "version", version)
 
 
 def find_entry_points(group: str, path: list[str] | None = None) -> dict[str, EntryPoint]:
@@ -150,7 +160,7 @@ def _distributions(directory: str) -> list[tuple[str, str | None, str]]:
     except OSError:
         return []
     return [
-        (*_name_and_version(stem), os.path.join(directory, name, "entry_points.txt"))
+        (*_name_and_version(stem), f"{directory}{os.sep}{name}{os.sep}entry_points.txt")
         for name in names
         if name.endswith("-info")
         and (stem := name.rpartition(".")[0])
@@ -166,12 +176,15 @@ def _name_and_version(stem: str) -> tuple[str, str | None]:
 
 
 def _section(file: str, group: str) -> list[tuple[str, str]]:
-    try:
-        with open(file, encoding="utf-8") as lines:
-            text = lines.read()
-    except (OSError, UnicodeDecodeError):
+    if not os.access(file, os.R_OK):  # most distributions have none, and to raise an exception takes longer
         return []
-    if f"[{group}]" not in text:
+    try:
+        with open(file, "rb") as points:
+            found = points.read()
+        if f"[{group}]".encode() not in found:
+            return []
+        text = found.decode()
+    except (OSError, UnicodeDecodeError):
         return []
     pairs: list[tuple[str, str]] = []
     inside = False

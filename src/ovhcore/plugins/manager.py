@@ -6,7 +6,7 @@ import inspect
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 import pluggy
 
@@ -32,9 +32,10 @@ if TYPE_CHECKING:
     from ..flows.observation import Notifier, Observer
     from ..flows.resilience.retry import Policy
     from ..protocol.credentials import Credentials
+    from .info import PluginInfo
     from .settings import Settings
 
-__all__ = ["PluginInfo", "Plugins", "list_plugins"]
+__all__ = ["Plugins", "list_plugins"]
 
 _CALLED: Final = (
     "ovhcore_token_sharing",
@@ -48,26 +49,6 @@ _CALLED: Final = (
 
 class _Awaitable:
     """A mark for an awaitable answer, which nobody awaits here."""
-
-
-class PluginInfo(NamedTuple):
-    """A plugin, for people to look at.
-
-    Attributes:
-        name: the name for ``disabled_plugins``.
-        distribution: the installed package it comes from; None for one that a program made itself.
-        version: the version of the package, None if it is not known.
-        hooks: the hooks it has, in the order in which they are called.
-        enabled: whether it is used.
-        problem: why it cannot be used; None if it can.
-    """
-
-    name: str
-    distribution: str | None
-    version: str | None
-    hooks: tuple[str, ...]
-    enabled: bool = True
-    problem: str | None = None
 
 
 @cache
@@ -308,6 +289,8 @@ class Plugins:
 
     def listed(self) -> list[PluginInfo]:
         """Return the plugins in use."""
+        from .info import PluginInfo
+
         points = {point.name: point for point in _installed()}
         found: list[PluginInfo] = []
         for name, plugin in self._manager.list_name_plugin():
@@ -329,6 +312,8 @@ def list_plugins(disabled: Iterable[str] = (), what: str = "disabled_plugins") -
         disabled: names of the plugins that are to count as off.
         what: the setting that disables them, for messages.
     """
+    from .info import PluginInfo
+
     off = _known(disabled, what)
     problems: dict[str, str] = {}
     for point in _installed():

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from importlib.metadata import Distribution, DistributionFinder
 
-__all__ = ["VERSION", "OvhFinder", "install_as_ovh", "is_installed", "query_arguments"]
+__all__ = ["VERSION", "OvhFinder", "bodiless_methods", "install_as_ovh", "is_installed", "query_arguments"]
 
 VERSION: Final = "1.2.0"
 """The version of python-ovh that ovhcore stands for."""
 
 _OURS: Final = "ovhcore"
 _THEIRS: Final = "ovh"
+_NO_METHOD: Final[frozenset[str]] = frozenset()
 
 
 class OvhFinder:
@@ -106,13 +107,22 @@ def query_arguments(path: str, arguments: Mapping[str, Any]) -> Mapping[str, Any
     return arguments
 
 
+def bodiless_methods(usual: frozenset[str]) -> frozenset[str]:
+    """Return the methods that carry no body; none where ovhcore stands in for python-ovh, which sends and signs it.
+
+    Args:
+        usual: the methods that carry none otherwise.
+    """
+    return _NO_METHOD if is_installed() else usual
+
+
 def install_as_ovh(original: str | None = None) -> None:
     """Let ``import ovh`` find ovhcore in this process, for programs that cannot be edited.
 
     To be called before anything imports python-ovh; it may be called again. ``ovh`` and every module below it are
     then the modules of ovhcore. :class:`.Client` refuses to be made without any credentials, as that of python-ovh
     does; with ``application_key=""`` it makes one for calls that need none. A query argument of None is sent as
-    ``null``, as python-ovh does, instead of being refused.
+    ``null``, and a body of a GET or DELETE is signed and sent, as python-ovh does, instead of being refused.
 
     Args:
         original: a name by which an installed python-ovh can still be imported, as ``"original_ovh"``.

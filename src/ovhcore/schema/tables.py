@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Final, TypeVar
+from collections.abc import Callable, ItemsView, Iterator, KeysView, Mapping
+from typing import Any, Final, TypeVar, overload
 
 __all__ = ["Table"]
 
 V = TypeVar("V")
+T = TypeVar("T")
 _MISSING: Final = object()
 
 
@@ -19,12 +20,13 @@ class Table(Mapping[str, V]):
         make: makes a value from a row; without it, the rows are the values.
     """
 
-    __slots__ = ("_made", "_make", "_rows")
+    __slots__ = ("_made", "_make", "_rows", "_whole")
 
     def __init__(self, rows: Mapping[str, Any], make: Callable[[Any], V] | None = None) -> None:
         self._rows = rows
         self._make = make
         self._made: dict[str, V] = {}
+        self._whole: dict[str, V] | None = None
 
     def __getitem__(self, key: str) -> V:
         value: Any = self._made.get(key, _MISSING)
@@ -38,6 +40,28 @@ class Table(Mapping[str, V]):
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._rows)
+
+    # What a mapping has does the same, by calls of the above for each of its members.
+
+    def keys(self) -> KeysView[str]:
+        """Return the keys."""
+        return self._rows.keys()
+
+    def items(self) -> ItemsView[str, V]:
+        """Return the keys with their values, each of which is made."""
+        if self._whole is None:
+            self._whole = {key: self[key] for key in self._rows}
+        return self._whole.items()
+
+    @overload
+    def get(self, key: str, default: None = None, /) -> V | None: ...
+    @overload
+    def get(self, key: str, default: V, /) -> V: ...
+    @overload
+    def get(self, key: str, default: T, /) -> V | T: ...
+    def get(self, key: str, default: Any = None, /) -> Any:
+        """Return the value of a key, another one if there is none."""
+        return self[key] if key in self._rows else default
 
     def __len__(self) -> int:
         return len(self._rows)

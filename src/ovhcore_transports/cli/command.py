@@ -21,16 +21,17 @@ __all__ = ["main"]
 
 _OURS: Final = ("click", "rich", "jmespath", "uvicorn", "urllib3")
 """What the extra ``cli`` brings."""
-_SELDOM: Final = (50_000, 10, 10)
+_OF_OUTPUT: Final = (errno.EPIPE, errno.ENOSPC, errno.EFBIG, errno.EIO)
+"""What goes wrong where the output goes."""
+_SELDOM: Final = (200_000, 10, 10)
 """How many new objects there must be before garbage is looked for."""
 
 
 def main() -> None:
     """Run the command, with what was typed; ends the process with its exit code."""
     code = 130
-    often = gc.get_threshold()
     gc.set_threshold(*_SELDOM)  # nothing of what is loaded is garbage, and to look for some takes a while
-    atexit.register(gc.freeze)  # nor need anybody look when the process ends
+    atexit.register(gc.freeze)  # nor need anybody look when the process ends, as it does now
     try:
         _have_streams()
         code = _run()
@@ -43,8 +44,6 @@ def main() -> None:
         else:
             print(f"Error: The output cannot be written: {error.strerror or error}", file=sys.stderr)
             code = 1
-    finally:
-        gc.set_threshold(*often)
     sys.exit(code)
 
 
@@ -88,7 +87,7 @@ def _run() -> int:
             return _report(error, said)
         return _missing(error)
     except Exception as error:
-        if isinstance(error, OSError) and error.errno == errno.EPIPE:
+        if isinstance(error, OSError) and error.errno in _OF_OUTPUT and error.filename is None:
             raise
         return _report(error, said)
     return 0
@@ -162,6 +161,7 @@ def _tell_warnings(said: Globals) -> None:
 def _report(error: Exception, said: Globals) -> int:
     """Tell of an error; return the exit code."""
     from .frame.errors import error_lines, exit_code
+    from .frame.text import folded
 
     sys.stdout.flush()
     if said.debug:
@@ -169,7 +169,8 @@ def _report(error: Exception, said: Globals) -> int:
 
         traceback.print_exception(error)
     for line in error_lines(error):
-        print(line, file=sys.stderr)
+        for part in folded(line, sys.stderr):
+            print(part, file=sys.stderr)
     return int(exit_code(error))
 
 

@@ -7,7 +7,7 @@ head that is cut off, half a number), and reads headers with the email package.
 from __future__ import annotations
 
 import re
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from .bodies import too_large
 
@@ -44,7 +44,7 @@ class CutOff(ConnectionResetError):
     """The connection ended before the answer was whole."""
 
 
-class ResponseHead(NamedTuple):
+class ResponseHead:
     """Status and headers of an answer, and how its body ends.
 
     Attributes:
@@ -56,12 +56,23 @@ class ResponseHead(NamedTuple):
         encoding: the value of Content-Encoding.
     """
 
-    status: int
-    fields: tuple[tuple[str, str], ...]
-    length: int | None
-    chunked: bool
-    reusable: bool
-    encoding: str
+    __slots__ = ("chunked", "encoding", "fields", "length", "reusable", "status")
+
+    def __init__(
+        self,
+        status: int,
+        fields: tuple[tuple[str, str], ...],
+        length: int | None,
+        chunked: bool,
+        reusable: bool,
+        encoding: str,
+    ) -> None:
+        self.status = status
+        self.fields = fields
+        self.length = length
+        self.chunked = chunked
+        self.reusable = reusable
+        self.encoding = encoding
 
 
 class ResponseReader:

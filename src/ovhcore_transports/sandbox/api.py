@@ -76,7 +76,7 @@ class Sandbox(Controlled):
         task_seconds: seconds that a task takes.
         controls: when it answers, how often, and by which clock.
         schemas: what it answers: a :class:`~ovhcore.schema.Catalogue`, or a file or folder with schema documents,
-            native or OpenAPI; by default the catalogue of ``ovh-eu``. Its families are loaded when they are first
+            native or OpenAPI; by default the catalogue of ``ovh-eu``, whose families are loaded when they are first
             asked for.
         seed: another one, other made-up data.
 
@@ -87,6 +87,7 @@ class Sandbox(Controlled):
 
     Raises:
         InvalidConfiguration: ``task_seconds`` is negative.
+        SchemaError: the schemas cannot be read.
     """
 
     def __init__(
@@ -114,7 +115,7 @@ class Sandbox(Controlled):
         self._failed: Counter[Failure] = Counter()
         self._met: Counter[bytes] = BoundedCounter()
         self._door = Door()
-        self._schemas, self._seed = schemas, seed
+        self._schemas, self._seed = _read(schemas), seed
         self._lock = Lock()
         renew_after_fork(self)
 
@@ -329,6 +330,15 @@ class Sandbox(Controlled):
             return self._token_errors_status or error.status, _JSON, _dumped(error.body)
         self._executed["POST", "/auth/oauth2/token"] += 1
         return 200, _JSON, body
+
+
+def _read(schemas: Catalogue | str | os.PathLike[str] | None) -> Catalogue | None:
+    """Return the catalogue of a file or folder, so that what is wrong with it is known before the first call."""
+    if schemas is None or not isinstance(schemas, (str, os.PathLike)):
+        return schemas
+    from ovhcore.schema import load
+
+    return load(schemas)
 
 
 def _parsed(request: Request) -> Any:

@@ -85,8 +85,8 @@ def _check_signature(request: Request, secret: str, key: str, now: float) -> Non
     sent = request.headers.get("x-ovh-timestamp", "")
     if not re.fullmatch("[0-9]{1,12}", sent) or abs(int(sent) - now) > TOLERANCE:
         raise ApiError.of_code(400, "Bad Request", "QUERY_TIME_OUT", "Query out of time")
-    # The API hashes no body for these methods, whatever was sent.
-    body = b"" if request.method in ("GET", "DELETE") else request.body
+    # The API hashes the body that it received, also of a GET, which it reads nothing from; of a DELETE it hashes none.
+    body = b"" if request.method == "DELETE" else request.body
     parts = (secret, key, request.method, request.url)
     hashed = b"+".join([*(part.encode("utf-8", "surrogatepass") for part in parts), body, sent.encode()])
     expected = "$1$" + hashlib.new("sha1", hashed, usedforsecurity=False).hexdigest()

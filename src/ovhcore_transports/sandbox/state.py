@@ -81,11 +81,15 @@ class State:
 
     Attributes:
         begun: how many operations there are.
+        display_names: by the numbers of services as text, the names that calls gave them.
         unsettled: the subjects of operations whose end was not carried out.
     """
 
     volatile: ClassVar = ("begun", "unsettled")
     """What follows from the rest, and is not kept in a snapshot."""
+
+    later: ClassVar = ("display_names",)
+    """What snapshots of before have not."""
 
     def __init__(self, *, auto_validate: bool = False, token_lifetime: int = 3599, task_seconds: float = 60.0) -> None:
         self.auto_validate = auto_validate
@@ -101,6 +105,7 @@ class State:
         self.begun = 0
         self.unsettled: dict[str, bool] = {}
         self.expanded: dict[str, MutableSequence[Row]] = {}
+        self.display_names: dict[str, str] = {}
         self.held = Held()
         self._count = 0
         self._bills = 0

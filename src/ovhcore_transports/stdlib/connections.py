@@ -5,7 +5,7 @@ from __future__ import annotations
 import select
 import socket
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 from ..http.connections import BlockingConnection, Unconnected
 from ..http.http1 import NotHTTP, ResponseReader
@@ -19,7 +19,7 @@ __all__ = ["Address", "Connection"]
 _OPTIONS: Final = ((socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),)
 
 
-class Address(NamedTuple):
+class Address:
     """The address of a server or a proxy.
 
     Attributes:
@@ -28,9 +28,12 @@ class Address(NamedTuple):
         has_tls: whether TLS is spoken there.
     """
 
-    host: str
-    port: int
-    has_tls: bool
+    __slots__ = ("has_tls", "host", "port")
+
+    def __init__(self, host: str, port: int, has_tls: bool) -> None:
+        self.host = host
+        self.port = port
+        self.has_tls = has_tls
 
     @property
     def authority(self) -> str:

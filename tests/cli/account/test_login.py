@@ -26,11 +26,12 @@ FILES = ("./ovh.conf", "~/.ovh.conf")
 
 
 @pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def home(run: Runner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return the home directory of somebody who starts from nothing."""
     (tmp_path / "work").mkdir()
     monkeypatch.chdir(tmp_path / "work")
     monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("COLUMNS", "400")  # or how lines are folded would depend on how long this path is
     monkeypatch.setattr("ovhcore.config.loading.CONFIG_FILES", FILES)
     monkeypatch.setattr("webbrowser.open", lambda url: OPENED.append(url))
     # Prompts that show nothing read the terminal itself.
@@ -185,6 +186,36 @@ def test_a_service_account(run: Runner, served: Server, home: Path, monkeypatch:
     assert "A service account ends at the API by" in ran.err
     assert "client_secret" not in conf(home)
     assert run("login", "--service-account", "--read-only", "--endpoint", served.url).code == 2
+    (home / ".ovh.conf").unlink()  # logout leaves the token URL there
+    new = (
+        "login",
+        "--endpoint",
+        served.url,
+        "--service-account",
+        "--keys-from",
+        str(home / "keys"),
+        "--profile",
+        "new",
+    )
+    ran = run(*new)
+    assert (ran.code, ran.err) == (
+        3,
+        f"Error: It is not known where {served.url} gives tokens to service accounts: set OVH_TOKEN_URL\n",
+    )
+    monkeypatch.setenv("OVH_TOKEN_URL", served.token_url)
+    assert run(*new).code == 0
+    monkeypatch.delenv("OVH_TOKEN_URL")
+    assert run("whoami", "--profile", "new").code == 0
+
+
+def test_the_section_that_is_read_first_gets_the_keys(run: Runner, served: Server, home: Path) -> None:
+    others = f"[{served.url}/]\napplication_key = old\n[{served.url}]\nconsumer_key = old\n"
+    (home / ".ovh.conf").write_text(f"[default]\nendpoint = {served.url}\n{others}")
+    ran = run("login", "--keys-from", "-", stdin=KEYS)
+    assert (ran.code, "Warning" in ran.err) == (0, False)
+    assert run("get", "/me").code == 0
+    assert run("logout").code == 0
+    assert conf(home) == f"[default]\nendpoint = {served.url}\n[{served.url}/]\napplication_key = old\n[{served.url}]\n"
 
 
 def test_a_profile_that_is_to_be_made(run: Runner, served: Server, home: Path) -> None:
@@ -334,14 +365,25 @@ def test_the_keyring(run: Runner, served: Server, home: Path, monkeypatch: pytes
     assert "application_secret" not in conf(home)
     assert backend.held["mine", f"{served.url}/consumer_key"] == ACCESS_KEYS["consumer_key"]
     assert run("get", "/me").code == 0
-    assert "Removed from the keyring, service mine." in run("logout").err
+    said = run("whoami").out + run("doctor").out
+    assert said.count("everything: read, create and start, change, delete") == 2  # it is no service account
+    keys = served.sandbox._state.keys.credentials
+    monkeypatch.setattr("webbrowser.open", lambda url: [*map(served.sandbox.validate, [*keys])])
+    run.terminal = "e"
+    assert run("login", "--read-only", "--interval", "0.01", "--deadline", "20", "--endpoint", served.url).code == 0
+    run.terminal = ""
+    assert "consumer_key" not in conf(home)  # with the application of the keyring, it goes there
+    assert backend.held["mine", f"{served.url}/consumer_key"] != ACCESS_KEYS["consumer_key"]
+    ended = run("logout").err
+    assert "The consumer key is no longer valid." in ended
+    assert "Removed from the keyring, service mine." in ended
     assert backend.held == {}
+    served.sandbox.validate(str(ACCESS_KEYS["consumer_key"]))
     backend.broken = True
     ran = run(*asked, stdin=KEYS)
     assert (ran.code, "canary" in ran.err) == (3, False)
     assert "The keyring cannot be written for service 'mine': RuntimeError" in ran.err
     monkeypatch.setitem(__import__("sys").modules, "keyring", None)
-    served.sandbox.validate(str(ACCESS_KEYS["consumer_key"]))
     assert 'pip install "ovhcore[keyring]"' in run(*asked, stdin=KEYS).err
 
 

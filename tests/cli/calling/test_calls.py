@@ -40,6 +40,43 @@ def test_a_record_is_made_changed_and_removed(run: Runner, box: Sandbox) -> None
     assert run("call", "get", "/me", "--query", "country").out == '"FR"\n'
 
 
+def test_secrets_are_not_taken_from_arguments(
+    run: Runner, box: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sms = "/me/accessRestriction/sms/1/enable"
+    for arguments in (
+        ("post", sms, "password=hunter2"),
+        ("post", sms, "password=a", "password=hunter2"),
+        ("post", sms, "code=hunter2"),  # the catalogue says that it is one
+        ("post", sms, 'extra:={"user": [{"adminPassword": "hunter2"}], "n": 1}'),
+        ("post", sms, "key=DB_PASSWORD", "value=hunter2"),  # what stands beside it says so
+        ("post", sms, 'passwords:=["hunter2"]'),
+        ("get", "/order/overTheBox/new", "voucher=hunter2"),
+        ("wait", "/order/overTheBox/new", "voucher=hunter2"),
+        ("get", "/me", "--header", "Authorization: hunter2"),
+    ):
+        ran = run(*arguments)
+        assert ran.code == 2
+        assert " is secret, and what is typed stands in the list of processes" in ran.err
+        assert "hunter2" not in ran.err
+    assert "Write extra:=@FILE; or extra:=@-, which reads" in run("post", sms, 'extra:={"secret": "x"}').err
+    assert not box.executed
+    (tmp_path / "secret").write_text("hunter2\n", "utf-8")
+    shown = ("post", sms, f"password=@{tmp_path / 'secret'}", "--header", f"X-Auth-Token: @{tmp_path / 'secret'}", "-v")
+    assert run(*shown).code == 8  # it lacks a code
+    assert "hunter2" not in run(*shown).err
+    for harmless in ("password=", "blockModernAuthPop=true", "keyName=mine", "target=a-token=abc", 'x:={"key": [1]}'):
+        assert run("post", sms, harmless, "--dry-run").code == 0
+    family = "/email/exchange/{organizationName}/service/{exchangeService}/authenticationPolicy"
+    assert run("post", family, "blockLegacyAuthPop=1", "organizationName=o", "exchangeService=e", "--dry-run").code == 2
+    assert run("get", "/me/{token}", "token=visible-anyway").code == 5
+    monkeypatch.setattr("click.termui.hidden_prompt_func", {"password: ": "hunter2"}.__getitem__)
+    run.terminal = "ie"
+    ran = run("post", sms, "password=@-", "--dry-run")
+    assert ran.code == 0, ran.err
+    assert "hunter2" not in ran.out + ran.err
+
+
 def test_paths_that_are_none(run: Runner, box: Sandbox) -> None:
     for path in ("", " "):  # as of a variable that is not set
         assert run("delete", path).err.endswith("Error: PATH is empty; the list of what there is has the path /\n")
@@ -151,10 +188,10 @@ def test_header_fields_and_queries_reach_the_api(run: Runner, monkeypatch: pytes
 
 def test_a_dry_run_sends_nothing(run: Runner, box: Sandbox, snapshot: Any, tmp_path: Path) -> None:
     (tmp_path / "b.json").write_text('{"password": "canary-1", "subDomain": "x"}')
+    (tmp_path / "key").write_text("canary-2")
     before = box.received.total()
-    ran = run(
-        "post", ZONE, f"@{tmp_path / 'b.json'}", "target=192.0.2.1", "--dry-run", "--header", "X-Api-Key: canary-2"
-    )
+    header = f"X-Api-Key: @{tmp_path / 'key'}"
+    ran = run("post", ZONE, f"@{tmp_path / 'b.json'}", "target=192.0.2.1", "--dry-run", "--header", header)
     assert plain(ran.out + ran.err) == snapshot(name="post")
     ran = run("get", "/me/bill", "date.from=2026-01-01", "--dry-run")
     assert plain(ran.out + ran.err) == snapshot(name="get")
@@ -297,8 +334,8 @@ def test_a_catalogue_that_is_damaged_stops_no_call(run: Runner, box: Sandbox, mo
     ran = run("post", ZONE, "fieldType=A", "target=192.0.2.1", "subDomain=two", "ttl:=60")
     assert ran.err == "The types of arguments are not known: it is damaged\n"
     assert json.loads(ran.out)["ttl"] == 60
-    ran = run("post", ZONE, "fieldType=A", "target=192.0.2.1", "subDomain=three", "ttl=60")  # as text
-    assert "[ttl] Given data (60) is not valid for type long" in ran.err
+    ran = run("post", ZONE, "fieldType=A", "target=192.0.2.1", "subDomain=three", "ttl=1h")  # as text
+    assert "[ttl] Given data (1h) is not valid for type long" in ran.err
 
 
 def test_waiting_that_shows_progress_and_fails(run: Runner, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -171,6 +171,7 @@ def test_a_clock_that_is_wrong(
     assert found["settings"]["text"].endswith(" settings")
     where = "ahead of" if ahead > 0 else "behind"
     assert found["clock"]["text"].endswith(f"s {where} the API's")
+    assert run("doctor").out.endswith("\nNo problems, 1 warning.\n" if sync == "date" else "\n1 problem.\n")
     monkeypatch.setattr(api, "now", lambda: real() + 10)
     assert findings(run)[1]["clock"]["text"] in ("off by 9 s", "off by 10 s", "off by 11 s")
 
@@ -226,6 +227,9 @@ def test_a_name_that_cannot_be_resolved(run: Runner, monkeypatch: pytest.MonkeyP
     assert found["dns"]["text"] == "the API's name api.invalid cannot be resolved: Name or service not known"
     assert "is this machine online?" in found["dns"]["next"]
     assert found["connection"]["state"] == "skipped"
+    assert problem(run, "dns")[0] == found["dns"]["text"]  # what follows from it is no other problem
+    assert found["api"]["text"].startswith("no answer, for the reason above: ")
+    assert run("doctor").out.endswith("\n1 problem.\n")
     token(monkeypatch, "https://api.invalid/1.0", PROXY="http://u:canary@proxy.invalid:3128")
     _, found = findings(run)
     assert found["proxy"]["text"] == "http://proxy.invalid:3128, by the setting proxy"

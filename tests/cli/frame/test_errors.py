@@ -175,6 +175,8 @@ def test_everything_that_is_known_is_said() -> None:
         "  next: ovhcore whoami shows the rights of the key; ovhcore login asks for one with others",
     ]
     assert [*error_lines(ovh.ServerError())] == ["Error: ServerError"]
+    assert [*error_lines(PermissionError(13, "Permission denied", "/x"))] == ["Error: /x: Permission denied"]
+    assert [*error_lines(OSError("no route"))] == ["Error: no route"]
     assert [*error_lines(RuntimeError("token=abcdefgh1234 is wrong"))] == [
         "Error: RuntimeError: token=<redacted> is wrong",
         "  next: this should not happen; --debug shows where it came from",
@@ -204,13 +206,13 @@ def lead_to_token(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_interrupts_and_closed_pipes_here(run: Runner, box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupted(self: object, value: object) -> None:
+    def interrupted(self: object, value: object, path: str) -> None:
         raise KeyboardInterrupt
 
-    def closed(self: object, value: object) -> None:
+    def closed(self: object, value: object, path: str) -> None:
         raise BrokenPipeError(errno.EPIPE, "Broken pipe")
 
-    def full(self: object, value: object) -> None:
+    def full(self: object, value: object, path: str) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
     def full_at_the_end() -> int:
@@ -220,7 +222,7 @@ def test_interrupts_and_closed_pipes_here(run: Runner, box: Sandbox, monkeypatch
         monkeypatch.setattr("ovhcore_transports.cli.output.writing.Output.write", write)
         assert run("get", "/me") == expected
     monkeypatch.setattr("ovhcore_transports.cli.output.writing.Output.write", full)
-    assert run("get", "/me") == (1, "", "Error: [Errno 28] No space left on device\n")
+    assert run("get", "/me") == (1, "", "Error: The output cannot be written: No space left on device\n")
     monkeypatch.setattr("ovhcore_transports.cli.command._run", full_at_the_end)
     with pytest.raises(SystemExit) as ended:
         main()
@@ -236,7 +238,7 @@ def test_an_output_that_takes_nothing_and_one_that_there_is_not() -> None:
         for to in (">/dev/full", ">&-")
     )
     assert full.returncode == 1
-    assert re.fullmatch("Error: .*No space left on device\n", full.stderr)
+    assert full.stderr == "Error: The output cannot be written: No space left on device\n"
     assert (missing.returncode, missing.stderr) == (0, "")
     mute = subprocess.run(["sh", "-c", f"{typed}/x 2>&-"], capture_output=True, text=True, timeout=60)
     assert (mute.returncode, mute.stdout) == (5, "")  # what is told of errors does not go where results do

@@ -21,7 +21,7 @@ from jmespath.exceptions import JMESPathError
 
 from ovhcore_transports.cli.output.filtering import meets, member
 from ovhcore_transports.cli.output.formats import as_csv, as_json, as_names, as_yaml, csv_safe
-from ovhcore_transports.cli.output.shaping import Query, is_list_of_ids, name_of, with_columns
+from ovhcore_transports.cli.output.shaping import Query, is_list_of_ids, name_of, naming, with_columns
 from ovhcore_transports.cli.output.tables import table_of
 from ovhcore_transports.sandbox import Modes, Sandbox, serve
 from ovhcore_transports.sandbox.routes.filters import filtered
@@ -315,6 +315,71 @@ def test_tables_of_odd_values() -> None:
     assert left == ["b"]
     assert table_of([{"a": "\u96fb" * 10, "b": "y" * 15}], 40)[1] == []
     assert table_of([{"a": "\u96fb" * 15, "b": "y" * 15}], 40)[1] == ["b"]  # each is two wide
+
+
+def test_a_narrow_table_has_what_names_objects_and_what_tells_them_apart() -> None:
+    records = [
+        {
+            "id": number,
+            "zone": "example.com",
+            "fieldType": kind,
+            "subDomain": sub,
+            "target": target,
+            "ttl": ttl,
+            "note": "",
+        }
+        for number, kind, sub, target, ttl in (
+            (1001, "A", "", "192.0.2.10", 3600),
+            (1002, "MX", "", "10 mail.example.com.", 60),
+            (1003, "TXT", "mail._domainkey", "v=DKIM1; " + "k" * 200, 3600),
+        )
+    ]
+    table, left = table_of(records, 62, path="/domain/zone/example.com/record")
+    assert [column.header for column in table.columns] == ["id", "fieldType", "subDomain", "target"]
+    assert left == ["zone", "ttl", "note"]
+    assert table_of(records, 250)[1] == []
+    resources = [
+        {
+            "aList": [1],
+            "displayName": name,
+            "password": name * 2,
+            "serverId": number,
+            "name": name,
+            "orderId": number + 1,
+            "price": {"text": f"{number}.00 €", "value": number},
+            "iam": {"urn": f"urn:v1:eu:resource:server:{name}", "displayName": name},
+            "state": "ok",
+            "url": f"https://example.com/{name}/{'x' * 40}",
+        }
+        for number, name in enumerate(("ns1.example.net", "ns2.example.net"), start=7)
+    ]
+    wide = ["name", "state", "price", "serverId", "orderId", "url", "displayName", "aList", "iam", "password"]
+    shown = [table_of(resources, width, path="/dedicated/server")[0].columns for width in range(4, 220)]
+    seen = list(dict.fromkeys(str(column.header) for columns in shown for column in columns))
+    assert seen[:3] == ["name", "state", "price"]
+    assert {*seen} == {*wide}
+    assert seen[-1] == "password"
+    (price,) = (column for column in shown[-1] if column.header == "price")
+    assert price.justify == "right"
+
+
+def test_members_are_those_of_objects_and_not_of_ids(run: Runner, box: Sandbox) -> None:
+    assert run("get", "me/bill", "--columns", "billId,orderId", "-o", "csv").out.startswith(
+        "billId,orderId\nFR54100001,154100001\n"
+    )
+    assert json.loads(run("get", "me/bill", "--ids", "--columns", "billId").out)[0] == "FR54100001"
+
+
+def test_what_objects_are_called_by() -> None:
+    keys = [{"applicationId": 1, "credentialId": 10}, {"applicationId": 1, "credentialId": 11}]
+    assert naming(keys) == "credentialId"  # two have the other one
+    assert naming(keys[:1], "/me/api/credential?status=expired") == "credentialId"
+    assert naming(keys[:1]) == "applicationId"
+    assert naming([{"name": "x", "project_id": "5a"}], "/cloud/project") == "project_id"
+    assert naming([{"a": 1.5, "b": None, "c": True, "d": [1]}]) is None
+    assert naming([{"id": 1}, {"id": 1}]) is None
+    assert naming([{"name": "x", "iam": {"urn": 1}}, {"name": "y"}]) == "name"
+    assert as_names(keys, "/me/api/credential/{credentialId}") == ["10", "11"]
 
 
 def test_a_value_alone_is_a_document_of_yaml() -> None:

@@ -234,6 +234,15 @@ def test_a_snapshot_of_before_the_modules_had_their_names_is_read() -> None:
     assert other.snapshot() == box.snapshot()
 
 
+def test_a_snapshot_of_before_services_had_names_is_read() -> None:
+    box = used()
+    kept = box.snapshot()
+    assert kept["state"].pop("display_names") == {}
+    other = Sandbox()
+    other.restore(kept)
+    assert other.snapshot() == box.snapshot()
+
+
 def test_bytes_are_kept() -> None:
     kept = snapshots._packed({"a": b"\xff"}, "")
     assert snapshots._unpacked(json.loads(json.dumps(kept))) == {"a": b"\xff"}

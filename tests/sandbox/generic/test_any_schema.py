@@ -331,6 +331,8 @@ def test_what_is_made_up_is_kept_as_far_as_it_fits_and_the_same_again(monkeypatc
     monkeypatch.setattr(reading, "_MOST_TEXTS", 1)
     client = client_of(SandboxTransport(Sandbox()))
     assert [client.get(f"/vps/{name}") for name in names] == before
+    assert client.get("/domain")
+    assert client.get("/vps") == names
 
 
 def test_what_is_made_up_beside_routes_of_their_own_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -38,16 +38,29 @@ OWN_WAY = {
     "DELETE /me/payment/method/{paymentMethodId}": 409,  # of the default one
     "GET /me/api/credential/{credentialId}": 200,  # null there means never, and from everywhere
     "POST /me/api/oauth2/client": 400,
+    "GET /dedicated/server/{serviceName}/install/status": 404,  # nothing is being installed
     "GET /dedicated/server/{serviceName}/task": 200,  # there is none
     "GET /dedicated/server/{serviceName}/task/{taskId}/availableTimeslots": 404,
     "POST /dedicated/server/{serviceName}/task/{taskId}/cancel": 404,
     "POST /dedicated/server/{serviceName}/task/{taskId}/schedule": 404,
     "DELETE /v2/iam/resource/{resourceURN}/tag/{key}": 404,
     "PUT /dedicated/server/{serviceName}/burst": 400,
+    "GET /dedicated/server/{serviceName}/virtualNetworkInterface/{uuid}": 200,  # null there means in no vRack
+    "POST /dedicated/server/{serviceName}/ola/aggregation": 400,
+    "POST /dedicated/server/{serviceName}/ola/group": 400,
+    "POST /dedicated/server/{serviceName}/ola/reset": 404,
+    "POST /dedicated/server/{serviceName}/ola/ungroup": 404,
+    "POST /vrack/{serviceName}/dedicatedServerInterface": 404,
     "POST /domain/zone/{zoneName}/record": 400,
     "POST /domain/zone/{zoneName}/import": 400,
     "POST /ip/{ip}/reverse": 400,
+    "POST /ip/{ip}/firewall": 400,
+    "POST /ip/{ip}/mitigation": 400,
+    "POST /sms/{serviceName}/transferCredits": 404,
+    "POST /cloud/project/{serviceName}/volume/{volumeId}/upsize": 400,  # to less than it has
+    "GET /dedicated/server/{serviceName}/ips": 200,  # there are none where what they lead to is left out
     "POST /me/sshKey": 400,
+    "POST /cloud/project/{serviceName}/instance": 200,  # null there means paid by the hour
     "POST /cloud/project/{serviceName}/sshkey": 400,
     "GET /ipLoadbalancing/{serviceName}/pendingChanges": 200,  # there are none
     "POST /sms/{serviceName}/jobs": 400,

@@ -167,3 +167,12 @@ def test_the_lines_of_the_dockerfile_name_what_there_is(served: list[Server]) ->
     result = run(*arguments)
     assert result.exit_code == 0, result.output
     assert len(served) == 1
+
+
+def test_schemas_that_are_wrong_are_refused_before_it_serves(tmp_path: Path, served: list[Server]) -> None:
+    file = tmp_path / "wrong.json"
+    file.write_text('{"apis": 5}', "utf-8")
+    answered = CliRunner().invoke(command, ["--schema", str(file)])
+    assert isinstance(answered.exception, ovh.exceptions.SchemaError)
+    assert "$.apis: must be a list" in str(answered.exception)
+    assert served == []

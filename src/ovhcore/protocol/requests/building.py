@@ -31,7 +31,7 @@ __all__ = [
 ]
 
 BODILESS: Final = frozenset({"GET", "DELETE", "HEAD", "OPTIONS"})
-"""Methods that never carry a body. The API hashes an empty one for them, whatever was sent."""
+"""Methods that carry no body. The API reads no arguments from one that is sent with them."""
 
 _PREFIXED: Final = {f"_{word}": word for word in kwlist}
 _METHODS: Final = frozenset({"GET", "POST", "PUT", "DELETE"})
@@ -154,6 +154,7 @@ def build_request(
     need_auth: bool = True,
     headers: Headers = Headers(),  # noqa: B008 - immutable
     timeout: Timeout | None = None,
+    bodiless: frozenset[str] = BODILESS,
 ) -> Request:
     """Describe a call. Nothing is sent or signed.
 
@@ -165,6 +166,7 @@ def build_request(
         need_auth: whether the call is to be authenticated.
         headers: further fields to send.
         timeout: seconds to wait for this call.
+        bodiless: the methods that carry no body; data that is not empty is refused for them.
 
     Raises:
         InvalidRequest: the call cannot be sent as written.
@@ -178,11 +180,11 @@ def build_request(
     url = endpoint.url_of(path)
     if data is None:
         return Request(method, url, headers, b"", need_auth, timeout)
-    if method in BODILESS:
+    if method in bodiless:
         if not data:
             return Request(method, url, headers, b"", need_auth, timeout)
         raise InvalidRequest(
-            f"{method} carries no body: the API computes its signature without one. Put the arguments in the query"
+            f"{method} carries no body: the API reads no arguments from one. Put the arguments in the query"
         )
     pairs = [pair for pair in headers.pairs if pair[0].lower() != "content-type"]
     headers = Headers((*pairs, _JSON_BODY))

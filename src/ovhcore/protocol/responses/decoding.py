@@ -18,7 +18,7 @@ from ... import exceptions as exc
 from ..clock import parse_http_date
 from ..messages import Attempt, Headers, Request, Response
 from ..redaction import Hiding, redact_json, redact_text, redact_url, redactor
-from .error_shapes import error_body, is_answer_of_api, parse_json
+from .error_shapes import ErrorBody, error_body, is_answer_of_api, parse_json
 
 __all__ = [
     "add_history",
@@ -129,9 +129,7 @@ Response.decoder = staticmethod(decode)
 def is_time_error(response: Response) -> bool:
     """Say whether a response is the API's complaint about the timestamp."""
     return (
-        response.status == 400
-        and is_answer_of_api(response)
-        and _kind(400, *error_body(response)[:3]) is exc.QueryTimeOut
+        response.status == 400 and is_answer_of_api(response) and _kind(400, error_body(response)) is exc.QueryTimeOut
     )
 
 
@@ -144,7 +142,7 @@ def is_refusal(response: Response) -> bool:
     # A secret that does not belong to its key makes a wrong signature: a rotation between the reading
     # of the two does this.
     kinds = (exc.InvalidCredential, exc.NotCredential, exc.InvalidKey, exc.InvalidSignature)
-    return _kind(response.status, *error_body(response)[:3]) in kinds
+    return _kind(response.status, error_body(response)) in kinds
 
 
 def is_no_route(error: exc.APIError) -> bool:
@@ -169,25 +167,25 @@ def error_of(
     """Return the exception that :func:`decode` raises for a response that is no success."""
     hide = _hiding(redact, request)
     shown = _shown(response, hide, request)
-    code, error_class, message, details, of_the_api = body = error_body(response)
+    body = error_body(response)
     status = response.status
     answered = is_answer_of_api(response, body)
-    kind = _kind(status, code, error_class, message) if answered else None
+    kind = _kind(status, body) if answered else None
     if kind is None:
-        if status >= 500 or (status == 408 and not of_the_api):
-            said = of_the_api or (answered and message is not None)
+        if status >= 500 or (status == 408 and not body.of_the_api):
+            said = body.of_the_api or (answered and body.message is not None)
             kind = exc.ServerError if said else exc.GatewayError
         elif answered or status == 429:  # a gateway that answers 429 has not passed the request on
             kind = _STATUSES.get(status, exc.APIError)
         else:
             kind = exc.InvalidResponse
     error = kind(
-        _plain_message(shown) if message is None else hide(message),
+        _plain_message(shown) if body.message is None else hide(body.message),
         response=shown,
         status=status,
-        code=code and hide(code),
-        error_class=error_class and hide(error_class),
-        details=_redacted(details, hide),
+        code=body.code and hide(body.code),
+        error_class=body.error_class and hide(body.error_class),
+        details=_redacted(body.details, hide),
         query_id=shown.query_id,
         retry_safe=kind in (exc.TooManyRequests, exc.QueryTimeOut)
         or ((status == 408 or status >= 500) and request is not None and request.method == "GET"),
@@ -296,16 +294,16 @@ def _told(history: tuple[Attempt, ...]) -> Iterator[str]:
         yield str(attempt._replace(status=None, error=f"as attempt {number}") if same else attempt)
 
 
-def _kind(status: int, code: str | None, error_class: str | None, message: str | None) -> type[exc.APIError] | None:
-    said = (message or "").lower()
+def _kind(status: int, body: ErrorBody) -> type[exc.APIError] | None:
+    said = (body.message or "").lower()
     said = re.sub(_CLASS_BEFORE_MESSAGE, "", said, count=1).strip(" .")
-    reason = (error_class or "").rpartition("::")[2].upper()
+    reason = (body.error_class or "").rpartition("::")[2].upper()
     for row_status, row_code, messages, kind in _KINDS:
         if status == row_status and (
-            code == row_code
+            body.code == row_code
             or reason in (row_code, row_code.replace("_", ""))
             # Only a whole message without a code counts: a service may well say "SQL query out of time".
-            or (code is None and said in messages)
+            or (body.code is None and said in messages)
         ):
             return kind
     return None

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 if TYPE_CHECKING:
     from ..messages import Response
@@ -22,7 +22,7 @@ _MEMBERS: Final = frozenset({"class", "message", "details", "errorcode", "httpco
 _BEGINS_AS_JSON: Final = re.compile(rb'(?:\xef\xbb\xbf)?\s*(?:[\[{"0-9tfn-]|$)')
 
 
-class ErrorBody(NamedTuple):
+class ErrorBody:
     """The content of the body of an error; None for each part that the body lacks.
 
     Attributes:
@@ -33,11 +33,21 @@ class ErrorBody(NamedTuple):
         of_the_api: whether the body has one of the shapes of the API's errors.
     """
 
-    code: str | None
-    error_class: str | None
-    message: str | None
-    details: dict[str, Any]
-    of_the_api: bool
+    __slots__ = ("code", "details", "error_class", "message", "of_the_api")
+
+    def __init__(
+        self,
+        code: str | None,
+        error_class: str | None,
+        message: str | None,
+        details: dict[str, Any],
+        of_the_api: bool,
+    ) -> None:
+        self.code = code
+        self.error_class = error_class
+        self.message = message
+        self.details = details
+        self.of_the_api = of_the_api
 
 
 _NOTHING: Final = ErrorBody(None, None, None, {}, False)

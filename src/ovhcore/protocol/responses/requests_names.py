@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, NoReturn, Self
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, Self
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["AnsweredRequest", "RequestsNames"]
 
 
-class AnsweredRequest(NamedTuple):
+class AnsweredRequest:
     """The request that a response answers, with what the response needs to know about the exchange.
 
     Attributes:
@@ -26,9 +26,12 @@ class AnsweredRequest(NamedTuple):
         redact: a function that hides the secrets of the client.
     """
 
-    request: Any
-    elapsed: float = 0.0
-    redact: Callable[[str], str] | None = None
+    __slots__ = ("elapsed", "redact", "request")
+
+    def __init__(self, request: Any, elapsed: float = 0.0, redact: Callable[[str], str] | None = None) -> None:
+        self.request = request
+        self.elapsed = elapsed
+        self.redact = redact
 
 
 def _undecoded(*response: object, **known: object) -> NoReturn:

@@ -100,7 +100,7 @@ class Paths:
             seen.add((id(node), at))
             if at == len(segments):
                 wanted = (template for name, template in node.ends.items() if method is None or name == method)
-                if (template := next(wanted, None)) is not None:
+                if (template := next(wanted, None)) is not None and _share_a_word(template, segments):
                     found.setdefault(template)
                     highest = min(highest, cost + _WORSE)
             for more, step, child in _steps(node, segments[at] if at < len(segments) else None):
@@ -152,6 +152,12 @@ def _steps(node: _Node, segment: str | None) -> Iterator[tuple[float, int, _Node
         yield _MISSING_COST, 0, child
     if segment is not None:
         yield _TOO_MUCH_COST, 1, node
+
+
+def _share_a_word(template: str, segments: list[str]) -> bool:
+    """Say whether a word of a template is like one of a path: otherwise any template of that length would do."""
+    words = [word for word in template.split("/") if word and "{" not in word]
+    return any(_cost(word, segment) is not None for word in words for segment in segments)
 
 
 def _cost(word: str, segment: str) -> float | None:

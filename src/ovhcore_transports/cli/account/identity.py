@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from ovhcore.exceptions import Forbidden, InvalidResponse, NotGrantedCall, ResourceNotFoundError, Unauthorized
-from ovhcore.protocol import ApplicationKey
 
 from ..frame.text import one_line
 from ..output.formats import cell
@@ -13,8 +12,9 @@ from .rules import in_words
 
 if TYPE_CHECKING:
     from ovhcore import Client
+    from ovhcore.protocol import ApplicationKey
 
-__all__ = ["identity_lines", "identity_of"]
+__all__ = ["application_of", "identity_lines", "identity_of"]
 
 _REFUSED: Final = (NotGrantedCall, Forbidden, Unauthorized, ResourceNotFoundError)
 _LABELS: Final = {
@@ -40,16 +40,19 @@ def identity_of(client: Client) -> dict[str, Any]:
         APIError: the credentials do not work.
     """
     known: dict[str, Any] = {"endpoint": client.endpoint.name}
-    if isinstance(client.settings.credentials, ApplicationKey):
+    details: dict[str, Any] = {}
+    if application_of(client) is None:
+        details = _asked(client, "/auth/details")  # a plugin is asked for credentials by the first call
+    if application_of(client) is not None:
         credential = _asked(client, "/auth/currentCredential")
         names = ("credentialId", "applicationId", "status", "creation", "expiration", "lastUse", "allowedIPs", "rules")
         known |= {name: credential.get(name) for name in names}
         known["rights"] = in_words(credential.get("rules"))
-        known |= _optional(client, "/auth/details")
+        known |= details or _optional(client, "/auth/details")
         application = _optional(client, f"/me/api/application/{credential.get('applicationId')}")
         known["application"] = application.get("name") or credential.get("applicationId")
     else:
-        known |= _asked(client, "/auth/details")
+        known |= details
         known["rights"] = ["what the policies of its identity (IAM) allow"]
     identities = known.get("identities")
     if isinstance(identities, list) and identities:
@@ -58,6 +61,11 @@ def identity_of(client: Client) -> dict[str, Any]:
     known["account"] = known.get("account") or me.get("nichandle")
     known["name"] = " ".join(filter(None, (me.get("firstname"), me.get("name")))) or None
     return known
+
+
+def application_of(client: Client) -> ApplicationKey | None:
+    """Return the application key that a client calls with, None for credentials of another kind."""
+    return client._ovhcore.application
 
 
 def _asked(client: Client, path: str) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import click
 
 from ovhcore._internal import CREDENTIALS, FoundSetting
 from ovhcore.exceptions import APIError, InvalidConfiguration
-from ovhcore.protocol import ApplicationKey, Secret
+from ovhcore.protocol import Secret
 
 from ..calling.options import output_options
 from ..frame.clients import client, note
@@ -16,7 +16,7 @@ from ..frame.groups import Command
 from ..frame.text import one_line
 from ..output.writing import Output
 from .conf_file import change_file, forget_in_copy
-from .identity import identity_lines, identity_of
+from .identity import application_of, identity_lines, identity_of
 from .places import found_settings, remove_entries
 
 __all__ = ["logout_command", "whoami_command"]
@@ -71,7 +71,7 @@ def logout_command(keep_valid: bool) -> None:
         )
     with client() as caller:
         endpoint = caller.endpoint.name
-        if not keep_valid and isinstance(caller.settings.credentials, ApplicationKey):
+        if not keep_valid and application_of(caller) is not None:
             _revoke(caller)
         elif not keep_valid:
             note("A service account ends at the API by ovhcore delete /me/api/oauth2/client/{clientId}.")

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ovhcore.exceptions import APIError, InvalidConfiguration
-from ovhcore.protocol import ENDPOINTS, ApplicationKey, Endpoint, Secret, as_secret, resolve_endpoint
+from ovhcore.protocol import ENDPOINTS, Endpoint, Secret, as_secret, resolve_endpoint
 
 from ..frame.clients import client, note
 from ..frame.groups import Command, globals_of
 from ..output.terminal import is_terminal
 from .browser import show_page
-from .identity import identity_lines, identity_of
+from .identity import application_of, identity_lines, identity_of
 from .keys import APPLICATION, SERVICE_ACCOUNT, read_keys
 from .places import file_of, found_settings, keep
 from .rules import PRESETS, in_words, rules_of, rules_query, with_own
@@ -78,6 +78,7 @@ def login_command(
             if caller is None:
                 secrets = _by_page(endpoint, granted, open_it=not no_browser)
             else:
+                keyring = keyring or _keyring_of_application()
                 secrets = _by_request(caller, granted, deadline, interval, open_it=not no_browser)
         known, token_url = _tried(endpoint, secrets)
     _keep(endpoint, secrets, known, path, keyring, token_url)
@@ -90,6 +91,10 @@ def _read(
     if service_account:
         if preset or rules:
             raise click.UsageError("The rights of a service account are policies of IAM, and no rules of a key")
+        if endpoint.token_url is None:  # told before the user takes any trouble
+            raise InvalidConfiguration(
+                f"It is not known where {endpoint.name} gives tokens to service accounts: set OVH_TOKEN_URL"
+            )
         return read_keys(SERVICE_ACCOUNT, keys_from)
     return read_keys(APPLICATION, keys_from) if keys_from else None
 
@@ -150,7 +155,7 @@ def _found() -> list[FoundSetting]:
             raise
     profile, said.profile = said.profile, ""
     try:
-        return [each for each in found_settings() if each.name == "endpoint"]
+        return [each for each in found_settings() if each.name in ("endpoint", "token_url")]
     finally:
         said.profile = profile
 
@@ -163,11 +168,21 @@ def _with_application(endpoint: Endpoint) -> Client | None:
         if globals_of().profile is None:
             raise
         return None  # a profile that is to be made
-    known = caller.settings.credentials
-    if isinstance(known, ApplicationKey) and caller.endpoint.name == endpoint.name:
+    known = application_of(caller)
+    if known is not None and caller.endpoint.name == endpoint.name and caller.settings.credentials is not None:
         return caller
     caller.close()
-    return None
+    if known is None or caller.endpoint.name != endpoint.name:
+        return None
+    # A plugin that supplies keys would supply the old one again while the new one waits.
+    first, second, *_ = known.secrets()
+    return client(endpoint=endpoint.name, application_key=first, application_secret=second)
+
+
+def _keyring_of_application() -> str | None:
+    """Return the service of the keyring that the application comes from, None for another place."""
+    found = None if _first("application_key") else _first("keyring")
+    return None if found is None else str(found.value)
 
 
 def _asked_preset() -> str:
@@ -188,8 +203,8 @@ def _by_request(
     caller: Client, rules: list[dict[str, str]], deadline: float, interval: float, *, open_it: bool
 ) -> dict[str, Secret]:
     """Ask for a consumer key, and wait until the user has allowed it."""
-    known = caller.settings.credentials
-    assert isinstance(known, ApplicationKey)
+    known = application_of(caller)
+    assert known is not None
     with caller:
         asked: Any = caller.request_consumerkey(rules)
         key = as_secret(asked["consumerKey"])

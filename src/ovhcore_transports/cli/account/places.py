@@ -23,13 +23,13 @@ def file_of() -> str:
 
 
 def section_of(endpoint: str, profile: str | None, path: str) -> str:
-    """Return the section that keys belong into; one that has the endpoint's URL in another spelling is it."""
+    """Return the section that keys belong into: of those that have the endpoint's URL, the one that is read first."""
     if profile is not None:
         return f"profile {profile}"
     if "/" in endpoint:
-        for name in parsed(read_text(path)).sections():
-            if "/" in name and _url(name) == _url(endpoint):
-                return name
+        sections = parsed(read_text(path)).sections()
+        if endpoint not in sections:  # one with the same spelling is read before others
+            return next((name for name in sections if "/" in name and _url(name) == _url(endpoint)), endpoint)
     return endpoint
 
 

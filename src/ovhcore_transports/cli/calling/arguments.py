@@ -6,28 +6,36 @@ import json
 import os
 import sys
 from collections.abc import Sequence
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import click
 
-__all__ = ["NO_BODY", "Typed", "condition", "header_fields", "json_of", "parse", "path_of", "text_of_file"]
+__all__ = ["NO_BODY", "SEEN", "Typed", "condition", "header_fields", "json_of", "parse", "path_of", "text_of_file"]
 
 NO_BODY: Final = object()
 """There is no body as a whole."""
 
+SEEN: Final = "and what is typed stands in the list of processes and in the history of the shell. Nothing was sent."
+"""Why a secret may not be typed as an argument."""
 
-class Typed(NamedTuple):
+
+class Typed:
     """What was typed.
 
     Attributes:
         named: values by name; those that were given as text are :class:`str`, and may be read as the schema has them.
         as_text: the names of those.
         body: the body as a whole, or :data:`NO_BODY`.
+        visible: the names of values that stand in the command itself, and not in a file.
     """
 
-    named: dict[str, Any]
-    as_text: frozenset[str]
-    body: Any
+    __slots__ = ("as_text", "body", "named", "visible")
+
+    def __init__(self, named: dict[str, Any], as_text: frozenset[str], body: Any, visible: frozenset[str]) -> None:
+        self.named = named
+        self.as_text = as_text
+        self.body = body
+        self.visible = visible
 
 
 def path_of(typed: str) -> str:
@@ -51,6 +59,7 @@ def parse(words: Sequence[str]) -> Typed:
     """
     values: dict[str, list[Any]] = {}
     as_json: set[str] = set()
+    visible: set[str] = set()
     body: Any = NO_BODY
     if sum(word == "@-" or word.partition("=")[2] == "@-" for word in words) > 1:
         raise click.UsageError("Standard input can be read once: one @- alone")
@@ -67,13 +76,17 @@ def parse(words: Sequence[str]) -> Typed:
             raise click.UsageError(
                 f"An argument is written NAME=VALUE, NAME:=JSON, NAME=@FILE or @FILE, not {_cut(word)!r}"
             )
-        if text.startswith("@"):
+        if text == "@-" and not of_json and sys.stdin.isatty():
+            text = str(click.prompt(_cut(name), hide_input=True, err=True))
+        elif text.startswith("@"):
             text = text_of_file(text[1:]).removesuffix("\n").removesuffix("\r")
+        else:
+            visible.add(name)
         if of_json:
             as_json.add(name)
         values.setdefault(name, []).append(json_of(text, name) if of_json else text)
     named = {name: listed[0] if len(listed) == 1 else listed for name, listed in values.items()}
-    return Typed(named, frozenset(values.keys() - as_json), body)
+    return Typed(named, frozenset(values.keys() - as_json), body, frozenset(visible))
 
 
 def json_of(text: str, what: str) -> Any:
@@ -113,14 +126,21 @@ def header_fields(given: Sequence[str]) -> dict[str, str]:
     """Return header fields that were typed as ``Name: value``.
 
     Raises:
-        click.UsageError: one is not written so.
+        click.UsageError: one is not written so, or a secret one is not in a file.
     """
+    from ovhcore._internal import is_secret_header
+
     fields: dict[str, str] = {}
     for each in given:
         name, colon, value = each.partition(":")
         if not colon or not name.strip():
             raise click.UsageError("A header field is written 'Name: value'")
-        fields[name.strip()] = value.strip()
+        name, value = name.strip(), value.strip()
+        if value.startswith("@"):
+            value = text_of_file(value[1:]).strip()
+        elif is_secret_header(name):
+            raise click.UsageError(f"{_cut(name)} is secret, {SEEN} Write '{_cut(name)}: @FILE'")
+        fields[name] = value
     return fields
 
 

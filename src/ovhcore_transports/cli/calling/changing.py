@@ -16,6 +16,7 @@ from .arguments import header_fields, parse, path_of
 from .bodies import split_call, types_known
 from .confirming import cannot_be_undone, confirmed
 from .options import ARGUMENTS, change_options
+from .secret_arguments import refuse_secrets
 
 __all__ = ["call_command", "delete_command", "post_command", "put_command"]
 
@@ -99,7 +100,8 @@ def _change(
     output = Output(format_, query, columns)
     typed, fields, path = parse(arguments), header_fields(headers), path_of(path)
     with client() as caller:
-        known = types_known(caller.endpoint.name) if wait or edit or typed.as_text else None
+        known = types_known(caller.endpoint.name) if wait or edit or typed.named else None
+        refuse_secrets(typed, method, path, known)
         path, body = split_call(method, path, typed, known)
         if edit:
             from .bodies import edited
@@ -119,6 +121,6 @@ def _change(
 
             value = followed(caller, known, method, path, value)
     if value is not None or not output.for_people:
-        output.write(value)
+        output.write(value, path)
     else:
         note("Done.")

@@ -39,7 +39,7 @@ def write_every(
             else:
                 held.append(value)
     if not output.lines:
-        output.write(held)
+        output.write(held, path)
     if left_out:
         note(f"The server passed over the filter; {left_out} objects that it should have left out are left out here.")
 
@@ -54,7 +54,7 @@ def write_expanded(client: Client, path: str, arguments: dict[str, Any], ids: An
     if not any(isinstance(each, dict) for each in objects):
         output.write(ids)
         return
-    output.write(objects)
+    output.write(objects, path)
     if len(found) > len(objects):
         note(f"{len(found) - len(objects)} objects could not be fetched; --ids shows all ids.")
 

@@ -1,24 +1,21 @@
-"""``ovhcore get`` and ``wait``: what the API has, from a terminal.
+"""``ovhcore get``: what the API has, from a terminal.
 
 What comes goes to standard output; progress and notes to standard error.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from contextlib import nullcontext
 from typing import Any
 
 import click
 
 from ..frame.clients import client
 from ..frame.groups import Command, later
-from ..output.terminal import shows_progress, told_nothing, waiting
 from ..output.writing import Output
 from .arguments import NO_BODY, condition, header_fields, parse, path_of
 from .options import ARGUMENTS, call_options, list_options, output_options
 
-__all__ = ["get_command", "wait_command"]
+__all__ = ["get_command"]
 
 
 @click.command("get", cls=Command)
@@ -42,8 +39,9 @@ def get_command(
 ) -> None:
     """GET a path, and print the answer.
 
-    Arguments fill names in braces in PATH, or go into the query; one that is repeated is a list. On a terminal the
-    objects of a list are shown, not its ids. Options about objects, as --filter and --sort, imply --all.
+    Arguments fill names in braces in PATH, or go into the query; one that is repeated is a list. On a terminal, and
+    with --columns, the objects of a list are shown, not its ids. Options about objects, as --filter and --sort, imply
+    --all.
 
     \b
     ovhcore get /me
@@ -65,6 +63,10 @@ def get_command(
     if fields:
         given["_headers"] = fields
     path = path_of(path)
+    if typed.visible:
+        from .secret_arguments import refuse_secrets
+
+        refuse_secrets(typed, "GET", path, None)
     if dry_run:
         from .bodies import split_call
         from .dry_run import show_call
@@ -78,52 +80,9 @@ def get_command(
             write_every(caller, path, {**typed.named, **given}, wanted, output)
             return
         value = caller.get(path, **typed.named, _headers=fields or None)
-        if output.for_people and not ids and query is None:
+        if not ids and ((output.for_people and query is None) or output.wants_members):
             from .lists import write_expanded
 
             write_expanded(caller, path, {**typed.named, **given}, value, output)
         else:
-            output.write(value)
-
-
-@click.command("wait", cls=Command)
-@click.argument("path", shell_complete=later("paths"))
-@click.argument("arguments", metavar=ARGUMENTS, nargs=-1, shell_complete=later("arguments"))
-@click.option(
-    "--until",
-    metavar="STATUS",
-    multiple=True,
-    default=("done",),
-    help="done, gone for a deletion, or the status to wait for; that may be repeated.  [default: done]",
-)
-@click.option("--deadline", metavar="SECONDS", type=click.FloatRange(0), default=3600.0, help="By default, 3600.")
-@click.option(
-    "--grace",
-    metavar="SECONDS",
-    type=click.FloatRange(0),
-    default=60.0,
-    help="How long a new object may not be found. By default, 60.",
-)
-@output_options
-def wait_command(
-    path: str,
-    arguments: tuple[str, ...],
-    until: tuple[str, ...],
-    deadline: float,
-    grace: float,
-    format_: str | None,
-    query: str | None,
-    columns: str | None,
-) -> None:
-    """GET an object until its operation is over, and print it.
-
-    \b
-    ovhcore wait /dedicated/server/{serviceName}/task/{taskId} serviceName=ns1 taskId=1
-    ovhcore wait --until gone /v2/vrackServices/resource/vrs-demo-1
-    """  # noqa: D301
-    output = Output(format_, query, columns)
-    named, path = parse(arguments).named, path_of(path)
-    goal: str | Collection[str] = until[0] if until in (("done",), ("gone",)) else set(until)
-    with client() as caller, waiting(path) if shows_progress() else nullcontext(told_nothing) as tell:
-        value = caller.wait(path, _until=goal, _deadline=deadline, _grace=grace, _progress=tell, **named)
-    output.write(value)
+            output.write(value, path)

@@ -11,7 +11,7 @@ from ovhcore import exceptions as exc
 from ovhcore._internal import FoundSetting
 
 from ..account.identity import identity_of
-from .findings import OK, PROBLEM, WARNING, Finding, passed_over
+from .findings import OK, PROBLEM, SKIPPED, WARNING, Finding, passed_over
 
 if TYPE_CHECKING:
     from ovhcore import Client
@@ -24,16 +24,17 @@ _SOON: Final = timedelta(days=14)
 _LOGIN: Final = "ovhcore login asks for a new key"
 
 
-def api_findings(client: Client, found: list[FoundSetting]) -> Iterator[Finding]:
+def api_findings(client: Client, found: list[FoundSetting], *, blocked: bool = False) -> Iterator[Finding]:
     """Yield what is to be said of the API and of the keys.
 
     Args:
         client: as settings say.
         found: the settings, for their places.
+        blocked: whether something is wrong on the way there; that no answer comes is no further problem then.
     """
-    answered = _clock(client, found)
+    answered = _clock(client, found, blocked)
     yield answered
-    if answered.state == PROBLEM:
+    if answered.state in (PROBLEM, SKIPPED):
         why = "signatures have the wrong time" if answered.check == "clock" else "the API cannot be asked"
         yield passed_over("keys", why)
         return
@@ -48,11 +49,13 @@ def api_findings(client: Client, found: list[FoundSetting]) -> Iterator[Finding]
     yield _state(known)
 
 
-def _clock(client: Client, found: list[FoundSetting]) -> Finding:
+def _clock(client: Client, found: list[FoundSetting], blocked: bool) -> Finding:
     try:
         answer = client.get("/auth/time", False, _options={"retry": False})
         ahead = int(answer) - now()
     except exc.APIError as error:
+        if blocked and isinstance(error, exc.HTTPError):
+            return Finding("api", SKIPPED, f"no answer, for the reason above: {_words(error)}")
         return Finding("api", PROBLEM, _words(error), _step(error, found))
     except (TypeError, ValueError):
         odd = exc.InvalidResponse("GET /auth/time was not answered with a time")

@@ -12,7 +12,7 @@ from ovhcore.exceptions import APIError
 
 from ..frame.clients import client
 from ..frame.groups import Command, globals_of
-from ..frame.text import one_line
+from ..frame.text import folded, one_line
 from ..output.formats import as_json
 from ..output.terminal import is_terminal
 from .findings import PROBLEM, SKIPPED, WARNING, Finding, passed_over
@@ -45,9 +45,15 @@ def doctor_command(as_json_: bool, offline: bool) -> None:
     if as_json_:
         click.echo(as_json([finding.as_json() for finding in found], indent=2))
     elif not globals_of().quiet:
-        click.echo(f"{problems or 'No'} problem{'' if problems == 1 else 's'}.")
+        warnings = sum(finding.state == WARNING for finding in found)
+        also = f", {_number(warnings, 'warning')}" if warnings else ""
+        click.echo(f"{_number(problems, 'problem')}{also}.")
     if problems:
         raise SystemExit(1)
+
+
+def _number(number: int, what: str) -> str:
+    return f"{number or 'No'} {what}{'' if number == 1 else 's'}"
 
 
 def _findings(offline: bool) -> Iterator[Finding]:
@@ -84,13 +90,16 @@ def _findings(offline: bool) -> Iterator[Finding]:
             return
         from .api import api_findings
 
+        blocked = False
         if caller.settings.transport in ("sandbox", "replay"):
             yield passed_over("network", f"the transport {caller.settings.transport} needs none")
         else:
             from .network import network_findings
 
-            yield from network_findings(caller.endpoint.url, caller.settings.connection)
-        yield from api_findings(caller, found)
+            for finding in network_findings(caller.endpoint.url, caller.settings.connection):
+                blocked |= finding.state == PROBLEM
+                yield finding
+        yield from api_findings(caller, found, blocked=blocked)
 
 
 def _print(finding: Finding) -> None:
@@ -110,11 +119,5 @@ def _print(finding: Finding) -> None:
 
 
 def _folded(text: str) -> list[str]:
-    """Return a text in lines that fit behind a state, folded between words; elsewhere than on a terminal in one."""
-    if not is_terminal(sys.stdout):
-        return [one_line(text)]
-    from shutil import get_terminal_size
-    from textwrap import wrap
-
-    width = max(get_terminal_size().columns - 9, 20)
-    return wrap(one_line(text), width, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
+    """Return a text in lines that fit behind a state."""
+    return folded(one_line(text), sys.stdout, 9)

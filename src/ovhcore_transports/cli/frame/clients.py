@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from .groups import globals_of
-from .text import visible
+from .text import folded, visible
 
 if TYPE_CHECKING:
     from ovhcore import Client
-    from ovhcore._internal import FoundSetting
+    from ovhcore._internal import SettingsSources
 
 __all__ = ["arguments_of_client", "client", "endpoint_said", "note"]
 
@@ -40,7 +41,7 @@ def client(**more: Any) -> Client:
 
 def _says_how_to_send(arguments: dict[str, Any]) -> bool:
     """Say whether a place names a transport, or wants what the standard library has not."""
-    return any(setting.name in ("transport", "http2") for setting in _found(arguments))
+    return _sources(arguments).says("transport", "http2")
 
 
 def endpoint_said() -> str:
@@ -52,15 +53,15 @@ def endpoint_said() -> str:
     said = globals_of()
     if said.endpoint is not None:
         return said.endpoint
-    found = _found(arguments_of_client())
+    found = _sources(arguments_of_client()).found()
     return next((str(each.value).strip() for each in found if each.name == "endpoint" and each.first), "ovh-eu")
 
 
-def _found(arguments: dict[str, Any]) -> list[FoundSetting]:
+def _sources(arguments: dict[str, Any]) -> SettingsSources:
     from ovhcore._internal import SettingsSources
 
     who = {name: arguments.get(name) for name in ("endpoint", "profile")}
-    return SettingsSources(who, config_file=arguments.get("config_file")).found()
+    return SettingsSources(who, config_file=arguments.get("config_file"))
 
 
 def arguments_of_client() -> dict[str, Any]:
@@ -71,10 +72,16 @@ def arguments_of_client() -> dict[str, Any]:
     return {name: value for name, value in names.items() if value is not None}
 
 
-def note(text: str) -> None:
-    """Tell the user something that is no result, unless nothing is to be told."""
+def note(text: str, *, folds: bool = False) -> None:
+    """Tell the user something that is no result, unless nothing is to be told.
+
+    Args:
+        text: the line.
+        folds: whether a terminal has it in several lines; a command in it could not be copied then.
+    """
     if not globals_of().quiet:
-        click.echo(visible(text), err=True)
+        for line in folded(visible(text), sys.stderr) if folds else [visible(text)]:
+            click.echo(line, err=True)
 
 
 def _to_stderr(line: str) -> None:

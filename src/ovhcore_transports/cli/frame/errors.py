@@ -106,7 +106,8 @@ def error_lines(error: BaseException) -> Iterator[str]:
         yield f"Error: {one_line(str(error)) or type(error).__name__}"
         yield from _known(error)
     elif isinstance(error, OSError):
-        yield f"Error: {one_line(str(error))}"
+        named = f"{error.filename}: {error.strerror}" if error.filename and error.strerror else str(error)
+        yield f"Error: {one_line(named)}"
     else:
         from ovhcore.protocol import redact_text
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from functools import wraps
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import click
 
@@ -202,7 +202,7 @@ class CommandGroup(_Helped, click.Group):
         _adding_options(self.params)
 
 
-class Listed(NamedTuple):
+class Listed:
     """A command that is not loaded.
 
     Attributes:
@@ -211,9 +211,12 @@ class Listed(NamedTuple):
         help: one line of help.
     """
 
-    module: str
-    name: str
-    help: str
+    __slots__ = ("help", "module", "name")
+
+    def __init__(self, module: str, name: str, help: str) -> None:  # noqa: A002 - as click has it
+        self.module = module
+        self.name = name
+        self.help = help
 
 
 class LazyGroup(_Helped, click.Group):

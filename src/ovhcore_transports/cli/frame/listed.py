@@ -20,7 +20,7 @@ SECTIONS: Final = {
         "put": Listed("calling.changing", "put_command", "PUT to a path: change something."),
         "delete": Listed("calling.changing", "delete_command", "DELETE a path; on a terminal it asks first."),
         "call": Listed("calling.changing", "call_command", "Make a call with any method."),
-        "wait": Listed("calling.reading", "wait_command", "GET an object until its operation is over."),
+        "wait": Listed("calling.waiting", "wait_command", "GET an object until its operation is over."),
     },
     "Help": {
         "schema": Listed("schema", "schema_commands", "Look operations up; fetch the API's descriptions."),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-__all__ = ["one_line", "visible"]
+from typing import TextIO
+
+__all__ = ["folded", "one_line", "visible"]
 
 
 def visible(text: str) -> str:
@@ -15,3 +17,21 @@ def visible(text: str) -> str:
 def one_line(text: str) -> str:
     """Return a text on one line."""
     return visible(" ".join(text.split()))
+
+
+def folded(text: str, stream: TextIO, room: int = 0) -> list[str]:
+    """Return a line in lines that fit a terminal, folded between words; in one line for what is no terminal.
+
+    Args:
+        text: the line; spaces at its beginning indent all that follow, by two more.
+        stream: where it goes.
+        room: columns that something else takes.
+    """
+    if not stream.isatty():
+        return [text]
+    from shutil import get_terminal_size
+    from textwrap import wrap
+
+    indent = " " * (len(text) - len(text.lstrip()) + 2)
+    width = max(get_terminal_size().columns - room, 20)
+    return wrap(text, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False) or [text]

@@ -49,12 +49,20 @@ def as_yaml(value: Any) -> str:
     return escaped.rstrip("\n")
 
 
-def as_names(value: Any) -> list[str]:
-    """Return what objects are called by, a line each."""
-    from .shaping import name_of
+def as_names(value: Any, path: str = "") -> list[str]:
+    """Return what objects are called by, a line each.
+
+    Args:
+        value: an object, or a list.
+        path: of the call that was answered with it.
+    """
+    from .shaping import name_of, naming
 
     listed = value if isinstance(value, list) else [value]
-    return [visible(cell(name)) for each in listed if (name := name_of(each)) is not None]
+    objects = [each for each in listed if isinstance(each, dict)]
+    of_all = naming(objects, path) if len(objects) == len(listed) else None
+    names = (each[of_all] if of_all is not None else name_of(each, path) for each in listed)
+    return [visible(cell(name)) for name in names if name is not None]
 
 
 def as_csv(value: Any, columns: list[str] | None = None) -> str:

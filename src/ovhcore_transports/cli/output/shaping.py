@@ -10,9 +10,10 @@ import click
 from ..frame.text import one_line
 from .filtering import member
 
-__all__ = ["Query", "columns_of", "is_list_of_ids", "name_of", "with_columns"]
+__all__ = ["Query", "columns_of", "is_list_of_ids", "name_of", "naming", "with_columns"]
 
 _NAMES: Final = ("id", "name", "serviceName", "domain", "urn")
+_ENDINGS: Final = ("Id", "_id", "Name")
 
 
 class Query:
@@ -67,14 +68,46 @@ def is_list_of_ids(value: Any) -> bool:
     return isinstance(value, list) and bool(value) and all(isinstance(each, (str, int)) for each in value)
 
 
-def name_of(value: Any) -> Any:
-    """Return what an object is called by: its id or name, else its first member that is like one."""
+def naming(rows: Sequence[dict[str, Any]], path: str = "") -> str | None:
+    """Return the member that names objects: a plain one, which each of them has with another value; None if none does.
+
+    The URN of a resource ends with what it is called by.
+
+    Args:
+        rows: the objects.
+        path: of the call that they are the answer of; ``/me/api/credential`` has objects with a ``credentialId``.
+    """
+    about = next((part for part in reversed(path.partition("?")[0].split("/")) if part and part[0] != "{"), "").lower()
+    of_path = {about, f"{about}id", f"{about}name"}
+    members = columns_of(rows)
+    called = [_called(row.get("iam")) for row in rows]
+    ordered = [name for name in members if None not in called and [row.get(name) for row in rows] == called]
+    ordered.sort(key=lambda name: name not in _NAMES)
+    ordered += [name for name in members if about and name.replace("_", "").lower() in of_path]
+    ordered += [name for name in _NAMES if name in members]
+    ordered += [name for name in members if name.endswith(_ENDINGS)]
+    return next((name for name in [*ordered, *members] if _names(name, rows)), None)
+
+
+def _called(iam: Any) -> str | None:
+    urn = iam.get("urn") if isinstance(iam, dict) else None
+    return urn.rpartition(":")[2] if isinstance(urn, str) else None
+
+
+def _names(name: str, rows: Sequence[dict[str, Any]]) -> bool:
+    values = [row.get(name) for row in rows]
+    plain = all(isinstance(value, (str, int)) and not isinstance(value, bool) for value in values)
+    return plain and len(set(values)) == len(values)
+
+
+def name_of(value: Any, path: str = "") -> Any:
+    """Return what an object is called by: its id or name, else its first member that is like one.
+
+    Args:
+        value: the object; another value is its own name.
+        path: of the call that it is the answer of.
+    """
     if not isinstance(value, dict):
         return value
-    for name in _NAMES:
-        if isinstance(value.get(name), (str, int)):
-            return value[name]
-    plain = [name for name, each in value.items() if isinstance(each, (str, int))]
-    chosen = next((name for name in plain if name.endswith(("Id", "_id", "Name"))), None)
-    chosen = chosen or next(iter(plain), None)
-    return None if chosen is None else value[chosen]
+    name = naming([value], path)
+    return None if name is None else value[name]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from ..frame.text import visible
+from .choosing import fitting
 from .formats import cell
-from .shaping import columns_of
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -14,20 +14,19 @@ if TYPE_CHECKING:
 
 __all__ = ["console", "left_out", "table_of"]
 
-_WIDEST: Final = 40
-"""What a column needs at most for a table to take it; longer text is folded."""
 _BETWEEN: Final = 2
 # Of an object in a cell, what stands for it: prices have "text", many others a name.
 _SPEAKING: Final = ("text", "displayName", "name", "value", "status", "id", "code")
 
 
-def table_of(value: Any, width: int, columns: list[str] | None = None) -> tuple[Table, list[str]]:
+def table_of(value: Any, width: int, columns: list[str] | None = None, path: str = "") -> tuple[Table, list[str]]:
     """Return a table, and the members that it has no room for.
 
     Args:
         value: an object, a list of objects, or a list of plain values.
         width: of the terminal, in characters.
         columns: the members to show, all of them; by default, as many as there is room for.
+        path: of the call that was answered with it.
     """
     from rich.markup import escape
     from rich.table import Table
@@ -40,11 +39,11 @@ def table_of(value: Any, width: int, columns: list[str] | None = None) -> tuple[
             table.add_row(escape(visible(name)), escape(_shown(value.get(name))))
         return table, []
     rows = [each if isinstance(each, dict) else {"": each} for each in value]
-    names, left = (columns, []) if columns else _fitting(rows, width)
+    names, left = (columns, []) if columns else fitting(rows, width, _BETWEEN, _shown, path)
     table = _empty(Table, header=names != [""])
     for name in names:
-        numbers = all(isinstance(row.get(name), (int, float, type(None))) for row in rows)
-        right = numbers and not all(isinstance(row.get(name), (bool, type(None))) for row in rows)
+        values = [row.get(name) for row in rows if row.get(name) is not None]
+        right = any(not isinstance(value, bool) for value in values) and all(map(_is_number, values))
         table.add_column(escape(visible(name)), justify="right" if right else "left", overflow="fold")
     for row in rows:
         table.add_row(*(escape(_shown(row.get(name))) for name in names))
@@ -61,22 +60,9 @@ def _empty(kind: type[Table], *, header: bool) -> Table:
     return kind(box=None, show_header=header, pad_edge=False, padding=(0, _BETWEEN, 0, 0), header_style="bold")
 
 
-def _fitting(rows: list[dict[str, Any]], width: int) -> tuple[list[str], list[str]]:
-    """Return the members that there is room for, plain ones first, and the others."""
-    from rich.cells import cell_len  # some characters are two wide
-
-    names = columns_of(rows)
-    plain = [name for name in names if any(not isinstance(row.get(name), (dict, list)) for row in rows if name in row)]
-    ordered = plain + [name for name in names if name not in plain]
-    kept: list[str] = []
-    used = 0
-    for name in ordered:
-        longest = max((cell_len(_shown(row.get(name))) for row in rows), default=0)
-        used += max(cell_len(name), min(longest, _WIDEST)) + _BETWEEN
-        if kept and used - _BETWEEN > width:
-            break
-        kept.append(name)
-    return kept, [name for name in ordered if name not in kept]
+def _is_number(value: Any) -> bool:
+    """Say whether a value is a number, or an amount of money."""
+    return isinstance(value.get("value") if isinstance(value, dict) else value, (int, float))
 
 
 def _shown(value: Any) -> str:

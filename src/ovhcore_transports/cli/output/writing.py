@@ -47,6 +47,11 @@ class Output:
         return self.asked == "table" or (self.asked is None and is_terminal(sys.stdout))
 
     @property
+    def wants_members(self) -> bool:
+        """Whether members of objects are asked for, which ids have not."""
+        return self._columns is not None and self._query is None
+
+    @property
     def lines(self) -> bool:
         """Whether objects can be printed as they come, a line each."""
         return self._query is None and (self.asked == "jsonl" or (self.asked is None and not self.for_people))
@@ -55,11 +60,16 @@ class Output:
         """Return an object as it is printed when it comes."""
         return as_json(self._shaped(value))
 
-    def write(self, value: Any) -> None:
-        """Print an answer."""
+    def write(self, value: Any, path: str = "") -> None:
+        """Print an answer.
+
+        Args:
+            value: the answer.
+            path: of the call; tells what objects are called by.
+        """
         value = self._shaped(value)
         if self.for_people:
-            self._write_table(value)
+            self._write_table(value, path)
         elif self.asked in (None, "json"):
             click.echo(as_json(value, indent=2))
         elif self.asked == "jsonl":
@@ -70,7 +80,7 @@ class Output:
             text = as_csv(value, self._columns)
             click.echo("\n".join(map(visible, text.split("\n"))) if is_terminal(sys.stdout) else text)
         else:
-            _echo_all(as_names(value))
+            _echo_all(as_names(value, path))
 
     def _shaped(self, value: Any) -> Any:
         if self._query is not None:
@@ -81,7 +91,7 @@ class Output:
 
         return with_columns(value, self._columns)
 
-    def _write_table(self, value: Any) -> None:
+    def _write_table(self, value: Any, path: str) -> None:
         if value is None or (isinstance(value, list) and not value):
             note("(nothing)")
             return
@@ -91,7 +101,7 @@ class Output:
         from .tables import console, left_out, table_of
 
         screen = console()
-        table, left = table_of(value, screen.width, self._columns)
+        table, left = table_of(value, screen.width, self._columns, path)
         longer = is_terminal(sys.stdout) and isinstance(value, list) and len(value) >= screen.height
         if longer and is_terminal(sys.stdin):
             with screen.pager(styles=True):
@@ -99,7 +109,7 @@ class Output:
         else:
             screen.print(table)
         if left:
-            note(left_out(left))
+            note(left_out(left), folds=True)
 
 
 def _echo_all(lines: Iterable[str]) -> None:

@@ -45,7 +45,7 @@ class Controlled:
     _state: State
     _received: BoundedCounter[tuple[str, str]]
     _executed: BoundedCounter[tuple[str, str]]
-    _schemas: Catalogue | str | os.PathLike[str] | None
+    _schemas: Catalogue | None
     _seed: int
 
     @cached_property
@@ -207,7 +207,8 @@ class Controlled:
         attributes = of_snapshot(snapshot)
         with self._lock:
             state = self._make()
-            if vars(state).keys() - set(getattr(state, "volatile", ())) != attributes.keys():
+            known = vars(state).keys() - set(getattr(state, "volatile", ()))
+            if not known - set(state.later) <= attributes.keys() <= known:
                 raise InvalidConfiguration("sandbox: this snapshot is damaged, or of another version")
             vars(state).update(attributes)
             state.restored()

@@ -9,7 +9,7 @@ from .tables import Resource
 
 __all__ = ["resources"]
 
-_TABLES: Final = ("accounts", "cloud", "dns", "machines")
+_TABLES: Final = ("accounts", "billing", "cloud", "dns", "interfaces", "machines")
 """The modules with tables; each has ``RESOURCES``."""
 
 

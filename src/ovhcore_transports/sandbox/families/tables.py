@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
 from ..routes.calls import SandboxCall
+from ..state import ApiError
 
-__all__ = ["Action", "Change", "Resource", "Rule", "is_ssh_key"]
+__all__ = ["PART", "Action", "Change", "Resource", "Rule", "is_ssh_key"]
+
+PART: Final = {"~": True}
+"""A member of what is kept of an object that nobody changed yet: the others of it are made up."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class Change:
     """What a rule is asked about.
 
@@ -22,6 +26,8 @@ class Change:
         given: what the body holds.
         object: what the object is to be; of an action or deletion, what it is.
         others: returns the other objects of its list.
+        call: the call that asks for it.
+        answered: members that the answer has, beside those of the object.
     """
 
     kind: str
@@ -29,6 +35,25 @@ class Change:
     given: Mapping[str, Any]
     object: dict[str, Any]
     others: Callable[[], list[dict[str, Any]]]
+    call: SandboxCall | None = None
+    answered: dict[str, Any] = field(default_factory=dict)
+
+    def check_there(self, name: str, list_path: str) -> None:
+        """Refuse a member of the body that names what does not exist.
+
+        Args:
+            name: of the member.
+            list_path: of the list that has to have it.
+
+        Raises:
+            ApiError: 404.
+        """
+        value = self.given.get(name)
+        assert self.call is not None
+        there = [each.get("id") if isinstance(each, dict) else each for each in self.call.read(list_path)]
+        if str(value) not in map(str, there):
+            message = f"The requested object ({name} = {value}) does not exist"
+            raise ApiError.of_class(404, "NotFound", message)
 
 
 Rule: TypeAlias = Callable[[Change], None]
@@ -50,7 +75,7 @@ class Action:
     Attributes:
         sets: members that the object has at once; ``"{name}"`` stands for a member of the body.
         then: members that it has when it is over; None for one that it lacks then.
-        adds: the last segment of the list, below the object, that it adds an object to; empty for none.
+        makes: the path of one object of the list that it adds one to; empty for none.
         busy: whether it is refused while another one goes on.
         needs: members that the object has to have, else it is refused.
         answer: what is answered; None for what fits the type.
@@ -62,7 +87,7 @@ class Action:
 
     sets: Mapping[str, Any] = field(default_factory=dict)
     then: Mapping[str, Any] = field(default_factory=dict)
-    adds: str = ""
+    makes: str = ""
     busy: bool = True
     needs: Mapping[str, Any] = field(default_factory=dict)
     answer: Callable[[Change], Any] | None = None
@@ -77,7 +102,7 @@ class Resource:
 
     Attributes:
         path: of one object, as ``"/vps/{serviceName}"``; of what there is only one of, too.
-        ids: those there are at first; none for made-up ones.
+        ids: those there are at first, or what returns them for the arguments of the path; None for made-up ones.
         same_as: the path of the list, as ``"/cloud/project"``, whose objects these are, too: as another version, or
             another family, shows them.
         new_id: what the id of a new one looks like: ``{n}`` is a number, ``{hex}`` 8 hexadecimal digits, ``{long}`` 32.
@@ -90,13 +115,21 @@ class Resource:
         busy: whether changing and deleting are refused while something is done to it.
         urn: its type in URNs, as ``"vps"``; empty if it has none.
         listed: returns what there is at a path that lists objects without ids.
+        reads: returns what there is at a path, and changes with what calls do elsewhere; may raise :class:`.ApiError`.
+            None where it is made up. Not asked once a call has changed it.
+        again: whether what is made with an id that there is takes its place, and is not refused.
+        ends: what an object shows while it is being deleted; it is gone at once if this is empty.
         below: is told of each object below one of these that a call made, changed or deleted: the call, the path of
             the one above, and the object.
         every_urn: whether its objects are all those of other resources that have URNs.
+        every_service: whether its objects are all that the account pays for.
+        at_first: returns, of the arguments of the path of a list, the objects there are at first: by their ids, with
+            members; a member that is None is null.
+        narrowed_by: by the name of a query's argument, the member that it asks for, where that has another name.
     """
 
     path: str
-    ids: tuple[str | int, ...] = ()
+    ids: tuple[str | int, ...] | Callable[[SandboxCall, Mapping[str, str]], Iterable[str | int]] | None = None
     same_as: str = ""
     new_id: str = ""
     shows: Mapping[str, Any] = field(default_factory=dict)
@@ -108,5 +141,11 @@ class Resource:
     busy: bool = False
     urn: str = ""
     listed: Callable[[SandboxCall], list[Any]] | None = None
+    reads: Callable[[SandboxCall, Mapping[str, str]], Any] | None = None
+    ends: Mapping[str, Any] = field(default_factory=dict)
+    again: str = ""
     below: Callable[[SandboxCall, str, Mapping[str, Any]], None] | None = None
     every_urn: bool = False
+    every_service: bool = False
+    at_first: Callable[[Mapping[str, str]], Mapping[Any, Mapping[str, Any]]] | None = None
+    narrowed_by: Mapping[str, str] = field(default_factory=dict)

@@ -11,13 +11,14 @@ from ovhcore.exceptions import InvalidConfiguration
 from ovhcore.schema import Array
 
 from ..control.modes import Modes
-from ..routes.calls import SandboxCall, concrete
+from ..routes.calls import SandboxCall, concrete, plain
 from ..routes.listing import DETAILS
 from ..routes.table import COMPLETED, Route, find_special, no_route
 from ..state import ApiError, State
-from .changing import Changer
+from .changes.changing import Changer
 from .documents import document, known_here
-from .known import Known, Place, plain
+from .known import Collection, Known, Place
+from .narrowing import meets_query, wanted_of
 from .reading import Reader
 from .values.refusing import refuse
 
@@ -33,26 +34,25 @@ class Engine:
     """Answers the operations of a catalogue.
 
     Args:
-        schemas: the catalogue, or a file or folder with schema documents; None for the one of ``ovh-eu``.
+        schemas: the catalogue; None for the one of ``ovh-eu``.
         seed: another one, other made-up data.
     """
 
-    def __init__(self, schemas: Any, seed: int) -> None:
+    def __init__(self, schemas: Catalogue | None, seed: int) -> None:
         from ..families import resources
 
         self._schemas = schemas
         self.known = Known(self._catalogue)
         self._reader = Reader(self.known, seed, resources(), self._special)
         self._changer = Changer(self._reader)
+        self._lacking: dict[str, bool] = {}  # of templates, whether they have no route of their own
         self._routes: dict[tuple[str, str], Route] = {}
         self._completed: dict[tuple[str, Modes], dict[str, Any]] = {}
 
     def _catalogue(self) -> Catalogue:
         from ovhcore import schema
 
-        if self._schemas is None:
-            return schema.catalogue()
-        return self._schemas if isinstance(self._schemas, schema.Catalogue) else schema.load(self._schemas)
+        return schema.catalogue() if self._schemas is None else self._schemas
 
     def find(self, method: str, path: str) -> tuple[Route, dict[str, str]]:
         """Return what answers a call.
@@ -139,20 +139,32 @@ class Engine:
             removed, added = held.removed.get(path, {}), held.added.get(path, {})
             member = place.list.member
             found = [each for each in route.answer(call) if str(each[member] if member else each) not in removed]
-            if member is None:
-                return found + list(added.values())
-            paths = [concrete(place.list.item, {**call.path, place.list.argument: str(each[member])}) for each in found]
-            found = [held.objects.get(kept, each) for kept, each in zip(paths, found, strict=True)]
-            names = dict(call.path)
-            return found + [
-                self._reader.object(
-                    call, place.family, place.list.item, {**names, place.list.argument: each}, place.list.listed
-                )
-                for each in added
-            ]
+            more = self._added(call, place, place.list, added) if added else []
+            if member is not None:
+                paths = [
+                    concrete(place.list.item, {**call.path, place.list.argument: str(each[member])}) for each in found
+                ]
+                found = [held.objects.get(kept, each) for kept, each in zip(paths, found, strict=True)]
+            return found + more
         if path in held.objects and route.method == "GET":
-            return dict(held.objects[path])
+            kept = dict(held.objects[path])
+            names = dict(zip(_names(place.operation.path), call.path.values(), strict=True))
+            self._reader.identify(call, place.operation.path, names, kept, kept=True)
+            return kept
         return route.answer(call)
+
+    def _added(self, call: SandboxCall, place: Place, of: Collection, added: dict[str, Any]) -> list[Any]:
+        """Return what others added to a list: of that, what the query asks for."""
+        wanted, read = wanted_of(call, place), of.model if of.member is None else of.listed
+        if read is None or (of.member is None and not wanted):
+            return list(added.values())
+        names = dict(zip(_names(place.operation.path), call.path.values(), strict=True))
+        found: list[Any] = []
+        for text, item_id in added.items():
+            each = self._reader.object(call, place.family, of.item, {**names, of.argument: text}, read)
+            if all(meets_query(each, name, values) for name, values in wanted.items()):
+                found.append(item_id if of.member is None else each)
+        return found
 
     def _complete(self, route: Route, place: Place, call: SandboxCall) -> Any:
         """Return the object of a route of its own, with the other members that the schema has."""
@@ -178,14 +190,16 @@ class Engine:
                 {},
                 call.pairs,
                 call.body,
+                fields=place.fields,
                 own_way=True,
             )
 
     def _refuse(self, place: Place, call: SandboxCall) -> None:
-        refuse(place.family, place.operation, call.path, call.pairs, call.body)
+        refuse(place.family, place.operation, call.path, call.pairs, call.body, fields=place.fields)
 
     def _answer(self, place: Place, call: SandboxCall) -> Any:
         arguments = dict(zip(_names(place.operation.path), call.path.values(), strict=False))
+        call = call._replace(reader=self._read)
         self._reader.check_above(call, place, arguments)
         if place.operation.method != "GET":
             call.answer_headers["X-Ovhcore-Sandbox"] = "kept"
@@ -195,9 +209,11 @@ class Engine:
             return self._reader.listed(call, place, arguments)
         return self._reader.object(call, place.family, place.operation.path, arguments, place.object)
 
-    def _special(self, call: SandboxCall, path: str) -> Any:
-        """Answer the GET of a list that has a route of its own; None if it has none."""
-        found = find_special("GET", path)
+    def _special(self, call: SandboxCall, path: str, template: str) -> Any:
+        """Answer the GET of a path that has a route of its own; None if it has none."""
+        if template not in self._lacking:
+            self._lacking[template] = find_special("GET", template) is None
+        found = None if self._lacking[template] else find_special("GET", path)
         if found is None or self._schemas is not None:
             return None
         route, arguments = found
@@ -206,6 +222,14 @@ class Engine:
         with suppress(ApiError):
             answer = route.answer(asked)
         return answer
+
+    def _read(self, call: SandboxCall, path: str) -> Any:
+        """Return what a GET of a path is answered with."""
+        route, arguments = self.find("GET", path)
+        asked = call._replace(
+            name=path, path=arguments, query={}, pairs={}, body=None, headers={}, answer_headers={}, reader=self._read
+        )
+        return route.answer(asked)
 
     def hold(self, state: State, path: str, value: Any, now: float) -> None:
         """Hold an object that nobody made by a call; what it lacks is made up.

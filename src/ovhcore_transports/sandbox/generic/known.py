@@ -6,21 +6,31 @@ A list is a GET that answers an array; its objects are one segment below: ``/vps
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from functools import cached_property
+from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property, lru_cache
+from ipaddress import ip_network
+from os.path import commonpath
 from typing import Final, NamedTuple
-from urllib.parse import quote, unquote
+from urllib.parse import unquote
 
-from ovhcore.schema import Array, Catalogue, Enumeration, Family, Model, Operation, Ref, Scalar, Type
+from ovhcore.schema import Array, Catalogue, Enumeration, Family, Model, Operation, Property, Ref, Scalar, Type
 
-__all__ = ["Collection", "Known", "Place", "plain"]
+from ..routes.calls import plain
 
+__all__ = ["Collection", "Known", "Place", "whole_block"]
+
+_BLOCKS: Final = ("ipBlock", "ipv4Block", "ipv6Block")
 _ARGUMENT: Final = re.compile(r"\{([^{}/]*)\}")
 
 
-def plain(path: str) -> str:
-    """Return a path in which every segment is encoded in one way."""
-    return "/".join(quote(unquote(segment, errors="replace"), safe="") for segment in path.split("/"))
+def whole_block(type_: Type, text: str) -> str:
+    """Return a block of IP addresses with its length, which need not be written where it is one address."""
+    if isinstance(type_, Scalar) and type_.name in _BLOCKS and "/" not in text:
+        try:
+            return str(ip_network(text))
+        except ValueError:
+            pass  # what is no address is refused elsewhere
+    return text
 
 
 class Collection(NamedTuple):
@@ -55,6 +65,7 @@ class Place(NamedTuple):
         list: the list that its path is of, if it is one.
         of: the list that its object is in, if it is one of an object.
         object: the type of the object at its path, None if nothing can be read there.
+        fields: what its body may hold, None if that is no object of known fields.
     """
 
     family: Family
@@ -63,6 +74,7 @@ class Place(NamedTuple):
     list: Collection | None
     of: Collection | None
     object: Type | None
+    fields: Mapping[str, Property] | None
 
 
 class Known:
@@ -76,6 +88,10 @@ class Known:
         self._open = open_catalogue
         self._places: dict[tuple[str, str], Place] = {}
         self._collections: dict[str, Collection | None] = {}
+        self._blocks: dict[tuple[str, str], list[tuple[str, Type]]] = {}
+        self._lists: dict[str, dict[Type | None, list[Collection]]] = {}
+        self._growing: dict[str, bool] = {}
+        self._below: dict[str, list[tuple[str, Collection]]] = {}
 
     @cached_property
     def catalogue(self) -> Catalogue:
@@ -93,7 +109,14 @@ class Known:
         operation = self.catalogue.find(method, path) if path else None
         if operation is None or operation.method != method:  # methods are case-sensitive
             return None
-        return self.place(operation), _arguments(operation.path, path)
+        arguments = _arguments(operation.path, path)
+        key = operation.method, operation.path
+        if key not in self._blocks:
+            types = [(each.name, each.type) for each in operation.placed("path") if each.name in arguments]
+            self._blocks[key] = [(name, type_) for name, type_ in types if getattr(type_, "name", "") in _BLOCKS]
+        for name, type_ in self._blocks[key]:
+            arguments[name] = whole_block(type_, arguments[name])
+        return self.place(operation), arguments
 
     def place(self, operation: Operation) -> Place:
         """Return an operation with what its path means."""
@@ -105,8 +128,66 @@ class Known:
 
     def get(self, template: str) -> Operation | None:
         """Return the GET of a template, None if there is none."""
-        found = self.catalogue.find("GET", template)
-        return found if found is not None and found.path == template else None
+        return self._operation("GET", template)
+
+    def post(self, template: str) -> Operation | None:
+        """Return the POST of a template, None if there is none."""
+        return self._operation("POST", template)
+
+    def _operation(self, method: str, template: str) -> Operation | None:
+        found = self.catalogue.find(method, template)
+        return found if found is not None and found.path == template and found.method == method else None
+
+    def list_of(self, place: Place, type_: Type) -> Collection | None:
+        """Return the list of objects of a type that is nearest to a path, None if there is none.
+
+        The objects above the path are not made by what is done to them: their type has none.
+        """
+        if not isinstance(type_, Ref) or any(each.model == type_ for each in place.above):
+            return None
+        lists = self._lists.get(place.family.name)
+        if lists is None:
+            gets = [each.path for each in place.family.operations.values() if each.method == "GET"]
+            every = [found for found in map(self.collection, gets) if found is not None]
+            lists = self._lists[place.family.name] = {}
+            for each in every:
+                lists.setdefault(each.model, []).append(each)
+        path = place.operation.path
+        near = [
+            each
+            for each in lists.get(type_, ())
+            if set(_ARGUMENT.findall(each.template)) <= set(_ARGUMENT.findall(path))
+        ]
+        return max(near, key=lambda each: len(commonpath([each.template, path])), default=None)
+
+    def grows(self, of: Collection) -> bool:
+        """Say whether calls add to a list: at its path, or where they answer what it lists."""
+        found = self._growing.get(of.template)
+        if found is None:
+            read = self.get(of.template)
+            above = of.template.rpartition("/")[0]
+            operations = self.catalogue.family(read.family).operations.values() if read is not None else ()
+            found = self._growing[of.template] = any(
+                each.method == "POST"
+                and (each.path == of.template or (each.answer == of.model and each.path.startswith(f"{above}/")))
+                for each in operations
+            )
+        return found
+
+    def lists_below(self, item: str, model: Model) -> list[tuple[str, Collection]]:
+        """Return the members of an object that list the ids of what is below it, and the lists of these."""
+        found = self._below.get(item)
+        if found is None:
+            found = []
+            for name, each in model.properties.items():
+                if isinstance(each.type, Array) and isinstance(each.type.item, Scalar):
+                    for word in dict.fromkeys((name, name.removesuffix("s"))):
+                        of = self.collection(f"{item}/{word}")
+                        if of is not None and of.member is None and of.listed == each.type.item:
+                            found.append((name, of))
+                            break
+            self._below[item] = found
+        return found
 
     def _place(self, operation: Operation) -> Place:
         path = operation.path
@@ -119,7 +200,7 @@ class Known:
             of = self._unlisted(path)
         if object_ is None and of is not None:
             object_ = of.model
-        return Place(family, operation, above, self.collection(path), of, object_)
+        return Place(family, operation, above, self.collection(path), of, object_, family.body_fields(operation))
 
     def _above(self, path: str) -> Iterator[Collection]:
         segments = path.split("/")
@@ -138,6 +219,14 @@ class Known:
         argument = last[1:-1]
         type_ = _argument_type(read, argument)
         return Collection(parent, path, argument, type_, type_, None, read.answer)
+
+    @cached_property
+    def services(self) -> tuple[Collection, ...]:
+        """The lists of what an account pays for: their objects have a ``serviceInfos``."""
+        paths = (each.path for each in self.catalogue.operations() if each.method == "GET")
+        items = [path.removesuffix("/serviceInfos") for path in paths if path.endswith("}/serviceInfos")]
+        found = [self.collection(item.rpartition("/")[0]) for item in items if item.count("{") == 1]
+        return tuple(each for each in found if each is not None and each.item in items)
 
     def collection(self, template: str) -> Collection | None:
         """Return the list of a template; None if it is none, or its objects cannot be told apart."""
@@ -182,14 +271,15 @@ def _argument_type(operation: Operation, name: str) -> Type:
     return Scalar("string", "string") if found is None else found.type
 
 
-def names_of(path: str, argument: str) -> list[str]:
+@lru_cache(maxsize=10_000)
+def names_of(path: str, argument: str) -> tuple[str, ...]:
     """Return the names that a member may have that holds an argument of a path, the likeliest first."""
     before = path.split(f"/{{{argument}}}")[0].rpartition("/")[2]
     one = before.removesuffix("s")
     short = re.sub("(Name|Id|ID)$", "", argument)
     urn = "urn" if argument.lower().endswith("urn") else ""
     names = [argument, urn, short, f"{before}Id", f"{one}Id", f"{one}_id", f"{one}Name", one, before]
-    return list(dict.fromkeys(filter(None, names)))
+    return tuple(dict.fromkeys(filter(None, names)))
 
 
 def id_member(model: Model, path: str, argument: str) -> str | None:

@@ -20,8 +20,18 @@ def wanted_of(call: SandboxCall, place: Place) -> dict[str, list[str]]:
     }
 
 
-def meets_query(item: Any, name: str, values: list[str]) -> bool:
-    """Say whether an object has what a query asks for; members that it has not are not asked for."""
+def meets_query(item: Any, name: str, values: list[str], noun: str = "") -> bool:
+    """Say whether an object has what a query asks for; members that it has not are not asked for.
+
+    Args:
+        item: the object.
+        name: of the argument; ``resourceType`` is the ``type`` of what ``/resource`` lists.
+        values: of the argument.
+        noun: the last segment of the list's path.
+    """
+    short = name.removeprefix(noun)
+    if noun and short not in ("", name) and isinstance(item, dict) and name not in item:
+        name = short.lower() if short.isupper() else short[0].lower() + short[1:]
     base, _, end = name.rpartition(".")
     bound = end in ("from", "to") and bool(base)
     if not isinstance(item, dict):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import unquote
 
@@ -15,21 +15,22 @@ from ..families.tables import Resource
 from ..kept.listed import Listed
 from ..routes.calls import SandboxCall, concrete
 from ..routes.filters import tagged
-from ..routes.iam import first_tags, tags_of, urn_of
+from ..routes.iam import service_id
 from ..state import ApiError
-from .known import Collection, Known, Place, id_member, names_of
+from .identities import identify, services_of, urns_of
+from .known import Collection, Known, Place
+from .members import named, problem_of
 from .narrowing import meets_query, wanted_of
 from .running import at_rest, settle
 from .values.making import Maker
-from .values.refusing import check_form, well_formed
 
 __all__ = ["Reader", "not_found"]
 
 _MOST_AT_FIRST: Final = 3
 _MOST_TEXTS: Final = 5000
 
-Special = Callable[[SandboxCall, str], Any]
-"""Answers a GET of a path that has a route of its own; None if it has none. It raises if there is no such object."""
+Special = Callable[[SandboxCall, str, str], Any]
+"""Answers a GET of a path, of a template, that has a route of its own; None if it has none, or no such object."""
 
 
 def not_found(argument: str, value: str, first: bool) -> ApiError:
@@ -55,6 +56,7 @@ class Reader:
         self._seed = seed
         self._special = special
         self._texts: dict[tuple[str, Modes | None], str] = {}
+        self._ids: dict[str, dict[str, Any]] = {}
 
     def maker(self, call: SandboxCall, family: Family) -> Maker:
         """Return what makes values of a family."""
@@ -107,17 +109,46 @@ class Reader:
         same = None if resource is None else self.known.collection(resource.same_as)
         if same is not None:
             return self.ids(call, same, arguments)
-        listed = self._special(call, path)
+        new = bool(call.state.held.added) and self._in_new(call, of, path)
+        listed = None if new else self._special(call, path, of.template)
         found: list[Any]
-        if resource is not None and resource.every_urn:
-            found = self._urns(call)
+        if new:
+            found = []
+        elif resource is not None and resource.every_urn:
+            found = urns_of(self.known, self.resources, self._ids_of(call))
+        elif resource is not None and resource.every_service:
+            found = list(services_of(self.known, self._ids_of(call)))
+        elif resource is not None and callable(resource.ids):
+            found = list(resource.ids(call, arguments))
         elif isinstance(listed, Sequence) and not isinstance(listed, str):
             member = of.member
             found = [each.get(member) if isinstance(each, dict) and member else each for each in listed]
         else:
-            found = self._again((path, None), lambda: self._first_ids(call, of, path))
+            kept = self._ids.get(path)
+            if kept is None:
+                while len(self._ids) >= _MOST_TEXTS:
+                    del self._ids[next(iter(self._ids))]
+                kept = self._ids[path] = {str(each): each for each in self._first_ids(call, of, path, arguments)}
+            tasks = self._current_tasks(call, path)
+            return {**kept, **{each["id"]: each["id"] for each in tasks}}
         found += [each["id"] for each in self._current_tasks(call, path)]
         return {str(each): each for each in found}
+
+    def _in_new(self, call: SandboxCall, of: Collection, path: str) -> bool:
+        """Say whether a list that calls add to is below an object that a call made: there is nothing in it at first."""
+        added = call.state.held.added
+        above, slash, _ = path.rpartition("/")
+        while slash:
+            list_path, slash, segment = above.rpartition("/")
+            if list_path in added and unquote(segment) in added[list_path]:
+                return self.known.grows(of) or of.template.rpartition("/")[2].lower() in (
+                    "task",
+                    "tasks",
+                    "operation",
+                    "operations",
+                )
+            above = list_path
+        return False
 
     def _current_tasks(self, call: SandboxCall, path: str) -> list[dict[str, Any]]:
         """Return what is being done to the object that a path lists the tasks of."""
@@ -129,14 +160,9 @@ class Reader:
         found: list[dict[str, Any]] = held.objects[above].get("currentTasks", []) if above in held.objects else []
         return found
 
-    def _urns(self, call: SandboxCall) -> list[str]:
-        """Return the URNs of all resources that have one."""
-        found: list[str] = []
-        for each in self.resources.values():
-            of = self.known.collection(each.path.rpartition("/")[0]) if each.urn else None
-            if of is not None:
-                found += [urn_of(each.urn, item_id) for item_id in self.ids(call, of, {})]
-        return sorted(found)
+    def _ids_of(self, call: SandboxCall) -> Callable[[Collection], Iterable[Any]]:
+        """Return what returns the ids of a list."""
+        return lambda of: self.ids(call, of, {}).values()
 
     def _again(self, key: tuple[str, Modes | None], make: Callable[[], Any]) -> Any:
         """Return what is made up for a path; it is made once, and read again as that is faster."""
@@ -147,9 +173,11 @@ class Reader:
             text = self._texts[key] = json.dumps(make())
         return json.loads(text)
 
-    def _first_ids(self, call: SandboxCall, of: Collection, path: str) -> list[Any]:
+    def _first_ids(self, call: SandboxCall, of: Collection, path: str, arguments: Mapping[str, str]) -> list[Any]:
         resource = self.resources.get(of.item)
-        if resource is not None and resource.ids:
+        if resource is not None and resource.at_first is not None:
+            return list(resource.at_first(arguments))
+        if resource is not None and isinstance(resource.ids, tuple):
             return list(resource.ids)
         read = self.known.get(of.template)
         maker = self.maker(call, self.known.catalogue.family(read.family if read is not None else ""))
@@ -209,51 +237,84 @@ class Reader:
         maker = self.maker(call, family)
         model = family.model(type_) if isinstance(type_, Ref) else None
         kept = held.objects.get(path)
+        if isinstance(model, Model):
+            lists = self.known.lists_below(template, model)
+            if lists:
+                found = self._object(call, maker, model, template, arguments, (path, kept, type_))
+                return found | {name: list(self.ids(call, of, arguments).values()) for name, of in lists}
+        return self._object(call, maker, model, template, arguments, (path, kept, type_))
+
+    def _object(
+        self,
+        call: SandboxCall,
+        maker: Maker,
+        model: Model | Enumeration | None,
+        template: str,
+        arguments: Mapping[str, str],
+        there: tuple[str, Any, Type],
+    ) -> Any:
+        path, kept, type_ = there
+        resource = self.resources.get(template)
+        if kept is None and resource is not None and resource.reads is not None and call.reader is not None:
+            read = resource.reads(call, arguments)
+            if read is not None:
+                return read
         if not isinstance(model, Model):
             return maker.value(type_, path, template.rpartition("/")[2]) if kept is None else kept.get("", kept)
         if kept is not None and kept.keys() <= model.properties.keys():
             call.answer_headers["X-Ovhcore-Sandbox"] = "kept"
-            return dict(kept)
+            whole = dict(kept)
+            self.identify(call, template, arguments, whole, kept=True)
+            return whole
         made = self._again((f"{path} {type_}", call.modes), lambda: self.made(maker, model, template, arguments))
-        own = self._special(call, path)
+        own = self._special(call, path, template)
         if isinstance(own, dict):
             made.update(own)
-        self._identify(call, model, template, arguments, made)
+        self.identify(call, template, arguments, made)
         for each in self._current_tasks(call, path.rpartition("/")[0]):
             if each["id"] == unquote(path.rpartition("/")[2]):
                 maker.merged(model, made, {"id": each["id"], "type": each["type"], "status": "RUNNING"})
         return made if kept is None else maker.merged(model, made, kept)
 
-    def _identify(
-        self, call: SandboxCall, model: Model, template: str, arguments: Mapping[str, str], made: dict[str, Any]
+    def identify(
+        self,
+        call: SandboxCall,
+        template: str,
+        arguments: Mapping[str, str],
+        made: dict[str, Any],
+        *,
+        kept: bool = False,
     ) -> None:
-        """Let an object say what identity and access management knows of it."""
+        """Let an object say what others know of it; ``kept`` if a call has changed it."""
         resource = self.resources.get(template)
-        if resource is None or not arguments:
-            return
-        last = list(arguments.values())[-1]
-        if resource.every_urn:
-            made["tags"] = first_tags(call.state, last)
-        elif resource.urn and "iam" in made:
-            iam = {**made["iam"], "urn": urn_of(resource.urn, last), "displayName": last}
-            made["iam"] = {**iam, "tags": tags_of(call.state, {"urn": iam["urn"]})}
+        if resource is not None and arguments:
+            identify(call, resource, arguments, made, lambda: services_of(self.known, self._ids_of(call)), kept=kept)
 
-    def made(self, maker: Maker, model: Model, template: str, arguments: Mapping[str, str]) -> dict[str, Any]:
-        """Return an object that nobody changed."""
-        made = maker.object(model, concrete(template, arguments))
+    def made(
+        self, maker: Maker, model: Model, template: str, arguments: Mapping[str, str], without: Container[str] = ()
+    ) -> dict[str, Any]:
+        """Return an object that nobody changed, but for members that need not be made."""
+        made = maker.object(model, concrete(template, arguments), without=without)
         at_rest(maker, model, made)
         named(maker, model, made, template, arguments)
         resource = self.resources.get(template)
         if resource is not None:
             last = list(arguments.values())[-1] if arguments else ""
+            first = {} if resource.at_first is None else resource.at_first(arguments)
+            own = next((each for item_id, each in first.items() if str(item_id) == last), {})
             shown = {
                 name: value
-                for name, value in {**resource.shows, **resource.each.get(last, {})}.items()
+                for name, value in {**resource.shows, **resource.each.get(last, {}), **own}.items()
                 if name in made or name not in model.properties
             }
             maker.merged(
                 model, made, {name: v.replace("{id}", last) if isinstance(v, str) else v for name, v in shown.items()}
             )
+            made.update({name: None for name in shown if name in own and own[name] is None})
+        if template.endswith("}/serviceInfos") and "serviceId" in made:
+            above = template.removesuffix("/serviceInfos")
+            made["serviceId"] = service_id(concrete(above, arguments))
+            made["domain"] = list(arguments.values())[-1]
         return made
 
     def completed(self, call: SandboxCall, place: Place, arguments: Mapping[str, str], value: Any) -> dict[str, Any]:
@@ -265,7 +326,7 @@ class Reader:
         template, type_, maker = place.operation.path, place.operation.answer, self.maker(call, place.family)
         path = concrete(template, arguments)
         model = place.family.model(type_) if isinstance(type_, Ref) else None
-        problem = _problem(maker, type_, model, value)
+        problem = problem_of(maker, type_, model, value)
         if problem:
             raise InvalidConfiguration(f"sandbox: {path}: {problem}; it is a {type_}")
         if isinstance(model, Model):
@@ -291,10 +352,15 @@ class Reader:
         if own is not None and own.listed is not None:
             return own.listed(call)
         if of is None or not isinstance(operation.answer, Array):
+            kept = call.state.held.objects.get(concrete(operation.path, arguments))
+            if kept is not None and isinstance(kept.get(""), list):
+                return list(kept[""])
             value = self.maker(call, place.family).value(operation.answer, concrete(operation.path, arguments), "")
             return value if isinstance(value, list) else [value]
         ids = self.ids(call, of, arguments)
-        wanted = wanted_of(call, place)
+        asked = self.resources.get(of.item)
+        also = {} if asked is None else asked.narrowed_by
+        wanted = {also.get(name, name): values for name, values in wanted_of(call, place).items()}
         by_tags = any(name.startswith("iamTags") for name in call.query)
         if of.member is None and not wanted and not by_tags:
             return list(ids.values())
@@ -311,50 +377,10 @@ class Reader:
         if of.member is not None and not wanted and not by_tags:
             return Listed(list(ids), read)
         found: list[Any] = []
+        noun = operation.path.rpartition("/")[2]
         for text, item_id in ids.items():
             each = read(text)
-            meets = all(meets_query(each, name, values) for name, values in wanted.items())
+            meets = all(meets_query(each, name, values, noun) for name, values in wanted.items())
             if meets and (not by_tags or tagged(call, [each if isinstance(each, dict) else {}])):
                 found.append(item_id if of.member is None else each)
         return found
-
-
-def _problem(maker: Maker, type_: Type, model: Model | Enumeration | None, value: Any) -> str:
-    """Return what is wrong with a value that may lack members, empty if nothing is."""
-    try:
-        json.dumps(value)
-    except (TypeError, ValueError) as error:
-        return f"JSON cannot hold it: {error}"
-    try:
-        check_form(maker.family, type_, value, "$")
-    except ApiError as error:
-        return str(error.body["message"])
-    if not isinstance(model, Model) or not isinstance(value, dict):
-        return "" if maker.fits(type_, value) else "the value does not fit"
-    for name, each in value.items():
-        if name not in model.properties:
-            return f"{name} is no member"
-        if not maker.fits(model.properties[name].type, each):
-            return f"{name} does not fit"
-    return ""
-
-
-def named(
-    maker: Maker, model: Model, made: dict[str, Any], template: str, arguments: Mapping[str, str]
-) -> dict[str, Any]:
-    """Let the arguments of a path stand in the members of its object that hold them."""
-    last = template.rpartition("/")[2]
-    there = made.keys() & model.properties.keys()
-    for argument, value in arguments.items():
-        own = last == f"{{{argument}}}"
-        member = id_member(model, template, argument) if own else None
-        names = [member] if member is not None else [name for name in names_of(template, argument) if name in there]
-        for name in names[:1]:
-            known = model.properties[name].type
-            if isinstance(known, Scalar):
-                text = unquote(value)
-                if known.base == "long" and text.lstrip("-").isdecimal():
-                    made[name] = int(text)
-                elif known.base == "string" and well_formed(known, text):
-                    made[name] = text
-    return made

@@ -5,23 +5,21 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from copy import deepcopy
-from datetime import UTC, datetime
 from typing import Any, Final
 
-from ovhcore.schema import Enumeration, Model, Ref, Scalar
+from ovhcore.schema import Array, Enumeration, Model, Ref, Scalar
 
 from ..families.tables import Resource
 from ..kept.holding import Held
 from ..kept.operation import Operation
 from ..kept.resources import checksum
-from ..routes.calls import SandboxCall
+from ..routes.calls import SandboxCall, begin, date_of
 from .values.making import Maker
 
 __all__ = [
+    "ENDED",
     "at_rest",
     "become",
-    "begin",
-    "date_of",
     "is_async",
     "is_task",
     "kind_of",
@@ -38,6 +36,7 @@ _WORDS: Final = (
     ("doing", "running", "inprogress", "processing", "started", "waitingack"),
     ("done", "completed", "complete", "success", "succeeded", "finished", "ok"),
 )
+_BEING_MADE: Final = ("creating", "installing", "building", "build", "deploying", "provisioning", "pendingcreate")
 _VERBS: Final = {
     "POST": ("create", "add", "install", "order", "enable", "open", "start"),
     "PUT": ("change", "update", "set", "modify"),
@@ -46,12 +45,7 @@ _VERBS: Final = {
 _FAILED: Final = ("customererror", "error", "failed", "failure", "ovherror", "problem")
 _MADE: Final = ("creationdate", "createdat", "startdate", "startedat", "tododate", "creation", "date", "begindate")
 _CHANGED: Final = ("lastupdate", "updatedat", "lastupdatedate", "lastmodificationdate", "modifiedat")
-_ENDED: Final = ("donedate", "finishedat", "enddate", "finishdate", "completiondate")
-
-
-def date_of(seconds: float) -> str:
-    """Return a time as the API writes it."""
-    return datetime.fromtimestamp(int(seconds), UTC).isoformat()
+ENDED: Final = ("donedate", "finishedat", "enddate", "finishdate", "completiondate", "completedat")
 
 
 def stamp(model: Model, value: dict[str, Any], now: float, names: Iterable[str]) -> None:
@@ -125,17 +119,22 @@ def kind_of(maker: Maker, model: Model, operation: str) -> dict[str, Any]:
         operation: as ``"POST /vps/{serviceName}/reboot"``.
     """
     method, _, path = operation.partition(" ")
-    nouns = [each.lower() for each in path.split("/") if each and "{" not in each]
+    nouns = [each for each in path.split("/") if each and "{" not in each]
     verbs = _VERBS.get(method, ())
+    words = [each.lower() for each in re.findall("[A-Z]?[a-z]+|[A-Z]+(?![a-z])", nouns[-1])] if nouns else []
     found: dict[str, Any] = {}
     for name in ("function", "type", "action"):
         known = model.properties.get(name)
+        if known is not None and known.type == Scalar("string", "string") and nouns and name != "type":
+            read = maker.family.operations.get(f"GET {path}")
+            listed = method != "POST" or (read is not None and isinstance(read.answer, Array))
+            found[name] = f"{verbs[0]}{nouns[-1][0].upper()}{nouns[-1][1:]}" if listed and verbs else nouns[-1]
         enum = maker.family.model(known.type) if known is not None and isinstance(known.type, Ref) else None
         if isinstance(enum, Enumeration) and enum.base == "string" and nouns:
 
             def likeness(value: Any) -> tuple[int, int]:
                 text = re.sub("[^a-z]", "", str(value).lower())
-                shared = [word for word in re.findall("[a-z]+", nouns[-1]) if word.removesuffix("s") in text]
+                shared = [word for word in words if word.removesuffix("s") in text]
                 return 2 * len(shared) + any(verb in text for verb in verbs) if shared else 0, -len(text)
 
             best = max(enum.values, key=likeness, default=None)
@@ -149,7 +148,7 @@ def new_task(maker: Maker, model: Model, task: dict[str, Any], operation: Operat
     found = _status(maker, model)
     name, enum = found if found is not None else ("status", Enumeration("", ()))
     for each in model.properties:
-        if each.lower() in _ENDED:
+        if each.lower() in ENDED:
             task.pop(each, None)
     stamp(model, task, operation.begun, (*_MADE, *_CHANGED))
     steps = [_chosen(enum, words) for words in (*_WORDS, _FAILED)]
@@ -158,7 +157,7 @@ def new_task(maker: Maker, model: Model, task: dict[str, Any], operation: Operat
         "status": name,
         "values": steps,
         "changed": _lengths(model, _CHANGED),
-        "ended": _lengths(model, _ENDED),
+        "ended": _lengths(model, ENDED),
     }
     task[name] = steps[0]
     if isinstance(task.get("progress"), int):
@@ -193,28 +192,35 @@ def settle(held: Held, path: str, now: float) -> None:
         if "reach" in steps:
             target = deepcopy(value["targetSpec"])
             value["currentState"] = value.get("currentState", {}) | {name: target[name] for name in steps["reach"]}
-        value.update(deepcopy(steps.get("then", {})))
-        for name in [name for name, each in value.items() if each is None]:
+        then = deepcopy(steps.get("then", {}))
+        value.update(then)
+        for name in [name for name, each in then.items() if each is None]:
             del value[name]
 
 
 def start(
-    call: SandboxCall, maker: Maker, model: Model, path: str, value: dict[str, Any], resource: Resource | None
+    call: SandboxCall,
+    maker: Maker,
+    model: Model,
+    path: str,
+    value: dict[str, Any],
+    resource: Resource | None,
+    given: Mapping[str, Any],
 ) -> None:
     """Let the making of an object take its time."""
     if is_async(model):
         become(call, maker, model, path, value, "CREATING")
-    elif resource is not None and resource.starts:
+    elif resource is None or not (resource.starts or resource.shows):
+        found = _status(maker, model)
+        first = None if found is None or found[0] in given else _chosen(found[1], _BEING_MADE)
+        if found is not None and first is not None and found[0] in value and not is_task(maker, model):
+            then = maker.rest(found[1], value[found[0]], f"{path} made")
+            value[found[0]] = first
+            begin(call, path, "create", {"then": {found[0]: then}})
+    elif resource.starts:
         then = {name: value.get(name) for name in resource.starts}
         value.update(deepcopy(dict(resource.starts)))
         begin(call, path, "create", {"then": then})
-
-
-def begin(call: SandboxCall, path: str, kind: str, steps: dict[str, Any]) -> None:
-    """Let something be done to an object: what ``steps`` says, as data."""
-    state = call.state
-    operation = Operation("", kind, 0, call.now, state.task_seconds, state.failing_tasks, steps=steps)
-    state.held.run(path, operation)
 
 
 def become(call: SandboxCall, maker: Maker, model: Model, path: str, value: dict[str, Any], status: str) -> None:

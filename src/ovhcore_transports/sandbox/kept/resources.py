@@ -12,9 +12,20 @@ from ovhcore.exceptions import InvalidConfiguration
 
 from .rows import Row, Rows
 
-__all__ = ["RESOURCES", "ROWS", "bill", "checksum", "completed", "new_zone", "rows_of", "vrack_services_state"]
+__all__ = [
+    "PROJECT",
+    "RESOURCES",
+    "ROWS",
+    "bill",
+    "checksum",
+    "completed",
+    "new_zone",
+    "rows_of",
+    "vrack_services_state",
+]
 
 _NICHANDLE: Final = "aa1234-ovh"
+PROJECT: Final = "5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a"
 _POLICY: Final = "00000000-0000-4000-a000-"
 
 
@@ -206,7 +217,7 @@ RESOURCES: Final[dict[str, Any]] = {
         _instance(2, "web-2", "BHS-1", "ACTIVE"),
         _instance(3, "batch", "SBG-1", "SHUTOFF"),
     ],
-    "project": {"project_id": "5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a", "description": "demonstration", "status": "ok"},
+    "project": {"project_id": PROJECT, "description": "demonstration", "status": "ok"},
     "records": [
         _record(1001, "A", "", "192.0.2.10"),
         _record(1002, "A", "www", "192.0.2.10"),

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, Final, NamedTuple
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from ..control.modes import Modes
+from ..kept.operation import Operation
 from ..kept.rows import Row, find
 from ..state import ApiError, State
 
-__all__ = ["Answer", "SandboxCall", "concrete", "named"]
+__all__ = ["Answer", "SandboxCall", "begin", "concrete", "date_of", "named", "plain"]
 
 
 class SandboxCall(NamedTuple):
@@ -32,6 +35,17 @@ class SandboxCall(NamedTuple):
     """The arguments of the query, with all the values of each."""
     length: int = 0
     """Of the body, in bytes."""
+    reader: Callable[[SandboxCall, str], Any] | None = None
+    """Returns what a GET of a path is answered with."""
+
+    def read(self, path: str) -> Any:
+        """Return what a GET of a path is answered with, without its version if that is 1.
+
+        Raises:
+            ApiError: there is nothing.
+        """
+        assert self.reader is not None  # as there is one where tables are
+        return self.reader(self, path)
 
     def member(self, name: str, kind: type = str) -> Any:
         """Return a required member of the body.
@@ -63,6 +77,46 @@ def named(items: Iterable[Row], member: str, value: str) -> Row:
 _ARGUMENT: Final = re.compile(r"\{([^{}/]*)\}")
 
 
+def plain(path: str) -> str:
+    """Return a path in which every segment is encoded in one way."""
+    return "/".join(quote(unquote(segment, errors="replace"), safe="") for segment in path.split("/"))
+
+
+def date_of(seconds: float) -> str:
+    """Return a time as the API writes it."""
+    return datetime.fromtimestamp(int(seconds), UTC).isoformat()
+
+
+def begin(call: SandboxCall, path: str, kind: str, steps: dict[str, Any]) -> None:
+    """Let something be done to an object.
+
+    Args:
+        call: that begins it.
+        path: of the object.
+        kind: what is done.
+        steps: as data: ``then``, members that the object has when it is over, or ``gone`` with ``list`` and ``id``.
+    """
+    state = call.state
+    operation = Operation("", kind, 0, call.now, state.task_seconds, state.failing_tasks, steps=steps)
+    state.held.run(path, operation)
+
+
 def concrete(template: str, arguments: Mapping[str, str]) -> str:
     """Return the path that a template and its arguments make; two that mean the same are the same."""
-    return _ARGUMENT.sub(lambda found: quote(arguments.get(found[1], found[1]), safe=""), template)
+    texts, names = _parts(template)
+    found = texts[0]
+    for name, text in zip(names, texts[1:], strict=True):
+        found += _quoted(arguments.get(name, name)) + text
+    return found
+
+
+@lru_cache(maxsize=10_000)
+def _parts(template: str) -> tuple[list[str], list[str]]:
+    """Return what is between the arguments of a template, and their names."""
+    parts = _ARGUMENT.split(template)
+    return parts[::2], parts[1::2]
+
+
+@lru_cache(maxsize=1000)
+def _quoted(segment: str) -> str:
+    return quote(segment, safe="")

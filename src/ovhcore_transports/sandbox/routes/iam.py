@@ -1,15 +1,16 @@
-"""Resources as identity and access management knows them: by their URNs, with tags that calls may add."""
+"""Resources as families that know all of them do: by URNs with tags, by the numbers and names of services."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from hashlib import blake2b
 from typing import Any, Final
 from urllib.parse import quote
 
 from ..kept.rows import Row, find
 from ..state import State
 
-__all__ = ["first_tags", "keep_tags", "tags_of", "urn_of"]
+__all__ = ["display_name", "first_tags", "keep_tags", "service_id", "tags_of", "urn_of"]
 
 _ROWS: Final = {"dedicatedServer": ("servers", "name"), "vrackServices": ("vrack_services", "id")}
 """Resources with tags of their own, by their types: the name of their list, and the member with their ids."""
@@ -55,3 +56,17 @@ def tags_of(state: State, iam: Mapping[str, Any]) -> dict[str, str]:
     kept = state.held.objects.get(f"/v2/iam/resource/{quote(str(iam.get('urn')), safe='')}")
     tags: dict[str, str] = iam.get("tags", {}) if kept is None else kept.get("tags", {})
     return tags
+
+
+def service_id(path: str) -> int:
+    """Return the number of the service that an object is.
+
+    Args:
+        path: of the object, as ``"/dedicated/server/ns1.ip-192-0-2.eu"``.
+    """
+    return 100_000_000 + int.from_bytes(blake2b(path.encode("utf-8", "replace"), digest_size=6).digest()) % 200_000_000
+
+
+def display_name(state: State, path: str, otherwise: str) -> str:
+    """Return the name that a service shows: the one that was given to it, if there is one; arguments as above."""
+    return state.display_names.get(str(service_id(path)), otherwise) if state.display_names else otherwise

@@ -16,12 +16,15 @@ from ..kept.operation import Operation
 from ..kept.resources import checksum, vrack_services_state
 from ..kept.rows import Row, find, ids_of
 from ..state import ApiError
-from .calls import SandboxCall, named
+from .calls import SandboxCall, concrete, named
 from .filters import tagged
 
 __all__ = [
+    "begin_task",
+    "cancel_task",
     "change_vrack_services",
     "delete_vrack_services",
+    "installation",
     "new_vrack_services",
     "one_vrack_services",
     "reboot",
@@ -34,7 +37,7 @@ __all__ = [
 ]
 
 _DELETION: Final = "VrackServicesDeletion"
-_NOT_THERE_YET: Final = 3.0
+_NOT_THERE_YET: Final = 0.25
 """Seconds for which a new task of version 1 is listed and cannot be read; a tenth of what it takes, if that is less."""
 
 
@@ -42,17 +45,44 @@ def _date(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, UTC).isoformat()
 
 
+_COMMENTS: Final = {"hardReboot": "Reboot asked for", "reinstallServer": "Installation asked for"}
+
+
 def _task(operation: Operation, now: float) -> dict[str, Any]:
     phase = operation.phase(now)
+    last = "cancelled" if operation.steps.get("cancelled") else "customerError" if operation.fails else "done"
     return {
         "taskId": operation.number,
         "function": operation.kind,
-        "status": ("init", "todo", "doing", "customerError" if operation.fails else "done")[phase],
-        "comment": "Reboot asked for" if operation.kind == "hardReboot" else "Installation asked for",
+        "status": ("init", "todo", "doing", last)[phase],
+        "comment": _COMMENTS.get(operation.kind, "Change of the network asked for"),
         "startDate": _date(operation.begun),
         "lastUpdate": _date(operation.since(phase)),
         "doneDate": _date(operation.since(phase)) if operation.over(now) else None,
     }
+
+
+_STEPS: Final = ("Starting the installer", "Partitioning the disks", "Installing the system", "Booting the system")
+"""What an installation consists of, each as long as the others."""
+
+
+def installation(call: SandboxCall) -> dict[str, Any]:
+    """Return how far the installation of a server is.
+
+    Raises:
+        ApiError: none goes on.
+    """
+    last = _server_operations(call)[-1:]
+    if not last or last[0].kind != "reinstallServer" or last[0].over(call.now):
+        message = "Server is not being installed or reinstalled at the moment"
+        raise ApiError.of_class(404, "NotFound", message)
+    elapsed = call.now - last[0].begun
+    now = int(elapsed / last[0].seconds * len(_STEPS))
+    steps = [
+        {"comment": step, "status": "done" if number < now else "doing" if number == now else "todo"}
+        for number, step in enumerate(_STEPS)
+    ]
+    return {"elapsedTime": int(elapsed), "progress": steps}
 
 
 def _server_operations(call: SandboxCall) -> list[Operation]:
@@ -63,21 +93,35 @@ def _server_operations(call: SandboxCall) -> list[Operation]:
 
 def reboot(call: SandboxCall) -> dict[str, Any]:
     """Reboot a server; one that is busy refuses."""
-    return _begin_task(call, "hardReboot")
+    return begin_task(call, "hardReboot")
 
 
 def reinstall(call: SandboxCall, change: Change) -> dict[str, Any]:
     """Install a server anew; one that is busy refuses."""
-    task = _begin_task(call, "reinstallServer")
+    task = begin_task(call, "reinstallServer")
     del task["lastUpdate"]  # the type of this answer has none
     return task
 
 
-def _begin_task(call: SandboxCall, kind: str) -> dict[str, Any]:
+def begin_task(call: SandboxCall, kind: str) -> dict[str, Any]:
+    """Begin a task of a server; one that is busy refuses."""
     if any(not operation.over(call.now) for operation in _server_operations(call)[-1:]):
         message = "An operation is already running on this server. Please retry later"
         raise ApiError.of_class(403, "Forbidden::Busy", message)
     return _task(call.state.begin(call.path["serviceName"], kind, call.now), call.now)
+
+
+def cancel_task(call: SandboxCall, change: Change) -> None:
+    """Cancel a task of a server that is not over."""
+    running = [each for each in _server_operations(call) if str(each.number) == change.arguments["taskId"]]
+    if change.object["status"] in ("done", "cancelled", "customerError", "ovhError"):
+        raise ApiError.of_class(403, "Forbidden", f"This task is {change.object['status']}")
+    if running:
+        running[0].seconds, running[0].steps = call.now - running[0].begun, {"cancelled": True}
+        return
+    path = concrete("/dedicated/server/{serviceName}/task/{taskId}", change.arguments)
+    call.state.held.keep(path, {**change.object, "status": "cancelled"})
+    call.state.held.end(path)
 
 
 def server_tasks(call: SandboxCall) -> list[int]:

@@ -12,8 +12,9 @@ from ..login.html import form_target
 from ..login.keys import new_credential, shown_credential
 from ..state import ApiError, State
 from . import operations, zones
-from .calls import Answer, SandboxCall, named
+from .calls import Answer, SandboxCall, concrete, named
 from .filters import tagged
+from .iam import display_name
 
 __all__ = ["COMPLETED", "ROUTES", "Route", "find_special", "no_route"]
 
@@ -96,7 +97,11 @@ def _servers(call: SandboxCall) -> list[str]:
 
 def _server(call: SandboxCall) -> dict[str, Any]:
     server = named(call.state.resources["servers"], "name", call.path["serviceName"])
-    return {name: value for name, value in server.items() if name != "burst"}
+    own = {name: value for name, value in server.items() if name != "burst"}
+    if call.state.display_names and "iam" in own:
+        path = concrete("/dedicated/server/{serviceName}", call.path)
+        own["iam"] = {**own["iam"], "displayName": display_name(call.state, path, own["iam"].get("displayName", ""))}
+    return own
 
 
 def _burst(call: SandboxCall) -> Any:
@@ -240,6 +245,7 @@ ROUTES: Final = (
     Route("GET", "/dedicated/server/{serviceName}/burst", _burst),
     Route("PUT", "/dedicated/server/{serviceName}/burst", _change_burst, ("status",)),
     Route("POST", "/dedicated/server/{serviceName}/reboot", operations.reboot),
+    Route("GET", "/dedicated/server/{serviceName}/install/status", operations.installation),
     Route("GET", "/dedicated/server/{serviceName}/task", operations.server_tasks),
     Route("GET", "/dedicated/server/{serviceName}/task/{taskId}", operations.server_task),
     Route("GET", "/instance", _instances),

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from copy import deepcopy
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final
+from urllib.parse import quote
 
 from ..families.records import check_record, check_ttl
 from ..families.tables import Change
@@ -16,7 +17,7 @@ from ..families.zone_files import read_zone, zone_text
 from ..kept.resources import new_zone
 from ..kept.rows import Row, Rows, find, ids_of
 from ..state import ApiError, State
-from .calls import SandboxCall, named
+from .calls import SandboxCall, date_of, named
 from .filters import tagged
 from .iam import urn_of
 
@@ -48,10 +49,6 @@ _MOST_TEXT: Final = 4 * 2**20
 _OUTSIDE: Final = ("name", "dnssecSupported", "hasDnsAnycast", "lastUpdate", "nameServers")
 RECORD: Final = ("fieldType", "subDomain", "target", "ttl")
 _MX: Final = ("1 mx1.mail.ovh.net.", "5 mx2.mail.ovh.net.", "100 mx3.mail.ovh.net.")
-
-
-def _date(seconds: float) -> str:
-    return datetime.fromtimestamp(int(seconds), UTC).isoformat()
 
 
 def _kept(state: State) -> Rows:
@@ -102,7 +99,9 @@ def zones(call: SandboxCall) -> list[str]:
 def zone(call: SandboxCall) -> Row:
     """Return a zone."""
     found = _one(call)
-    return {name: found[name] for name in _OUTSIDE}
+    signed = call.state.held.objects.get(f"/domain/zone/{quote(found['name'], safe='')}/dnssec") or {}
+    active = signed.get("status") in ("enabled", "disableInProgress")
+    return {name: found[name] for name in _OUTSIDE} | {"dnssecActivated": active}
 
 
 def status(call: SandboxCall) -> Row:
@@ -218,14 +217,14 @@ def _deploy(state: State, found: Row, now: float) -> None:
     if found["deployed"]:
         return
     found["soa"]["serial"] += 1
-    found["deployed"], found["lastUpdate"] = True, _date(now)
+    found["deployed"], found["lastUpdate"] = True, date_of(now)
     _keep_point(state, found, now)
 
 
 def _keep_point(state: State, found: Row, now: float) -> None:
     """Keep what the zone holds as a state that can be restored; the oldest ones are forgotten."""
-    points = [each for each in found["history"] if each["creationDate"] != _date(now)]
-    points.append({"creationDate": _date(now), "zoneFile": _text(state, found)})
+    points = [each for each in found["history"] if each["creationDate"] != date_of(now)]
+    points.append({"creationDate": date_of(now), "zoneFile": _text(state, found)})
     while len(points) > _MOST_POINTS or (
         len(points) > 1 and sum(len(each["zoneFile"]) for each in points) > _MOST_TEXT
     ):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Container, Mapping
 from hashlib import blake2b
 from typing import Any, Final
 
@@ -18,6 +19,7 @@ __all__ = ["Maker", "draw"]
 _DEEP: Final = 3  # from here on only what is required, of what holds objects
 _DEEPEST: Final = 8
 _NETS: Final = ("192.0.2", "198.51.100", "203.0.113")
+_UNDER_WAY: Final = re.compile("ing$|ing_|pending|error|fail|delet|terminat|suspend|reject|init", re.IGNORECASE)
 _NEW_VALUE: Final = "SANDBOX_NEW_VALUE"
 _NEW_MEMBER: Final = "sandboxNewProperty"
 
@@ -89,11 +91,25 @@ class Maker:
                 return each
         return model.values[self.chance(place) % len(model.values)]
 
-    def object(self, model: Model, place: str, depth: int = 0) -> dict[str, Any]:
-        """Return an object; what may be null is left out where the modes say so, and nothing is null."""
+    def rest(self, model: Enumeration, value: Any, place: str) -> Any:
+        """Return a status at which nothing is being done: the one that there is, or another one."""
+        if not _UNDER_WAY.search(str(value)):
+            return value
+        at_rest = [each for each in model.values if not _UNDER_WAY.search(str(each))]
+        return self.chosen(model.replacing(values=tuple(at_rest)) if at_rest else model, place)
+
+    def object(self, model: Model, place: str, depth: int = 0, without: Container[str] = ()) -> dict[str, Any]:
+        """Return an object; what may be null is left out where the modes say so, and nothing is null.
+
+        Args:
+            model: of the object.
+            place: where it stands.
+            depth: how many objects it is in.
+            without: members that need not be made.
+        """
         made: dict[str, Any] = {}
         for name, each in model.properties.items():
-            if self._left_out(each, depth):
+            if name in without or self._left_out(each, depth):
                 continue
             value = self.value(each.type, f"{place}.{name}", name, depth + 1)
             if value is not None:
@@ -138,15 +154,24 @@ class Maker:
             return False
         return not check_value(self.family, type_, value)
 
-    def merged(self, model: Model, made: dict[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
-        """Return an object with the members that are given and that it can have; null is left out."""
+    def merged(
+        self, model: Model, made: dict[str, Any], given: Mapping[str, Any], *, fit: bool = False
+    ) -> dict[str, Any]:
+        """Return an object with the members that are given and that it can have; null is left out.
+
+        Args:
+            model: of the object.
+            made: the object.
+            given: the members.
+            fit: whether they are known to fit their types.
+        """
         for name, value in given.items():
             known = model.properties.get(name)
             if known is None:
                 continue
             if value is None:
                 made.pop(name, None)
-            elif self.fits(known.type, value):
+            elif fit or self.fits(known.type, value):
                 value = self.known_part(known.type, value)
                 both = isinstance(value, dict) and isinstance(made.get(name), dict)
                 made[name] = {**made[name], **value} if both and isinstance(known.type, Ref) else value

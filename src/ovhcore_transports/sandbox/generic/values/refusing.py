@@ -9,7 +9,19 @@ from ipaddress import ip_address, ip_interface
 from typing import Any, Final
 
 from ovhcore._internal import parse_json
-from ovhcore.schema import Array, Enumeration, Family, Map, Model, Operation, Ref, Scalar, Type, check_arguments
+from ovhcore.schema import (
+    Array,
+    Enumeration,
+    Family,
+    Map,
+    Model,
+    Operation,
+    Property,
+    Ref,
+    Scalar,
+    Type,
+    check_arguments,
+)
 
 from ...state import ApiError
 
@@ -21,6 +33,8 @@ _MAC: Final = re.compile("[0-9a-fA-F]{2}([:-]?[0-9a-fA-F]{2}){5}")
 _PHONE: Final = re.compile(r"[0-9+][0-9. ()-]{2,30}")
 _DURATION: Final = re.compile(r"P(?=.)([0-9.]+[YMWD])*(T(?=.)([0-9.]+[HMS])*)?")
 _WHOLE: Final = re.compile("-?[0-9]{1,30}")
+_NUMBER: Final = re.compile("-?[0-9]{1,18}")
+_DECIMAL: Final = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,18})?")
 
 
 def bad_request(message: str) -> ApiError:
@@ -35,6 +49,7 @@ def refuse(
     query: Mapping[str, list[str]],
     body: Any,
     *,
+    fields: Mapping[str, Property] | None,
     own_way: bool = False,
 ) -> None:
     """Refuse a call that its operation does not describe.
@@ -45,6 +60,7 @@ def refuse(
         path: its arguments.
         query: its arguments, each with all its values.
         body: as it was parsed; None for none.
+        fields: what the body may hold; None if that is no object of known fields.
         own_way: whether it has a route that looks at its body itself.
 
     Raises:
@@ -53,16 +69,22 @@ def refuse(
     if own_way and operation.path.startswith("/v2/"):  # version 2 may have arguments for every list
         known = {each.name for each in operation.placed("query")}
         query = {name: values for name, values in query.items() if name in known}
+    read = family.model(operation.answer) if query and isinstance(operation.answer, Ref) else None
+    if isinstance(read, Model) and operation.method == "GET":
+        # Who reads an object may send members of it, as a filter of one; the API passes over them.
+        described = {each.name for each in operation.placed("query")}
+        query = {name: each for name, each in query.items() if name in described or name not in read.properties}
     takes_body = any(each.place == "body" for each in operation.parameters)
     if body is not None and not takes_body:
         raise bad_request("You provided an input body while none was expected")
+    _read_numbers_of(family, operation, body)
     given = {name: _given(_type(operation, "query", name), values) for name, values in query.items()}
     if operation.method in ("GET", "DELETE"):
         body = None
     elif body is None and _may_be_empty(family, operation.body):
         body = {}
     findings = list(check_arguments(family, operation, query=given, body=body))
-    _unknown(family, operation, query, body)
+    _unknown(family, operation, query, body, fields)
     for each in [] if own_way else findings:
         if each.certain:  # not null for what need not be given, as clients send it; values are looked at below
             raise bad_request(f"[{each.place.removeprefix('$.').lstrip('$') or 'body'}] {each.problem}")
@@ -79,6 +101,37 @@ def refuse(
     elif isinstance(body, Mapping):
         for name, value in body.items():
             check_form(family, _type(operation, "body", name), value, name)
+
+
+def _read_numbers_of(family: Family, operation: Operation, body: Any) -> None:
+    """Let the numbers of a body be numbers, also those that were sent as text, which the API takes."""
+    if operation.body is not None:
+        _with_numbers(family, operation.body, body)
+    elif isinstance(body, dict):
+        types = {each.name: each.type for each in operation.placed("body")}
+        body.update({name: _with_numbers(family, types[name], body[name]) for name in body.keys() & types.keys()})
+
+
+def _with_numbers(family: Family, type_: Type, value: Any, depth: int = 0) -> Any:
+    """Return a value in which what is a number by its type is no text; lists and objects are changed in place."""
+    if depth > _DEEPEST:
+        return value
+    if isinstance(value, str):
+        model = family.model(type_) if isinstance(type_, Ref) else None
+        base = type_.base if isinstance(type_, Scalar) else model.base if isinstance(model, Enumeration) else ""
+        if base == "long" and _NUMBER.fullmatch(value):
+            return int(value)
+        return float(value) if base == "double" and _DECIMAL.fullmatch(value) else value
+    if isinstance(value, list) and isinstance(type_, Array):
+        value[:] = [_with_numbers(family, type_.item, each, depth + 1) for each in value]
+    elif isinstance(value, dict):
+        known = family.model(type_) if isinstance(type_, Ref) else None
+        for name, each in value.items():
+            if isinstance(type_, Map):
+                value[name] = _with_numbers(family, type_.value, each, depth + 1)
+            elif isinstance(known, Model) and name in known.properties:
+                value[name] = _with_numbers(family, known.properties[name].type, each, depth + 1)
+    return value
 
 
 def _may_be_empty(family: Family, type_: Type | None) -> bool:
@@ -105,10 +158,15 @@ def _type(operation: Operation, place: str, name: str) -> Type | None:
     return next((each.type for each in operation.placed(place) if each.name == name), None)
 
 
-def _unknown(family: Family, operation: Operation, query: Mapping[str, Any], body: Any) -> None:
+def _unknown(
+    family: Family,
+    operation: Operation,
+    query: Mapping[str, Any],
+    body: Any,
+    fields: Mapping[str, Property] | None,
+) -> None:
     known = {each.name for each in operation.placed("query")}
     strange = sorted(query.keys() - known)
-    fields = family.body_fields(operation)
     if isinstance(body, Mapping) and fields is not None:
         whole = operation.body
         model = family.model(whole) if isinstance(whole, Ref) else None

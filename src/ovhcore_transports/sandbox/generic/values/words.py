@@ -7,21 +7,25 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-__all__ = ["LONGS", "PREFERRED", "date_like", "long_like", "text_like"]
+__all__ = ["LONGS", "PREFERRED", "SSH_KEY", "date_like", "long_like", "text_like"]
 
 PREFERRED: Final = (
     *("ok", "active", "ACTIVE", "running", "READY", "ready", "enabled", "ENABLED", "OK", "done", "DONE", "online"),
     *("complete", "installed", "validated", "delivered", "up", "available", "paid", "valid", "published", "EUR"),
+    *("VALID", "RUNNING", "HEALTHY", "ONLINE", "created", "CREATED", "enable", "started", "finished", "success"),
     *("FR", "fr_FR", "ovh-eu", "EU", "eu", "public", "none", "1.2"),
 )
 """Values of enumerations that a healthy service shows; the first that an enumeration has is taken."""
+
+SSH_KEY: Final = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIE1hZGVCeVRoZVNhbmRib3hOb3RBUmVhbEtleSE ada@example.com"
+"""What a public SSH key looks like; nobody has its private part."""
 
 _HEX: Final = "{:016x}"
 _NAMES: Final = ("web", "mail", "api", "shop", "backup", "build", "cache", "db")
 _FIRST: Final = ("Ada", "Grace", "Alan", "Edsger", "Barbara", "Donald")
 _LAST: Final = ("Lovelace", "Hopper", "Turing", "Dijkstra", "Liskov", "Knuth")
 _CITIES: Final = ("Roubaix", "Strasbourg", "Gravelines", "Lille", "Paris")
-_REGIONS: Final = ("GRA11", "SBG5", "RBX-A", "DE1", "UK1", "WAW1", "BHS5")
+_REGIONS: Final = ("GRA11", "SBG5", "BHS5")
 _DOMAINS: Final = ("example.com", "example.net", "example.org")
 
 _EXACT: Final[dict[str, tuple[str, ...]]] = {
@@ -43,7 +47,8 @@ _EXACT: Final[dict[str, tuple[str, ...]]] = {
     "currencycode": ("EUR",),
     "domain": _DOMAINS,
     "domainname": _DOMAINS,
-    "zone": _DOMAINS,
+    "zone": ("gra", "rbx", "sbg"),
+    "birthzip": ("59100", "67000", "75009"),
     "zonename": _DOMAINS,
     "fqdn": tuple(f"www.{each}" for each in _DOMAINS),
     "subdomain": ("www", "mail", "api"),
@@ -78,7 +83,7 @@ _EXACT: Final[dict[str, tuple[str, ...]]] = {
     "cidr": ("192.0.2.0/24", "198.51.100.0/24"),
     "phone": ("+33.320200958",),
     "fax": ("+33.320200959",),
-    "publickey": ("ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIE1hZGVCeVRoZVNhbmRib3hOb3RBUmVhbEtleSE ada@example.com",),
+    "publickey": (SSH_KEY,),
     "address": ("2 rue Kellermann", "1 place de la Bourse"),
     "street": ("rue Kellermann",),
     "reverse": ("www.example.com.", "mail.example.com."),
@@ -103,7 +108,7 @@ _MAKERS: Final[tuple[tuple[str, Callable[[str, int], str]], ...]] = (
     (r"urn$", lambda name, n: f"urn:v1:eu:resource:sandbox:{name.lower()}-{n % 9999}"),
     (r"^contact|nic(handle)?$", lambda _, n: "aa1234-ovh"),
     (r"ipv6|ip6", lambda _, n: f"2001:db8::{n % 65535:x}"),
-    (r"^ip$|ip(v4|address)?$|^gateway$", lambda _, n: f"192.0.2.{n % 253 + 1}"),
+    (r"^ip$|(?<!z)ip(v4|address)?$|^gateway$", lambda _, n: f"192.0.2.{n % 253 + 1}"),
     (r"netmask", lambda _, n: "255.255.255.0"),
     (r"mac(address)?$", lambda _, n: "02:00:00:" + ":".join(f"{n >> s & 255:02x}" for s in (0, 8, 16))),
     (r"(date|datetime|edat|resat|ionat)$", _date_text),
@@ -145,6 +150,8 @@ LONGS: Final[tuple[tuple[re.Pattern[str], int, int], ...]] = tuple(
         (r"(progress|percent)", 0, 100),
         (r"timestamp$", 1_735_689_600, 1_766_000_000),
         (r"inucents$", 1_00000000, 100_00000000),
+        (r"^period$", 1, 1),
+        (r"^possiblerenewperiod$", 1, 12),
         (r"version$", 4, 4),
         (r"^(hour|hours)$", 0, 23),
         (r"^(day|days)$", 1, 28),

@@ -7,12 +7,12 @@ from typing import Any, Final
 
 from ovhcore.schema import Enumeration, Model, Ref, Type
 
-from ..kept.operation import Operation
-from ..routes.calls import SandboxCall, concrete
-from .known import Collection, Known, Place, id_member
-from .reading import Reader
-from .running import is_task, kind_of, new_task
-from .values.making import Maker
+from ...kept.operation import Operation
+from ...routes.calls import SandboxCall, concrete
+from ..known import Collection, Known, Place, id_member
+from ..reading import Reader
+from ..running import ENDED, is_task, kind_of, new_task
+from ..values.making import Maker
 
 __all__ = ["begin_task"]
 
@@ -60,7 +60,8 @@ def begin_task(
         return dict(task)
     # Some answers are of a type of their own, with fewer members.
     shared = {name: value for name, value in task.items() if _can_be(maker, model, name, value)}
-    return maker.merged(model, maker.object(model, path), shared)
+    made = maker.merged(model, maker.object(model, path), shared)
+    return {name: each for name, each in made.items() if name in task or name.lower() not in ENDED}
 
 
 def _can_be(maker: Maker, model: Model, name: str, value: Any) -> bool:

@@ -1,0 +1,1 @@
+"""What calls change: objects that are made, changed and deleted, lists of values, actions and their tasks."""
