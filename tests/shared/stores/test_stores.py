@@ -57,11 +57,12 @@ def test_a_process_may_lose_any_number_of_connections(server: Server) -> None:
 def test_nobody_uses_the_files_and_leases_of_a_parent(tmp_path: Path) -> None:
     store: Any = open_store(f"file://{tmp_path}/shared")
     claim = ("claim", "once:x", "a", "p", LEASE)
+    store.after_fork()  # before anything was opened
     assert store.ask(claim) == ["mine", ""]
     mine = store._connection
     store.after_fork()  # as in the child, where nothing is measured
     assert store.ask(claim) == ["mine", ""]
-    assert store._of_parents == [mine]
+    assert store._of_parents == [None, mine]
     store.close()
     mine.close()
 
