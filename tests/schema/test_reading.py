@@ -358,5 +358,7 @@ def test_tables() -> None:
     assert table == {"a": 2, "b": 4}
     assert (len(table), hash(table), repr(table)) == (2, hash(Table({"b": 0, "a": 0})), "Table(a, b)")
     assert pickle.loads(pickle.dumps(table)) == table
+    assert (list(table.keys()), list(table.items()), made) == (["a", "b"], [("a", 2), ("b", 4)], [1, 2])
+    assert (table.get("a"), table.get("c"), table.get("c", 3)) == (2, None, 3)
     with pytest.raises(KeyError):
         table["c"]

@@ -545,3 +545,14 @@ def test_other_tasks_than_the_current_one(client: ovh.Client) -> None:
     first, *_, last = client.get(f"{one}/task")
     assert client.get(f"{one}/task/{first['id']}") == first
     assert client.get(f"{one}/task/{last['id']}")["status"] == "RUNNING"
+
+
+def test_new_services_say_who_they_are(transport: SandboxTransport, client: ovh.Client) -> None:
+    transport.sandbox.add({"/vps/vps-mine.example.net": {"displayName": "mine"}})
+    iam = client.get("/vps/vps-mine.example.net")["iam"]
+    assert (iam["displayName"], iam["tags"]) == ("vps-mine.example.net", {})
+    urn = "urn:v1:eu:resource:vps:vps-mine.example.net"
+    assert iam["urn"] == urn
+    client.post(f"/v2/iam/resource/{urn}/tag", key="team", value="web")
+    wanted = '{"team":[{"operator":"EQ","value":"web"}]}'
+    assert client.get("/vps", iamTags=wanted) == ["vps-mine.example.net"]

@@ -330,7 +330,9 @@ class Reader:
         if problem:
             raise InvalidConfiguration(f"sandbox: {path}: {problem}; it is a {type_}")
         if isinstance(model, Model):
-            return maker.merged(model, self.made(maker, model, template, arguments), value)
+            made = self.made(maker, model, template, arguments)
+            self.identify(call, template, arguments, made)
+            return maker.merged(model, made, value)
         return {"": value}
 
     def hold(self, call: SandboxCall, place: Place, arguments: Mapping[str, str], kept: dict[str, Any]) -> None:
