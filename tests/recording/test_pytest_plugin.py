@@ -643,10 +643,11 @@ def shown():
     outcome(run(pytester, "--doctest-modules"), passed=2)
 
 
-def test_xdist(pytester: pytest.Pytester) -> None:
+def test_xdist(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("xdist")
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")  # each of six processes would load all plugins there are
     made(pytester, '@pytest.mark.parametrize("n", range(6))\ndef test_me(ovh_client, n): ovh_client.get("/me")')
-    arguments = (*LOADED, "-p", "no:cacheprovider", "-n", "2")
+    arguments = ("-p", NAME, "-p", "xdist", "-p", "no:cacheprovider", "-n", "2")
     pytester.runpytest_subprocess(*arguments, "--ovh-record=once").assert_outcomes(passed=6)
     assert len(cassettes(pytester)) == 6
     pytester.runpytest_subprocess(*arguments).assert_outcomes(passed=6)

@@ -30,11 +30,15 @@ async def leaves_while_it_is_asked() -> None:
 def test_each_task_gets_its_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(asking, "_IDLE", 0.01)
     seen: list[Any] = []
-    thread = AskingThread(lambda question: seen.append(question[0]) or ask(question))  # type: ignore[func-returns-value]
+    thread = AskingThread()
+
+    def noted(question: tuple[Any, ...]) -> Any:
+        seen.append(question[0])
+        return ask(question)
 
     async def tasks() -> list[Any]:
         thread._runs.acquire()  # until all have asked
-        asked = [asyncio.ensure_future(thread.ask((name,))) for name in ("one", "fails", "gone", "two")]
+        asked = [asyncio.ensure_future(thread.ask(noted, (name,))) for name in ("one", "fails", "gone", "two")]
         await asyncio.sleep(0)
         asked[2].cancel()
         await asyncio.to_thread(thread.work)
@@ -47,16 +51,16 @@ def test_each_task_gets_its_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     assert str(failed) == "no answer"
     assert isinstance(gone, asyncio.CancelledError)
     assert seen == ["one", "fails", "two"]
-    assert asyncio.run(thread.ask(("three",))) == "three"
+    assert asyncio.run(thread.ask(ask, ("three",))) == "three"
 
 
 def test_a_loop_that_has_ended_is_told_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(asking, "_IDLE", 0.0)
-    thread = AskingThread(ask)
+    thread = AskingThread()
     loop = asyncio.new_event_loop()
     future = loop.create_future()
     loop.close()
-    thread._questions.put((("one",), future))
+    thread._questions.put((ask, ("one",), future))
     thread._runs.acquire()
     thread.work()
     assert not future.done()
@@ -70,7 +74,7 @@ def test_what_is_asked_while_the_thread_ends_is_answered(monkeypatch: pytest.Mon
         def empty(self) -> bool:
             return False
 
-    thread = AskingThread(ask)
+    thread = AskingThread()
     woken: list[bool] = []
     monkeypatch.setattr(thread, "_questions", Late())
     monkeypatch.setattr(thread, "_wake", lambda: woken.append(True))
@@ -84,7 +88,7 @@ def test_where_no_thread_can_be_started_the_call_says_so(monkeypatch: pytest.Mon
         raise RuntimeError("can't start new thread")
 
     monkeypatch.setattr(asking, "start_new_thread", refuses)
-    thread = AskingThread(ask)
+    thread = AskingThread()
     with pytest.raises(RuntimeError, match="can't start new thread"):
-        asyncio.run(thread.ask(("one",)))
+        asyncio.run(thread.ask(ask, ("one",)))
     assert not thread._runs.locked()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import sys
 from pathlib import Path
 from typing import Any
+from weakref import ref
 
 import pytest
 
@@ -55,11 +57,12 @@ def test_a_process_may_lose_any_number_of_connections(server: Server) -> None:
 def test_nobody_uses_the_files_and_leases_of_a_parent(tmp_path: Path) -> None:
     store: Any = open_store(f"file://{tmp_path}/shared")
     claim = ("claim", "once:x", "a", "p", LEASE)
+    store.after_fork()  # before anything was opened
     assert store.ask(claim) == ["mine", ""]
     mine = store._connection
     store.after_fork()  # as in the child, where nothing is measured
     assert store.ask(claim) == ["mine", ""]
-    assert store._of_parents == [mine]
+    assert store._of_parents == [None, mine]
     store.close()
     mine.close()
 
@@ -133,6 +136,18 @@ def test_what_is_no_url_of_a_store_is_refused_without_showing_it(url: Any, probl
 def test_a_store_answers() -> None:
     with pytest.raises(NotImplementedError):
         Store("here").ask(("renew", "limit:x", 1, 0))
+
+
+def test_a_store_that_nobody_uses_is_closed_at_once(store_url: str) -> None:
+    store = open_store(store_url)
+    assert store.ask(("claim", "once:x", "a", "p", LEASE)) == ["mine", ""]
+    gone = ref(store)
+    gc.disable()  # its connection has nobody else who closes it
+    try:
+        del store
+        assert gone() is None
+    finally:
+        gc.enable()
 
 
 def test_a_store_needs_no_limit(tmp_path: Path) -> None:

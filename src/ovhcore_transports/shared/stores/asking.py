@@ -21,26 +21,26 @@ _IDLE: Final = 10.0
 
 
 class AskingThread:
-    """Asks for tasks of asyncio, in a thread that is there while there are questions.
+    """Asks for tasks of asyncio, in a thread that is there while there are questions."""
 
-    Args:
-        ask: asks, and waits for the answer.
-    """
-
-    def __init__(self, ask: Callable[[Question], Any]) -> None:
-        self._ask = ask
+    def __init__(self) -> None:
         self.after_fork()
         renew_after_fork(self)
 
     def after_fork(self) -> None:
         """Leave the thread and what it was asked to the parent."""
-        self._questions: SimpleQueue[tuple[Question, asyncio.Future[Any]]] = SimpleQueue()
+        self._questions: SimpleQueue[tuple[Callable[[Question], Any], Question, asyncio.Future[Any]]] = SimpleQueue()
         self._runs = allocate_lock()
 
-    async def ask(self, question: Question) -> Any:
-        """Ask, and let other tasks go on until the answer comes."""
+    async def ask(self, ask: Callable[[Question], Any], question: Question) -> Any:
+        """Ask, and let other tasks go on until the answer comes.
+
+        Args:
+            ask: asks, and waits for the answer. Nothing keeps it: a store that nobody uses any more is gone at once.
+            question: is asked.
+        """
         future = asyncio.get_running_loop().create_future()
-        self._questions.put((question, future))
+        self._questions.put((ask, question, future))
         self._wake()
         return await future
 
@@ -56,20 +56,19 @@ class AskingThread:
         """Answer questions until there have been none for a while."""
         while True:
             try:
-                question, future = self._questions.get(True, _IDLE)
+                ask, question, future = self._questions.get(True, _IDLE)
             except Empty:
                 break
-            if future.cancelled():  # nobody waits for it any more
-                continue
             answer: Any = None
             failure: Exception | None = None
-            try:
-                answer = self._ask(question)
-            except Exception as error:
-                failure = error
-            with suppress(RuntimeError):  # the loop has ended
-                future.get_loop().call_soon_threadsafe(_tell, future, answer, failure)
-            del future, answer, failure
+            if not future.cancelled():  # else nobody waits for it any more
+                try:
+                    answer = ask(question)
+                except Exception as error:
+                    failure = error
+                with suppress(RuntimeError):  # the loop has ended
+                    future.get_loop().call_soon_threadsafe(_tell, future, answer, failure)
+            del ask, future, answer, failure
         self._runs.release()
         if not self._questions.empty():
             self._wake()

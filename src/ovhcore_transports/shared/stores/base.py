@@ -37,7 +37,7 @@ class Store:
         self._rests_until = float("-inf")
         self._is_down = False
         self._problem = ""
-        self._thread = AskingThread(self.ask)
+        self._thread = AskingThread()
 
     def answer(self, question: Question, now: int | None = None) -> Any:
         """Return the answer to a question.
@@ -87,7 +87,7 @@ class Store:
         except StoreFailure as failure:
             problem = str(failure)
         else:
-            return await self._thread.ask(question) if answer is NOT_NOW else self._answered(answer)
+            return await self._thread.ask(self.ask, question) if answer is NOT_NOW else self._answered(answer)
         raise self._failed(problem)
 
     async def straight(self, question: Question) -> Any:

@@ -10,6 +10,7 @@ import os
 import time
 from collections.abc import Callable
 from typing import Any, Final
+from weakref import finalize
 
 from ovhcore.exceptions import InvalidConfiguration
 
@@ -60,6 +61,7 @@ class FileStore(Store):
         self._sqlite: Any = sqlite3
         self._path = path
         self._connection: Any = None
+        self._closing: finalize[Any, Any] | None = None
         self._of_parents: list[Any] = []
         self._lock = Lock()
         self._limits = LimitFiles(path)
@@ -68,8 +70,10 @@ class FileStore(Store):
     def after_fork(self) -> None:
         """Leave the connection to the parent: to close it here would take the parent's locks away."""
         self._lock = Lock()
+        if self._closing is not None:
+            self._closing.detach()
         self._of_parents.append(self._connection)
-        self._connection = None
+        self._connection = self._closing = None
 
     def answer(self, question: Question, now: int | None = None) -> Any:
         """Carry out an operation."""
@@ -144,15 +148,14 @@ class FileStore(Store):
                 connection.close()
                 raise
             self._connection = connection
+            # Before the garbage collector comes to the connection: that one would warn.
+            self._closing = finalize(self, connection.close)
+            self._closing.atexit = False
         return self._connection
 
     def close(self) -> None:
         """Close the files."""
         self._limits.close()
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            connection.close()
-
-    def __del__(self) -> None:
-        if getattr(self, "_connection", None) is not None:
-            self.close()
+        closing, self._connection, self._closing = self._closing, None, None
+        if closing is not None:
+            closing()
