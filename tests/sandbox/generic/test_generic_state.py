@@ -190,6 +190,7 @@ def test_calls_that_are_not_described_are_refused(
         ({"fieldType": "MX", "target": "mail.example.com."}, 400, "Invalid target for MX"),
         ({"fieldType": "TXT", "target": " "}, 400, "must not be empty"),
         ({"fieldType": "TXT", "target": '"open'}, 400, "not closed"),
+        ({"fieldType": "TXT", "target": '"one" ' + "more" * 900 + '"'}, 400, "not closed"),
         ({"fieldType": "MX", "target": "65536 mail.example.com."}, 400, "more than 65535"),
         ({"fieldType": "SRV", "target": "1 2 65536 x.example.com.", "subDomain": "_x._tcp"}, 400, "more than 65535"),
         ({"fieldType": "CAA", "target": '256 issue "example.com"'}, 400, "more than 255"),
@@ -208,6 +209,7 @@ def test_records_that_dns_does_not_allow(client: ovh.Client, record: Any, status
 
 def test_a_zone_is_exported_with_its_records(client: ovh.Client) -> None:
     client.post("/domain/zone/example.com/record", fieldType="TXT", subDomain="t", target='say "hi"', ttl=60)
+    client.post("/domain/zone/example.com/record", fieldType="TXT", subDomain="u", target='"two" strings', ttl=60)
     assert 't\t60 IN TXT\t"say \\"hi\\""' in client.get("/domain/zone/example.com/export")
 
 

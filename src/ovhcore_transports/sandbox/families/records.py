@@ -33,7 +33,7 @@ _MOST: Final = {
     "SSHFP": (255, 255),
 }
 """Of the numbers that targets begin with."""
-_STRINGS: Final = re.compile(r'\s*("(\\.|[^"\\])*"\s*)+', re.DOTALL)
+_STRINGS: Final = re.compile(r'\s*+(?:(?:"(?:\\.|[^"\\])*+"|(?:\\.|[^"\\\s])++)\s*+)++', re.DOTALL)
 _LEAST_TTL: Final = 60
 
 
