@@ -64,13 +64,12 @@ def test_the_same_for_asynchronous_recordings(tmp_path: Path) -> None:
 
 def test_a_replay_asks_no_store(tmp_path: Path) -> None:
     path = tmp_path / "a.cassette"
-    store = f"file://{tmp_path}/shared"
-    client(RecordTransport(Scripted(ok), path), store, rate_limit="1/hour", max_concurrency=1).get("/me")
-    for file in tmp_path.glob("shared*"):
-        file.unlink()
-    replayed = client(ReplayTransport(path), store, rate_limit="1/hour", max_concurrency=1)
+    limits: dict[str, Any] = {"rate_limit": "1/hour", "max_concurrency": 1}
+    client(RecordTransport(Scripted(ok), path), f"file://{tmp_path}/recorded", **limits).get("/me")
+    assert [*tmp_path.glob("recorded*")]
+    replayed = client(ReplayTransport(path), f"file://{tmp_path}/replayed", **limits)
     assert replayed.get("/me") == {"me": 1}
-    assert not [*tmp_path.glob("shared*")]
+    assert not [*tmp_path.glob("replayed*")]
 
 
 def test_the_sandbox_asks_the_store(store_url: str) -> None:
