@@ -17,7 +17,7 @@ from ovhcore.schema import Array, Catalogue, Enumeration, Family, Model, Operati
 
 from ..routes.calls import plain
 
-__all__ = ["Collection", "Known", "Place", "whole_block"]
+__all__ = ["Collection", "Known", "Place", "model_of", "whole_block"]
 
 _BLOCKS: Final = ("ipBlock", "ipv4Block", "ipv6Block")
 _ARGUMENT: Final = re.compile(r"\{([^{}/]*)\}")
@@ -31,6 +31,11 @@ def whole_block(type_: Type, text: str) -> str:
         except ValueError:
             pass  # what is no address is refused elsewhere
     return text
+
+
+def model_of(family: Family, type_: Type | None) -> Model | Enumeration | None:
+    """Return the model that a type refers to; None if it refers to none."""
+    return family.model(type_) if isinstance(type_, Ref) else None
 
 
 class Collection(NamedTuple):
@@ -255,7 +260,7 @@ class Known:
         model: Type | None = one.answer if one.method == "GET" and isinstance(one.answer, Ref) else None
         item = read.answer.item
         member: str | None = None
-        listed = family.model(item) if isinstance(item, Ref) else None
+        listed = model_of(family, item)
         if isinstance(listed, Model):
             member = id_member(listed, one.path, argument)
             if member is None:

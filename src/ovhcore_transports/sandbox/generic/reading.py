@@ -8,7 +8,7 @@ from typing import Any, Final
 from urllib.parse import unquote
 
 from ovhcore.exceptions import InvalidConfiguration
-from ovhcore.schema import Array, Enumeration, Family, Model, Ref, Scalar, Type
+from ovhcore.schema import Array, Enumeration, Family, Model, Scalar, Type
 
 from ..control.modes import Modes
 from ..families.tables import Resource
@@ -18,7 +18,7 @@ from ..routes.filters import tagged
 from ..routes.iam import service_id
 from ..state import ApiError
 from .identities import identify, services_of, urns_of
-from .known import Collection, Known, Place
+from .known import Collection, Known, Place, model_of
 from .members import named, problem_of
 from .narrowing import meets_query, wanted_of
 from .running import at_rest, settle
@@ -182,7 +182,7 @@ class Reader:
         read = self.known.get(of.template)
         maker = self.maker(call, self.known.catalogue.family(read.family if read is not None else ""))
         type_ = self.id_type(maker.family, of)
-        model = maker.family.model(type_) if isinstance(type_, Ref) else None
+        model = model_of(maker.family, type_)
         if isinstance(model, Enumeration):
             return list(model.values[:_MOST_AT_FIRST])
         count = 2 + maker.chance(path) % 2
@@ -192,7 +192,7 @@ class Reader:
     def id_type(self, family: Family, of: Collection) -> Type:
         """Return the narrower of the types that an id is said to be of."""
         if of.member is not None:
-            model = family.model(of.listed) if isinstance(of.listed, Ref) else None
+            model = model_of(family, of.listed)
             known = model.properties.get(of.member) if isinstance(model, Model) else None
             listed = of.of_argument if known is None else known.type
         else:
@@ -235,7 +235,7 @@ class Reader:
         held = call.state.held
         settle(held, path, call.now)
         maker = self.maker(call, family)
-        model = family.model(type_) if isinstance(type_, Ref) else None
+        model = model_of(family, type_)
         kept = held.objects.get(path)
         if isinstance(model, Model):
             lists = self.known.lists_below(template, model)
@@ -325,7 +325,7 @@ class Reader:
         """
         template, type_, maker = place.operation.path, place.operation.answer, self.maker(call, place.family)
         path = concrete(template, arguments)
-        model = place.family.model(type_) if isinstance(type_, Ref) else None
+        model = model_of(place.family, type_)
         problem = problem_of(maker, type_, model, value)
         if problem:
             raise InvalidConfiguration(f"sandbox: {path}: {problem}; it is a {type_}")

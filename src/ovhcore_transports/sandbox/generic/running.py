@@ -7,13 +7,14 @@ from collections.abc import Iterable, Mapping
 from copy import deepcopy
 from typing import Any, Final
 
-from ovhcore.schema import Array, Enumeration, Model, Ref, Scalar
+from ovhcore.schema import Array, Enumeration, Model, Scalar
 
 from ..families.tables import Resource
 from ..kept.holding import Held
 from ..kept.operation import Operation
 from ..kept.resources import checksum
 from ..routes.calls import SandboxCall, begin, date_of
+from .known import model_of
 from .values.making import Maker
 
 __all__ = [
@@ -85,7 +86,7 @@ def at_rest(maker: Maker, model: Model, made: dict[str, Any]) -> None:
 def reach(maker: Maker, model: Model, made: dict[str, Any]) -> None:
     """Let an object be what it is to be."""
     current = model.properties.get("currentState")
-    state = maker.family.model(current.type) if current is not None and isinstance(current.type, Ref) else None
+    state = model_of(maker.family, None if current is None else current.type)
     if isinstance(state, Model) and isinstance(made.get("targetSpec"), dict):
         made["currentState"] = maker.merged(state, dict(made.get("currentState") or {}), deepcopy(made["targetSpec"]))
 
@@ -93,7 +94,7 @@ def reach(maker: Maker, model: Model, made: dict[str, Any]) -> None:
 def _status(maker: Maker, model: Model) -> tuple[str, Enumeration] | None:
     for name in ("status", "state"):
         known = model.properties.get(name)
-        enum = maker.family.model(known.type) if known is not None and isinstance(known.type, Ref) else None
+        enum = model_of(maker.family, None if known is None else known.type)
         if isinstance(enum, Enumeration):
             return name, enum
     return None
@@ -129,7 +130,7 @@ def kind_of(maker: Maker, model: Model, operation: str) -> dict[str, Any]:
             read = maker.family.operations.get(f"GET {path}")
             listed = method != "POST" or (read is not None and isinstance(read.answer, Array))
             found[name] = f"{verbs[0]}{nouns[-1][0].upper()}{nouns[-1][1:]}" if listed and verbs else nouns[-1]
-        enum = maker.family.model(known.type) if known is not None and isinstance(known.type, Ref) else None
+        enum = model_of(maker.family, None if known is None else known.type)
         if isinstance(enum, Enumeration) and enum.base == "string" and nouns:
 
             def likeness(value: Any) -> tuple[int, int]:

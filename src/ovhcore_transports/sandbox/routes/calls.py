@@ -14,7 +14,7 @@ from ..kept.operation import Operation
 from ..kept.rows import Row, find
 from ..state import ApiError, State
 
-__all__ = ["Answer", "SandboxCall", "begin", "concrete", "date_of", "named", "plain"]
+__all__ = ["Answer", "SandboxCall", "arguments_of", "begin", "concrete", "date_of", "named", "plain"]
 
 
 class SandboxCall(NamedTuple):
@@ -38,6 +38,11 @@ class SandboxCall(NamedTuple):
     reader: Callable[[SandboxCall, str], Any] | None = None
     """Returns what a GET of a path is answered with."""
 
+    @property
+    def given(self) -> dict[str, Any]:
+        """The members of the body; none if it is no object."""
+        return self.body if isinstance(self.body, dict) else {}
+
     def read(self, path: str) -> Any:
         """Return what a GET of a path is answered with, without its version if that is 1.
 
@@ -53,7 +58,7 @@ class SandboxCall(NamedTuple):
         Raises:
             ApiError: it is missing or of another type.
         """
-        value = self.body.get(name) if isinstance(self.body, dict) else None
+        value = self.given.get(name)
         if not isinstance(value, kind):
             raise ApiError.of_class(400, "BadRequest", f"[{name}] is required and must be a {kind.__name__}")
         return value
@@ -108,6 +113,12 @@ def concrete(template: str, arguments: Mapping[str, str]) -> str:
     for name, text in zip(names, texts[1:], strict=True):
         found += _quoted(arguments.get(name, name)) + text
     return found
+
+
+def arguments_of(template: str, arguments: Mapping[str, str]) -> dict[str, str]:
+    """Return those of some arguments that a template has."""
+    names = _parts(template)[1]
+    return {name: value for name, value in arguments.items() if name in names}
 
 
 @lru_cache(maxsize=10_000)

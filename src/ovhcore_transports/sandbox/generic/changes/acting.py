@@ -11,9 +11,9 @@ from ovhcore.schema import Array, Enumeration, Model, Ref, Scalar
 
 from ...families.everywhere import EVERYWHERE
 from ...families.tables import Action, Change, Resource
-from ...routes.calls import SandboxCall, begin, concrete
+from ...routes.calls import SandboxCall, arguments_of, begin, concrete
 from ...state import ApiError
-from ..known import Collection, Place
+from ..known import Collection, Place, model_of
 from ..members import named
 from ..reading import Reader
 from ..running import is_task, stamp, start
@@ -108,8 +108,8 @@ class Actor:
     ) -> Any:
         reader, held = self.reader, call.state.held
         maker = reader.maker(call, place.family)
-        given = call.body if isinstance(call.body, dict) else {}
-        names = {name: value for name, value in arguments.items() if f"{{{name}}}" in resource.path}
+        given = call.given
+        names = arguments_of(resource.path, arguments)
         read = reader.known.get(resource.path)
         of_it = reader.known.place(read) if read is not None else place
         object_path = concrete(resource.path, names)
@@ -130,7 +130,7 @@ class Actor:
             call,
         )
         obey(resource, change)
-        model = of_it.family.model(of_it.object) if isinstance(of_it.object, Ref) else None
+        model = model_of(of_it.family, of_it.object)
         value = change.object
         if isinstance(model, Model) and (action.sets or action.then):
             path = resource.path
@@ -153,7 +153,7 @@ class Actor:
                 held.keep(object_path, value, call.length)
             return answered
         of = reader.known.collection(action.makes.rpartition("/")[0]) if action.makes else None
-        item = place.family.model(of.model) if of is not None and isinstance(of.model, Ref) else None
+        item = model_of(place.family, None if of is None else of.model)
         if of is not None and isinstance(item, Model):
             made = _add(reader, call, place, of, item, arguments, value)
             noun = of.template.rpartition("/")[2]
@@ -174,11 +174,11 @@ class _Above:
 
     def __init__(self, reader: Reader, call: SandboxCall, place: Place, arguments: dict[str, str]) -> None:
         self._call, self._template = call, place.operation.path
-        names = {name: value for name, value in arguments.items() if f"{{{name}}}" in self._template}
+        names = arguments_of(self._template, arguments)
         self._path = concrete(self._template, names)
         self._maker = reader.maker(call, place.family)
         assert place.object is not None  # as it was found by its GET
-        model = place.family.model(place.object) if isinstance(place.object, Ref) else None
+        model = model_of(place.family, place.object)
         self._model = model if isinstance(model, Model) else None
         found = reader.object(call, place.family, self._template, names, place.object)
         self.value: dict[str, Any] = found if isinstance(found, dict) else {}
@@ -187,7 +187,7 @@ class _Above:
         """Change the object by what the body and the last word of the path say; say whether anything was changed."""
         if self._model is None:
             return False
-        given = self._call.body if isinstance(self._call.body, dict) else {}
+        given = self._call.given
         found = adapted(self._maker, self._model, given, self._template)
         if not (_CHANGING.search(word) or method == "PUT"):
             found = {name: each for name, each in found.items() if name not in _OWN}
@@ -214,7 +214,7 @@ def _becomes(maker: Maker, model: Model, word: str) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name in ("status", "state"):
         known = model.properties.get(name)
-        enum = maker.family.model(known.type) if known is not None and isinstance(known.type, Ref) else None
+        enum = model_of(maker.family, None if known is None else known.type)
         if isinstance(enum, Enumeration):
             by_word = {str(each).lower(): each for each in enum.values}
             after = next((by_word[each] for each in _BECOMES.get(word, ()) if each in by_word), None)
@@ -245,10 +245,10 @@ def add_made(
     answer = place.operation.answer
     several = isinstance(answer, Array)
     of = reader.known.list_of(place, answer.item if isinstance(answer, Array) else answer)
-    model = place.family.model(of.model) if of is not None and isinstance(of.model, Ref) else None
+    model = model_of(place.family, None if of is None else of.model)
     if of is None or not isinstance(model, Model) or is_task(reader.maker(call, place.family), model):
         return None
-    given = call.body if isinstance(call.body, dict) else {}
+    given = call.given
     number = given.get("number") if several else 1
     count = min(number, 100) if isinstance(number, int) and not isinstance(number, bool) and number > 0 else 1
     made = [_add(reader, call, place, of, model, arguments, about) for _ in range(count)]
@@ -265,7 +265,7 @@ def _add(
     about: Mapping[str, Any],
 ) -> dict[str, Any]:
     maker = reader.maker(call, place.family)
-    names = {name: value for name, value in arguments.items() if f"{{{name}}}" in of.item}
+    names = arguments_of(of.item, arguments)
     call.state.check_room(call.length)
     item_id = reader.new_id(maker, of, f"{of.template}/new/{call.state.next()}", 0)
     inner = {**names, of.argument: str(item_id)}
@@ -274,11 +274,11 @@ def _add(
     shared = {name: each for name, each in about.items() if name not in _OWN and not name.lower().endswith("date")}
     value = maker.merged(model, value, deepcopy(shared))
     named(maker, model, value, place.operation.path, arguments)
-    value = maker.merged(model, value, adapted(maker, model, call.body or {}, of.item))
+    value = maker.merged(model, value, adapted(maker, model, call.given, of.item))
     named(maker, model, value, of.item, inner)
     stamp(model, value, call.now, MADE)
     call.state.held.add(concrete(of.template, names), path, item_id, value, call.length)
-    start(call, maker, model, path, value, reader.resources.get(of.item), call.body or {})
+    start(call, maker, model, path, value, reader.resources.get(of.item), call.given)
     return dict(value)
 
 

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from copy import deepcopy
 from typing import Any, Final
 
-from ovhcore.schema import Model, Ref, Scalar
+from ovhcore.schema import Model, Scalar
 
 from ...families.tables import Change, Resource
-from ...routes.calls import SandboxCall, concrete
+from ...routes.calls import SandboxCall, arguments_of, concrete
 from ...state import ApiError
-from ..known import Collection, Place, id_member
+from ..known import Collection, Place, id_member, model_of
 from ..members import named
 from ..reading import Reader
 from ..running import is_task, stamp
@@ -51,14 +51,14 @@ def obey(resource: Resource | None, change: Change) -> None:
 
 def above(reader: Reader, call: SandboxCall, place: Place, arguments: dict[str, str]) -> dict[str, Any]:
     """Return the object that a call is about, if it answers one of that type, or of one with more members."""
-    own = place.family.model(place.operation.answer) if isinstance(place.operation.answer, Ref) else None
+    own = model_of(place.family, place.operation.answer)
     of = place.above[-1] if place.above else None
-    model = place.family.model(of.model) if of is not None and isinstance(of.model, Ref) else None
+    model = model_of(place.family, None if of is None else of.model)
     if of is None or of.model is None or not isinstance(own, Model) or not isinstance(model, Model):
         return {}
     if not model.properties.keys() <= own.properties.keys():
         return {}
-    names = {name: value for name, value in arguments.items() if f"{{{name}}}" in of.item}
+    names = arguments_of(of.item, arguments)
     found: dict[str, Any] = reader.object(call, place.family, of.item, names, of.model)
     return found
 
@@ -85,12 +85,12 @@ def answer(
     """
     path, value, of, item_id = about
     type_ = place.operation.answer
-    given = call.body if isinstance(call.body, dict) else {}
+    given = call.given
     if isinstance(type_, Scalar):
         if item_id is not None and type_.base != "void" and maker.fits(type_, item_id):
             return item_id
         return maker.value(type_, f"{path}#{place.operation}", "id" if type_.base == "long" else "")
-    model = place.family.model(type_) if isinstance(type_, Ref) else None
+    model = model_of(place.family, type_)
     if not isinstance(model, Model):
         return maker.value(type_, f"{path}#{place.operation}")
     own = path == concrete(place.operation.path, arguments)

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from copy import deepcopy
 from typing import Any, Final
 
-from ovhcore.schema import Model, Ref
+from ovhcore.schema import Model
 
 from ...families.tables import Change, Resource
 from ...routes.calls import SandboxCall, begin, concrete
 from ...state import ApiError
-from ..known import Collection, Place
+from ..known import Collection, Place, model_of
 from ..members import named
 from ..reading import Reader
 from ..running import become, is_async, stamp, start
@@ -73,8 +73,8 @@ class Changer:
     # Objects
 
     def _create(self, call: SandboxCall, place: Place, of: Collection, arguments: dict[str, str]) -> Any:
-        given = call.body if isinstance(call.body, dict) else {}
-        model = place.family.model(of.model) if isinstance(of.model, Ref) else None
+        given = call.given
+        model = model_of(place.family, of.model)
         made = [self._make(call, place, of, arguments, each) for each in each_given(model, given)]
         return answer(self.reader, call, place, self.reader.maker(call, place.family), arguments, made[-1])
 
@@ -84,7 +84,7 @@ class Changer:
         """Make an object of a list; return its path, itself, the list, and its id."""
         reader, held = self.reader, call.state.held
         maker = reader.maker(call, place.family)
-        model = place.family.model(of.model) if isinstance(of.model, Ref) else None
+        model = model_of(place.family, of.model)
         list_path = concrete(of.template, arguments)
         listed = of is reader.known.collection(of.template)
 
@@ -174,11 +174,11 @@ class Changer:
         reader, held = self.reader, call.state.held
         path = concrete(place.operation.path, arguments)
         maker = reader.maker(call, place.family)
-        given = call.body if isinstance(call.body, dict) else {}
+        given = call.given
         if place.operation.method == "POST":
             held.gone.pop(path, None)
         value = self._now(call, place, arguments)
-        model = place.family.model(place.object) if isinstance(place.object, Ref) else None
+        model = model_of(place.family, place.object)
         if not isinstance(model, Model) or not isinstance(value, dict):
             # One value, as a text; a body of one member is that.
             only = next(iter(given.values()), None) if len(given) == 1 else call.body
@@ -233,7 +233,7 @@ class Changer:
         path = concrete(place.operation.path, arguments)
         maker = reader.maker(call, place.family)
         value = self._now(call, place, arguments) if place.object is not None else {}
-        model = place.family.model(place.object) if isinstance(place.object, Ref) else None
+        model = model_of(place.family, place.object)
         resource = reader.resources.get(place.operation.path)
         of, shown = place.of, value if isinstance(value, dict) else {}
         obey(resource, Change("delete", arguments, {}, shown, list, call))

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from ovhcore.schema import Array, Map, Model, Property, Ref, Scalar, Type
 
-from ..known import Collection, id_member, names_of, whole_block
+from ..known import Collection, id_member, model_of, names_of, whole_block
 from ..values.making import Maker
 
 __all__ = ["adapted", "each_given", "given_id", "left_empty"]
@@ -36,7 +36,7 @@ def adapted(maker: Maker, model: Model, given: Mapping[str, Any], path: str) -> 
             found[known] = fitting
     for name, value in list(found.items()):
         beside = model.properties.get(name.removesuffix("Id"))
-        other = maker.family.model(beside.type) if beside is not None and isinstance(beside.type, Ref) else None
+        other = model_of(maker.family, None if beside is None else beside.type)
         if name.endswith("Id") and isinstance(other, Model) and "id" in other.properties and value is not None:
             found.setdefault(name.removesuffix("Id"), {"id": value})
     return found
@@ -112,7 +112,7 @@ def _id_names(maker: Maker, of: Collection, type_: Type, given: Mapping[str, Any
         yield of.argument
     else:
         yield from names_of(of.item, of.argument)
-    model = maker.family.model(of.model) if isinstance(of.model, Ref) else None
+    model = model_of(maker.family, of.model)
     own = id_member(model, of.item, of.argument) if isinstance(model, Model) else None
     if of.argument.lower().endswith("name") or own == "name":
         yield "name"

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from copy import deepcopy
 from typing import Any
 
-from ovhcore.schema import Array, Model, Ref, Scalar, Type
+from ovhcore.schema import Array, Model, Scalar, Type
 
 from ...routes.calls import SandboxCall, concrete
-from ..known import Place
+from ..known import Place, model_of
 from ..reading import Reader
 from ..running import is_task
 from ..values.making import Maker
@@ -28,7 +28,7 @@ def change_list(reader: Reader, call: SandboxCall, place: Place, maker: Maker, a
     if read is None or not isinstance(read.answer, Array):
         return False
     item = read.answer.item
-    model = maker.family.model(item) if isinstance(item, Ref) else None
+    model = model_of(maker.family, item)
     if isinstance(model, Model) and not _is_of(maker, place, model, item):
         return False
     method = place.operation.method
@@ -68,7 +68,7 @@ def _is_of(maker: Maker, place: Place, model: Model, item: Type) -> bool:
     answer = place.operation.answer
     if place.operation.method == "PUT" or isinstance(answer, (Scalar, Array)) or answer == item:
         return True
-    answered = maker.family.model(answer) if isinstance(answer, Ref) else None
+    answered = model_of(maker.family, answer)
     fields = place.fields or {}
     return isinstance(answered, Model) and is_task(maker, answered) and bool(fields.keys() & model.properties.keys())
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from ovhcore.schema import Enumeration, Model, Ref, Type
+from ovhcore.schema import Enumeration, Model, Type
 
 from ...kept.operation import Operation
-from ...routes.calls import SandboxCall, concrete
-from ..known import Collection, Known, Place, id_member
+from ...routes.calls import SandboxCall, arguments_of, concrete
+from ..known import Collection, Known, Place, id_member, model_of
 from ..reading import Reader
 from ..running import ENDED, is_task, kind_of, new_task
 from ..values.making import Maker
@@ -40,14 +40,14 @@ def begin_task(
         members: that the task has.
     """
     of = _list_of(reader.known, place, maker)
-    listed = maker.family.model(of.model) if of is not None and isinstance(of.model, Ref) else None
+    listed = model_of(maker.family, None if of is None else of.model)
     state = call.state
     operation = Operation("", str(place.operation), 0, call.now, state.task_seconds, state.failing_tasks)
     if of is None or not isinstance(listed, Model):
         own = {**kind_of(maker, model, str(place.operation)), **members}
         alone = maker.merged(model, maker.object(model, f"{place.operation}#{state.next()}"), own)
         return new_task(maker, model, alone, operation)
-    names = {name: value for name, value in arguments.items() if f"{{{name}}}" in of.item}
+    names = arguments_of(of.item, arguments)
     item_id = reader.new_id(maker, of, f"{place.operation}#{state.next()}", 0)
     inner = {**names, of.argument: str(item_id)}
     path = concrete(of.item, inner)
@@ -67,7 +67,7 @@ def begin_task(
 def _can_be(maker: Maker, model: Model, name: str, value: Any) -> bool:
     """Say whether a member of one type can be one of another; enumerations of the same name differ."""
     known = model.properties.get(name)
-    enum = maker.family.model(known.type) if known is not None and isinstance(known.type, Ref) else None
+    enum = model_of(maker.family, None if known is None else known.type)
     return known is not None and (not isinstance(enum, Enumeration) or value in enum.values)
 
 
@@ -85,7 +85,7 @@ def _list_of(known: Known, place: Place, maker: Maker) -> Collection | None:
 def _is_of(type_: Type, tasks: Collection, maker: Maker) -> bool:
     if tasks.model == type_:
         return True
-    own, listed = (maker.family.model(each) if isinstance(each, Ref) else None for each in (type_, tasks.model))
+    own, listed = (model_of(maker.family, each) for each in (type_, tasks.model))
     if not isinstance(own, Model) or not isinstance(listed, Model) or not is_task(maker, listed):
         return False
     member = id_member(listed, tasks.item, tasks.argument)
