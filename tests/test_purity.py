@@ -104,6 +104,18 @@ ROOMS = {
     "as_ovh": 9,
     "testing": 10,
 }
+# The same within ovhcore_transports.
+ROOMS_OF_TRANSPORTS = {
+    "base": 0,
+    "http": 1,
+    "shared": 1,
+    "plugin": 2,  # names the transports; imports none
+    **dict.fromkeys(("aiohttp", "httpx", "pyreqwest", "sandbox", "stdlib", "urllib3"), 3),
+    "hooks": 4,
+    "recording": 4,
+    "__init__": 5,
+    "cli": 6,
+}
 
 
 def imports(file: Path, package: Path) -> list[tuple[str, list[str]]]:
@@ -173,48 +185,64 @@ def test_no_module_imports_itself_by_way_of_others() -> None:
     assert {name: sorted(used & left.keys()) for name, used in left.items()} == {}
 
 
-def room_of(module: str) -> str:
-    """Return the room of a module of the core: the longest of its parents' names that is one."""
+def room_of(module: str, rooms: dict[str, int]) -> str:
+    """Return the room of a module: the longest of its parents' names that is one."""
     parts = module.split(".")[1:] or ["__init__"]
     names = [".".join(parts[:length]) for length in range(len(parts), 0, -1)]
-    return next((name for name in names if name in ROOMS), names[-1])
+    return next((name for name in names if name in rooms), names[-1])
 
 
 def wrong_arrows(file: Path, package: Path) -> list[str]:
     """Return what a file imports of higher rooms, in functions and for types, too."""
-    room = room_of(named(file, package))
+    rooms = ROOMS if package.name == CORE.name else ROOMS_OF_TRANSPORTS
+    room = room_of(named(file, package), rooms)
     found: list[str] = []
     for module, imported in imports(file, package):
         if module.partition(".")[0] != package.name:
             continue
         # A name of the package itself may be a module; what it may be besides, it re-exports from one.
         targets = [f"{module}.{each}" for each in imported] if module == package.name and imported else [module]
-        if module == package.name and room_of(targets[0]) not in ROOMS:
+        if module == package.name and room_of(targets[0], rooms) not in rooms:
             targets = [module]
-        found += [target for target in targets if ROOMS[room_of(target)] > ROOMS[room]]
+        found += [target for target in targets if rooms[room_of(target, rooms)] > rooms[room]]
     return found
 
 
-@pytest.mark.parametrize("file", files(CORE), ids=lambda file: str(file.relative_to(CORE)))
-def test_arrows_point_one_way(file: Path) -> None:
-    assert wrong_arrows(file, CORE) == []
+@pytest.mark.parametrize("package", [CORE, TRANSPORTS], ids=lambda package: package.name)
+def test_arrows_point_one_way(package: Path) -> None:
+    wrong = {str(file.relative_to(package)): wrong_arrows(file, package) for file in files(package)}
+    assert {file: found for file, found in wrong.items() if found} == {}
 
 
 @pytest.mark.parametrize(
     ("place", "line"),
     [
-        ("protocol/new.py", "def late():\n    from ..flows.driver import run"),
-        ("flows/new.py", "if TYPE_CHECKING:\n    from ..plugins.settings import Settings"),
-        ("plugins/new.py", "from ..config import SettingsSources"),
-        ("client/new.py", "import ovhcore.testing"),
-        ("client/new.py", "from .. import testing"),
+        ("ovhcore/protocol/new.py", "def late():\n    from ..flows.driver import run"),
+        ("ovhcore/flows/new.py", "if TYPE_CHECKING:\n    from ..plugins.settings import Settings"),
+        ("ovhcore/plugins/new.py", "from ..config import SettingsSources"),
+        ("ovhcore/client/new.py", "import ovhcore.testing"),
+        ("ovhcore/client/new.py", "from .. import testing"),
+        ("ovhcore_transports/base/new.py", "from ..http.tls import tls_context"),
+        ("ovhcore_transports/shared/new.py", "def late():\n    from ..hooks.throttle import Throttle"),
+        ("ovhcore_transports/urllib3/new.py", "from .. import cli"),
     ],
 )
 def test_wrong_arrows_are_found(place: str, line: str, tmp_path: Path) -> None:
-    file = tmp_path / "ovhcore" / place
+    file = tmp_path / place
     file.parent.mkdir(parents=True)
     file.write_text(f"{line}\n")
-    assert len(wrong_arrows(file, tmp_path / "ovhcore")) == 1
+    assert len(wrong_arrows(file, tmp_path / place.partition("/")[0])) == 1
+
+
+def test_no_two_transports_use_each_other() -> None:
+    """Nor do other packages that stand side by side."""
+    used = {
+        (file.relative_to(TRANSPORTS).parts[0], f"{module}..".split(".")[1])
+        for file in files(TRANSPORTS)
+        for module, _ in imports(file, TRANSPORTS)
+        if module.startswith(f"{TRANSPORTS.name}.")
+    }
+    assert {pair for pair in used if pair[0] != pair[1] and pair[::-1] in used} == set()
 
 
 @pytest.mark.parametrize("file", files(TRANSPORTS), ids=lambda file: str(file.relative_to(TRANSPORTS)))

@@ -52,20 +52,6 @@ def test_the_drawing_has_the_order_of_the_rooms() -> None:
 
 
 @pytest.mark.once
-def test_the_page_names_the_packages_that_use_each_other() -> None:
-    package = SRC["ovhcore_transports"]
-    used = {
-        (file.relative_to(package).parts[0], f"{module}..".split(".")[1])
-        for file in files(package)
-        for module, _ in imports(file, package)
-        if module.startswith(f"{package.name}.")
-    }
-    mutual = {frozenset(pair) for pair in used if pair[0] != pair[1] and pair[::-1] in used}
-    sentence = PAGE.partition("not of packages:")[2].partition(".")[0]
-    assert {frozenset(pair) for pair in re.findall(r"`(\w+)` and `(\w+)`", sentence)} == mutual
-
-
-@pytest.mark.once
 def test_the_page_says_which_rooms_use_the_schema() -> None:
     package = SRC["ovhcore"]
     users = {

@@ -18,8 +18,8 @@ from ovhcore_transports.base import timer_thread as watching
 from ovhcore_transports.base.blocking import SyncTransport, _Flight
 from ovhcore_transports.base.locks import Lock, is_running
 from ovhcore_transports.base.timer_thread import Alarm, Alarms
-from ovhcore_transports.http import pools
-from ovhcore_transports.http.pools import Pools
+from ovhcore_transports.http.blocking import pools
+from ovhcore_transports.http.blocking.pools import Pools
 from tests.servers import eventually
 from tests.worlds import Scripted
 

@@ -28,10 +28,10 @@ from ovhcore.plugins.manager import Plugins
 from ovhcore.protocol.clock import Now
 from ovhcore.protocol.messages import DEFAULT_TIMEOUT, Request, Response
 from ovhcore_transports import AsyncTransport, SyncTransport
-from ovhcore_transports.hooks.limiters import shared
 from ovhcore_transports.hooks.throttle import Throttle, read_rate
 from ovhcore_transports.recording import AsyncReplayTransport, RecordTransport, ReplayTransport
 from ovhcore_transports.sandbox import ACCESS_KEYS
+from ovhcore_transports.shared.limiters import shared
 from tests.profiles import tries
 from tests.worlds import Scripted
 

@@ -10,7 +10,7 @@ import pytest
 
 from ovhcore import exceptions as exc
 from ovhcore.protocol.messages import Timeout
-from ovhcore_transports.http.connections import BlockingConnection
+from ovhcore_transports.http.blocking.connections import BlockingConnection
 from ovhcore_transports.http.http_client import WholeResponse, meaning_of
 
 

@@ -22,7 +22,7 @@ from ovhcore.protocol.messages import Timeout
 from ovhcore.testing import Authority
 from ovhcore_transports import AsyncTransport
 from ovhcore_transports.base.asynchronous import in_trio, within
-from ovhcore_transports.http.deadlines import Deadline
+from ovhcore_transports.base.deadlines import Deadline
 from ovhcore_transports.http.tls import tls_context
 
 QUICK = Timeout(60, 60, 0.05)

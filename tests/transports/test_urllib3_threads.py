@@ -19,7 +19,7 @@ from ovhcore.plugins import TransportSettings
 from ovhcore.protocol.messages import Request, Response, Timeout
 from ovhcore.testing.server import unaccepting
 from ovhcore_transports import stdlib, urllib3
-from ovhcore_transports.base.in_threads import ThreadsTransport
+from ovhcore_transports.http.blocking.in_threads import ThreadsTransport
 from tests.servers import LIMIT, Held, RawServer, Received, answer, eventually
 
 FOUR = TransportSettings(Timeout(600, 600), proxy="none", pool_size=4)

@@ -29,8 +29,8 @@ from ovhcore.protocol.messages import Request, Timeout
 from ovhcore.testing import Authority, Peer, WireServer
 from ovhcore.testing.server import unaccepting
 from ovhcore_transports import stdlib, urllib3
-from ovhcore_transports.base.pooled import PooledTransport
-from ovhcore_transports.http.connections import Exchange
+from ovhcore_transports.http.blocking.connections import Exchange
+from ovhcore_transports.http.blocking.pooled import PooledTransport
 from ovhcore_transports.http.proxies import read_proxy
 from tests.servers import Held, RawServer, Received, answer, eventually, is_in
 from tests.tunnels import tunnelling
@@ -822,7 +822,7 @@ def test_an_interrupted_call_shows_no_header(interrupt: type[BaseException], mon
     def interrupted(*arguments: object, **options: object) -> None:
         raise interrupt
 
-    monkeypatch.setattr("ovhcore_transports.http.connections.BlockingConnection.exchanged", interrupted)
+    monkeypatch.setattr("ovhcore_transports.http.blocking.connections.BlockingConnection.exchanged", interrupted)
     with RawServer() as server:
         transport = made(DIRECT)
         with pytest.raises(interrupt) as caught:

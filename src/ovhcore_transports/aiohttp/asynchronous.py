@@ -36,9 +36,9 @@ from ovhcore.plugins import TransportSettings
 from ovhcore.protocol import Request, Response, Timeout, split_url
 
 from ..base.asynchronous import AsyncTransport, only_on_asyncio, within
+from ..base.deadlines import pool_timeout, total_timeout
 from ..base.loop_timers import deadlines_of
 from ..http.bodies import ACCEPTED, check_length, decompressed, too_large
-from ..http.deadlines import pool_timeout, total_timeout
 from ..http.failures import ENDED, RESETS, causes_of, reason_of
 from ..http.idle import keeps_connections
 from ..http.libraries.logs import guard_logs

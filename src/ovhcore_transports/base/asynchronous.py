@@ -14,7 +14,7 @@ from ovhcore.exceptions import InvalidConfiguration
 from ovhcore.flows import Flow, arun
 from ovhcore.protocol import Now, Request, Response, Timeout
 
-from ..http.deadlines import total_timeout
+from .deadlines import total_timeout
 from .loop_timers import deadlines_of
 from .single_flight import copy_for_waiter
 

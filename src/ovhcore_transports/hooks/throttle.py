@@ -110,7 +110,7 @@ class Throttle:
     def __init__(
         self, rate: float | str | None = None, concurrency: int | None = None, burst: int | None = None
     ) -> None:
-        from .limiters import ProcessLimiter
+        from ..shared.limiters import ProcessLimiter
 
         self._limiter = ProcessLimiter(
             _limits(
@@ -182,7 +182,7 @@ def ovhcore_middleware(settings: Settings, notify: Notifier) -> Middleware | Non
     limits = _limits(rate, burst, concurrency, _NAMES)
     from ovhcore._internal import throttled
 
-    from .limiters import ProcessLimiter, shared
+    from ..shared.limiters import ProcessLimiter, shared
 
     if scope == "credentials" and settings.credentials is not None:
         return throttled(shared.limiter((settings.endpoint.url, settings.credentials), limits), notify)

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 from ovhcore._lazy import lazily
 
 if TYPE_CHECKING:
+    from ..base.deadlines import Deadline
+    from .blocking.pools import Pools
     from .bodies import ACCEPTED, decompressed
-    from .deadlines import Deadline
     from .failures import reason_of
     from .http_client import WholeResponse, meaning_of
-    from .pools import Pools
     from .proxies import proxy_for
     from .tls import tls_context
 
@@ -33,12 +33,13 @@ __all__ = [
 __getattr__ = lazily(
     __name__,
     {
-        "bodies": ("ACCEPTED", "decompressed"),
-        "deadlines": ("Deadline",),
-        "failures": ("reason_of",),
-        "http_client": ("WholeResponse", "meaning_of"),
-        "pools": ("Pools",),
-        "proxies": ("proxy_for",),
-        "tls": ("tls_context",),
+        "http.bodies": ("ACCEPTED", "decompressed"),
+        "base.deadlines": ("Deadline",),
+        "http.failures": ("reason_of",),
+        "http.http_client": ("WholeResponse", "meaning_of"),
+        "http.blocking.pools": ("Pools",),
+        "http.proxies": ("proxy_for",),
+        "http.tls": ("tls_context",),
     },
+    below=__name__.rpartition(".")[0],
 )

@@ -16,7 +16,7 @@ from ovhcore.plugins import TransportSettings
 from ovhcore.protocol import Request, Response, Timeout, split_url
 
 from ..base.asynchronous import AsyncTransport, in_trio, within
-from ..http.deadlines import pool_timeout
+from ..base.deadlines import pool_timeout
 from ..http.idle import keeps_connections
 from .asyncio_wire import AsyncioWire
 from .exchanges import OPEN, TLS, Common, Link, Route, bare

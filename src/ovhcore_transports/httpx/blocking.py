@@ -15,8 +15,8 @@ from ovhcore.plugins import TransportSettings
 from ovhcore.protocol import Headers, Request, Response, Timeout, split_url
 
 from ..base.blocking import SyncTransport
-from ..http.deadlines import Deadline, total_timeout
-from ..http.pools import Pools
+from ..base.deadlines import Deadline, total_timeout
+from ..http.blocking.pools import Pools
 from .exchanges import OPEN, TLS, Common, Link, Route, bare
 from .wires import PIECE, WrappedWire
 

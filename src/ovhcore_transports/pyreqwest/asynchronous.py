@@ -19,9 +19,9 @@ from ovhcore.plugins import TransportSettings
 from ovhcore.protocol import Request, Response
 
 from ..base.asynchronous import AsyncTransport, only_on_asyncio
+from ..base.deadlines import pool_timeout, pool_wait
 from ..base.forks import renew_after_fork
 from ..http.bodies import too_large
-from ..http.deadlines import pool_timeout, pool_wait
 from ..http.failures import causes_of
 from ..http.libraries.slots import Slots
 from .clients import ClientBuilder, Clients, SyncClientBuilder, built, failure_of

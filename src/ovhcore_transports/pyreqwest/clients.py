@@ -283,7 +283,7 @@ def failure_of(error: Exception, request: Request, timeout: Timeout, proxy: Prox
     error.details = {"causes": None}
     error.args = (error.message,)
     if late and isinstance(error, TimeoutError):
-        from ..http.deadlines import total_timeout  # with what other transports need to keep to it
+        from ..base.deadlines import total_timeout  # with what other transports need to keep to it
 
         return total_timeout(timeout, origin)
     kind, words = _kind_of(error, said, origin, proxy)

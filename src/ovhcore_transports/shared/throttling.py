@@ -11,8 +11,8 @@ from ovhcore.exceptions import APIError, SharedStoreError, TotalTimeout
 from ovhcore.flows import Clock, Consult, Flow, Handler, Limits, Middleware, Observer, Sleep, Throttled, retry_after
 from ovhcore.protocol import Now, Request, Response, redact_url
 
-from ..hooks.limiters import ProcessLimiter
 from .keeper import Keeper
+from .limiters import ProcessLimiter
 from .operations.answers import ALONE, GO, LATE, NEW, TOO_LATE, TURN
 from .stores.base import Store
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..base.in_threads import ThreadsTransport
+from ..http.blocking.in_threads import ThreadsTransport
 from .blocking import StdlibTransport
 
 __all__ = ["AsyncStdlibTransport"]

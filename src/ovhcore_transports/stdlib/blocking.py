@@ -11,7 +11,7 @@ from functools import partial
 from typing import Final
 from urllib.parse import urlsplit
 
-from ..base.pooled import PooledTransport, needs_tls
+from ..http.blocking.pooled import PooledTransport, needs_tls
 from ..http.proxies import Proxy
 from .connections import Address, Connection
 

@@ -7,7 +7,7 @@ import socket
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
-from ..http.connections import BlockingConnection, Unconnected
+from ..http.blocking.connections import BlockingConnection, Unconnected
 from ..http.http1 import NotHTTP, ResponseReader
 from ..http.proxies import Proxy
 

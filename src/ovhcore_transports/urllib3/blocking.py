@@ -16,7 +16,7 @@ from urllib3.exceptions import HTTPError
 
 from ovhcore.plugins import TransportSettings
 
-from ..base.pooled import PooledTransport, needs_tls
+from ..http.blocking.pooled import PooledTransport, needs_tls
 from ..http.libraries.logs import guard_logs
 from ..http.proxies import Proxy
 from .connections import Connection, TLSConnection, check_library

@@ -13,7 +13,7 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.util.connection import allowed_gai_family
 from urllib3.util.ssl_match_hostname import CertificateError
 
-from ..http.connections import BlockingConnection, Exchange, Unconnected
+from ..http.blocking.connections import BlockingConnection, Exchange, Unconnected
 from ..http.http1 import CutOff
 from ..http.libraries.names import require_names
 

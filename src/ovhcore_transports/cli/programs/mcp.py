@@ -36,7 +36,7 @@ async def _serve(allow: tuple[str, ...], max_answer: int) -> None:
     from ovhcore import AsyncClient
 
     try:
-        from ...mcp.server import make_server
+        from ..mcp.server import make_server
     except ModuleNotFoundError as error:
         problem = f'The command needs {error.name}, which is not installed: pip install "ovhcore[mcp]"'
     else:

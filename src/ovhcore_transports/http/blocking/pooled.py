@@ -16,15 +16,15 @@ from ovhcore import exceptions as exc
 from ovhcore.plugins import TransportSettings
 from ovhcore.protocol import Headers, Request, Response, Timeout, split_url
 
-from ..http.bodies import ACCEPTED, decompressed, encoding_is_chosen
-from ..http.connections import BlockingConnection, Exchange, Unconnected
-from ..http.deadlines import Deadline, total_timeout
-from ..http.failures import ENDED, causes_of, is_of_tls, reason_of
-from ..http.http1 import CutOff, NotHTTP, ResponseHead
-from ..http.pools import Lease, Pools
-from ..http.proxies import Proxy, proxy_for, read_proxy
-from .blocking import SyncTransport
-from .locks import Lock
+from ...base.blocking import SyncTransport
+from ...base.deadlines import Deadline, total_timeout
+from ...base.locks import Lock
+from ..bodies import ACCEPTED, decompressed, encoding_is_chosen
+from ..failures import ENDED, causes_of, is_of_tls, reason_of
+from ..http1 import CutOff, NotHTTP, ResponseHead
+from ..proxies import Proxy, proxy_for, read_proxy
+from .connections import BlockingConnection, Exchange, Unconnected
+from .pools import Lease, Pools
 
 if TYPE_CHECKING:
     import ssl
@@ -176,7 +176,7 @@ class PooledTransport(SyncTransport):
     def _tls_context(self) -> ssl.SSLContext:
         # Shared by all connections: reading the certificates takes longer than a handshake.
         if self._tls is None:
-            from ..http.tls import tls_context  # it needs ssl, which plain HTTP does not
+            from ..tls import tls_context  # it needs ssl, which plain HTTP does not
 
             tls = tls_context(self._settings)
             tls.set_alpn_protocols(["http/1.1"])

@@ -11,9 +11,9 @@ from ovhcore import exceptions as exc
 from ovhcore.plugins import TransportSettings
 from ovhcore.protocol.messages import Request, Timeout
 from ovhcore.testing import WireServer, answer
-from ovhcore_transports.base.in_threads import _give_up, _Job
-from ovhcore_transports.base.pooled import PooledTransport
-from ovhcore_transports.http.connections import BlockingConnection
+from ovhcore_transports.http.blocking.connections import BlockingConnection
+from ovhcore_transports.http.blocking.in_threads import _give_up, _Job
+from ovhcore_transports.http.blocking.pooled import PooledTransport
 from ovhcore_transports.stdlib import AsyncStdlibTransport, StdlibTransport
 
 DIRECT = TransportSettings(Timeout(5, 5), proxy="none")

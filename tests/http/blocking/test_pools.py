@@ -10,7 +10,7 @@ import pytest
 
 from ovhcore.exceptions import ClientClosed, PoolTimeout, TotalTimeout
 from ovhcore.protocol.messages import Timeout
-from ovhcore_transports.http.pools import Pools
+from ovhcore_transports.http.blocking.pools import Pools
 from tests.servers import eventually, is_in
 
 QUICK = Timeout(1, 0.05)

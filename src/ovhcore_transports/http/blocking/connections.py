@@ -14,9 +14,9 @@ from typing import Any, Final
 
 from ovhcore import exceptions as exc
 
-from ..base.locks import Lock
-from .failures import RESETS, is_of_tls
-from .http1 import ResponseHead, ResponseReader
+from ...base.locks import Lock
+from ..failures import RESETS, is_of_tls
+from ..http1 import ResponseHead, ResponseReader
 
 __all__ = ["BlockingConnection", "Exchange", "Unconnected"]
 

@@ -16,7 +16,7 @@ from ovhcore.exceptions import APIError
 from ovhcore.protocol import build_request, target
 from ovhcore.schema import Catalogue, catalogue, check_arguments
 
-from ..cli.frame.errors import error_lines
+from ..frame.errors import error_lines
 from .allowed import Allowed
 from .answers import Answers
 from .descriptions import described, heading, listed

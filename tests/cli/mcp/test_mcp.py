@@ -24,10 +24,10 @@ from ovhcore.plugins import hookimpl
 from ovhcore.protocol import Redaction, Request, Response
 from ovhcore.protocol.redaction import REDACTED
 from ovhcore_transports.cli import main
-from ovhcore_transports.mcp.allowed import Call
-from ovhcore_transports.mcp.descriptions import described, listed
-from ovhcore_transports.mcp.previews import Previews
-from ovhcore_transports.mcp.server import make_server
+from ovhcore_transports.cli.mcp.allowed import Call
+from ovhcore_transports.cli.mcp.descriptions import described, listed
+from ovhcore_transports.cli.mcp.previews import Previews
+from ovhcore_transports.cli.mcp.server import make_server
 from ovhcore_transports.sandbox import ACCESS_KEYS, AsyncSandboxTransport, Sandbox
 from tests.worlds import AsyncScripted
 
@@ -360,7 +360,7 @@ def test_the_command_ends_with_its_input(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_the_command_says_what_it_needs(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delitem(sys.modules, "ovhcore_transports.mcp.server")
+    monkeypatch.delitem(sys.modules, "ovhcore_transports.cli.mcp.server")
     monkeypatch.setitem(sys.modules, "mcp.server.mcpserver", None)
     code, said = run(monkeypatch)
     assert code == 1
@@ -437,7 +437,7 @@ def test_an_error_that_nobody_expected_shows_no_secret(monkeypatch: pytest.Monke
     def fails(*arguments: Any, **options: Any) -> Any:
         raise ValueError(f"geheim {ACCESS_KEYS['application_secret']}")
 
-    monkeypatch.setattr("ovhcore_transports.mcp.server.target", fails)
+    monkeypatch.setattr("ovhcore_transports.cli.mcp.server.target", fails)
     told = calling("get", {"path": "/me"})
     assert told.is_error
     assert text(told).endswith("The server has a fault: ValueError")

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Self
 from ovhcore.exceptions import PoolTimeout, TotalTimeout, TransportTimeout
 from ovhcore.protocol import Timeout
 
-from ..base.locks import Lock
+from .locks import Lock
 
 if TYPE_CHECKING:
-    from ..base.timer_thread import Alarm
+    from .timer_thread import Alarm
 
 __all__ = ["Deadline", "pool_timeout", "pool_wait", "total_timeout"]
 
@@ -48,7 +48,7 @@ class Deadline:
 
     def __enter__(self) -> Self:
         if self._timeout.total is not None:
-            from ..base.timer_thread import Alarm, alarms  # few exchanges have a deadline
+            from .timer_thread import Alarm, alarms  # few exchanges have a deadline
 
             self._ends = time.monotonic() + self._timeout.total
             self._timer = Alarm(self._ends, self.cut)

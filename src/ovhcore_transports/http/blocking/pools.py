@@ -18,9 +18,9 @@ from weakref import finalize, ref
 from ovhcore.exceptions import ClientClosed
 from ovhcore.protocol import Timeout
 
-from ..base.locks import Lock
-from .deadlines import pool_timeout, pool_wait
-from .idle import keeps_connections
+from ...base.deadlines import pool_timeout, pool_wait
+from ...base.locks import Lock
+from ..idle import keeps_connections
 
 __all__ = ["Closable", "Lease", "Pools"]
 

@@ -10,7 +10,7 @@ import pytest
 
 from ovhcore.exceptions import TotalTimeout
 from ovhcore.protocol.messages import Timeout
-from ovhcore_transports.http.deadlines import Deadline
+from ovhcore_transports.base.deadlines import Deadline
 
 
 def run(deadline: Deadline, block: Callable[[], object]) -> None:

@@ -15,11 +15,11 @@ from ovhcore._internal import at_exit
 from ovhcore.plugins import TransportSettings
 from ovhcore.protocol import Request, Response, Timeout, split_url
 
-from ..http.connections import Exchange
-from ..http.deadlines import pool_timeout
-from .asynchronous import AsyncTransport, only_on_asyncio, within
-from .forks import renew_after_fork
-from .locks import Lock
+from ...base.asynchronous import AsyncTransport, only_on_asyncio, within
+from ...base.deadlines import pool_timeout
+from ...base.forks import renew_after_fork
+from ...base.locks import Lock
+from .connections import Exchange
 from .pooled import PooledTransport
 
 __all__ = ["ThreadsTransport"]
