@@ -363,6 +363,12 @@ def test_how_it_is_hidden(text: str, shown: str) -> None:
         ({"key": "x", "type": "string", "value": "x"}, "value"),
         ({"key": "DB_PASSWORD", "value": "x"}, "value"),
         ({"key": "team", "value": "x"}, ""),
+        ({"value": "x", "version": 3}, "value"),
+        (
+            {"certificate": "x", "privateKey": "x", "intermediates": "x", "name": "x"},
+            "certificate privateKey intermediates",
+        ),
+        ({"payload": "x", "payloadContentType": "x"}, "payload"),
         ({"content": "x"}, "content"),
         ({"content": "x", "name": "x"}, ""),
         ({"credentials": "x", "auth": ["x"], "pin": 1234, "key": "x"}, "credentials auth pin"),

@@ -78,7 +78,7 @@ def test_the_script_removes_parts_of_families_that_are_gone(tmp_path: Path) -> N
     assert sorted(part.name for part in out.iterdir()) == ["index", "shop.z"]
 
 
-def test_the_script_runs_as_a_command(tmp_path: Path) -> None:
+def test_the_script_runs_as_a_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "a.json").write_text(json.dumps(NATIVE))
     command = [
         sys.executable,
@@ -91,6 +91,8 @@ def test_the_script_runs_as_a_command(tmp_path: Path) -> None:
     done = subprocess.run(command, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
     assert re.fullmatch(r"\d+ bytes\n", done.stdout)
+    assert main(command[-3:]) == 0
+    assert capsys.readouterr().out == done.stdout
 
 
 # The user's cache.

@@ -404,6 +404,20 @@ def test_schemas_of_the_caller(tmp_path: Path) -> None:
     refused(client, 404, "GET", "/vps")
 
 
+def test_values_of_maps_are_looked_at(tmp_path: Path) -> None:
+    parameters = [
+        {"name": "quotas", "paramType": "body", "dataType": "map[string]long", "fullType": "map[string]long"},
+        {"name": "owners", "paramType": "body", "dataType": "map[string]uuid", "fullType": "map[string]uuid"},
+    ]
+    operation = {"httpMethod": "POST", "responseType": "void", "parameters": parameters, "noAuthentication": False}
+    document = {"resourcePath": "/toy", "apis": [{"path": "/toy", "operations": [operation]}], "models": {}}
+    (tmp_path / "toy.json").write_text(json.dumps(document), "utf-8")
+    client = ovh.Client("ovh-eu", transport=SandboxTransport(Sandbox(schemas=tmp_path)), **ACCESS_KEYS)
+    client.post("/toy", quotas={"disk": "5", "memory": 6}, owners={"disk": TEXT_ID})
+    said = str(refused(client, 400, "POST", "/toy", {"owners": {"disk": "nobody"}}))
+    assert "[owners.disk] Given data (nobody) is not valid for type uuid" in said
+
+
 SOME = ("/vps", "/domain", "/ip", "/sms", "/hosting/privateDatabase", "/v2/iam")
 FAMILIES = CATALOGUE.families() if FULL else SOME
 OPERATIONS = [each for name in FAMILIES for each in CATALOGUE.family(name).operations.values()]
