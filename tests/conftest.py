@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, settings
 
 import ovhcore
 import ovhcore_transports
-from tests.profiles import PROFILE, is_of_this_part, is_one_of_these_cases, tries
+from tests.profiles import PROFILE, is_of_this_part, is_of_this_half, tries
 from tests.unfit import transports_of, unfit_transports
 
 pytest_plugins = ["pytester"]
@@ -56,13 +56,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if item.get_closest_marker("spread") or KIT in item.path.parents:
             here = is_of_this_part(item.nodeid.removesuffix(item.name), item.name)
-        elif (case := getattr(item, "callspec", None)) is not None:
-            test = item.nodeid.removesuffix(f"[{case.id}]")
-            # A snapshot of a case that is left out would count as one that nobody needs.
-            here = "snapshot" in getattr(item, "fixturenames", ()) or is_one_of_these_cases(test, cases[test])
-            cases[test] += 1
+        elif "snapshot" in getattr(item, "fixturenames", ()):
+            here = True  # a snapshot of a test that is left out would count as one that nobody needs
         else:
-            here = True
+            case = getattr(item, "callspec", None)
+            test = item.nodeid if case is None else item.nodeid.removesuffix(f"[{case.id}]")
+            here = is_of_this_half(test, cases[test])
+            cases[test] += 1
         (kept if here else left).append(item)
     config.hook.pytest_deselected(items=left)
     items[:] = kept

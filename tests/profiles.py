@@ -2,7 +2,7 @@
 
 ``TESTS_PART=2/4`` has a run leave three quarters of the conformance kit, and of other tests marked ``spread``, to three
 other runs: those on further Pythons, and with other versions of libraries. Without it all of them run.
-``TESTS_CASES=1/2`` has a run leave every other case of a test with parameters to another run.
+``TESTS_HALF=1/2`` has a run leave half of the other tests to another run, and every other case of a test with parameters.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import os
 from typing import Final
 from zlib import crc32
 
-__all__ = ["FULL", "PROFILE", "THOROUGH", "is_of_this_part", "is_one_of_these_cases", "tries"]
+__all__ = ["FULL", "PROFILE", "THOROUGH", "is_of_this_part", "is_of_this_half", "tries"]
 
 PROFILE: Final = os.environ.get("HYPOTHESIS_PROFILE") or "default"
 THOROUGH: Final = PROFILE == "thorough"
@@ -34,10 +34,10 @@ def is_of_this_part(group: str, name: str) -> bool:
     return (crc32(group.encode()) + crc32(name.encode())) % int(parts) == int(part) - 1
 
 
-def is_one_of_these_cases(test: str, number: int) -> bool:
-    """Say whether this run has the case with a number of a test that has several.
+def is_of_this_half(test: str, number: int) -> bool:
+    """Say whether this run has a test, or the case with a number of one that has several.
 
-    Which one comes first differs from test to test, so that no run has the same transport each time.
+    Which case comes first differs from test to test, so that no run has the same transport each time.
     """
-    part, _, parts = os.environ.get("TESTS_CASES", "1/1").partition("/")
+    part, _, parts = os.environ.get("TESTS_HALF", "1/1").partition("/")
     return (crc32(test.encode()) + number) % int(parts) == int(part) - 1
