@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import gc
-import importlib
 import os
-import pkgutil
 import re
 import signal
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from pathlib import Path
 
 import pytest
@@ -17,7 +15,8 @@ from hypothesis import HealthCheck, settings
 
 import ovhcore
 import ovhcore_transports
-from tests.profiles import PROFILE, is_of_this_part, is_of_this_half, tries
+from tests.profiles import PROFILE, is_of_this_half, is_of_this_part, tries
+from tests.tracing import import_all, untraced
 from tests.unfit import transports_of, unfit_transports
 
 pytest_plugins = ["pytester"]
@@ -40,6 +39,28 @@ def pytest_configure() -> None:
     """Let tests of Ctrl+C hear it, also in the background of a shell that keeps it from them."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.hookimpl(wrapper=True, trylast=True)
+def pytest_collection(session: pytest.Session) -> Generator[None, object, object]:
+    """Count what imports run, and nothing else that happens while tests are collected."""
+    config = session.config
+    collects = hasattr(config, "workerinput") or not config.getoption(
+        "numprocesses", None
+    )  # with xdist, its workers do
+    if not (collects and config.pluginmanager.hasplugin("_cov")):
+        return (yield)
+    import_all(ovhcore, ovhcore_transports)
+    with untraced():
+        return (yield)
+
+
+@pytest.hookimpl(wrapper=True, trylast=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    if item.get_closest_marker("untraced") is None:
+        return (yield)
+    with untraced():
+        return (yield)
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
@@ -69,7 +90,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if getattr(getattr(item, "obj", None), "is_hypothesis_test", False):
             # Chance reaches a line in one run and not in the next; and tracing takes longer than the test itself.
-            item.add_marker(pytest.mark.no_cover)
+            item.add_marker(pytest.mark.untraced)
     unfit = unfit_transports()
     for item in items if unfit else ():
         for name in transports_of(item) & unfit.keys():
@@ -77,15 +98,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """Have the garbage collector pass over what stays for all of the run: many tests call it.
-
-    Where coverage is measured, first import each module: the first test that needs one may not be traced.
-    """
-    if session.config.pluginmanager.hasplugin("_cov"):
-        for package in (ovhcore, ovhcore_transports):
-            for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
-                if not module.name.endswith(".__main__"):
-                    importlib.import_module(module.name)
+    """Have the garbage collector pass over what stays for all of the run: many tests call it."""
     gc.collect()
     gc.freeze()
 

@@ -2,7 +2,7 @@
 
 ``TESTS_PART=2/4`` has a run leave three quarters of the conformance kit, and of other tests marked ``spread``, to three
 other runs: those on further Pythons, and with other versions of libraries. Without it all of them run.
-``TESTS_HALF=1/2`` has a run leave half of the other tests to another run, and every other case of a test with parameters.
+``TESTS_HALF=1/2`` has a run leave half of the others to another run: of a test with parameters, every other case.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import os
 from typing import Final
 from zlib import crc32
 
-__all__ = ["FULL", "PROFILE", "THOROUGH", "is_of_this_part", "is_of_this_half", "tries"]
+__all__ = ["FULL", "PROFILE", "THOROUGH", "is_of_this_half", "is_of_this_part", "tries"]
 
 PROFILE: Final = os.environ.get("HYPOTHESIS_PROFILE") or "default"
 THOROUGH: Final = PROFILE == "thorough"

@@ -33,7 +33,7 @@ from ovhcore_transports.sandbox import (
 )
 from tests.profiles import tries
 
-pytestmark = pytest.mark.no_cover  # What runs together here has tests of its own; tracing would take as long again.
+pytestmark = pytest.mark.untraced  # What runs together here has tests of its own; tracing would take as long again.
 
 T = TypeVar("T")
 RECORDS = "/domain/zone/{zoneName}/record"

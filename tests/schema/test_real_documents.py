@@ -19,7 +19,7 @@ from ovhcore.schema.types import Array, Map, Scalar, Type, references
 from tests.schema.oracle import places
 
 # Long loops over what others cover: tracing would take as long again.
-pytestmark = [pytest.mark.once, pytest.mark.no_cover]
+pytestmark = [pytest.mark.once, pytest.mark.untraced]
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,7 @@ from ovhcore_transports.sandbox import Modes, Sandbox
 from tests.profiles import FULL
 from tests.sandbox.generic.everything import Caller, example
 
-pytestmark = [pytest.mark.once, pytest.mark.no_cover]
+pytestmark = [pytest.mark.once, pytest.mark.untraced]
 
 SCALARS = (
     *("string", "long", "double", "boolean", "uuid", "datetime", "date", "time", "duration", "ip", "ipBlock", "ipv6"),
