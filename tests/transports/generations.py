@@ -1,4 +1,6 @@
-"""Threads in generations use one library or client; ``python -m tests.transports.generations pyreqwest threads``.
+"""Threads in generations use one library or client; ``python -m tests.transports.generations pyreqwest main 1``.
+
+The last number multiplies the calls of each thread.
 
 A program of its own, for what it looks for ends the process.
 """
@@ -66,7 +68,7 @@ def asynchronous(transport: str, url: str, times: int) -> None:
     asyncio.run(calls())
 
 
-def client(transport: str, order: str) -> None:
+def client(transport: str, order: str, factor: int) -> None:
     """Use one client from threads that end, the library being imported first as ``order`` says."""
     with WireServer() as server, ovhcore.Client(server.url, transport=transport, **KEYS) as shared:
 
@@ -92,8 +94,8 @@ def client(transport: str, order: str) -> None:
                 finally:
                     os._exit(0)  # refused or answered, but alive
             assert os.waitpid(child, 0)[1] == 0
-        in_threads(64, repeated(get, 20))
-        in_threads(16, repeated(get, 100))
+        in_threads(64, repeated(get, 5 * factor))
+        in_threads(16, repeated(get, 25 * factor))
         in_threads(4, lambda: asynchronous(transport, server.url, 5))
 
 
@@ -147,14 +149,14 @@ def parts(order: str) -> None:
 
 def main() -> None:
     """Run what the command line says; a client that is refused says so."""
-    what, order = sys.argv[1:]
+    what, order, factor = sys.argv[1:]
     try:
         if what == "parts":
             parts(order)
         elif what == "aiohttp":
             asyncio_only(what, order)
         else:
-            client(what, order)
+            client(what, order, int(factor))
     except ovhcore.InvalidConfiguration as error:
         print("refused:", error)
     else:
