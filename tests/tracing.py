@@ -34,5 +34,4 @@ def import_all(*packages: ModuleType) -> None:
     """Import every module of some packages, so that what runs while they are imported is counted."""
     for package in packages:
         for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
-            if not module.name.endswith(".__main__"):
-                importlib.import_module(module.name)
+            importlib.import_module(module.name)

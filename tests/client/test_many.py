@@ -445,6 +445,7 @@ def test_leaving_a_loop_lets_no_thread_go_on() -> None:
     assert len(transport.sent) == sent <= 4
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("mode", ["cursor", "pages"])
 def test_memory_does_not_grow_with_the_number_of_objects(mode: Any) -> None:
     class Endless(Scripted):

@@ -240,6 +240,7 @@ def test_a_place_that_is_free_is_taken_soon(concurrency: int, count: int, jitter
     assert world.sleeps <= 22 * count
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("kind", ["even", "exponential"])
 @pytest.mark.parametrize("concurrency", [1, 10, 32, 100])
 def test_a_thousand_who_wait(kind: str, concurrency: int) -> None:

@@ -273,6 +273,7 @@ def operations() -> Iterator[schema.Operation]:
     return schema.catalogue().operations()
 
 
+@pytest.mark.untraced
 @pytest.mark.once
 def test_no_operation_breaks_it() -> None:
     catalogue = schema.catalogue()

@@ -478,6 +478,7 @@ def test_imported_secrets_that_are_declared() -> None:
     assert "PINPIN99" not in json.dumps(interaction.record)
 
 
+@pytest.mark.untraced
 def test_threads_share_a_scrubber() -> None:
     scrubber = Scrubber()
 

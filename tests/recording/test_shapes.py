@@ -181,6 +181,7 @@ CIRCLE: Final[list[Any]] = []
 CIRCLE.append(CIRCLE)
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize(
     ("request_", "response", "message"),
     [

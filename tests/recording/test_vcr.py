@@ -494,6 +494,7 @@ def test_vcrpy_replays_what_was_written(tmp_path: Path) -> None:
         assert came.text == "again"
 
 
+@pytest.mark.untraced
 def test_vcrpy_replays_what_it_recorded_itself(shared_data: Path, tmp_path: Path) -> None:
     vcr = pytest.importorskip("vcr")
     requests = pytest.importorskip("requests")

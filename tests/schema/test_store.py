@@ -48,6 +48,7 @@ def test_what_is_shipped_holds_facts_only() -> None:
         assert not any(each.description for each in family.models.values())
 
 
+@pytest.mark.untraced
 def test_what_is_shipped_is_what_the_script_makes(shared_data: Path, tmp_path: Path) -> None:
     for each in ("one", "two"):
         assert main([str(shared_data / "native"), str(tmp_path / each), "2026-07-01"]) == 0
@@ -407,6 +408,7 @@ def test_the_schema_of_a_family_is_where_the_index_says() -> None:
     assert found == ["/v2/a/all.json", "/v2/b.json"]
 
 
+@pytest.mark.untraced
 def test_the_real_documents_are_fetched(shared_data: Path, tmp_path: Path) -> None:
     """The whole API, from a server with its index."""
     documents: dict[str, Any] = {}

@@ -49,6 +49,7 @@ def run(loop: str, main: Any) -> None:
         asyncio.run(main())
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("transport", SYNC)
 def test_every_object_comes(server: Server, transport: str, way: str) -> None:
@@ -63,6 +64,7 @@ def test_every_object_comes(server: Server, transport: str, way: str) -> None:
         assert [me["firstname"] for me in client.gather(["/me"] * 20)] == ["Ada"] * 20
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize(("loop", "transport"), ASYNC)
 def test_every_object_comes_in_tasks(server: Server, loop: str, transport: str, way: str) -> None:

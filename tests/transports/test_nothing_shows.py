@@ -193,6 +193,7 @@ async def awaited(transport: Any, request: Request) -> None:
         await transport.close()
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("answer", ANSWERS)
 @pytest.mark.parametrize("way", PLACES)
 def test_no_log_and_no_traceback_shows_what_was_sent(way: str, answer: str) -> None:

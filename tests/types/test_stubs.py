@@ -203,6 +203,7 @@ def test_all_families_can_be_written() -> None:
     assert len(module.source) < 1_000_000
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("method", ["get", "post", "put", "delete", "iterate", "batch", "wait", "update"])
 def test_paths_may_have_to_be_known(method: str, tmp_path: Path) -> None:
     """With closed paths, a call whose path is made at run time leaves no trace: type checkers find it wrong."""

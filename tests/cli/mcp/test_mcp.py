@@ -424,6 +424,7 @@ def test_an_answer_that_cannot_be_written_is_shown_as_json_escapes_it() -> None:
     shown.encode()
 
 
+@pytest.mark.untraced
 def test_a_query_that_makes_more_and_more_is_cut_off() -> None:
     query = "@" + " | [@, @]" * 60
     shown = text(calling("get", {"path": "/me", "query": query}, limit=1000))

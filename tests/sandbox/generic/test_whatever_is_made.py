@@ -69,6 +69,7 @@ def life_of(operation: Operation, item: str, family: Family) -> str | None:
     return ""
 
 
+@pytest.mark.untraced
 def test_what_is_made_lives_and_ends() -> None:
     lives = {
         str(operation): life_of(operation, item, family)
