@@ -607,6 +607,14 @@ GROWING: dict[str, Callable[[int], str]] = {
 }
 
 
+@pytest.mark.parametrize("kind", GROWING)
+def test_what_begins_again_and_again_is_read_to_its_end(kind: str) -> None:
+    hide = PLAIN.knowing(["application-secret", "ab12"])
+    once = hide.text(f"{GROWING[kind](1 << 8)}\n\nit is application-secret\n")
+    assert "application-secret" not in once
+    assert hide.text(once) == once
+
+
 @pytest.mark.untraced
 @pytest.mark.parametrize("kind", GROWING)
 def test_the_time_grows_as_the_text_does(kind: str) -> None:

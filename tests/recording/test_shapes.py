@@ -181,7 +181,6 @@ CIRCLE: Final[list[Any]] = []
 CIRCLE.append(CIRCLE)
 
 
-@pytest.mark.untraced
 @pytest.mark.parametrize(
     ("request_", "response", "message"),
     [

@@ -434,6 +434,12 @@ def test_a_query_that_makes_more_and_more_is_cut_off() -> None:
     assert len(shown) < 1100
 
 
+def test_a_long_answer_is_counted_so_far_and_no_further(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ovhcore_transports.cli.mcp.answers._COUNTED", 2000)
+    shown = text(calling("get", {"path": "/me", "query": "@" + " | [@, @]" * 12}, limit=1000))
+    assert "1000 of more than 2000 characters" in shown
+
+
 def test_an_error_that_nobody_expected_shows_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
     def fails(*arguments: Any, **options: Any) -> Any:
         raise ValueError(f"geheim {ACCESS_KEYS['application_secret']}")

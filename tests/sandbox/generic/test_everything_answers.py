@@ -96,7 +96,6 @@ def problems_of(sandbox: Sandbox, name: str, *, closed: bool = True) -> list[str
     return found
 
 
-@pytest.mark.untraced
 @pytest.mark.parametrize("name", CATALOGUE.families() if FULL else SAMPLE)
 def test_every_operation_answers(name: str) -> None:
     assert problems_of(Sandbox(task_seconds=0), name) == []

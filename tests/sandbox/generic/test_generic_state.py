@@ -384,7 +384,6 @@ def test_methods_that_a_path_lacks(transport: SandboxTransport, method: str, pat
     assert "GET" in answer["details"]["sandbox"]
 
 
-@pytest.mark.untraced
 def test_schemas_can_be_fetched_from_it(client: ovh.Client, tmp_path: Path) -> None:
     def fetch(paths: Sequence[str]) -> Any:
         return [client.call("GET", path, need_auth=False) for path in paths]

@@ -57,7 +57,6 @@ def test_how_far_an_installation_is(client: ovh.Client, transport: SandboxTransp
     assert status(client, "GET", path) == 404
 
 
-@pytest.mark.untraced
 def test_what_is_paid_for_is_a_service_in_each_family(client: ovh.Client) -> None:
     for path in (SERVER, "/vps/vps-1a2b3c4d.vps.ovh.net", "/domain/example.com"):
         infos = client.get(f"{path}/serviceInfos")
