@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from ..protocol.frozen import Frozen, put
 
-__all__ = ["OWN", "EntryPoint", "find_entry_points", "installed", "load_object"]
+__all__ = ["OWN", "EntryPoint", "find_entry_points", "installed", "load_object", "normal_name"]
 
 _DISTRIBUTION_NAME: Final = "ovhcore"
 _SISTER: Final = f"{__name__.rpartition('ovhcore.')[0]}ovhcore_transports"  # also in a copy that has another name
@@ -140,7 +140,7 @@ def _slowly(group: str, path: list[str] | None) -> dict[str, EntryPoint]:
             name, version = distribution.name, distribution.version
         except Exception:  # one without metadata; the backport's finder yields more of these than Python's
             continue
-        normal = _normal(name or "")
+        normal = normal_name(name or "")
         if normal not in seen:
             seen.add(normal)
             for point in distribution.entry_points.select(group=group):
@@ -148,7 +148,8 @@ def _slowly(group: str, path: list[str] | None) -> dict[str, EntryPoint]:
     return found
 
 
-def _normal(name: str) -> str:
+def normal_name(name: str) -> str:
+    """Return the name of a distribution in the spelling that is the same for all its spellings."""
     parts = name.replace("_", "-").replace(".", "-").lower().split("-")
     return "-".join(part for at, part in enumerate(parts) if part or at in (0, len(parts) - 1))  # "a-_b" is "a-b"
 
@@ -172,7 +173,7 @@ def _name_and_version(stem: str) -> tuple[str, str | None]:
     """Return normalised name and version of a distribution, from the name of its folder without the ending."""
     first, rest = stem[:1], stem[1:]  # pip renames what it could not remove to "-ame"
     name, _, version = rest.partition("-")
-    return _normal(first + name), version.partition("-")[0] or None
+    return normal_name(first + name), version.partition("-")[0] or None
 
 
 def _section(file: str, group: str) -> list[tuple[str, str]]:

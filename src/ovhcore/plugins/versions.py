@@ -6,37 +6,19 @@ The metadata are read without ``importlib.metadata``, which takes longer to impo
 from __future__ import annotations
 
 import os
-import re
 import sys
 from collections.abc import Mapping
 from functools import lru_cache
 from importlib.util import find_spec
-from typing import NamedTuple
 
 from ..exceptions import InvalidConfiguration
+from .discovery import normal_name
 
-__all__ = ["Unfit", "installed_version", "is_within", "unfit"]
-
-_NUMBERS = re.compile(r"\s*v?(?:0!)?(\d+(?:\.\d+)*)(.*)", re.DOTALL | re.IGNORECASE)
-_CLAUSE = re.compile(r"\s*(>=|<)\s*(\d+(?:\.\d+)*)\s*")
+__all__ = ["installed_version", "is_within", "unfit"]
 
 
-class Unfit(NamedTuple):
-    """A package whose installed version is out of the range that is wanted.
-
-    Attributes:
-        package: its name.
-        found: the version that is installed.
-        wanted: the range.
-    """
-
-    package: str
-    found: str
-    wanted: str
-
-
-def unfit(ranges: Mapping[str, str]) -> Unfit | None:
-    """Return the first package that is installed in a version out of its range.
+def unfit(ranges: Mapping[str, str]) -> tuple[str, str, str] | None:
+    """Return the first package that is installed in a version out of its range: name, version and range.
 
     A package that is not installed, or has no known version, as in a frozen program, is passed over.
 
@@ -49,7 +31,7 @@ def unfit(ranges: Mapping[str, str]) -> Unfit | None:
     for package, wanted in ranges.items():
         found = installed_version(package)
         if found is not None and not is_within(found, wanted):
-            return Unfit(package, found, wanted)
+            return package, found, wanted
     return None
 
 
@@ -66,14 +48,14 @@ def is_within(version: str, wanted: str) -> bool:
     Raises:
         InvalidConfiguration: the range is malformed.
     """
-    read = _NUMBERS.fullmatch(version)
-    numbers = None if read is None else _numbers(read[1])
-    for clause in wanted.split(","):
-        match = _CLAUSE.fullmatch(clause)
-        if match is None:
+    numbers = _release(version)
+    for clause in map(str.strip, wanted.split(",")):
+        sign = ">=" if clause.startswith(">=") else "<"
+        text = clause.removeprefix(sign).lstrip()
+        if text == clause or not all(part.isdecimal() and part.isascii() for part in text.split(".")):
             raise InvalidConfiguration(f"A range of versions is written as '>=2.2,<3', not {wanted!r}")
-        bound = _numbers(match[2])
-        if numbers is not None and (numbers < bound if match[1] == ">=" else numbers >= bound):
+        bound = _release(text) or ()
+        if numbers is not None and (numbers < bound if sign == ">=" else numbers >= bound):
             return False
     return True
 
@@ -84,7 +66,7 @@ def installed_version(package: str) -> str | None:
     Args:
         package: its name, which is also that of its module.
     """
-    name = re.sub(r"[-_.]+", "_", package).lower()
+    name = normal_name(package).replace("-", "_")
     try:
         found = find_spec(package.replace("-", "_"))
     except (ImportError, ValueError):
@@ -116,8 +98,17 @@ def _versions_in(home: str, changed: int) -> dict[str, str]:
     return found
 
 
-def _numbers(text: str) -> tuple[int, ...]:
-    numbers = [int(number) for number in text.split(".")]
+def _release(version: str) -> tuple[int, ...] | None:
+    """Return the numbers that a version begins with, without zeros at their end; None if it begins with none."""
+    numbers: list[int] = []
+    for part in version.strip().lower().removeprefix("v").removeprefix("0!").split("."):
+        rest = part.lstrip("0123456789")
+        if part != rest:
+            numbers.append(int(part.removesuffix(rest)))
+        if rest or not part:
+            break
+    if not numbers:
+        return None
     while numbers and not numbers[-1]:
         del numbers[-1]  # 3.0 is 3
     return tuple(numbers)
