@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from importlib import import_module
-from importlib.util import find_spec
 from typing import Any, Final, TypeAlias
 
 from ..exceptions import InvalidConfiguration
 from ..protocol.frozen import Frozen, put
 from ..protocol.messages import DEFAULT_TIMEOUT, Timeout
 from ..protocol.redaction import Redaction
+from .discovery import find_module
 from .options import Option
 
 __all__ = [
@@ -265,4 +265,4 @@ class TransportSpec(Frozen):
 
 
 def _missing(modules: tuple[str, ...]) -> str:
-    return ", ".join(module for module in modules if find_spec(module) is None)
+    return ", ".join(module for module in modules if find_module(module) is None)

@@ -9,10 +9,9 @@ import os
 import sys
 from collections.abc import Mapping
 from functools import lru_cache
-from importlib.util import find_spec
 
 from ..exceptions import InvalidConfiguration
-from .discovery import normal_name
+from .discovery import find_module, normal_name
 
 __all__ = ["installed_version", "is_within", "unfit"]
 
@@ -68,8 +67,8 @@ def installed_version(package: str) -> str | None:
     """
     name = normal_name(package).replace("-", "_")
     try:
-        found = find_spec(package.replace("-", "_"))
-    except (ImportError, ValueError):
+        found = find_module(package.replace("-", "_"))
+    except ImportError:
         found = None
     if found is None:
         return None
@@ -77,25 +76,22 @@ def installed_version(package: str) -> str | None:
     homes = found.submodule_search_locations or ([found.origin] if found.origin else [])
     for home in dict.fromkeys(os.path.dirname(place) for place in homes):
         try:
-            versions = _versions_in(home, os.stat(home).st_mtime_ns)
+            folders = _metadata_in(home, os.stat(home).st_mtime_ns)
         except OSError:  # in a zip file, or frozen
             continue
-        if name in versions:
-            return versions[name]
+        version = next((folder[len(name) + 1 :] for folder in folders if folder.startswith(f"{name}-")), None)
+        if version is not None:
+            return version
     # Where there are no metadata, as in a frozen program, a loaded module may say its version.
     version = getattr(sys.modules.get(found.name), "__version__", None)
     return version if isinstance(version, str) else None
 
 
 @lru_cache(8)
-def _versions_in(home: str, changed: int) -> dict[str, str]:
+def _metadata_in(home: str, changed: int) -> list[str]:
+    """Return the names of the folders of metadata in a directory, in lower case, without their ending."""
     # A directory is read again only when it has changed: the default's choice asks for the same package twice.
-    found: dict[str, str] = {}
-    for entry in os.listdir(home):
-        name, dash, version = entry.removesuffix(".dist-info").lower().partition("-")
-        if dash and entry.endswith(".dist-info"):
-            found.setdefault(name, version)
-    return found
+    return [entry[:-10].lower() for entry in os.listdir(home) if entry.endswith(".dist-info")]
 
 
 def _release(version: str) -> tuple[int, ...] | None:
