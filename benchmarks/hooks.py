@@ -22,7 +22,7 @@ import ovhcore
 from benchmarks.calls import KEYS, repeated
 from benchmarks.measure import cpu_per_call, table
 from ovhcore.flows.events import Event
-from ovhcore.flows.resilience.retry import GiveUp
+from ovhcore.flows.resilience.after_failure import GiveUp
 from ovhcore.plugins import hookimpl
 from ovhcore.plugins.builtin import BUILT_IN
 from ovhcore.protocol.credentials import ApplicationKey

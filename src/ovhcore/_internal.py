@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from .config.found import FoundSetting
     from .config.loading import SettingsSources
     from .config.sources import CONFIG_FILES
-    from .flows.driver import AsyncStream, AsyncTransportLike, Stream, TransportLike
     from .flows.interpreter_exit import at_exit
     from .flows.resilience.throttle import throttled
+    from .flows.transport_protocols import AsyncStream, AsyncTransportLike, Stream, TransportLike
     from .plugins.manager import Plugins
     from .plugins.settings import CREDENTIALS
     from .plugins.versions import installed_version
@@ -42,9 +42,9 @@ _HOMES: Final = {
     "config.found": ("FoundSetting",),
     "config.loading": ("SettingsSources",),
     "config.sources": ("CONFIG_FILES",),
-    "flows.driver": ("AsyncStream", "AsyncTransportLike", "Stream", "TransportLike"),
     "flows.interpreter_exit": ("at_exit",),
     "flows.resilience.throttle": ("throttled",),
+    "flows.transport_protocols": ("AsyncStream", "AsyncTransportLike", "Stream", "TransportLike"),
     "plugins.manager": ("Plugins",),
     "plugins.settings": ("CREDENTIALS",),
     "plugins.versions": ("installed_version",),

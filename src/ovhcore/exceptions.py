@@ -59,7 +59,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .protocol.messages import Attempt, Response
+    from .protocol.attempts import Attempt
+    from .protocol.messages import Response
 
 # fmt: off
 __all__ = [

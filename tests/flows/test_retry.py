@@ -20,20 +20,13 @@ from ovhcore import exceptions as exc
 from ovhcore.flows import Clock, Flow, Send, Sleep, Uniform, run
 from ovhcore.flows.events import CallEnded, Event, RetryScheduled
 from ovhcore.flows.exchange import exchange, limited
-from ovhcore.flows.resilience.retry import (
-    FailedAttempt,
-    GiveUp,
-    Policy,
-    RetryPolicy,
-    Wait,
-    chosen_policy,
-    retried,
-    retry_after,
-)
+from ovhcore.flows.resilience.after_failure import FailedAttempt, GiveUp, Policy, Wait, retry_after
+from ovhcore.flows.resilience.retry import RetryPolicy, chosen_policy, retried
 from ovhcore.flows.resilience.retry_budget import RetryBudget
 from ovhcore.plugins import hookimpl
+from ovhcore.protocol.attempts import Attempt
 from ovhcore.protocol.clock import Now
-from ovhcore.protocol.messages import Attempt, Call, Request, Response, Timeout
+from ovhcore.protocol.messages import Call, Request, Response, Timeout
 from ovhcore_transports import AsyncTransport, SyncTransport
 from ovhcore_transports.recording import RecordTransport, ReplayTransport
 from tests.profiles import tries

@@ -22,8 +22,9 @@ from hypothesis import strategies as st
 
 from ovhcore.exceptions import InvalidConfiguration, ReadTimeout
 from ovhcore.protocol import redaction
+from ovhcore.protocol.attempts import Attempt
 from ovhcore.protocol.credentials import ApplicationKey
-from ovhcore.protocol.messages import Attempt, Request
+from ovhcore.protocol.messages import Request
 from ovhcore.protocol.redaction import (
     REDACTED,
     Redaction,

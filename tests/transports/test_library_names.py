@@ -188,7 +188,7 @@ def test_where_pyreqwest_is_not_there_nothing_else_is_said(monkeypatch: pytest.M
 def test_words_of_pyreqwest_that_nobody_knows(words: list[str]) -> None:
     import pyreqwest.exceptions as theirs
 
-    from ovhcore_transports.pyreqwest.clients import failure_of
+    from ovhcore_transports.pyreqwest.failures import failure_of
 
     error = theirs.BodyDecodeError("error", {"causes": [{"message": one} for one in words]})
     failure = failure_of(error, Request("GET", "http://127.0.0.1:1/"), Timeout(5, 5), None, False)

@@ -28,7 +28,7 @@ from ovhcore.protocol.messages import Request, Response, Timeout
 from ovhcore.testing import Authority, Peer, WireServer
 from ovhcore.testing.server import unaccepting
 from ovhcore_transports.http.libraries.slots import Slots
-from ovhcore_transports.pyreqwest import clients as pyreqwest_clients
+from ovhcore_transports.pyreqwest import failures as pyreqwest_failures
 from ovhcore_transports.pyreqwest import open_async, open_sync
 from ovhcore_transports.pyreqwest.asynchronous import _settle
 from tests.servers import Held, RawServer, Received, answer, eventually
@@ -228,7 +228,7 @@ def test_a_connection_that_is_reset_before_the_library_has_it() -> None:
     said = ("client error (Connect)", "tcp connect error", f"reset (os error {errno.ECONNRESET})")
     error = ConnectError("connection error", {"causes": [{"message": each} for each in said]})
     request = Request("GET", "http://127.0.0.1/")
-    failure = pyreqwest_clients.failure_of(error, request, DIRECT.timeout, None, False)
+    failure = pyreqwest_failures.failure_of(error, request, DIRECT.timeout, None, False)
     assert type(failure) is exc.ConnectionLost
     assert failure.__cause__ is error
     assert error.args == ("connection error",)
@@ -525,8 +525,13 @@ def test_bundles_without_certificates(tmp_path: Path) -> None:
         error = fails("sync", Request("GET", "https://127.0.0.1:1/"), TransportSettings(ca_bundle=str(file)))
         assert type(error) is exc.InvalidConfiguration
         assert problem in str(error)
-    with pytest.raises(exc.InvalidConfiguration, match="No such file"):
-        open_sync(TransportSettings(ca_bundle=str(tmp_path / "none")))
+    missing = TransportSettings(Timeout(60, 60), "none", str(tmp_path / "none"))
+    error = fails("sync", Request("GET", "https://127.0.0.1:1/"), missing)
+    assert type(error) is exc.InvalidConfiguration
+    assert "No such file" in str(error)
+    with RawServer(answer(b"1")) as server:
+        # Where TLS is not spoken they are not read.
+        assert sends("sync", missing, Request("GET", server.url))[0].body == b"1"
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the system's certificates are no files")
@@ -605,7 +610,7 @@ def test_close_closes_connections_and_leaves_calls_under_way() -> None:
 def test_what_is_no_failure_of_the_library_is_passed_on() -> None:
     error = MemoryError()
     request = Request("GET", "http://127.0.0.1/")
-    assert pyreqwest_clients.failure_of(error, request, DIRECT.timeout, None, False) is error
+    assert pyreqwest_failures.failure_of(error, request, DIRECT.timeout, None, False) is error
 
 
 FORK = """
@@ -662,7 +667,7 @@ def test_after_a_fork() -> None:
 
 def test_what_the_library_says_of_forks_is_said_better() -> None:
     error = RuntimeError("A pyreqwest runtime was initialized before fork().")
-    assert "'spawn' or 'forkserver'" in pyreqwest_clients._problem_of(error)
+    assert "'spawn' or 'forkserver'" in pyreqwest_failures.problem_of(error)
 
 
 def test_the_clients_of_a_fork_are_left_behind() -> None:

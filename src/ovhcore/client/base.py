@@ -6,7 +6,6 @@ import os
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, Self
 
-from ..flows.resilience.retry import Policy
 from ..plugins.settings import Settings
 from ..protocol.endpoints import Endpoint
 from ..protocol.redaction import as_secret
@@ -20,6 +19,7 @@ from .operations import OperationMethods
 __all__ = ["BaseClient"]
 
 if TYPE_CHECKING:
+    from ..flows.resilience.after_failure import Policy
     from ..plugins import PluginInfo
     from ..schema.model import Operation
 

@@ -48,11 +48,12 @@ __all__ = ["ClientCore", "ClientKind"]
 _LOADED_LATER: Final = (
     ".iterators",
     "..flows.collections.pager",
+    "..flows.resilience.after_failure",
     "..flows.telling",
     "..plugins.log_lines",
     "..protocol.secrets.learning",
 )
-"""Modules that are loaded with the first list, and for the first observer, because many programs need neither."""
+"""Modules that are loaded with the first list, failure or observer, because many programs have none."""
 
 _BODIED: Final = ("POST", "PUT")
 

@@ -22,7 +22,6 @@ from ..protocol.redaction import Redaction
 from ..protocol.requests.values import shown
 from ..python_ovh.configuration import chosen_files
 from .leniency import Leniency, beneath
-from .profiles import Profile, find_profile, without_credentials
 from .reading import read_settings
 from .sources import (
     CONFIG_FILES,
@@ -35,10 +34,10 @@ from .sources import (
     parse_files,
 )
 from .trust import SettingOrigin, check_trust, deciding_origins, first, other_secrets
-from .where_looked import where_looked
 
 if TYPE_CHECKING:
     from .found import FoundSetting
+    from .profiles import Profile
 
 __all__ = ["CONFIG_FILES", "Environment", "Settings", "SettingsSources"]
 
@@ -105,6 +104,10 @@ class SettingsSources:
         return from_environment(self._variables.without("OVH_HTTP_HEADERS_"))
 
     def _chosen_profile(self) -> Profile | None:
+        if "profile" not in self._given.values and "profile" not in self._env.values:
+            return None
+        from .profiles import find_profile, without_credentials
+
         profile = find_profile(self._given, self._env, self._parsed)
         if profile is not None and profile.chosen_by is self._given:
             # A caller that names an account means that one, whatever the variables say.
@@ -161,6 +164,8 @@ class SettingsSources:
     def _sources(self, endpoint: str | None, options: tuple[str, ...]) -> list[SettingsSource]:
         found = [source for file in self._parsed for source in from_file(file, endpoint, options)]
         if self._profile is not None:
+            from .profiles import without_credentials
+
             found = [self._profile.source(options), *map(without_credentials, found)]
         return beneath(self._given, [source.without(self._passed_over) for source in found])
 
@@ -195,6 +200,8 @@ class SettingsSources:
             return ""
         if self._profile is not None:
             return self._profile.looked(self._found[0])
+        from .where_looked import where_looked
+
         return where_looked(*self._found, self._parsed, self._config_file, self._files)
 
     def settings(

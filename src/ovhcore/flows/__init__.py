@@ -47,7 +47,8 @@ if TYPE_CHECKING:
     )
     from .observation import Contents, Notifier, Observer
     from .operations.waiting import Waiting
-    from .resilience.retry import FailedAttempt, GiveUp, Policy, RetryPolicy, Wait, retry_after
+    from .resilience.after_failure import FailedAttempt, GiveUp, Policy, Wait, retry_after
+    from .resilience.retry import RetryPolicy
     from .resilience.throttle import Limiter, Limits
     from .transport_extensions import (
         Cancellable,
@@ -92,14 +93,14 @@ _HOMES: Final = {
     ),
     "observation": ("Contents", "Notifier", "Observer"),
     "operations.waiting": ("Waiting",),
-    "resilience.retry": (
+    "resilience.after_failure": (
         "FailedAttempt",
         "GiveUp",
         "Policy",
-        "RetryPolicy",
         "Wait",
         "retry_after",
     ),
+    "resilience.retry": ("RetryPolicy",),
     "resilience.throttle": (
         "Limiter",
         "Limits",

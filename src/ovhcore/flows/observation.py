@@ -7,10 +7,11 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from ..exceptions import APIError, visible
-from ..protocol.messages import Attempt, Headers, Request, Response
+from ..protocol.messages import Headers, Request, Response
 from ..protocol.redaction import Redaction, redact_text, redact_url
 from ..protocol.requests.values import json_text
 from ..protocol.responses.decoding import parse_json
+from .interpreter_exit import loading
 
 if TYPE_CHECKING:
     from ..protocol.secrets.redacting import Redactor
@@ -199,8 +200,12 @@ class Notifier:
             if query_id != self._named[0]:  # two events of a call have the same id
                 self._named = (query_id, self._text(query_id))
             event = event._replace(query_id=self._named[1])  # type: ignore[call-arg]
-        if isinstance(failed := getattr(event, "failed", None), Attempt):
-            event = event._replace(failed=failed.shown(self._text))  # type: ignore[call-arg]
+        if (failed := getattr(event, "failed", None)) is not None:
+            with loading:
+                from ..protocol.attempts import Attempt
+
+            if isinstance(failed, Attempt):
+                event = event._replace(failed=failed.shown(self._text))  # type: ignore[call-arg]
         return event
 
 

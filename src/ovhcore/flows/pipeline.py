@@ -12,7 +12,6 @@ from ..protocol.messages import Headers, Request, Response
 from ..protocol.redaction import Redaction
 from ..protocol.requests.building import build_request
 from .authentication import Authentication, as_application, authentication
-from .authentication.providers import CredentialsProvider, ProvidedAuthentication
 from .authentication.time_sync import TimeSync, TimeSyncFactory
 from .effects import Flow, Handler
 from .exchange import exchange
@@ -21,6 +20,7 @@ from .observation import Contents, Notifier, Observer
 
 if TYPE_CHECKING:
     from .authentication.oauth2 import TokenSharing
+    from .authentication.providers import CredentialsProvider
 
 __all__ = ["observed_calls", "observed_exchanges", "pipeline"]
 
@@ -70,7 +70,13 @@ def pipeline(
     def make(given: Credentials | None) -> Authentication:
         return authentication(given, endpoint, time, handler, notify, agent, looked, share)
 
-    made = ProvidedAuthentication(time, credentials, make, notify) if callable(credentials) else make(credentials)
+    made: Authentication
+    if callable(credentials):
+        from .authentication.providers import ProvidedAuthentication
+
+        made = ProvidedAuthentication(time, credentials, make, notify)
+    else:
+        made = make(credentials)
     return made
 
 

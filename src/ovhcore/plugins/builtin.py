@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from ..exceptions import InvalidConfiguration
 from ..flows.authentication.time_sync import TimeSync, TimeSyncFactory
-from ..flows.resilience.retry import Policy, RetryPolicy, retried
+from ..flows.resilience.retry import RetryPolicy, retried
 from ..flows.resilience.retry_budget import RetryBudget
 from ..protocol.requests.values import shown
 from .hookspecs import hookimpl
@@ -17,6 +17,7 @@ from .options import Option, read_seconds
 if TYPE_CHECKING:
     from ..flows.effects import Flow, Handler, Middleware
     from ..flows.observation import Notifier, Observer
+    from ..flows.resilience.after_failure import Policy
     from ..protocol.messages import Request, Response
     from .settings import Settings
 

@@ -10,13 +10,12 @@ from __future__ import annotations
 import os
 import sys
 from importlib import import_module
-from importlib.machinery import PathFinder
-from importlib.util import find_spec
+from importlib.machinery import ModuleSpec, PathFinder
 from typing import Any, Final
 
 from ..protocol.frozen import Frozen, put
 
-__all__ = ["OWN", "EntryPoint", "find_entry_points", "installed", "load_object"]
+__all__ = ["OWN", "EntryPoint", "find_entry_points", "find_module", "installed", "load_object", "normal_name"]
 
 _DISTRIBUTION_NAME: Final = "ovhcore"
 _SISTER: Final = f"{__name__.rpartition('ovhcore.')[0]}ovhcore_transports"  # also in a copy that has another name
@@ -72,13 +71,15 @@ def find_entry_points(group: str, path: list[str] | None = None) -> dict[str, En
     if (unusual and _holds_distributions(unusual)) or finders:
         return _slowly(group, path)
     found: dict[str, EntryPoint] = {}
-    seen: set[str] = set()
+    before: list[str] = []
     for directory in dict.fromkeys(directories):
-        for distribution, version, file in _distributions(directory):
-            if distribution not in seen:
-                seen.add(distribution)
-                for name, value in _section(file, group):
-                    found.setdefault(name, EntryPoint(name, value, distribution, version))
+        for stem, file in _distributions(directory):
+            if points := _section(file, group):  # few have it
+                distribution, version = _name_and_version(stem)
+                if not _is_among(distribution, before):
+                    for name, value in points:
+                        found.setdefault(name, EntryPoint(name, value, distribution, version))
+            before.append(stem)
     return found
 
 
@@ -100,9 +101,23 @@ def installed(group: str, version: str) -> dict[str, EntryPoint]:
 
 def _is_there(module: str) -> bool:
     try:
-        return find_spec(module) is not None
+        return find_module(module) is not None
     except ModuleNotFoundError:  # not even its package
         return False
+
+
+def find_module(name: str) -> ModuleSpec | None:
+    """Say where a module is, as ``importlib.util.find_spec``, whose import takes as long as three modules of ours.
+
+    Raises:
+        ModuleNotFoundError: not even its package is there.
+    """
+    if name in sys.modules:
+        return getattr(sys.modules[name], "__spec__", None)
+    package = name.rpartition(".")[0]
+    path = getattr(import_module(package), "__path__", ()) if package else None
+    finders = (getattr(finder, "find_spec", None) for finder in sys.meta_path)
+    return next((spec for find in finders if find is not None and (spec := find(name, path)) is not None), None)
 
 
 def load_object(value: str) -> Any:
@@ -140,7 +155,7 @@ def _slowly(group: str, path: list[str] | None) -> dict[str, EntryPoint]:
             name, version = distribution.name, distribution.version
         except Exception:  # one without metadata; the backport's finder yields more of these than Python's
             continue
-        normal = _normal(name or "")
+        normal = normal_name(name or "")
         if normal not in seen:
             seen.add(normal)
             for point in distribution.entry_points.select(group=group):
@@ -148,19 +163,27 @@ def _slowly(group: str, path: list[str] | None) -> dict[str, EntryPoint]:
     return found
 
 
-def _normal(name: str) -> str:
+def normal_name(name: str) -> str:
+    """Return the name of a distribution in the spelling that is the same for all its spellings."""
     parts = name.replace("_", "-").replace(".", "-").lower().split("-")
     return "-".join(part for at, part in enumerate(parts) if part or at in (0, len(parts) - 1))  # "a-_b" is "a-b"
 
 
-def _distributions(directory: str) -> list[tuple[str, str | None, str]]:
-    """Return normalised name, version and entry point file of each distribution in a directory."""
+def _is_among(distribution: str, stems: list[str]) -> bool:
+    """Say whether one of the folders, named without their endings, is that of a distribution."""
+    first = distribution[:1]
+    like = (stem for stem in stems if stem[:1].lower() == first or not stem[:1].isalnum())
+    return any(_name_and_version(stem)[0] == distribution for stem in like)
+
+
+def _distributions(directory: str) -> list[tuple[str, str]]:
+    """Return the folder, without its ending, and the entry point file of each distribution in a directory."""
     try:
         names = os.listdir(directory)
     except OSError:
         return []
     return [
-        (*_name_and_version(stem), f"{directory}{os.sep}{name}{os.sep}entry_points.txt")
+        (stem, f"{directory}{os.sep}{name}{os.sep}entry_points.txt")
         for name in names
         if name.endswith("-info")
         and (stem := name.rpartition(".")[0])
@@ -172,14 +195,14 @@ def _name_and_version(stem: str) -> tuple[str, str | None]:
     """Return normalised name and version of a distribution, from the name of its folder without the ending."""
     first, rest = stem[:1], stem[1:]  # pip renames what it could not remove to "-ame"
     name, _, version = rest.partition("-")
-    return _normal(first + name), version.partition("-")[0] or None
+    return normal_name(first + name), version.partition("-")[0] or None
 
 
 def _section(file: str, group: str) -> list[tuple[str, str]]:
     if not os.access(file, os.R_OK):  # most distributions have none, and to raise an exception takes longer
         return []
     try:
-        with open(file, "rb") as points:
+        with open(file, "rb", buffering=0) as points:
             found = points.read()
         if f"[{group}]".encode() not in found:
             return []

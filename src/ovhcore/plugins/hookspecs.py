@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ..flows.authentication.time_sync import TimeSyncFactory
     from ..flows.effects import Middleware
     from ..flows.observation import Notifier, Observer
-    from ..flows.resilience.retry import Policy
+    from ..flows.resilience.after_failure import Policy
     from ..protocol.credentials import Credentials
     from ..protocol.redaction import Redaction
     from .options import Option

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
     from ..flows.authentication.time_sync import TimeSyncFactory
     from ..flows.effects import Middleware
     from ..flows.observation import Notifier, Observer
-    from ..flows.resilience.retry import Policy
+    from ..flows.resilience.after_failure import Policy
     from ..protocol.credentials import Credentials
     from .info import PluginInfo
     from .settings import Settings
@@ -207,7 +206,7 @@ class Plugins:
             found = {option.name: option for option in options}
             for plugin, options in reversed(list(self._each("ovhcore_options"))):
                 for option in options:
-                    if not re.fullmatch("[a-z][a-z0-9_]*", option.name):
+                    if not _is_plain(option.name):
                         problem = ": a name is of lower-case letters, digits and underscores"
                     elif option.name in found or option.name in ("endpoint", "headers", *CREDENTIALS, *OTHERS):
                         problem = ", which there is already"
@@ -354,6 +353,10 @@ def _loaded(point: EntryPoint) -> Any:
             f"The installed plugin {point.name!r} ({point.value}, from {point.distribution}) cannot be loaded: "
             f"{type(error).__name__}: {error}. To do without it: OVH_DISABLED_PLUGINS={point.name}"
         ) from error
+
+
+def _is_plain(name: str) -> bool:
+    return name.isidentifier() and name.isascii() and name.islower() and not name.startswith("_")
 
 
 def _lost() -> str:

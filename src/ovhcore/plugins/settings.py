@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from ..flows.resilience.retry import Policy
 from ..protocol.credentials import Credentials
 from ..protocol.endpoints import Endpoint
 from ..protocol.frozen import Frozen, put
 from .transports import TransportSettings
+
+if TYPE_CHECKING:
+    from ..flows.resilience.after_failure import Policy
 
 __all__ = ["CREDENTIALS", "OTHERS", "Settings"]
 

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from importlib import import_module
-from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
-from urllib.parse import unquote
+from typing import Any, Final, TypeAlias
 
 from ..exceptions import InvalidConfiguration
 from ..protocol.frozen import Frozen, put
 from ..protocol.messages import DEFAULT_TIMEOUT, Timeout
 from ..protocol.redaction import Redaction
+from .discovery import find_module
 from .options import Option
-
-if TYPE_CHECKING:
-    from .versions import Unfit
 
 __all__ = [
     "DEFAULT_MAX_RESPONSE_SIZE",
@@ -109,6 +105,7 @@ class TransportSettings(Frozen):
         user, at, _ = (self.proxy or "").rpartition("://")[2].rpartition("@")
         if at:
             from base64 import b64encode
+            from urllib.parse import unquote
 
             name, _, password = user.partition(":")
             yield from (password or name, unquote(password or name))
@@ -208,7 +205,7 @@ class TransportSpec(Frozen):
         """Whether the modules that it needs are installed, in versions it works with; nothing is imported for this."""
         return not _missing(self.requires) and self._unfit() is None
 
-    def _unfit(self) -> Unfit | None:
+    def _unfit(self) -> tuple[str, str, str] | None:
         if not self.versions:
             return None
         from .versions import unfit  # a transport that needs no other library needs no versions, either
@@ -268,4 +265,4 @@ class TransportSpec(Frozen):
 
 
 def _missing(modules: tuple[str, ...]) -> str:
-    return ", ".join(module for module in modules if find_spec(module) is None)
+    return ", ".join(module for module in modules if find_module(module) is None)

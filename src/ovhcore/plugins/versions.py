@@ -6,37 +6,18 @@ The metadata are read without ``importlib.metadata``, which takes longer to impo
 from __future__ import annotations
 
 import os
-import re
 import sys
 from collections.abc import Mapping
 from functools import lru_cache
-from importlib.util import find_spec
-from typing import NamedTuple
 
 from ..exceptions import InvalidConfiguration
+from .discovery import find_module, normal_name
 
-__all__ = ["Unfit", "installed_version", "is_within", "unfit"]
-
-_NUMBERS = re.compile(r"\s*v?(?:0!)?(\d+(?:\.\d+)*)(.*)", re.DOTALL | re.IGNORECASE)
-_CLAUSE = re.compile(r"\s*(>=|<)\s*(\d+(?:\.\d+)*)\s*")
+__all__ = ["installed_version", "is_within", "unfit"]
 
 
-class Unfit(NamedTuple):
-    """A package whose installed version is out of the range that is wanted.
-
-    Attributes:
-        package: its name.
-        found: the version that is installed.
-        wanted: the range.
-    """
-
-    package: str
-    found: str
-    wanted: str
-
-
-def unfit(ranges: Mapping[str, str]) -> Unfit | None:
-    """Return the first package that is installed in a version out of its range.
+def unfit(ranges: Mapping[str, str]) -> tuple[str, str, str] | None:
+    """Return the first package that is installed in a version out of its range: name, version and range.
 
     A package that is not installed, or has no known version, as in a frozen program, is passed over.
 
@@ -49,7 +30,7 @@ def unfit(ranges: Mapping[str, str]) -> Unfit | None:
     for package, wanted in ranges.items():
         found = installed_version(package)
         if found is not None and not is_within(found, wanted):
-            return Unfit(package, found, wanted)
+            return package, found, wanted
     return None
 
 
@@ -66,14 +47,14 @@ def is_within(version: str, wanted: str) -> bool:
     Raises:
         InvalidConfiguration: the range is malformed.
     """
-    read = _NUMBERS.fullmatch(version)
-    numbers = None if read is None else _numbers(read[1])
-    for clause in wanted.split(","):
-        match = _CLAUSE.fullmatch(clause)
-        if match is None:
+    numbers = _release(version)
+    for clause in map(str.strip, wanted.split(",")):
+        sign = ">=" if clause.startswith(">=") else "<"
+        text = clause.removeprefix(sign).lstrip()
+        if text == clause or not all(part.isdecimal() and part.isascii() for part in text.split(".")):
             raise InvalidConfiguration(f"A range of versions is written as '>=2.2,<3', not {wanted!r}")
-        bound = _numbers(match[2])
-        if numbers is not None and (numbers < bound if match[1] == ">=" else numbers >= bound):
+        bound = _release(text) or ()
+        if numbers is not None and (numbers < bound if sign == ">=" else numbers >= bound):
             return False
     return True
 
@@ -84,10 +65,10 @@ def installed_version(package: str) -> str | None:
     Args:
         package: its name, which is also that of its module.
     """
-    name = re.sub(r"[-_.]+", "_", package).lower()
+    name = normal_name(package).replace("-", "_")
     try:
-        found = find_spec(package.replace("-", "_"))
-    except (ImportError, ValueError):
+        found = find_module(package.replace("-", "_"))
+    except ImportError:
         found = None
     if found is None:
         return None
@@ -95,29 +76,35 @@ def installed_version(package: str) -> str | None:
     homes = found.submodule_search_locations or ([found.origin] if found.origin else [])
     for home in dict.fromkeys(os.path.dirname(place) for place in homes):
         try:
-            versions = _versions_in(home, os.stat(home).st_mtime_ns)
+            folders = _metadata_in(home, os.stat(home).st_mtime_ns)
         except OSError:  # in a zip file, or frozen
             continue
-        if name in versions:
-            return versions[name]
+        version = next((folder[len(name) + 1 :] for folder in folders if folder.startswith(f"{name}-")), None)
+        if version is not None:
+            return version
     # Where there are no metadata, as in a frozen program, a loaded module may say its version.
     version = getattr(sys.modules.get(found.name), "__version__", None)
     return version if isinstance(version, str) else None
 
 
 @lru_cache(8)
-def _versions_in(home: str, changed: int) -> dict[str, str]:
+def _metadata_in(home: str, changed: int) -> list[str]:
+    """Return the names of the folders of metadata in a directory, in lower case, without their ending."""
     # A directory is read again only when it has changed: the default's choice asks for the same package twice.
-    found: dict[str, str] = {}
-    for entry in os.listdir(home):
-        name, dash, version = entry.removesuffix(".dist-info").lower().partition("-")
-        if dash and entry.endswith(".dist-info"):
-            found.setdefault(name, version)
-    return found
+    return [entry[:-10].lower() for entry in os.listdir(home) if entry.endswith(".dist-info")]
 
 
-def _numbers(text: str) -> tuple[int, ...]:
-    numbers = [int(number) for number in text.split(".")]
+def _release(version: str) -> tuple[int, ...] | None:
+    """Return the numbers that a version begins with, without zeros at their end; None if it begins with none."""
+    numbers: list[int] = []
+    for part in version.strip().lower().removeprefix("v").removeprefix("0!").split("."):
+        rest = part.lstrip("0123456789")
+        if part != rest:
+            numbers.append(int(part.removesuffix(rest)))
+        if rest or not part:
+            break
+    if not numbers:
+        return None
     while numbers and not numbers[-1]:
         del numbers[-1]  # 3.0 is 3
     return tuple(numbers)

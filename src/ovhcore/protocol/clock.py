@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
+from .frozen import Frozen, put
+
 __all__ = ["MAX_LATENCY", "ClockState", "Now", "observe", "parse_http_date"]
 
 MAX_LATENCY: Final = 30.0
@@ -27,15 +29,25 @@ class Now(NamedTuple):
     monotonic: float
 
 
-class ClockState(NamedTuple):
-    """An estimate of how far the server's clock is from the local one."""
+class ClockState(Frozen):
+    """An estimate of how far the server's clock is from the local one.
 
-    offset: float = 0.0
-    """Seconds to add to the local wall clock to get the server's."""
-    known: bool = False
-    """Whether any answer has shown the server's clock yet."""
-    asked: bool = False
-    """Whether the offset was asked for (``/auth/time``); then ``Date`` headers no longer move it."""
+    Attributes:
+        offset: seconds to add to the local wall clock to get the server's.
+        known: whether any answer has shown the server's clock yet.
+        asked: whether the offset was asked for (``/auth/time``); then ``Date`` headers no longer move it.
+    """
+
+    __slots__ = ("offset", "known", "asked")  # noqa: RUF023 - the order of __init__
+
+    offset: float
+    known: bool
+    asked: bool
+
+    def __init__(self, offset: float = 0.0, known: bool = False, asked: bool = False) -> None:
+        put(self, "offset", offset)
+        put(self, "known", known)
+        put(self, "asked", asked)
 
 
 def observe(state: ClockState, sent: Now, received: Now, server: int, *, asked: bool = False) -> ClockState:

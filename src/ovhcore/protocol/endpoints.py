@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from typing import Final
-from urllib.parse import urlsplit
 
 from ..exceptions import InvalidConfiguration, InvalidRegion, InvalidRequest
 from .frozen import Frozen, put
@@ -56,12 +55,14 @@ _REGION_OF_HOST: Final = {
 _HOSTS: Final = frozenset({*_REGION_OF_HOST, *(url.split("/")[2] for url in ENDPOINTS.values())})
 _IN_127 = r"127(?:\.(?:25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}"
 _LOOPBACK: Final = rf"{_IN_127}|(?:0{{0,4}}:)+(?:0{{0,3}}1|ffff:{_IN_127})"  # compiled when it is needed
-_DEFAULT_PORTS: Final = {"http": 80, "https": 443}
-_VERSION_OF_BASE = re.compile(r"/(?:1\.0|v1|v2)$")
-_VERSION_OF_PATH = re.compile(r"/(?:1\.0|v1|v2)(?:/|\?|$)")
-_LABEL = r"[a-z0-9](?:[a-z0-9_-]*[a-z0-9])?"
-_HOST: Final = rf"{_LABEL}(?:\.{_LABEL})*\.?|\[[0-9a-f:.]+\]"  # as that
-_FORBIDDEN = re.compile("[\x00-\x1f\x7f\\\\]|^ | $")
+_DEFAULT_PORTS: Final = {"http": ":80", "https": ":443"}
+_VERSIONS: Final = ("/1.0", "/v1", "/v2")
+_LABEL: Final = r"[a-z0-9](?:[a-z0-9_-]*[a-z0-9])?"
+_HOST: Final = rf"{_LABEL}(?:\.{_LABEL})*\.?|\[[0-9a-f:.]+\]"  # these are, as that
+_FORBIDDEN: Final = "[\x00-\x1f\x7f\\\\]|^ | $"
+# Scheme, host with port, and path of a URL that needs no second look.
+_PORT: Final = "(?:[1-9][0-9]{0,3}|[1-5][0-9]{4})"
+_PLAIN: Final = rf"(https?)://({_LABEL}(?:\.{_LABEL})*(?::{_PORT})?)(/[A-Za-z0-9._~/-]*)?"
 
 
 class Endpoint(Frozen):
@@ -97,8 +98,8 @@ class Endpoint(Frozen):
             InvalidRequest: the path cannot be sent.
         """
         path = normalise_path(path)
-        if path[1:2] in ("v", "1") and _VERSION_OF_PATH.match(path):
-            return _VERSION_OF_BASE.sub("", self.url) + path
+        if path[1:2] in ("v", "1") and _version_of(path):
+            return _without_version(self.url) + path
         if path.startswith("/auth/") and self.url.endswith("/v2"):
             return f"{self.url[:-3]}/1.0{path}"  # time and consumer keys exist in version 1 alone
         return self.url + path
@@ -109,13 +110,24 @@ class Endpoint(Frozen):
         >>> resolve_endpoint("ovh-eu").path_of("https://eu.api.ovh.com/1.0/me")
         '/1.0/me'
         """
-        base = _VERSION_OF_BASE.sub("", self.url)
+        base = _without_version(self.url)
         return url[len(base) :] if url.startswith(f"{base}/") else None
 
     def is_version_2(self, path: str) -> bool:
         """Say whether a path is one of version 2 of the API."""
-        version = _VERSION_OF_PATH.match(normalise_path(path)) or _VERSION_OF_BASE.search(self.url)
-        return version is not None and version[0].startswith("/v2")
+        version = _version_of(normalise_path(path))
+        return version == "/v2" if version else self.url.endswith("/v2")
+
+
+def _version_of(path: str) -> str:
+    """Return the version that a path begins with, as ``"/v2"``; empty if it begins with none."""
+    first = f"/{path[1:].partition('?')[0].partition('/')[0]}"
+    return first if first in _VERSIONS else ""
+
+
+def _without_version(url: str) -> str:
+    """Return a base URL without the version at its end."""
+    return next((url.removesuffix(version) for version in _VERSIONS if url.endswith(version)), url)
 
 
 def resolve_endpoint(endpoint: str, token_url: str | None = None, *, allow_http: bool = False) -> Endpoint:
@@ -141,7 +153,7 @@ def resolve_endpoint(endpoint: str, token_url: str | None = None, *, allow_http:
             "'https://eu.api.ovh.com/1.0'"
         )
     url = _encrypted(_checked_url(endpoint, "endpoint").rstrip("/"), "endpoint", allow_http)
-    region = _REGION_OF_HOST.get(urlsplit(url).hostname or "")
+    region = _REGION_OF_HOST.get(_host_of(url))
     return Endpoint(url, url, token_url or (OAUTH2_TOKEN_URLS[region] if region else None))
 
 
@@ -169,8 +181,13 @@ def is_known_endpoint(url: str) -> bool:
 
 def is_unencrypted(url: str) -> bool:
     """Say whether requests to a URL leave this machine without TLS."""
-    parts = urlsplit(url)
-    return parts.scheme != "https" and not _is_loopback(parts.hostname or "")
+    return not url.startswith("https:") and not _is_loopback(_host_of(url))
+
+
+def _host_of(url: str) -> str:
+    """Return the host of a URL in its one spelling, without port and brackets."""
+    authority = url.partition("://")[2].partition("/")[0]
+    return authority[1:].partition("]")[0] if authority.startswith("[") else authority.partition(":")[0]
 
 
 def _encrypted(url: str, what: str, allow_http: bool) -> str:
@@ -185,13 +202,20 @@ def _encrypted(url: str, what: str, allow_http: bool) -> str:
 
 def _is_loopback(host: str) -> bool:
     host = host.removesuffix(".")
-    return host == "localhost" or host.endswith(".localhost") or re.fullmatch(_LOOPBACK, host) is not None
+    if host in ("localhost", "127.0.0.1") or host.endswith(".localhost"):
+        return True
+    return re.fullmatch(_LOOPBACK, host) is not None
 
 
 def _checked_url(url: str, what: str) -> str:
     # A URL may hold a password, so messages repeat only the part that is wrong.
     if not isinstance(url, str):
         raise InvalidConfiguration(f"The {what} must be a string, not {type(url).__name__}")
+    plain = re.fullmatch(_PLAIN, url)
+    if plain and not plain[2].endswith(_DEFAULT_PORTS[plain[1]]) and "/." not in url:
+        return url if plain[3] else f"{url}/"
+    from urllib.parse import urlsplit  # to import it takes long, for it brings ipaddress
+
     try:
         parts = urlsplit(url)
         port = parts.port
@@ -203,7 +227,7 @@ def _checked_url(url: str, what: str) -> str:
             host = host[: -len(f":{port}")] if host.endswith(f":{port}") else host.rpartition(":")[0]
         host = host.removesuffix(":")
         problem = ""
-        if _FORBIDDEN.search(url):
+        if re.search(_FORBIDDEN, url):
             problem = "it holds a control character, a backslash or outer white space"
         elif parts.scheme not in _DEFAULT_PORTS:
             problem = "it must start with https:// or http://"
@@ -218,7 +242,7 @@ def _checked_url(url: str, what: str) -> str:
         elif parts.query or parts.fragment or url.endswith(("?", "#")):
             problem = "it must end with its path, without '?' or '#'"
         else:
-            authority = host if port in (None, _DEFAULT_PORTS[parts.scheme]) else f"{host}:{port}"
+            authority = host if port is None else f"{host}:{port}".removesuffix(_DEFAULT_PORTS[parts.scheme])
             try:
                 return f"{parts.scheme}://{authority}{normalise_path(parts.path or '/')}"
             except InvalidRequest as error:

@@ -7,13 +7,16 @@ names of all others, and the length of a body.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, Final, NamedTuple, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar, cast, overload
 
 from .frozen import Frozen, put
 from .redaction import PLAIN_HEADERS, redact_headers, redact_url
 from .responses.requests_names import AnsweredRequest, RequestsNames
 
-__all__ = ["DEFAULT_TIMEOUT", "DEFAULT_TOTAL", "Attempt", "Call", "Headers", "Request", "Response", "Timeout"]
+if TYPE_CHECKING:
+    from .attempts import Attempt
+
+__all__ = ["DEFAULT_TIMEOUT", "DEFAULT_TOTAL", "Call", "Headers", "Request", "Response", "Timeout"]
 
 T = TypeVar("T")
 
@@ -148,43 +151,6 @@ class Call(Frozen):
 
     def __hash__(self) -> int:
         return hash((self.number, *self.options))
-
-
-class Attempt(NamedTuple):
-    """One of the attempts that a call took.
-
-    Attributes:
-        number: 1 for the first.
-        status: HTTP status of its answer, None if there was none.
-        error: what went wrong without an answer, None if there was one.
-        query_id: OVHcloud's name for the exchange, None if it has none.
-        elapsed: seconds that the attempt took.
-        waited: seconds between the attempt before and this one.
-        stopped: for the last attempt, why no other followed, if that is not obvious.
-    """
-
-    number: int
-    status: int | None
-    error: str | None
-    query_id: str | None
-    elapsed: float
-    waited: float
-    stopped: str = ""
-
-    def shown(self, hide: Callable[[str], str]) -> Attempt:
-        """Return a copy whose texts hold no secret.
-
-        Args:
-            hide: a function that hides secrets in a text.
-        """
-        return self._replace(error=self.error and hide(self.error), query_id=self.query_id and hide(self.query_id))
-
-    def __str__(self) -> str:
-        came = self.error if self.status is None else f"status {self.status}"
-        named = f", query id {self.query_id}" if self.query_id else ""
-        waited = f"waited {self.waited:.2f} s, then " if self.waited else ""
-        stopped = f", and no other followed: {self.stopped}" if self.stopped else ""
-        return f"attempt {self.number}: {waited}{came} (after {self.elapsed:.2f} s{named}){stopped}"
 
 
 class Request(Frozen):

@@ -19,8 +19,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Set
+from functools import cache
 from typing import Any, Final
-from urllib.parse import quote
 
 from ..exceptions import InvalidRequest
 from .requests.values import json_text, plain_text
@@ -43,10 +43,17 @@ _PATH_SAFE: Final = "/:@!$&()*+,;="
 _QUERY_SAFE: Final = _PATH_SAFE + "?"
 
 _NORMAL = re.compile(r"(?:/[A-Za-z0-9\-._~:@!$&()*+,;=]*)+(?:\?[A-Za-z0-9\-._~:@!$&()*+,;=/?]+)?")
-_ESCAPE = re.compile(r"%[0-9A-Fa-f]{2}")
-_PLACEHOLDER = re.compile(r"\{([^{}/?]*)\}")
-_CONTROL = re.compile("[\x00-\x1f\x7f]")
+# The others are compiled when they are needed.
+_ESCAPE: Final = r"%[0-9A-Fa-f]{2}"
+_PLACEHOLDER: Final = r"\{([^{}/?]*)\}"
+_CONTROL: Final = "[\x00-\x1f\x7f]"
 _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
+
+
+@cache
+def _escapes(safe: str) -> dict[int, str]:
+    """Return the escape of each byte that needs one; those of unreserved characters and of ``safe`` need none."""
+    return {byte: f"%{byte:02X}" for byte in range(256) if chr(byte) not in _UNRESERVED and chr(byte) not in safe}
 
 
 def quote_text(text: str, safe: str, what: str) -> str:
@@ -62,7 +69,7 @@ def quote_text(text: str, safe: str, what: str) -> str:
     """
     # The codec's own error would carry the whole text.
     try:
-        return quote(text, safe=safe)
+        return text.encode().decode("latin-1").translate(_escapes(safe))  # Latin-1 has a character for each byte
     except UnicodeEncodeError:
         pass
     raise InvalidRequest(f"{what} holds a surrogate that stands alone; decode the text properly before it is used here")
@@ -76,7 +83,7 @@ def _spell_escape(escape: str) -> str:
 def _normalise(text: str, safe: str, what: str) -> str:
     pieces: list[str] = []
     end = 0
-    for match in _ESCAPE.finditer(text):
+    for match in re.finditer(_ESCAPE, text):
         pieces += (quote_text(text[end : match.start()], safe, what), _spell_escape(match[0]))
         end = match.end()
     pieces.append(quote_text(text[end:], safe, what))
@@ -112,7 +119,7 @@ def normalise_path(path: str) -> str:
         return path
     if not path.startswith("/"):
         raise InvalidRequest(f"path must start with '/', as in '/me': {_shown(path)}")
-    if control := _CONTROL.search(path):
+    if control := re.search(_CONTROL, path):
         raise InvalidRequest(f"path holds a control character ({control[0]!r} at {control.start()}): {_shown(path)}")
     before, mark, query = path.partition("?")
     before = _normalise(before, _PATH_SAFE, "path")
@@ -160,7 +167,7 @@ def encode_segment(value: Any, name: str = "value") -> str:
         raise InvalidRequest(
             f"path argument {name!r} is {shown}; it must name one thing, or the call would go elsewhere"
         )
-    if control := _CONTROL.search(text):
+    if not text.isprintable() and (control := re.search(_CONTROL, text)):
         raise InvalidRequest(f"path argument {name!r} holds a control character ({control[0]!r})")
     return quote_text(text, "", f"path argument {name!r}")
 
@@ -175,8 +182,8 @@ def template_names(path: str) -> list[str]:
         InvalidRequest: a brace has no partner, or a pair is empty.
     """
     route = path.partition("?")[0]
-    names = _PLACEHOLDER.findall(route)
-    rest = _PLACEHOLDER.sub("", route)
+    names = re.findall(_PLACEHOLDER, route)
+    rest = re.sub(_PLACEHOLDER, "", route)
     if "{" in rest or "}" in rest or "" in names:
         raise InvalidRequest(f"braces in a path name arguments, as in '/ip/{{ip}}': {_shown(path)}")
     return list(dict.fromkeys(names))
@@ -195,7 +202,7 @@ def fill_template(path: str, arguments: Mapping[str, Any]) -> str:
         raise InvalidRequest(f"path {path} needs the argument(s) {', '.join(missing)}; given: {given}")
     route, mark, query = path.partition("?")
     encoded = {name: encode_segment(arguments[name], name) for name in names}
-    return _PLACEHOLDER.sub(lambda match: encoded[match[1]], route) + mark + query
+    return re.sub(_PLACEHOLDER, lambda match: encoded[match[1]], route) + mark + query
 
 
 def encode_query(arguments: Mapping[str, Any]) -> str:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NoReturn, Protocol
-from urllib.parse import urlencode
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
 from ..exceptions import InvalidConfiguration, InvalidKey
 from ..flows.authentication import Authentication, KeyAuthentication
@@ -19,7 +18,9 @@ from ..protocol.redaction import Secret, as_secret
 from ..protocol.requests.building import named_arguments
 from ..protocol.requests.values import read_timeout
 from .installing import is_installed
-from .oauth2 import OAuth2
+
+if TYPE_CHECKING:
+    from .oauth2 import OAuth2
 
 __all__ = ["PythonOvhNames", "refuse_unconfigured"]
 
@@ -105,6 +106,8 @@ class PythonOvhNames:
         account, endpoint = core.settings.credentials, core.settings.endpoint
         if not isinstance(account, OAuth2Client) or endpoint.token_url is None:
             return None
+        from .oauth2 import OAuth2
+
         auth: Any = core.auth.current
         return OAuth2(
             account.client_id,
@@ -150,6 +153,8 @@ class PythonOvhNames:
         return named_arguments(kwargs)
 
     def _prepare_query_string(self, kwargs: Mapping[str, Any]) -> str:
+        from urllib.parse import urlencode
+
         # Spelled as python-ovh spells it: the callers have written their programs around that.
         texts = {True: "true", False: "false", None: "null"}
         plain = {

@@ -9,13 +9,15 @@ when the API no longer accepts the credentials.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from ovhcore.config import Settings
 from ovhcore.exceptions import InvalidConfiguration
-from ovhcore.flows import RenewableProvider
 from ovhcore.plugins import Option, hookimpl, read_text
 from ovhcore.protocol import AccessToken, ApplicationKey, Credentials, OAuth2Client, Secret, as_secret
+
+if TYPE_CHECKING:
+    from ovhcore.config import Settings
+    from ovhcore.flows import RenewableProvider
 
 __all__ = ["ovhcore_credentials", "ovhcore_options", "read_keyring"]
 
@@ -39,6 +41,8 @@ def ovhcore_credentials(settings: Settings) -> RenewableProvider | None:
     service = settings.options.get("keyring")
     if service is None:
         return None
+    from ovhcore.flows import RenewableProvider
+
     endpoint = settings.endpoint.name
     return RenewableProvider(read_keyring(service, endpoint), lambda refused: read_keyring(service, endpoint))
 

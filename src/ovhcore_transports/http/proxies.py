@@ -6,8 +6,7 @@ import os
 import re
 import sys
 from contextlib import suppress
-from typing import Final, NamedTuple
-from urllib.parse import unquote, urlsplit
+from typing import Final
 
 from ovhcore.exceptions import InvalidConfiguration
 
@@ -23,7 +22,7 @@ _HOST: Final = (  # this and the pattern before are compiled only for a proxy
 )
 
 
-class Proxy(NamedTuple):
+class Proxy:
     """A proxy to use; its repr leaves out the user.
 
     Attributes:
@@ -31,8 +30,17 @@ class Proxy(NamedTuple):
         authorization: the value of ``Proxy-Authorization``; None without a user.
     """
 
-    url: str
-    authorization: str | None
+    __slots__ = ("authorization", "url")
+
+    def __init__(self, url: str, authorization: str | None) -> None:
+        self.url = url
+        self.authorization = authorization
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Proxy) and (other.url, other.authorization) == (self.url, self.authorization)
+
+    def __hash__(self) -> int:
+        return hash((self.url, self.authorization))
 
     def __repr__(self) -> str:
         return f"Proxy({self.url!r})"
@@ -62,6 +70,8 @@ def read_proxy(proxy: str) -> Proxy | None:
 
 
 def _read(url: str) -> Proxy | None:
+    from urllib.parse import unquote, urlsplit  # most programs use no proxy
+
     try:
         parts = urlsplit(url)
         port = parts.port
@@ -94,6 +104,7 @@ def proxy_for(setting: str | None, origin: str) -> Proxy | None:
         return read_proxy(setting)
     if not _may_be_set():
         return None
+    from urllib.parse import urlsplit
     from urllib.request import getproxies, proxy_bypass  # imported here: it loads http.client and email
 
     parts = urlsplit(origin)

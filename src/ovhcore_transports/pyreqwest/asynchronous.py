@@ -22,9 +22,9 @@ from ..base.asynchronous import AsyncTransport, only_on_asyncio
 from ..base.deadlines import pool_timeout, pool_wait
 from ..base.forks import renew_after_fork
 from ..http.bodies import too_large
-from ..http.failures import causes_of
 from ..http.libraries.slots import Slots
-from .clients import ClientBuilder, Clients, SyncClientBuilder, built, failure_of
+from .clients import ClientBuilder, Clients, SyncClientBuilder, built
+from .failures import failure_of
 from .responses import is_within, response_of
 
 __all__ = ["AsyncPyreqwestTransport"]
@@ -39,7 +39,8 @@ class AsyncPyreqwestTransport(AsyncTransport):
         settings: timeout, proxy, certificates, size limit.
 
     Raises:
-        InvalidConfiguration: the proxy's URL or the certificates cannot be used.
+        InvalidConfiguration: the proxy's URL or the client's certificate cannot be used. Certificates to trust are
+            read for the first connection with TLS.
     """
 
     def __init__(self, settings: TransportSettings = TransportSettings()) -> None:  # noqa: B008 - immutable
@@ -101,8 +102,6 @@ class AsyncPyreqwestTransport(AsyncTransport):
             if raw.status < 200:
                 await exchange.__aexit__(None, None, None)
             return response_of(raw, body, self._limit)
-        except exc.APIError as error:
-            failure: BaseException = causes_of(error)[0]
         except Exception as error:
             late = timeout.total is not None and time.monotonic() - begin >= timeout.total
             failure = failure_of(error, request, timeout, self._clients.proxies[origin], late)

@@ -31,14 +31,12 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from ovhcore import exceptions as exc
 from ovhcore.plugins import TransportSettings
 from ovhcore.protocol import Request, Response
 
 from ..base.blocking import SyncTransport
 from ..http.bodies import too_large
-from ..http.failures import causes_of
-from .clients import Clients, SyncClientBuilder, built, failure_of
+from .clients import Clients, SyncClientBuilder, built
 from .responses import is_within, response_of
 
 __all__ = ["PyreqwestTransport"]
@@ -51,7 +49,8 @@ class PyreqwestTransport(SyncTransport):
         settings: timeout, proxy, certificates, size limit.
 
     Raises:
-        InvalidConfiguration: the proxy's URL or the certificates cannot be used.
+        InvalidConfiguration: the proxy's URL or the client's certificate cannot be used. Certificates to trust are
+            read for the first connection with TLS.
     """
 
     def __init__(self, settings: TransportSettings = TransportSettings()) -> None:  # noqa: B008 - immutable
@@ -81,10 +80,10 @@ class PyreqwestTransport(SyncTransport):
             if raw.status < 200:
                 exchange.__exit__(None, None, None)
             return response_of(raw, body, self._limit)
-        except exc.APIError as error:
-            failure: BaseException = causes_of(error)[0]
         except Exception as error:
             late = timeout.total is not None and time.monotonic() - begin >= timeout.total
+            from .failures import failure_of
+
             failure = failure_of(error, request, timeout, self._clients.proxies[origin], late)
         # A kept exception keeps the variables of this frame, and the library keeps connections as long as these.
         client = exchange = raw = body = None

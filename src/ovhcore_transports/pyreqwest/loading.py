@@ -13,16 +13,17 @@ from __future__ import annotations
 
 import os
 import sys
-import threading
-from _thread import allocate_lock, get_ident, start_new_thread
+from _thread import allocate_lock, get_ident, get_native_id, start_new_thread
 from collections.abc import Iterator
 from importlib import import_module
-from queue import SimpleQueue
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from ovhcore.exceptions import InvalidConfiguration
 
 from ..http.libraries.names import lacking
+
+if TYPE_CHECKING:
+    from queue import SimpleQueue
 
 __all__ = ["FORKED", "check_library", "load_library"]
 
@@ -51,13 +52,13 @@ def load_library() -> None:
         ImportError: the library is not installed.
         InvalidConfiguration: the program has loaded it in a thread that may end, or it has no extension.
     """
-    main = threading.main_thread()
+    main = _main_thread()
     if _EXTENSION not in sys.modules:
-        if threading.current_thread() is main:
+        if get_ident() == main:
             _import()
         else:
             _load_in_a_thread_that_stays()
-    known = [(main.ident or 0, 0), *_staying]
+    known = [(main, 0), *_staying]
     loader = _loader_among([ident for ident, _ in known])
     if loader is None:
         raise InvalidConfiguration(_FOREIGN)
@@ -75,6 +76,16 @@ def check_library() -> None:
         raise InvalidConfiguration(FORKED)
 
 
+def _main_thread() -> int:
+    """Return the number of the main thread."""
+    # Linux numbers the main thread as the process. To import threading takes as long as a dozen modules of ours.
+    if sys.platform == "linux" and get_native_id() == os.getpid():
+        return get_ident()
+    import threading
+
+    return threading.main_thread().ident or 0
+
+
 def _import() -> None:
     try:
         import_module(_EXTENSION)
@@ -85,6 +96,8 @@ def _import() -> None:
 
 
 def _load_in_a_thread_that_stays() -> None:
+    from queue import SimpleQueue
+
     ended: SimpleQueue[BaseException | None] = SimpleQueue()
     forever = allocate_lock()
     forever.acquire()

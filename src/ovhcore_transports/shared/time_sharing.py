@@ -116,7 +116,7 @@ class SharedTimeSync(TimeSync):
             offset = known.offset
         self._told = offset, self.answers
         if not known.known:  # what this process has learnt itself is newer
-            self._learn(known._replace(offset=offset, known=True, asked=self.mode == "server"))
+            self._learn(known.replacing(offset=offset, known=True, asked=self.mode == "server"))
 
     def ask(self) -> Flow[float]:
         """Ask ``/auth/time``, and tell the others; as :meth:`.TimeSync.ask` otherwise."""

@@ -122,7 +122,7 @@ class TimeSync:
         state = observe(ClockState(), signed, received, server)
         if not state.known or abs(signed.wall + state.offset - used) < _EXPLAINS:
             return False
-        self._learn(state._replace(asked=self.state.asked))
+        self._learn(state.replacing(asked=self.state.asked))
         self.fixed = None
         return True
 

@@ -58,7 +58,7 @@ from ...protocol.responses.statuses import (
 )
 from ..collections.fan_out import refuse_awaitable
 from ..effects import CLOCK, Flow, Sleep, Uniform
-from ..resilience.retry import retry_after
+from ..resilience.after_failure import retry_after
 
 __all__ = ["GROWTH", "Plan", "Waiting", "asked_to_wait", "late", "paused", "planned", "polled", "waited"]
 

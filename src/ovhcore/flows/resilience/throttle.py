@@ -22,7 +22,7 @@ from ...protocol.responses.decoding import annotate
 from ..effects import CLOCK, Flow, Handler, Middleware, Sleep
 from ..events import Throttled
 from ..observation import Observer
-from .retry import retry_after
+from .after_failure import retry_after
 
 __all__ = ["Limiter", "Limits", "Pause", "Ticket", "throttled"]
 

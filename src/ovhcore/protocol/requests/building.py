@@ -35,9 +35,10 @@ BODILESS: Final = frozenset({"GET", "DELETE", "HEAD", "OPTIONS"})
 
 _PREFIXED: Final = {f"_{word}": word for word in kwlist}
 _METHODS: Final = frozenset({"GET", "POST", "PUT", "DELETE"})
-_METHOD = re.compile(r"[A-Za-z]{1,16}")
-_HEADER_NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
-_HEADER_VALUE = re.compile(r"(?:[\x21-\x7e](?:[\x20-\x7e\t]*[\x21-\x7e])?)?")
+# These are compiled when they are needed.
+_METHOD: Final = r"[A-Za-z]{1,16}"
+_HEADER_NAME: Final = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
+_HEADER_VALUE: Final = r"(?:[\x21-\x7e](?:[\x20-\x7e\t]*[\x21-\x7e])?)?"
 # Written by the library or by the transport; another value would break signing or framing.
 _OWN_HEADERS: Final = frozenset(
     {
@@ -172,7 +173,7 @@ def build_request(
         InvalidRequest: the call cannot be sent as written.
     """
     if type(method) is not str or method not in _METHODS:
-        if not isinstance(method, str) or not _METHOD.fullmatch(method):
+        if not isinstance(method, str) or not re.fullmatch(_METHOD, method):
             raise InvalidRequest(f"method must be an HTTP method such as 'GET', not {method!r}")
         method = method.upper()
     if isinstance(path, str) and ("{" in path or "}" in path):
@@ -193,11 +194,11 @@ def build_request(
 
 def field_problem(name: object, value: object) -> str | None:
     """Return why a header field cannot be sent, None if it can; never the value."""
-    if not isinstance(name, str) or not _HEADER_NAME.fullmatch(name):
+    if not isinstance(name, str) or not re.fullmatch(_HEADER_NAME, name):
         return f"header {name!r} is not a valid HTTP field name"
     if name.lower() in _OWN_HEADERS:
         return f"header {name!r} is written by the library and cannot be set"
-    if not isinstance(value, str) or not _HEADER_VALUE.fullmatch(value):
+    if not isinstance(value, str) or not re.fullmatch(_HEADER_VALUE, value):
         return f"header {name!r} has a value that is not printable ASCII text without outer spaces"
     return None
 

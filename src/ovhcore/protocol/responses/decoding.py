@@ -12,13 +12,16 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from ... import exceptions as exc
 from ..clock import parse_http_date
-from ..messages import Attempt, Headers, Request, Response
+from ..messages import Headers, Request, Response
 from ..redaction import Hiding, redact_json, redact_text, redact_url, redactor
 from .error_shapes import ErrorBody, error_body, is_answer_of_api, parse_json
+
+if TYPE_CHECKING:
+    from ..attempts import Attempt
 
 __all__ = [
     "add_history",

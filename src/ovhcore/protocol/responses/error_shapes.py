@@ -19,7 +19,7 @@ __all__ = ["ErrorBody", "error_body", "is_answer_of_api", "parse_json"]
 _OF_THE_API: Final = "(?i:client|server)::"
 # The members of old and of today's errors, and those that may be added; the API's errors have no others.
 _MEMBERS: Final = frozenset({"class", "message", "details", "errorcode", "httpcode", "queryid"})
-_BEGINS_AS_JSON: Final = re.compile(rb'(?:\xef\xbb\xbf)?\s*(?:[\[{"0-9tfn-]|$)')
+_BEGIN_JSON: Final = frozenset(b'[{"0123456789tfn-')
 
 
 class ErrorBody:
@@ -126,7 +126,8 @@ def is_answer_of_api(response: Response, body: ErrorBody | None = None) -> bool:
         return True
     status = response.status
     if status < 300:
-        return _BEGINS_AS_JSON.match(response.body) is not None
+        text = response.body.removeprefix(b"\xef\xbb\xbf").lstrip()
+        return not text or text[0] in _BEGIN_JSON
     if status < 400:
         return False
     # The header field alone may say that a token is not valid (RFC 6750, 3).
