@@ -41,16 +41,25 @@ def pytest_configure() -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+def _counts_nothing(config: pytest.Config) -> bool:
+    """Say whether coverage is off, or this process hands its tests to the workers of xdist."""
+    hands_out = bool(config.getoption("numprocesses", None)) and not hasattr(config, "workerinput")
+    return hands_out or not config.pluginmanager.hasplugin("_cov")
+
+
 @pytest.hookimpl(wrapper=True, trylast=True)
 def pytest_collection(session: pytest.Session) -> Generator[None, object, object]:
     """Count what imports run, and nothing else that happens while tests are collected."""
-    config = session.config
-    collects = hasattr(config, "workerinput") or not config.getoption(
-        "numprocesses", None
-    )  # with xdist, its workers do
-    if not (collects and config.pluginmanager.hasplugin("_cov")):
+    if not _counts_nothing(session.config):
+        import_all(ovhcore, ovhcore_transports)
+    with untraced():
         return (yield)
-    import_all(ovhcore, ovhcore_transports)
+
+
+@pytest.hookimpl(wrapper=True, trylast=True)
+def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, object]:
+    if not _counts_nothing(session.config):
+        return (yield)
     with untraced():
         return (yield)
 
