@@ -568,6 +568,7 @@ def test_certificates_are_verified(tmp_path: Path) -> None:
 
 
 def test_a_directory_of_certificates(tmp_path: Path) -> None:
+    """A directory read as a file would raise InvalidConfiguration."""
     transport = made(TransportSettings(ca_bundle=str(tmp_path)))
     transport.close()
 
