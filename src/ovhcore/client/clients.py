@@ -19,8 +19,8 @@ from .transport import off_the_loop
 if TYPE_CHECKING:
     from .consumer_key import ConsumerKeyRequest
     from .iterators import AsyncObjectIterator, ObjectIterator
-    from .signatures.awaited import AsyncClientMethods
-    from .signatures.blocking import ClientMethods
+    from .typed_methods.awaited import AsyncClientMethods
+    from .typed_methods.blocking import ClientMethods
 else:
     AsyncClientMethods = ClientMethods = BaseClient
 
