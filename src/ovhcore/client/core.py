@@ -13,7 +13,7 @@ from functools import cached_property
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
-from ..config.loading import SettingsSources
+from ..config.settings_sources import SettingsSources
 from ..exceptions import (
     APIError,
     ClientClosed,
