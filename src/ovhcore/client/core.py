@@ -254,7 +254,7 @@ class ClientCore:
             if path is not None and (hint := advice(catalogue(endpoint.name), error, request.method, path)):
                 rehint(error, hint)
 
-    def sent(self, request: Request) -> Flow[Response]:
+    def send(self, request: Request) -> Flow[Response]:
         """Send a request through the pipeline, and hide secrets in an error."""
         try:
             return (yield from self.pipeline(request))
@@ -262,23 +262,23 @@ class ClientCore:
             self.conceal(error, request)
             raise
 
-    def raw(self, request: Request) -> Flow[Response]:
-        """Make a call, and return the response together with its request."""
+    def call_raw(self, request: Request) -> Flow[Response]:
+        """Make a call, and return the response, whatever its status, together with its request."""
         begun = glance(self.transport).monotonic
-        response = yield from self.sent(request)
+        response = yield from self.send(request)
         return response.answering(request, glance(self.transport).monotonic - begun, redactor(self.secrets()))
 
-    def answered(self, request: Request) -> Flow[CallResult]:
+    def call_with_headers(self, request: Request) -> Flow[CallResult]:
         """Make a call, and return its value and the header fields."""
-        response = yield from self.sent(request)
+        response = yield from self.send(request)
         return CallResult(self.decoded(response, request), response.headers)
 
-    def valued(self, request: Request) -> Flow[Any]:
+    def call_value(self, request: Request) -> Flow[Any]:
         """Make a call, and return its value."""
-        answer = yield from self.answered(request)
+        answer = yield from self.call_with_headers(request)
         return answer.value
 
-    def fetching(self, path: str, need_auth: Any, headers: Any, timeout: Any, options: Any) -> Fetch:
+    def make_fetch(self, path: str, need_auth: Any, headers: Any, timeout: Any, options: Any) -> Fetch:
         """Return a function that GETs paths with these arguments each time; check them at once, with ``path``."""
         self.request("GET", path, None, need_auth, headers, timeout, options)
         given = dict(headers or {})
@@ -287,7 +287,7 @@ class ClientCore:
             if given:
                 own = {name.lower() for name in fields}
                 fields = {**{name: value for name, value in given.items() if name.lower() not in own}, **fields}
-            return self.answered(self.request("GET", path, None, need_auth, fields, timeout, options))
+            return self.call_with_headers(self.request("GET", path, None, need_auth, fields, timeout, options))
 
         return fetch
 

@@ -11,7 +11,7 @@ from ..protocol.messages import Headers, Request, Response
 from ..protocol.redaction import Redaction, redact_text, redact_url
 from ..protocol.requests.values import json_text
 from ..protocol.responses.decoding import parse_json
-from .interpreter_exit import loading
+from .interpreter_exit import reporting_shutdown
 
 if TYPE_CHECKING:
     from ..protocol.secrets.redacting import Redactor
@@ -150,7 +150,7 @@ class Notifier:
         self._strict = strict
         self._url = url
         self._text = text
-        self._named = ("", "")
+        self._last_query_id = ("", "")
         # An observer without ``active`` is always active. Every call asks, so the answer is prepared here.
         self._switched: tuple[Any, ...] = tuple(each for _, each in self._observers if _can_say(each))
         self._always = len(self._switched) < len(self._observers)
@@ -197,11 +197,11 @@ class Notifier:
             event = event._replace(url=self._url(url))  # type: ignore[call-arg]
         # A server may put anything into the query id.
         if isinstance(query_id := getattr(event, "query_id", None), str):
-            if query_id != self._named[0]:  # two events of a call have the same id
-                self._named = (query_id, self._text(query_id))
-            event = event._replace(query_id=self._named[1])  # type: ignore[call-arg]
+            if query_id != self._last_query_id[0]:  # two events of a call have the same id
+                self._last_query_id = (query_id, self._text(query_id))
+            event = event._replace(query_id=self._last_query_id[1])  # type: ignore[call-arg]
         if (failed := getattr(event, "failed", None)) is not None:
-            with loading:
+            with reporting_shutdown:
                 from ..protocol.attempts import Attempt
 
             if isinstance(failed, Attempt):
