@@ -93,9 +93,9 @@ class Client(ClientMethods):
         core = self._ovhcore
         request = core.request(method, path, data, need_auth, headers, timeout, options)
         try:
-            response = run(core.pipeline(request), core.transport)
+            response = run(core.handle(request), core.transport)
         except exceptions.APIError as error:
-            core.conceal(error, request)
+            core.redact_error(error, request)
             raise
         return core.decoded(response, request)
 
@@ -211,9 +211,9 @@ class AsyncClient(AsyncClientMethods):
         core = self._ovhcore
         request = core.request(method, path, data, need_auth, headers, timeout, options)
         try:
-            response = await arun(core.pipeline(request), core.transport)
+            response = await arun(core.handle(request), core.transport)
         except exceptions.APIError as error:
-            core.conceal(error, request)
+            core.redact_error(error, request)
             raise
         return core.decoded(response, request)
 

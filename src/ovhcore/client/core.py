@@ -34,7 +34,7 @@ from ..protocol.messages import Call, Headers, Request, Response
 from ..protocol.redaction import Secret, as_secret, redactor
 from ..protocol.requests.building import BODILESS, build_request, checked_headers
 from ..protocol.requests.values import read_need_auth, read_timeout
-from ..protocol.responses.decoding import conceal, decode, may_be_misspelt, parse_json, rehint
+from ..protocol.responses.decoding import decode, may_be_misspelt, parse_json, redact_error, rehint
 from ..python_ovh.installing import bodiless_methods
 from .call_pipeline import CallPipeline
 from .transport import ClientTransport
@@ -128,7 +128,7 @@ class ClientCore:
         self.headers: Headers = calls.headers
         self.auth = calls.auth
         self.time = calls.auth.time
-        self.pipeline = calls.handle
+        self.handle = calls.handle
         self.secrets_in_use = calls.secrets
 
     def go_on_with(self, settings: Settings) -> None:
@@ -210,10 +210,10 @@ class ClientCore:
             else request.of_call(Call(0, self.plugins.per_call(options, self.settings.options)))
         )
 
-    def conceal(self, error: APIError, request: Request) -> None:
-        """Hide in an error the secrets of the client and of the request, which an answer may have repeated."""
+    def redact_error(self, error: APIError, request: Request) -> None:
+        """Redact in an error the secrets of the client and of the request, which an answer may have repeated."""
         if isinstance(error, HTTPError):  # other errors speak of a setting, or of a recording
-            conceal(error, request, redactor(self.secrets()))
+            redact_error(error, request, redactor(self.secrets()))
 
     def warm(self) -> None:
         """Do beforehand the work that the first calls would do before they send anything."""
@@ -255,11 +255,11 @@ class ClientCore:
                 rehint(error, hint)
 
     def send(self, request: Request) -> Flow[Response]:
-        """Send a request through the pipeline, and hide secrets in an error."""
+        """Send a request through the pipeline, and redact an error."""
         try:
-            return (yield from self.pipeline(request))
+            return (yield from self.handle(request))
         except APIError as error:
-            self.conceal(error, request)
+            self.redact_error(error, request)
             raise
 
     def call_raw(self, request: Request) -> Flow[Response]:

@@ -45,18 +45,18 @@ class Contents:
         self._secrets = secrets
         self._declared = declared
         # These are kept until the secrets change. Each is replaced as a whole, so threads need no lock.
-        self._hiding: tuple[list[str], Redactor] | None = None
+        self._redactor: tuple[list[str], Redactor] | None = None
         self._url: tuple[object, str, str] = (None, "", "")
         self._query_id: tuple[object, object, str] = (None, None, "")
 
     def redactor(self) -> Redactor:
         """Return a redactor for the secrets of this moment: consumer keys and tokens come and go."""
         values = [*self._secrets()]
-        if self._hiding is None or values != self._hiding[0]:
+        if self._redactor is None or values != self._redactor[0]:
             from ..protocol.secrets.redacting import Redactor
 
-            self._hiding = (values, Redactor(values, self._declared))
-        return self._hiding[1]
+            self._redactor = (values, Redactor(values, self._declared))
+        return self._redactor[1]
 
     def of_request(self, request: Request) -> Contents:
         """Return a copy that hides the secrets of a request, too: an answer may repeat them."""
@@ -64,7 +64,7 @@ class Contents:
 
         redactor = self.redactor()
         other = Contents(self._secrets, self._declared)
-        other._hiding = ([*self._secrets()], redactor.knowing(secrets_of_request(request, redactor)))
+        other._redactor = ([*self._secrets()], redactor.knowing(secrets_of_request(request, redactor)))
         return other
 
     def query_id(self, response: Response, request: Request, known: Contents | None = None) -> str | None:
