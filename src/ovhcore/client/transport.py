@@ -204,6 +204,7 @@ def _runs(asyncio: Any) -> bool:
 
 
 def _checked(transport: Any, asynchronous: bool) -> Any:
+    """Return the caller's transport; refuse what is none, or one of the other kind."""
     send = getattr(transport, "send", None)
     if isinstance(transport, type):
         raise InvalidConfiguration(f"transport must be an object: {transport.__name__}(...), not the class itself")

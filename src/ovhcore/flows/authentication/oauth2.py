@@ -159,6 +159,7 @@ class TokenSource:
         raise self._failure(request, response)
 
     def _failure(self, request: Request, response: Response) -> OAuth2FailureError:
+        """Return the exception for an answer of the token endpoint that holds no token."""
         seen = error_of(response, None, redact=redactor(self._credentials.secrets()))
         said = f": {seen.code}" if seen.code and seen.code != seen.message else ""
         refused = response.status < 500 and response.status not in (408, 429) and seen.code is not None

@@ -122,12 +122,14 @@ class ProvidedAuthentication(Authentication):
         return response if again is None else again
 
     def _send_again(self, request: Request, refused: Authentication) -> Flow[Response | None]:
+        """Send with other credentials; return None if the provider has no others."""
         other: Authentication = yield Once(self, self._ask_provider(refused))
         if other is refused:
             return None
         return (yield from other.handle(request))
 
     def _ask_provider(self, refused: Authentication | None) -> Flow[Authentication]:
+        """Ask the provider for other credentials than the refused ones; return the authentication with them."""
         # Before this flow started, another may have got new credentials.
         if self._current is not refused and self._current is not None:
             return self._current

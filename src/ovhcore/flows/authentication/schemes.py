@@ -96,6 +96,7 @@ class KeyAuthentication(Authentication):
         return self._send_signed(request)
 
     def _send_signed(self, request: Request) -> Flow[Response]:
+        """Sign with the time as it is known, and send; learn from the answer."""
         time = self.time
         if time.must_ask:
             yield from time.prepare()
@@ -190,6 +191,7 @@ class BearerAuthentication(Authentication):
         return self._send_with_token(request, self.tokens)
 
     def _send_with_token(self, request: Request, tokens: TokenSource) -> Flow[Response]:
+        """Send with the token in use; if the API refuses it, once more with a new one."""
         token = yield from tokens.token()
         response = yield from self.time.send(_bearing(request, token))
         if response.status == 401 and is_refusal(response):

@@ -141,6 +141,7 @@ class TimeSync:
         return offset
 
     def _ask_api(self) -> Flow[float]:
+        """Send the request for the time; learn the offset and return it."""
         try:
             sent: Now = yield CLOCK
             response = yield from self.handler(self._ask)

@@ -159,6 +159,7 @@ class Pager:
         return step
 
     def _cursor(self, cursor: str | None) -> Flow[FanOut]:
+        """Bring the page of a cursor, the first page if it is None."""
         fields = dict(self._fields)
         if not self._version_2:
             fields["X-Pagination-Mode"] = "CachedObjectList-Cursor"

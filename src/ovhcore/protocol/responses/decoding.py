@@ -338,6 +338,7 @@ def _shown(response: Response, redact: TextRedactor, request: Request | None) ->
 
 
 def _hint(error: exc.APIError, shown: Response, request: Request | None, received: float | None) -> str | None:
+    """Return what may help with an error; None if nothing is known that would."""
     if isinstance(error, exc.InvalidSignature):
         return (
             "Commonly one of these: the application secret or consumer key belongs to another application key; "
