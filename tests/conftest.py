@@ -133,4 +133,4 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest
         lowered = name.lower()
         if name.startswith("OVH_") or lowered.endswith("_proxy") or name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
             monkeypatch.delenv(name)
-    monkeypatch.setattr("ovhcore.config.loading.CONFIG_FILES", ())
+    monkeypatch.setattr("ovhcore.config.settings_sources.CONFIG_FILES", ())

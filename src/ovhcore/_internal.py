@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Final
 from ._lazy import lazily
 
 if TYPE_CHECKING:
+    from .config.files import CONFIG_FILES
     from .config.found import FoundSetting
-    from .config.loading import SettingsSources
-    from .config.sources import CONFIG_FILES
+    from .config.settings_sources import SettingsSources
     from .flows.interpreter_exit import at_exit
     from .flows.resilience.throttle import throttled
     from .flows.transport_protocols import AsyncStream, AsyncTransportLike, Stream, TransportLike
@@ -40,8 +40,8 @@ if TYPE_CHECKING:
 
 _HOMES: Final = {
     "config.found": ("FoundSetting",),
-    "config.loading": ("SettingsSources",),
-    "config.sources": ("CONFIG_FILES",),
+    "config.settings_sources": ("SettingsSources",),
+    "config.files": ("CONFIG_FILES",),
     "flows.interpreter_exit": ("at_exit",),
     "flows.resilience.throttle": ("throttled",),
     "flows.transport_protocols": ("AsyncStream", "AsyncTransportLike", "Stream", "TransportLike"),

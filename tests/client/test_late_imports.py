@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from ovhcore.exceptions import ClientClosed
-from ovhcore.flows.interpreter_exit import loading
+from ovhcore.flows.interpreter_exit import reporting_shutdown
 
 pytestmark = pytest.mark.once
 
@@ -43,14 +43,14 @@ def test_each_says_that_the_interpreter_ends() -> None:
 
 
 def failing() -> None:
-    with loading:
+    with reporting_shutdown:
         raise ImportError("sys.meta_path is None, Python is likely shutting down")
 
 
 def test_only_at_the_end_another_exception_is_raised(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(ImportError):
         failing()
-    with pytest.raises(ValueError, match="mine"), loading:
+    with pytest.raises(ValueError, match="mine"), reporting_shutdown:
         raise ValueError("mine")
     monkeypatch.setattr(sys, "is_finalizing", lambda: True)
     with pytest.raises(ClientClosed, match="shutting down"):

@@ -10,7 +10,7 @@ import pytest
 
 import ovhcore as ovh
 from ovhcore.config import leniency
-from ovhcore.config.sources import CREDENTIALS, OTHERS
+from ovhcore.config.files import CREDENTIALS, OTHERS
 from ovhcore.protocol.credentials import ApplicationKey, OAuth2Client
 from ovhcore.protocol.messages import Request, Response
 from tests.worlds import Scripted
@@ -47,7 +47,7 @@ def everywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Settings in the environment and in a file."""
     file = tmp_path / "ovh.conf"
     file.write_text(CONF)
-    monkeypatch.setattr("ovhcore.config.loading.CONFIG_FILES", (str(file),))
+    monkeypatch.setattr("ovhcore.config.settings_sources.CONFIG_FILES", (str(file),))
     for name in ("application_key", "application_secret", "consumer_key"):
         monkeypatch.setenv(f"OVH_{name.upper()}", f"{name}-of-environment")
     monkeypatch.setenv("OVH_TIMEOUT", "7")

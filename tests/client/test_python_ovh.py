@@ -249,7 +249,7 @@ def test_the_files_of_config_path_count(tmp_path: Path, monkeypatch: pytest.Monk
     usual.write_text("[default]\nendpoint = ovh-us\n")
     first.write_text("[default]\nendpoint = ovh-ca\n")
     last.write_text("[default]\nendpoint = ovh-eu\n")
-    monkeypatch.setattr("ovhcore.config.loading.CONFIG_FILES", (str(usual),))
+    monkeypatch.setattr("ovhcore.config.settings_sources.CONFIG_FILES", (str(usual),))
     assert ovh.Client(transport=Scripted(echo)).endpoint.name == "ovh-us"
     assert ovh.config.CONFIG_PATH  # looked at, and not changed
     assert ovh.Client(transport=Scripted(echo)).endpoint.name == "ovh-us"

@@ -10,8 +10,8 @@ import pytest
 
 from ovhcore import exceptions as exc
 from ovhcore.config import Settings
-from ovhcore.config.loading import SettingsSources
-from ovhcore.config.sources import Environment
+from ovhcore.config.files import Environment
+from ovhcore.config.settings_sources import SettingsSources
 from ovhcore.protocol.credentials import AccessToken, ApplicationKey, OAuth2Client
 from ovhcore.protocol.messages import DEFAULT_TIMEOUT, Timeout
 
@@ -344,7 +344,7 @@ def test_what_a_transport_brings_along_stands_for_what_is_meant_for_the_api(tmp_
 def test_the_real_environment_and_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     conf(tmp_path / "ovh.conf", FILE)
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("ovhcore.config.loading.CONFIG_FILES", ("./ovh.conf",))
+    monkeypatch.setattr("ovhcore.config.settings_sources.CONFIG_FILES", ("./ovh.conf",))
     monkeypatch.setenv("OVH_CONSUMER_KEY", "env-ck")
     assert keys_of(SettingsSources({}).settings()) == ("file-ak", "file-as", "env-ck")
     assert "OVH_CONSUMER_KEY" in os.environ

@@ -9,9 +9,9 @@ import pytest
 
 import ovhcore as ovh
 from ovhcore.config import Settings
-from ovhcore.config.loading import SettingsSources
+from ovhcore.config.files import Environment
 from ovhcore.config.profiles import profile_names, profile_section
-from ovhcore.config.sources import Environment
+from ovhcore.config.settings_sources import SettingsSources
 from ovhcore.exceptions import InvalidConfiguration
 from ovhcore.protocol.credentials import ApplicationKey, OAuth2Client
 from ovhcore_transports.sandbox import SandboxTransport
@@ -167,7 +167,7 @@ def test_every_setting_is_told_with_its_place(file: str, tmp_path: Path) -> None
     )
     arguments = {"profile": "shop"}
     sources = SettingsSources(arguments, environment=env, files=(file, str(tmp_path / "broken")))
-    told = [(each.name, each.spelling, each.place, each.first) for each in sources.found(("keyring",))]
+    told = [(each.name, each.spelling, each.place, each.first) for each in sources.all_settings(("keyring",))]
     shop, default = f"{file}, section [profile  shop ]", f"{file}, section [default]"
     assert ("timeout", "OVH_TIMEOUT", "environment", True) in told
     assert ("timeout", "timeout", default, False) in told
@@ -178,7 +178,7 @@ def test_every_setting_is_told_with_its_place(file: str, tmp_path: Path) -> None
         ("endpoint", "endpoint", shop, True),
         ("endpoint", "endpoint", default, False),
     ]
-    found = {each.name: each for each in sources.found() if each.first}
+    found = {each.name: each for each in sources.all_settings() if each.first}
     assert "shop-as" not in repr(found)
     assert (found["proxy"].file, found["proxy"].section) == (file, "profile  shop ")
     (problem,) = sources.problems()

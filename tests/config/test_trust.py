@@ -53,7 +53,7 @@ def world(
             paths[place].chmod(mode)
         usual = ("./ovh.conf", "~/.ovh.conf", str(paths["system"]))
         with (
-            mock.patch("ovhcore.config.loading.CONFIG_FILES", usual),
+            mock.patch("ovhcore.config.settings_sources.CONFIG_FILES", usual),
             mock.patch.dict(os.environ, {"HOME": str(root / "home"), **(env or {})}),
         ):
             os.chdir(root / "project")
@@ -268,7 +268,7 @@ def test_without_a_home_its_file_is_one_of_the_directory() -> None:
     with (
         world(TOKEN),
         mock.patch("os.path.expanduser", str),
-        mock.patch("ovhcore.config.loading.CONFIG_FILES", ("~/.ovh.conf",)),
+        mock.patch("ovhcore.config.settings_sources.CONFIG_FILES", ("~/.ovh.conf",)),
     ):
         Path("~").mkdir()
         Path("~/.ovh.conf").write_text("[default]\nendpoint = https://api.example/1.0\n")

@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import ovhcore as ovh
-from ovhcore.config.loading import SettingsSources
-from ovhcore.config.sources import Environment
+from ovhcore.config.files import Environment
+from ovhcore.config.settings_sources import SettingsSources
 from ovhcore.exceptions import InvalidConfiguration, InvalidKey
 from ovhcore.flows.pipeline import pipeline
 from ovhcore.protocol.credentials import AccessToken, ApplicationKey, OAuth2Client, key_problem
@@ -294,7 +294,7 @@ def test_where_modes_say_nothing_nobody_is_warned(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with world({}, {"home": f"[ovh-eu]\n{KEYS}"}, 0o644):
-        monkeypatch.setattr("ovhcore.config.sources.os.name", "nt")
+        monkeypatch.setattr("ovhcore.config.files.os.name", "nt")
         try:
             SettingsSources({"endpoint": "ovh-eu"}, files=(os.environ["HOME"] + "/.ovh.conf",))
         finally:

@@ -703,7 +703,7 @@ def test_retry_in_the_environment_and_in_files(
     monkeypatch.delenv("OVH_RETRY")
     file = tmp_path / "ovh.conf"
     file.write_text(f"[default]\nretry = {retry}\nretry_methods = get, put\nretry_deadline = 9\n")
-    monkeypatch.setattr("ovhcore.config.loading.CONFIG_FILES", (str(file),))
+    monkeypatch.setattr("ovhcore.config.settings_sources.CONFIG_FILES", (str(file),))
     wanted = policy and policy.replacing(methods=("GET", "PUT"), deadline=9.0)
     assert ovh.Client(transport="sandbox").settings.retry == wanted
     assert ovh.Client(transport="sandbox", retry=7).settings.retry == RetryPolicy(7, 9.0, ("GET", "PUT"))

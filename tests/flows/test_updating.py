@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from ovhcore import exceptions as exc
 from ovhcore.flows import Flow, Sleep, run
-from ovhcore.flows.operations.updating import updated
+from ovhcore.flows.operations.updating import update_resource
 from ovhcore.flows.operations.waiting import Waiting
 from ovhcore.protocol.messages import Response
 from ovhcore.protocol.responses.decoding import error_of
@@ -84,7 +84,7 @@ class Model(Scripted):
         self.ready_at = self.monotonic + 5
 
     def updated(self, change: Any, **options: Any) -> Any:
-        return run(updated(self.get, self.put, change, **options), self)
+        return run(update_resource(self.get, self.put, change, **options), self)
 
 
 def test_the_cycle() -> None:
@@ -160,7 +160,7 @@ def test_what_has_no_target(resource: Any) -> None:
 
     model = Model({})
     with pytest.raises(exc.InvalidRequest, match=r"zone x has no targetSpec .* with client\.put"):
-        run(updated(get, model.put, {"a": 1}, what="zone x"), model)
+        run(update_resource(get, model.put, {"a": 1}, what="zone x"), model)
     assert model.puts == []
 
 
@@ -176,7 +176,7 @@ def test_what_has_no_target(resource: Any) -> None:
 def test_arguments_that_make_no_sense_are_refused_at_once(arguments: dict[str, Any], message: str) -> None:
     model = Model({})
     with pytest.raises(exc.InvalidRequest, match=message):
-        updated(model.get, model.put, **arguments)
+        update_resource(model.get, model.put, **arguments)
 
 
 def test_a_busy_resource_is_waited_for() -> None:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from ovhcore import exceptions as exc
 from ovhcore.flows import Flow, Sleep, arun, run
-from ovhcore.flows.operations.waiting import Waiting, waited
+from ovhcore.flows.operations.waiting import Waiting, wait_until
 from ovhcore.protocol.messages import Response
 from ovhcore.protocol.responses.decoding import error_of
 from ovhcore.protocol.responses.statuses import FAILED, FINISHED, UNDER_WAY
@@ -73,7 +73,7 @@ BROKEN = {"id": "t", "type": "create", "status": "ERROR", "errors": [{"message":
 def test_a_task_until_it_is_done() -> None:
     world = World(v1("todo"), v1("doing"), v1("doing"), v1("doing"), v1("done"))
     seen: list[Waiting] = []
-    assert run(waited(world.get, interval=(1, 3), progress=seen.append), world) == v1("done")
+    assert run(wait_until(world.get, interval=(1, 3), progress=seen.append), world) == v1("done")
     assert world.times == [0, 1, 2.5, 4.75, 7.75]
     assert seen[0] == Waiting("todo", 0.0, 1, v1("todo"), None)
     assert seen[-1] == Waiting("done", 7.75, 5, v1("done"), None)
@@ -84,7 +84,7 @@ def test_the_same_for_asyncio() -> None:
     script = World(v1("todo"), v1("done"))
 
     async def main() -> Any:
-        return await arun(waited(script.get, interval=(0.001, 0.001)), AsyncScripted(lambda request: Response(200)))
+        return await arun(wait_until(script.get, interval=(0.001, 0.001)), AsyncScripted(lambda request: Response(200)))
 
     assert asyncio.run(main()) == v1("done")
 
@@ -95,7 +95,7 @@ def test_words_that_end_it_well(word: str) -> None:
         for name in ("status", "state"):
             answer = v1(spelled, name)
             world = World(answer)
-            assert run(waited(world.get), world) is answer
+            assert run(wait_until(world.get), world) is answer
 
 
 @pytest.mark.parametrize("word", sorted(FAILED))
@@ -103,7 +103,7 @@ def test_words_that_end_it_badly(word: str) -> None:
     for spelled in (word, word.upper()):
         world = World(v1("doing"), v1(spelled))
         with pytest.raises(exc.OperationFailed, match=f"^task 1 ended with the status '{spelled}'$") as caught:
-            run(waited(world.get, what="task 1"), world)
+            run(wait_until(world.get, what="task 1"), world)
         assert caught.value.state == spelled
 
 
@@ -144,7 +144,7 @@ def test_every_word_of_a_task_in_the_apis_descriptions_is_known(shared_data: Pat
 )
 def test_resources_until_they_are_ready(answers: list[Any]) -> None:
     world = World(*answers)
-    assert run(waited(world.get), world) == answers[-1]
+    assert run(wait_until(world.get), world) == answers[-1]
     assert len(world.polled) == len(answers)
 
 
@@ -165,41 +165,41 @@ def test_resources_until_they_are_ready(answers: list[Any]) -> None:
 def test_failures_say_what_the_tasks_say(answer: Any, message: str) -> None:
     world = World(answer)
     with pytest.raises(exc.OperationFailed) as caught:
-        run(waited(world.get, what="x"), world)
+        run(wait_until(world.get, what="x"), world)
     assert str(caught.value) == message
     assert caught.value.state == (answer.get("resourceStatus") or answer["status"])
 
 
 def test_words_of_ones_own() -> None:
     world = World(v1("BUILD"), v1("SHUTOFF"))
-    assert run(waited(world.get, until={"shutoff", "ACTIVE"}), world) == v1("SHUTOFF")
+    assert run(wait_until(world.get, until={"shutoff", "ACTIVE"}), world) == v1("SHUTOFF")
     # What is waited for is no failure.
     world = World(v1("error"))
-    assert run(waited(world.get, until=["ERROR"]), world) == v1("error")
+    assert run(wait_until(world.get, until=["ERROR"]), world) == v1("error")
     world = World(v1("BUILD"), v1("ERROR"))
     with pytest.raises(exc.OperationFailed, match="'ERROR'"):
-        run(waited(world.get, until=("ACTIVE",)), world)
+        run(wait_until(world.get, until=("ACTIVE",)), world)
     world = World(v1("ERROR"), v1("resized"), v1("VERIFY"))
     with pytest.raises(exc.OperationFailed, match="'resized'"):
-        run(waited(world.get, until={"ACTIVE"}, failed={"Resized"}), world)
+        run(wait_until(world.get, until={"ACTIVE"}, failed={"Resized"}), world)
     # A service may be suspended until it is not.
     world = World(v1("suspended"), v1("ok"))
-    assert run(waited(world.get, until={"ok"}), world) == v1("ok")
+    assert run(wait_until(world.get, until={"ok"}), world) == v1("ok")
     with pytest.raises(exc.OperationFailed, match="'SUSPENDED'"):
-        run(waited(World(v2("SUSPENDED")).get, until={"READY"}), world)
+        run(wait_until(World(v2("SUSPENDED")).get, until={"READY"}), world)
     # Of a resource, READY alone is enough then.
     world = World(v2("READY", BROKEN))
-    assert run(waited(world.get, until={"READY"}), world) == v2("READY", BROKEN)
+    assert run(wait_until(world.get, until={"READY"}), world) == v2("READY", BROKEN)
     world = World(v2("ERROR"), v2("READY"))
-    assert run(waited(world.get, failed=()), world) == v2("READY")
+    assert run(wait_until(world.get, failed=()), world) == v2("READY")
 
 
 def test_a_function_of_ones_own() -> None:
     world = World([], v1("error"), [1, 2])
-    assert run(waited(world.get, until=lambda value: value == [1, 2]), world) == [1, 2]
+    assert run(wait_until(world.get, until=lambda value: value == [1, 2]), world) == [1, 2]
     world = World([], v1("Error"))
     with pytest.raises(exc.OperationFailed):
-        run(waited(world.get, until=lambda value: False, failed={"error"}), world)
+        run(wait_until(world.get, until=lambda value: False, failed={"error"}), world)
 
 
 @pytest.mark.parametrize("answer", [[1], None, "done", {"id": 1}, {"status": None}, {"resourceStatus": 1}])
@@ -207,7 +207,7 @@ def test_without_a_status_there_is_nothing_to_go_by(answer: Any) -> None:
     for until in ("done", {"ok"}):
         world = World(answer)
         with pytest.raises(exc.InvalidResponse, match="no resourceStatus, status or state"):
-            run(waited(world.get, until=until), world)
+            run(wait_until(world.get, until=until), world)
 
 
 @pytest.mark.parametrize(
@@ -217,50 +217,50 @@ def test_without_a_status_there_is_nothing_to_go_by(answer: Any) -> None:
 def test_until_it_is_gone(last: Any) -> None:
     seen: list[Waiting] = []
     world = World(v2("DELETING"), UNAVAILABLE, {"ip": "no status"}, v1("suspended"), v1("expired"), last)
-    assert run(waited(world.get, until="gone", progress=seen.append), world) is None
+    assert run(wait_until(world.get, until="gone", progress=seen.append), world) is None
     assert len(world.polled) == 6
     if isinstance(last, exc.APIError):
         assert seen[-1][:2] == (None, world.monotonic)
         assert seen[-1][3:] == (None, None)
     world = World(last)
-    assert run(waited(world.get, until="gone"), world) is None
+    assert run(wait_until(world.get, until="gone"), world) is None
 
 
 def test_what_does_not_go() -> None:
     for answer in (v2("ERROR", BROKEN), v1("ovhError"), v1("cancelled")):
         world = World(answer)
         with pytest.raises(exc.OperationFailed):
-            run(waited(world.get, until="gone"), world)
+            run(wait_until(world.get, until="gone"), world)
     world = World(v2("ERROR"), NOT_FOUND)
-    assert run(waited(world.get, until="gone", failed=set()), world) is None
+    assert run(wait_until(world.get, until="gone", failed=set()), world) is None
     # These do not speak of the object.
     early = refusal(404)
     early.beforehand = True
     for failure in (refusal(404, "Got an invalid (or empty) URL"), early, refusal(403)):
         world = World(failure)
         with pytest.raises(exc.APIError) as caught:
-            run(waited(world.get, until="gone"), world)
+            run(wait_until(world.get, until="gone"), world)
         assert (type(caught.value), len(world.polled)) == (type(failure), 1)
 
 
 def test_a_path_that_does_not_exist_is_not_waited_for() -> None:
     world = World(refusal(404, "Got an invalid (or empty) URL"))
     with pytest.raises(exc.ResourceNotFoundError):
-        run(waited(world.get), world)
+        run(wait_until(world.get), world)
     assert len(world.polled) == 1
 
 
 def test_what_is_not_there_yet() -> None:
     world = World(NOT_FOUND, NOT_FOUND, refusal(500), NOT_FOUND, v1("doing"), v1("done"))
-    assert run(waited(world.get), world) == v1("done")
+    assert run(wait_until(world.get), world) == v1("done")
     world = World(NOT_FOUND)
     with pytest.raises(exc.ResourceNotFoundError) as caught:
-        run(waited(world.get, grace=5, what="task 7"), world)
+        run(wait_until(world.get, grace=5, what="task 7"), world)
     assert world.times == [0, 1, 2.5, 4.75, 5]
     assert caught.value.__notes__[-1] == "task 7 was not there yet after 5 s"
     world = World(v1("doing"), NOT_FOUND)
     with pytest.raises(exc.ResourceNotFoundError) as caught:
-        run(waited(world.get, what="task 7"), world)
+        run(wait_until(world.get, what="task 7"), world)
     assert caught.value.__notes__[-1] == "task 7 has vanished: earlier polls found it"
 
 
@@ -286,7 +286,7 @@ def test_what_would_be_the_same_in_an_hour(failure: exc.APIError) -> None:
     seen: list[Waiting] = []
     world = World(v1("doing"), failure, v1("done"))
     with pytest.raises(type(failure)) as caught:
-        run(waited(world.get, progress=seen.append), world)
+        run(wait_until(world.get, progress=seen.append), world)
     assert type(caught.value) is type(failure)
     assert (len(world.polled), len(seen)) == (2, 1)
 
@@ -295,7 +295,7 @@ def test_failures_that_pass() -> None:
     passing = [UNAVAILABLE, refusal(500), refusal(429), refusal(408), LOST, exc.ConnectError("no")]
     seen: list[Waiting] = []
     world = World(v1("doing"), *passing, v1("done"))
-    assert run(waited(world.get, progress=seen.append), world) == v1("done")
+    assert run(wait_until(world.get, progress=seen.append), world) == v1("done")
     assert [type(waiting.error) for waiting in seen[1:-1]] == [type(failure) for failure in passing]
     assert seen[3][:1] + seen[3][2:4] == ("doing", 4, v1("doing"))
 
@@ -303,7 +303,7 @@ def test_failures_that_pass() -> None:
 def test_the_deadline() -> None:
     world = World(v1("sonderbar"))
     with pytest.raises(exc.WaitTimeout) as caught:
-        run(waited(world.get, deadline=5, what="task 3"), world)
+        run(wait_until(world.get, deadline=5, what="task 3"), world)
     assert world.times == [0, 1, 2.5, 4.75, 5]
     assert str(caught.value) == (
         "task 3 was not done after 5 s; the last status seen is 'sonderbar'; if that is its end, wait with "
@@ -313,40 +313,40 @@ def test_the_deadline() -> None:
     assert isinstance(caught.value, TimeoutError)
     world = World(v1("paused"))
     with pytest.raises(exc.WaitTimeout, match=r"status seen is 'paused'$"):
-        run(waited(world.get, deadline=5), world)
+        run(wait_until(world.get, deadline=5), world)
     world = World(v2("READY", RUNNING, {"status": "PENDING", "type": 3}))
     with pytest.raises(exc.WaitTimeout, match=r"'READY', with tasks that go on: create, of no type$"):
-        run(waited(world.get, deadline=5), world)
+        run(wait_until(world.get, deadline=5), world)
     world = World(v1("doing"))
     with pytest.raises(exc.WaitTimeout, match=r"was not a or b after 0 s; the last status seen is 'doing'$"):
-        run(waited(world.get, until={"A", "b"}, deadline=0), world)
+        run(wait_until(world.get, until={"A", "b"}, deadline=0), world)
     assert world.times == [0]
 
 
 def test_what_kept_the_last_polls_from_an_answer() -> None:
     world = World(v1("doing"), UNAVAILABLE, LOST)
     with pytest.raises(exc.WaitTimeout, match="status seen is 'doing'") as caught:
-        run(waited(world.get, deadline=5), world)
+        run(wait_until(world.get, deadline=5), world)
     assert isinstance(caught.value.__cause__, exc.ConnectionLost)
     world = World(NOT_FOUND)
     with pytest.raises(exc.WaitTimeout, match=r"the operation was not done after 5 s; no status was seen$") as caught:
-        run(waited(world.get, deadline=5), world)
+        run(wait_until(world.get, deadline=5), world)
     assert isinstance(caught.value.__cause__, exc.ResourceNotFoundError)
     # What passed is no reason.
     world = World(UNAVAILABLE, v1("doing"))
     with pytest.raises(exc.WaitTimeout) as caught:
-        run(waited(world.get, deadline=5), world)
+        run(wait_until(world.get, deadline=5), world)
     assert caught.value.__cause__ is None
 
 
 def test_a_poll_at_the_deadline_is_not_cut_short() -> None:
     world = World(v1("doing"), latency=4)
     with pytest.raises(exc.WaitTimeout) as caught:
-        run(waited(world.get, deadline=6), world)
+        run(wait_until(world.get, deadline=6), world)
     assert world.times == [0, 5]
     assert caught.value.elapsed == 9
     world = World(v1("doing"), v1("done"), latency=4)
-    assert run(waited(world.get, deadline=6), world) == v1("done")
+    assert run(wait_until(world.get, deadline=6), world) == v1("done")
 
 
 @pytest.mark.parametrize(
@@ -363,10 +363,10 @@ def test_a_poll_at_the_deadline_is_not_cut_short() -> None:
 )
 def test_retry_after(header: str, interval: tuple[float, float], vary: float, second: float) -> None:
     world = World(refusal(429, Retry_After=header), v1("done"), vary=vary)
-    assert run(waited(world.get, interval=interval), world) == v1("done")
+    assert run(wait_until(world.get, interval=interval), world) == v1("done")
     assert world.times == [0, pytest.approx(second)]
     world = World(refusal(503, Retry_After=header), v1("done"), vary=vary)
-    assert run(waited(world.get, interval=interval, deadline=0.5), world) == v1("done")
+    assert run(wait_until(world.get, interval=interval, deadline=0.5), world) == v1("done")
     assert world.times == [0, 0.5]
 
 
@@ -396,7 +396,7 @@ def test_retry_after(header: str, interval: tuple[float, float], vary: float, se
 )
 def test_arguments_that_make_no_sense_are_refused_at_once(arguments: dict[str, Any], message: str) -> None:
     with pytest.raises(exc.InvalidRequest, match=message):
-        waited(World().get, **arguments)
+        wait_until(World().get, **arguments)
 
 
 class Awaitable:
@@ -416,9 +416,9 @@ def test_functions_that_would_have_to_be_awaited_are_refused() -> None:
         chosen: Callable[[Any], Any] = given_one
         world = World(v1("doing"))
         with pytest.raises(TypeError, match="until must be a plain function"):
-            run(waited(world.get, until=chosen), world)
+            run(wait_until(world.get, until=chosen), world)
         with pytest.raises(TypeError, match="progress must be a plain function"):
-            run(waited(world.get, progress=chosen), world)
+            run(wait_until(world.get, progress=chosen), world)
 
 
 def test_what_progress_raises_ends_it() -> None:
@@ -428,7 +428,7 @@ def test_what_progress_raises_ends_it() -> None:
 
     world = World(v1("doing"))
     with pytest.raises(KeyboardInterrupt):
-        run(waited(world.get, progress=enough), world)
+        run(wait_until(world.get, progress=enough), world)
     assert len(world.polled) == 2
 
 
@@ -465,7 +465,9 @@ def test_whatever_comes(
     told: list[Waiting] = []
     outcome: Any = None
     try:
-        outcome = run(waited(world.get, deadline=deadline, interval=interval, grace=grace, progress=told.append), world)
+        outcome = run(
+            wait_until(world.get, deadline=deadline, interval=interval, grace=grace, progress=told.append), world
+        )
     except exc.APIError as error:
         outcome = error
 

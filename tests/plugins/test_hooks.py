@@ -177,7 +177,7 @@ def test_ovhcore_options_come_from_arguments_environment_and_files(
 ) -> None:
     file = tmp_path / "ovh.conf"
     file.write_text("[default]\nendpoint = ovh-eu\ncolour = green\n[ovh-eu]\nsize = 3\n", "utf-8")
-    monkeypatch.setattr("ovhcore.config.loading.CONFIG_FILES", (str(file),))
+    monkeypatch.setattr("ovhcore.config.settings_sources.CONFIG_FILES", (str(file),))
     monkeypatch.setenv("OVH_COLOUR", "crimson")
     plugin = Coloured()
     client = ovh.Client(transport="sandbox", plugins=[plugin], options={"loud": "yes"})
@@ -452,7 +452,7 @@ def test_switching_off_by_name(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) 
     assert every - names(disabled_plugins=[]) == set()
     monkeypatch.delenv("OVH_DISABLED_PLUGINS")
     file = tmp_path / "ovh.conf"
-    monkeypatch.setattr("ovhcore.config.loading.CONFIG_FILES", (str(file),))
+    monkeypatch.setattr("ovhcore.config.settings_sources.CONFIG_FILES", (str(file),))
     file.write_text("[default]\nendpoint = ovh-eu\ndisabled_plugins = logging\n", "utf-8")
     assert every - names() == {"logging"}
     file.write_text("[default]\nendpoint = ovh-eu\n[ovh-eu]\ndisabled_plugins = retry\n", "utf-8")

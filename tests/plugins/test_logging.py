@@ -271,7 +271,7 @@ def test_calls_that_are_abandoned_end_too() -> None:
     assert isinstance(ended, CallEnded)
     assert (ended.error, ended.elapsed) == ("KeyboardInterrupt", 0.5)
     events.clear()
-    flow = mine._ovhcore.pipeline(mine._ovhcore.request("GET", "/me", None, True, None, None))
+    flow = mine._ovhcore.handle(mine._ovhcore.request("GET", "/me", None, True, None, None))
     value = None
     for _ in range(40):
         effect = flow.send(value)

@@ -36,7 +36,7 @@ from ovhcore.protocol.redaction import (
     redact_url,
     redactor,
 )
-from ovhcore.protocol.responses.decoding import conceal
+from ovhcore.protocol.responses.decoding import redact_error
 from ovhcore.protocol.secrets.learning import secrets_of_request
 from ovhcore.protocol.secrets.redacting import Redactor
 from tests.profiles import tries
@@ -488,12 +488,12 @@ def test_values_are_learnt_from_a_request() -> None:
     assert hide("'ab12' cook-1 own-secret keep") == f"'{REDACTED}' {REDACTED} {REDACTED} keep"
     error = ReadTimeout("no answer from own-secret", url="/cook-2", hint="pass-1")
     error.history = (Attempt(1, 500, None, "QID-cook-1", 1.0, 0.0),)
-    conceal(error, request, own)
+    redact_error(error, request, own)
     assert str(error) == f"no answer from {REDACTED}"
     assert (error.url, error.hint, error.query_id) == (f"/{REDACTED}", REDACTED, None)
     assert error.history[0].query_id == f"QID-{REDACTED}"
     error.add_note("GET /cook-2")
-    conceal(error, request, own)
+    redact_error(error, request, own)
     assert error.__notes__ == [f"GET /{REDACTED}"]
 
 

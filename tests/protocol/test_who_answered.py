@@ -14,7 +14,7 @@ import ovhcore as ovh
 from ovhcore import exceptions as exc
 from ovhcore.flows import run
 from ovhcore.flows.authentication.providers import RenewableProvider
-from ovhcore.flows.operations.waiting import waited
+from ovhcore.flows.operations.waiting import wait_until
 from ovhcore.plugins import hookimpl
 from ovhcore.protocol.credentials import ApplicationKey, OAuth2Client
 from ovhcore.protocol.messages import Request, Response
@@ -191,7 +191,7 @@ def test_an_answer_of_the_api_that_is_broken_ends_it() -> None:
     assert len(world.sent) == 2
     # One that knows no answer was raised by a program's own flow.
     with pytest.raises(exc.InvalidResponse, match="mine"):
-        run(waited(raising), world)
+        run(wait_until(raising), world)
 
 
 def raising() -> Any:

@@ -393,7 +393,7 @@ def test_side_by_side_is_one_after_the_other_in_a_replay(tmp_path: Path) -> None
 
     def each(client: Any) -> Flow[list[int]]:
         answers = yield Gather(
-            [client._ovhcore.pipeline(client._ovhcore.request("GET", p, None, True, None, None)) for p in flows], 3
+            [client._ovhcore.handle(client._ovhcore.request("GET", p, None, True, None, None)) for p in flows], 3
         )
         return [answer.status for answer in answers]
 

@@ -183,9 +183,7 @@ def calling(client: Any) -> Callable[..., Flow[Any]]:
     """Return the client's own pipeline, as a flow."""
 
     def call(method: str, path: str, data: Any = None, need_auth: bool = True) -> Flow[Any]:
-        response = yield from client._ovhcore.pipeline(
-            client._ovhcore.request(method, path, data, need_auth, None, None)
-        )
+        response = yield from client._ovhcore.handle(client._ovhcore.request(method, path, data, need_auth, None, None))
         return client._ovhcore.decoded(response, client._ovhcore.request(method, path, data, need_auth, None, None))
 
     return call

@@ -158,7 +158,7 @@ def test_a_flow_that_is_dropped_while_it_claims_leaves_the_name_free(store_url: 
     one = client(Scripted(ordered), store_url)
     core = one._ovhcore
     request = core.request("POST", "/me/order", None, True, None, None, {"once": "a"})
-    flow = core.pipeline(request)
+    flow = core.handle(request)
     effect = next(flow)
     while not isinstance(effect, Consult):
         effect = flow.send(Now(1.0, 1.0) if isinstance(effect, Clock) else None)

@@ -163,7 +163,7 @@ def test_a_flow_that_is_dropped_leaves_it_to_the_next(store_url: str) -> None:
     one = client(Scripted(api), store_url)
     core = one._ovhcore
     world = core.transport
-    flow = core.pipeline(core.request("GET", "/me", None, True, None, None))
+    flow = core.handle(core.request("GET", "/me", None, True, None, None))
     effect: Any = next(flow)
     while not isinstance(effect, Send):
         if hasattr(effect, "flow"):

@@ -63,7 +63,7 @@ DRIPS = {
 def _shorter(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the end that holds where nobody says anything be sooner."""
     shorter = DEFAULT_TIMEOUT._replace(total=END)
-    monkeypatch.setattr("ovhcore.config.reading.DEFAULT_TIMEOUT", shorter)
+    monkeypatch.setattr("ovhcore.config.converting.DEFAULT_TIMEOUT", shorter)
     monkeypatch.setattr(exchanges, "DEFAULT_TIMEOUT", shorter)
 
 
@@ -153,7 +153,7 @@ class Virtual(SyncTransport):
 
 @pytest.fixture
 def usual(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ovhcore.config.reading.DEFAULT_TIMEOUT", DEFAULT_TIMEOUT)
+    monkeypatch.setattr("ovhcore.config.converting.DEFAULT_TIMEOUT", DEFAULT_TIMEOUT)
     monkeypatch.setattr(exchanges, "DEFAULT_TIMEOUT", DEFAULT_TIMEOUT)
 
 

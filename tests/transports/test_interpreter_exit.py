@@ -10,7 +10,7 @@ from textwrap import dedent
 import pytest
 
 from ovhcore.exceptions import ClientClosed, InvalidRequest
-from ovhcore.flows.interpreter_exit import at_exit, loading
+from ovhcore.flows.interpreter_exit import at_exit, reporting_shutdown
 from ovhcore.testing import WireServer
 
 PROGRAM = dedent(
@@ -105,14 +105,14 @@ def test_an_answer_or_one_clear_error(server: WireServer, transport: str, kind: 
 
 def test_what_is_imported_late_ends_as_calls_do(monkeypatch: pytest.MonkeyPatch) -> None:
     gone = ImportError("sys.meta_path is None, Python is likely shutting down")
-    with pytest.raises(ImportError), loading:
+    with pytest.raises(ImportError), reporting_shutdown:
         raise gone
     monkeypatch.setattr(sys, "is_finalizing", lambda: True)
-    with loading:
+    with reporting_shutdown:
         pass
-    with pytest.raises(ClientClosed, match="The interpreter is shutting down"), loading:
+    with pytest.raises(ClientClosed, match="The interpreter is shutting down"), reporting_shutdown:
         raise gone
-    with pytest.raises(ZeroDivisionError), loading:
+    with pytest.raises(ZeroDivisionError), reporting_shutdown:
         _ = 1 / 0
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 import ovhcore
-from ovhcore.client.signatures import awaited, blocking
+from ovhcore.client.typed_methods import awaited, blocking
 from ovhcore.schema.stubs.prelude import HEADER
 from ovhcore.schema.stubs.uses import METHODS
 

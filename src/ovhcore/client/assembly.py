@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ..config.loading import SettingsSources
+from ..config.settings_sources import SettingsSources
 from ..exceptions import InvalidConfiguration
 from ..plugins.manager import Plugins
 from .call_pipeline import CallPipeline
@@ -35,6 +35,11 @@ def assemble(
     3. The transport, selected but not made. Its name is a setting, and a plugin offers it.
     4. The settings of all sources. Plugins define some of them, and the transport may bring defaults.
     5. The pipeline for calls. Plugins supply missing credentials, the retry policy and the middleware.
+    6. The checks: whether the transport can do what the settings say. Then the warnings: of servers that are not
+       verified, and of bad settings that were passed over.
+
+    A bad setting of a variable or a file is passed over, with a warning, if the caller gave a whole set of
+    credentials as arguments: such a caller is not stopped by what stands elsewhere.
 
     Args:
         kind: the kind of client: for ``def`` or for ``async def`` code.
@@ -48,6 +53,7 @@ def assemble(
         InvalidConfiguration: a setting is missing, malformed or contradicts another.
         InvalidRegion: no endpoint is set, or an unknown one.
     """
+    # What is no bool goes on as it is: SettingsSources refuses it.
     sources = SettingsSources(
         arguments, config_file=config_file, apart=config if not isinstance(config, bool) else not config
     )
@@ -81,11 +87,11 @@ def _plugins(sources: SettingsSources, plugins: Iterable[object]) -> Plugins:
     return Plugins(plugins)
 
 
-def _selection(sources: SettingsSources, plugins: Plugins, given: Any, kind: ClientKind) -> TransportSelection:
+def _selection(sources: SettingsSources, plugins: Plugins, transport: Any, kind: ClientKind) -> TransportSelection:
     order, asynchronous = kind.default_transports, kind.asynchronous
     try:
-        return select_transport(given, sources.transport(), plugins, order, asynchronous=asynchronous)
+        return select_transport(transport, sources.transport(), plugins, order, asynchronous=asynchronous)
     except InvalidConfiguration as error:
         if not sources.passes_over("transport", error):
             raise
-    return select_transport(given, None, plugins, order, asynchronous=asynchronous)
+    return select_transport(transport, None, plugins, order, asynchronous=asynchronous)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from .._version import __version__
-from ..config.loading import SettingsSources
+from ..config.settings_sources import SettingsSources
 from ..flows.authentication import Authentication
 from ..flows.effects import Handler
 from ..flows.exchange import limited

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 from .. import exceptions
 from ..flows.driver import arun, run
 from ..flows.effects import Flow
-from ..flows.interpreter_exit import loading
+from ..flows.interpreter_exit import reporting_shutdown
 from ..protocol.messages import Response
 from .base import BaseClient
 from .core import ClientKind
@@ -19,8 +19,8 @@ from .transport import off_the_loop
 if TYPE_CHECKING:
     from .consumer_key import ConsumerKeyRequest
     from .iterators import AsyncObjectIterator, ObjectIterator
-    from .signatures.awaited import AsyncClientMethods
-    from .signatures.blocking import ClientMethods
+    from .typed_methods.awaited import AsyncClientMethods
+    from .typed_methods.blocking import ClientMethods
 else:
     AsyncClientMethods = ClientMethods = BaseClient
 
@@ -34,14 +34,14 @@ C = TypeVar("C", bound=BaseClient)
 
 
 def _objects(*arguments: Any) -> ObjectIterator[Any]:
-    with loading:
+    with reporting_shutdown:
         from .iterators import ObjectIterator
 
     return ObjectIterator(*arguments)
 
 
 def _aobjects(*arguments: Any) -> AsyncObjectIterator[Any]:
-    with loading:
+    with reporting_shutdown:
         from .iterators import AsyncObjectIterator
 
     return AsyncObjectIterator(*arguments)
@@ -93,9 +93,9 @@ class Client(ClientMethods):
         core = self._ovhcore
         request = core.request(method, path, data, need_auth, headers, timeout, options)
         try:
-            response = run(core.pipeline(request), core.transport)
+            response = run(core.handle(request), core.transport)
         except exceptions.APIError as error:
-            core.conceal(error, request)
+            core.redact_error(error, request)
             raise
         return core.decoded(response, request)
 
@@ -112,7 +112,7 @@ class Client(ClientMethods):
         """Make a call and return the response, whatever its status. As :meth:`call` otherwise."""
         core = self._ovhcore
         request = core.request(method, path, data, need_auth, headers, timeout, options)
-        return run(core.raw(request), core.transport)
+        return run(core.call_raw(request), core.transport)
 
     def run(self, flow: Flow[T]) -> T:
         """Drive a flow of your own with this client's transport."""
@@ -211,9 +211,9 @@ class AsyncClient(AsyncClientMethods):
         core = self._ovhcore
         request = core.request(method, path, data, need_auth, headers, timeout, options)
         try:
-            response = await arun(core.pipeline(request), core.transport)
+            response = await arun(core.handle(request), core.transport)
         except exceptions.APIError as error:
-            core.conceal(error, request)
+            core.redact_error(error, request)
             raise
         return core.decoded(response, request)
 
@@ -230,7 +230,7 @@ class AsyncClient(AsyncClientMethods):
         """Make a call and return the response, whatever its status; see :meth:`.Client.raw_call`."""
         core = self._ovhcore
         request = core.request(method, path, data, need_auth, headers, timeout, options)
-        return await arun(core.raw(request), core.transport)
+        return await arun(core.call_raw(request), core.transport)
 
     async def run(self, flow: Flow[T]) -> T:
         """Drive a flow of your own with this client's transport."""

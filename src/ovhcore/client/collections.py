@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ..exceptions import InvalidRequest
 from ..flows.effects import Flow
-from ..flows.interpreter_exit import loading
+from ..flows.interpreter_exit import reporting_shutdown
 from ..protocol.messages import Request
 from ..protocol.requests.building import around_id, described_call, named_arguments, target
 from ..protocol.requests.values import read_need_auth
@@ -82,7 +82,7 @@ class CollectionMethods(CallMethods):
             InvalidResponse: the answer is not a list, the server gives no expanded list where one was asked for,
                 or fewer objects came than it had announced.
         """
-        with loading:
+        with reporting_shutdown:
             from ..flows.collections.fan_out import read_concurrency
             from ..flows.collections.pager import Pager, read_mode, read_size
 
@@ -106,7 +106,7 @@ class CollectionMethods(CallMethods):
         if version_2 and mode in ("pages", "batch"):
             raise InvalidRequest(f"Version 2 of the API has cursors; mode {mode!r} is one of version 1")
         source = Pager(
-            core.fetching(path, _need_auth, _headers, _timeout, _options),
+            core.make_fetch(path, _need_auth, _headers, _timeout, _options),
             path,
             item,
             version_2=version_2,
@@ -165,7 +165,7 @@ class CollectionMethods(CallMethods):
         """
         if isinstance(_ids, (str, bytes)) or not isinstance(_ids, Iterable):
             raise InvalidRequest(f"The ids are a list, as ['FR1', 'FR2'], not {type(_ids).__name__}")
-        with loading:
+        with reporting_shutdown:
             from ..flows.collections.batches import ItemFetcher, ItemsById
             from ..flows.collections.fan_out import read_concurrency
             from ..flows.collections.pager import read_mode, read_size
@@ -181,7 +181,7 @@ class CollectionMethods(CallMethods):
         if core.settings.endpoint.is_version_2(before):
             mode = "single" if mode == "auto" else mode
         fetcher = ItemFetcher(
-            core.fetching(f"{before}id{after}", _need_auth, _headers, _timeout, _options),
+            core.make_fetch(f"{before}id{after}", _need_auth, _headers, _timeout, _options),
             before,
             after,
             mode=mode,
@@ -234,7 +234,7 @@ class CollectionMethods(CallMethods):
                 there is no such option.
             APIError: the kind that an answer calls for; the first one ends the others.
         """
-        with loading:
+        with reporting_shutdown:
             from ..flows.collections.fan_out import SingleFanOut, item_or_failure, read_concurrency
 
         refuse_unknown(unknown, "concurrency", "as_completed", "errors", "progress")
@@ -263,7 +263,7 @@ class CollectionMethods(CallMethods):
                     described(position, call)
 
         def made(position: int, call: Any) -> Flow[Any]:
-            flow = call if isinstance(call, Generator) else core.valued(described(position, call))
+            flow = call if isinstance(call, Generator) else core.call_value(described(position, call))
             return (yield from flow)
 
         flows = (item_or_failure(made(*each), partial(_at_position, each[0], None)) for each in enumerate(_calls))

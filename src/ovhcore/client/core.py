@@ -13,7 +13,7 @@ from functools import cached_property
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
-from ..config.loading import SettingsSources
+from ..config.settings_sources import SettingsSources
 from ..exceptions import (
     APIError,
     ClientClosed,
@@ -34,7 +34,7 @@ from ..protocol.messages import Call, Headers, Request, Response
 from ..protocol.redaction import Secret, as_secret, redactor
 from ..protocol.requests.building import BODILESS, build_request, checked_headers
 from ..protocol.requests.values import read_need_auth, read_timeout
-from ..protocol.responses.decoding import conceal, decode, may_be_misspelt, parse_json, rehint
+from ..protocol.responses.decoding import decode, may_be_misspelt, parse_json, redact_error, rehint
 from ..python_ovh.installing import bodiless_methods
 from .call_pipeline import CallPipeline
 from .transport import ClientTransport
@@ -128,7 +128,7 @@ class ClientCore:
         self.headers: Headers = calls.headers
         self.auth = calls.auth
         self.time = calls.auth.time
-        self.pipeline = calls.handle
+        self.handle = calls.handle
         self.secrets_in_use = calls.secrets
 
     def go_on_with(self, settings: Settings) -> None:
@@ -210,10 +210,10 @@ class ClientCore:
             else request.of_call(Call(0, self.plugins.per_call(options, self.settings.options)))
         )
 
-    def conceal(self, error: APIError, request: Request) -> None:
-        """Hide in an error the secrets of the client and of the request, which an answer may have repeated."""
+    def redact_error(self, error: APIError, request: Request) -> None:
+        """Redact in an error the secrets of the client and of the request, which an answer may have repeated."""
         if isinstance(error, HTTPError):  # other errors speak of a setting, or of a recording
-            conceal(error, request, redactor(self.secrets()))
+            redact_error(error, request, redactor(self.secrets()))
 
     def warm(self) -> None:
         """Do beforehand the work that the first calls would do before they send anything."""
@@ -254,31 +254,31 @@ class ClientCore:
             if path is not None and (hint := advice(catalogue(endpoint.name), error, request.method, path)):
                 rehint(error, hint)
 
-    def sent(self, request: Request) -> Flow[Response]:
-        """Send a request through the pipeline, and hide secrets in an error."""
+    def send(self, request: Request) -> Flow[Response]:
+        """Send a request through the pipeline, and redact an error."""
         try:
-            return (yield from self.pipeline(request))
+            return (yield from self.handle(request))
         except APIError as error:
-            self.conceal(error, request)
+            self.redact_error(error, request)
             raise
 
-    def raw(self, request: Request) -> Flow[Response]:
-        """Make a call, and return the response together with its request."""
+    def call_raw(self, request: Request) -> Flow[Response]:
+        """Make a call, and return the response, whatever its status, together with its request."""
         begun = glance(self.transport).monotonic
-        response = yield from self.sent(request)
+        response = yield from self.send(request)
         return response.answering(request, glance(self.transport).monotonic - begun, redactor(self.secrets()))
 
-    def answered(self, request: Request) -> Flow[CallResult]:
+    def call_with_headers(self, request: Request) -> Flow[CallResult]:
         """Make a call, and return its value and the header fields."""
-        response = yield from self.sent(request)
+        response = yield from self.send(request)
         return CallResult(self.decoded(response, request), response.headers)
 
-    def valued(self, request: Request) -> Flow[Any]:
+    def call_value(self, request: Request) -> Flow[Any]:
         """Make a call, and return its value."""
-        answer = yield from self.answered(request)
+        answer = yield from self.call_with_headers(request)
         return answer.value
 
-    def fetching(self, path: str, need_auth: Any, headers: Any, timeout: Any, options: Any) -> Fetch:
+    def make_fetch(self, path: str, need_auth: Any, headers: Any, timeout: Any, options: Any) -> Fetch:
         """Return a function that GETs paths with these arguments each time; check them at once, with ``path``."""
         self.request("GET", path, None, need_auth, headers, timeout, options)
         given = dict(headers or {})
@@ -287,7 +287,7 @@ class ClientCore:
             if given:
                 own = {name.lower() for name in fields}
                 fields = {**{name: value for name, value in given.items() if name.lower() not in own}, **fields}
-            return self.answered(self.request("GET", path, None, need_auth, fields, timeout, options))
+            return self.call_with_headers(self.request("GET", path, None, need_auth, fields, timeout, options))
 
         return fetch
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..flows.effects import Flow
-from ..flows.interpreter_exit import loading
+from ..flows.interpreter_exit import reporting_shutdown
 from ..protocol.requests.building import target
 from .calls import CallMethods, checked_need_auth, refuse_options
 
@@ -41,7 +41,7 @@ class OperationMethods(CallMethods):
         """GET an object again and again until its operation is over; return it.
 
         The object is a task, or a resource of version 2, whose ``resourceStatus`` and
-        ``currentTasks`` count. See :func:`ovhcore.flows.operations.waiting.waited` for what is over, what
+        ``currentTasks`` count. See :func:`ovhcore.flows.operations.waiting.wait_until` for what is over, what
         has failed, and which errors are tolerated.
 
         Args:
@@ -65,15 +65,15 @@ class OperationMethods(CallMethods):
             InvalidRequest: the call cannot be sent as written.
             APIError: the kind that an answer calls for.
         """
-        with loading:
-            from ..flows.operations.waiting import waited
+        with reporting_shutdown:
+            from ..flows.operations.waiting import wait_until
 
         refuse_options(kwargs, "until", "failed", "deadline", "interval", "grace", "progress")
         _need_auth = checked_need_auth(_need_auth, "client.wait(path, **{...})")
         core, path = self._ovhcore, target(_target, kwargs)
         request = core.request("GET", path, None, _need_auth, _headers, _timeout, _options)
-        flow = waited(
-            lambda: core.valued(request),
+        flow = wait_until(
+            lambda: core.call_value(request),
             until=_until,
             failed=_failed,
             deadline=_deadline,
@@ -103,7 +103,7 @@ class OperationMethods(CallMethods):
         """Change the ``targetSpec`` of a resource of version 2, wait until the resource follows, and return it.
 
         This reads the target, changes a copy, sends the copy with the checksum, and begins again if somebody
-        else was faster. See :func:`ovhcore.flows.operations.updating.updated`.
+        else was faster. See :func:`ovhcore.flows.operations.updating.update_resource`.
 
         Args:
             _target: path of the resource, as ``"/v2/vrackServices/resource/{id}"``.
@@ -127,17 +127,17 @@ class OperationMethods(CallMethods):
             InvalidRequest: the resource has no ``targetSpec``, or the call cannot be sent as written.
             APIError: the kind that an answer calls for.
         """
-        with loading:
-            from ..flows.operations.updating import updated
+        with reporting_shutdown:
+            from ..flows.operations.updating import update_resource
 
         refuse_options(kwargs, "wait", "deadline", "interval", "progress")
         _need_auth = checked_need_auth(_need_auth, "client.update(path, change, **{...})")
         core, path = self._ovhcore, target(_target, kwargs)
 
         def made(method: str, body: Any) -> Flow[Any]:
-            return core.valued(core.request(method, path, body, _need_auth, _headers, _timeout, _options))
+            return core.call_value(core.request(method, path, body, _need_auth, _headers, _timeout, _options))
 
-        flow = updated(
+        flow = update_resource(
             lambda: made("GET", None),
             lambda body: made("PUT", body),
             _change,

@@ -83,22 +83,22 @@ class TransportSelection:
 
 
 def select_transport(
-    given: Any, name: str | None, plugins: Plugins, order: tuple[str, ...], *, asynchronous: bool
+    transport: Any, name: str | None, plugins: Plugins, order: tuple[str, ...], *, asynchronous: bool
 ) -> TransportSelection:
     """Choose a client's transport.
 
     Args:
-        given: what the caller gave as ``transport``.
+        transport: what the caller gave: a name, its own transport, or None.
         name: the name that the settings say; None for the default one.
         plugins: they offer transports.
         order: the names of the default ones; the first that is installed counts.
         asynchronous: whether it is for ``async`` code.
 
     Raises:
-        InvalidConfiguration: there is no transport of this name, it is not installed, or ``given`` is no transport.
+        InvalidConfiguration: there is no transport of this name, it is not installed, or ``transport`` is no transport.
     """
-    if given is not None and not isinstance(given, str):
-        return TransportSelection(asynchronous, _checked(given, asynchronous))
+    if transport is not None and not isinstance(transport, str):
+        return TransportSelection(asynchronous, _checked(transport, asynchronous))
 
     def specified(name: str | None) -> TransportSpec:
         if name is not None:
@@ -204,6 +204,7 @@ def _runs(asyncio: Any) -> bool:
 
 
 def _checked(transport: Any, asynchronous: bool) -> Any:
+    """Return the caller's transport; refuse what is none, or one of the other kind."""
     send = getattr(transport, "send", None)
     if isinstance(transport, type):
         raise InvalidConfiguration(f"transport must be an object: {transport.__name__}(...), not the class itself")

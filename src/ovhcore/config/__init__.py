@@ -1,4 +1,4 @@
-"""Settings: arguments, then environment, then ``ovh.conf`` files, then defaults."""
+"""Settings: arguments, then environment, then ``ovh.conf`` files, then defaults; they become a :class:`.Settings`."""
 
 from __future__ import annotations
 

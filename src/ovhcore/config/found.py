@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
-from .sources import SettingsSource
+from .files import SettingsSource
 
 __all__ = ["FoundSetting", "listed"]
 

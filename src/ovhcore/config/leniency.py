@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from ..exceptions import InvalidConfiguration
-from .sources import SettingsSource
+from .files import SettingsSource
 
 __all__ = ["ConfigurationWarning", "Leniency", "beneath", "shielded"]
 
@@ -28,12 +28,12 @@ class Leniency:
 
     Args:
         on: whether a whole set was given.
-        given: the arguments, whose values are never passed over.
+        arguments: the source of the arguments, whose values are never passed over.
     """
 
-    def __init__(self, on: bool, given: SettingsSource) -> None:
+    def __init__(self, on: bool, arguments: SettingsSource) -> None:
         self._on = on
-        self.given = given
+        self.arguments = arguments
         self._problems: list[str] = []
 
     def passes_over(self, name: str, source: SettingsSource | None, error: InvalidConfiguration) -> bool:
@@ -44,7 +44,7 @@ class Leniency:
             source: where it stands; None for the environment.
             error: the problem of the setting.
         """
-        if not self._on or name in _DECISIVE or source is self.given:
+        if not self._on or name in _DECISIVE or source is self.arguments:
             return False
         self._problems.append(str(error))
         return True
@@ -62,9 +62,9 @@ class Leniency:
                 )
 
 
-def shielded(given: SettingsSource) -> frozenset[str]:
+def shielded(arguments: SettingsSource) -> frozenset[str]:
     """Return the settings that empty arguments keep from being looked for; both settings of a pair."""
-    names = set(given.empty)
+    names = set(arguments.empty)
     if names & _APPLICATION:
         # A consumer key belongs to its application.
         names |= {*_APPLICATION, "consumer_key"}
@@ -73,7 +73,7 @@ def shielded(given: SettingsSource) -> frozenset[str]:
     return frozenset(names)
 
 
-def beneath(given: SettingsSource, sources: Iterable[SettingsSource]) -> list[SettingsSource]:
+def beneath(arguments: SettingsSource, sources: Iterable[SettingsSource]) -> list[SettingsSource]:
     """Return sources without the settings that empty arguments shield."""
-    hidden = shielded(given)
+    hidden = shielded(arguments)
     return [source.without(hidden) if hidden & source.values.keys() else source for source in sources]

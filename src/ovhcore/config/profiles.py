@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from ..exceptions import InvalidConfiguration
 from ..protocol.endpoints import same_endpoint
-from .sources import CREDENTIALS, OTHERS, ParsedFile, SettingsSource, from_section
+from .files import CREDENTIALS, OTHERS, ParsedFile, SettingsSource, from_section
 
 if TYPE_CHECKING:
     from configparser import RawConfigParser
@@ -72,18 +72,18 @@ class Profile:
         """Say that the profile has no credentials, for the error of a call that needs some."""
         return (
             f"The endpoint is {endpoint}. The profile {self.name} ({self._file.path}, section [{self._section}]), "
-            f"which {self.chosen_by.named('profile')} names, has no credentials, and those of other sections do not "
+            f"which {self.chosen_by.label('profile')} names, has no credentials, and those of other sections do not "
             f"count for it. None of these is set there: {', '.join(CREDENTIALS)}."
         )
 
 
-def find_profile(given: SettingsSource, env: SettingsSource, parsed: Iterable[ParsedFile]) -> Profile:
+def find_profile(arguments: SettingsSource, env: SettingsSource, parsed: Iterable[ParsedFile]) -> Profile:
     """Return the profile that an argument, else a variable, names; one of them does.
 
     Raises:
         InvalidConfiguration: there is no such section, or another place contradicts it.
     """
-    by = given if "profile" in given.values else env
+    by = arguments if "profile" in arguments.values else env
     name = by.values["profile"]
     section = profile_section(name)
     known: list[str] = []
@@ -96,34 +96,34 @@ def find_profile(given: SettingsSource, env: SettingsSource, parsed: Iterable[Pa
         for each in found:
             if each == section or profile_names([each]) == [name]:
                 profile = Profile(name, by, file, each)
-                _check(profile, given, env)
+                _check(profile, arguments, env)
                 return profile
         known += profile_names(found)
         looked.append(file.path)
     there = f"There are: {', '.join(dict.fromkeys(known))}" if known else "No file has any"
     raise InvalidConfiguration(
-        f"No file has the profile {name}, which {by.named('profile')} names: a section [{section}]. {there}. "
+        f"No file has the profile {name}, which {by.label('profile')} names: a section [{section}]. {there}. "
         f"Looked at: {', '.join(looked) or 'no file, for there is none'}"
     )
 
 
-def _check(profile: Profile, given: SettingsSource, env: SettingsSource) -> None:
+def _check(profile: Profile, arguments: SettingsSource, env: SettingsSource) -> None:
     """Make sure that it is clear who calls, and that credentials go only to the endpoint they are for."""
     own = profile.source()
     has = next((name for name in CREDENTIALS if name in own.values), None)
     if has is not None and "endpoint" not in own.values:
-        raise InvalidConfiguration(f"{own.named(has)} needs an endpoint beside it, which says whose account that is")
-    others = [given] if profile.chosen_by is given else [given, env]
+        raise InvalidConfiguration(f"{own.label(has)} needs an endpoint beside it, which says whose account that is")
+    others = [arguments] if profile.chosen_by is arguments else [arguments, env]
     for source in others:
         endpoint = source.values.get("endpoint")
         if endpoint and "endpoint" in own.values and not same_endpoint(str(endpoint), str(own.values["endpoint"])):
             raise InvalidConfiguration(
-                f"{source.named('endpoint')} is not the endpoint of the profile {profile.name} ({own.where}), "
+                f"{source.label('endpoint')} is not the endpoint of the profile {profile.name} ({own.where}), "
                 f"which is {own.values['endpoint']}: leave one of them out"
             )
     named = next((name for name in CREDENTIALS if name in env.values), None)
     if profile.chosen_by is env and named is not None:
         raise InvalidConfiguration(
-            f"{env.spelling('profile')} and {env.named(named)} both say who calls: unset one of them, or name the "
+            f"{env.spelling('profile')} and {env.label(named)} both say who calls: unset one of them, or name the "
             "profile as an argument"
         )

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..exceptions import InvalidConfiguration
 from ..protocol.endpoints import OAUTH2_TOKEN_URLS, is_known_endpoint, is_unencrypted
-from .sources import SettingsSource, Trust
+from .files import SettingsSource, Trust
 
 if TYPE_CHECKING:
     from ..plugins.settings import Settings
@@ -37,7 +37,7 @@ class SettingOrigin:
     def __str__(self) -> str:
         if self.source is None:
             return "what a plugin supplies as credentials"
-        return f"{self.name} ({self.source.where})" if " " in self.name else self.source.named(self.name)
+        return f"{self.name} ({self.source.where})" if " " in self.name else self.source.label(self.name)
 
 
 def first(sources: Iterable[SettingsSource], name: str) -> tuple[Any, SettingsSource] | None:

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 
 from ..exceptions import InvalidConfiguration
 from ..protocol.endpoints import ENDPOINTS, same_endpoint
+from .files import CREDENTIALS, ParsedFile, expanded
 from .profiles import profile_names
-from .sources import CREDENTIALS, ParsedFile, expanded
 
 __all__ = ["where_looked"]
 

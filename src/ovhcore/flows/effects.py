@@ -1,4 +1,4 @@
-"""Everything a flow can ask of the world: a closed set of seven effects.
+"""Everything a flow can ask of the world: a closed set of effects.
 
 ========================= ============================== ==========================================
 ``yield``                 resumes with                   carried out
@@ -6,6 +6,8 @@
 ``Send(request)``         :class:`.Response`             one HTTP exchange
 ``Sleep(seconds)``        None                           waiting
 ``Clock()``               :class:`.Now`                  wall and monotonic time, read together
+``Glance()``              :class:`.Now`                  the same, for observers: no decision depends
+                                                         on it, and recordings leave it out
 ``Uniform(low, high)``    float                          a random number, for jitter
 ``Once(key, flow)``       what the flow returns          single flight: a second flow that needs
                                                          the key meanwhile waits for the first

@@ -9,7 +9,7 @@ from typing import Final
 
 from ..exceptions import APIError, ClientClosed
 
-__all__ = ["at_exit", "loading"]
+__all__ = ["at_exit", "reporting_shutdown"]
 
 _OVER: Final = "shut|new thread"  # compiled when it is needed
 
@@ -43,8 +43,8 @@ def at_exit(error: BaseException | None = None) -> ClientClosed | None:
     )
 
 
-class _Loading:
-    """A block that imports what few programs need; the end of the interpreter is told as of other calls."""
+class _ReportingShutdown:
+    """A block whose failures because the interpreter shuts down become :class:`.ClientClosed`."""
 
     def __enter__(self) -> None:
         """Begin."""
@@ -54,5 +54,5 @@ class _Loading:
             raise ended from None
 
 
-loading: Final = _Loading()
-"""Stands around imports within functions: ``with loading:``."""
+reporting_shutdown: Final = _ReportingShutdown()
+"""Stands around imports within functions, which fail late in the shutdown: ``with reporting_shutdown:``."""

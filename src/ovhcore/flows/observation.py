@@ -11,7 +11,7 @@ from ..protocol.messages import Headers, Request, Response
 from ..protocol.redaction import Redaction, redact_text, redact_url
 from ..protocol.requests.values import json_text
 from ..protocol.responses.decoding import parse_json
-from .interpreter_exit import loading
+from .interpreter_exit import reporting_shutdown
 
 if TYPE_CHECKING:
     from ..protocol.secrets.redacting import Redactor
@@ -45,18 +45,18 @@ class Contents:
         self._secrets = secrets
         self._declared = declared
         # These are kept until the secrets change. Each is replaced as a whole, so threads need no lock.
-        self._hiding: tuple[list[str], Redactor] | None = None
+        self._redactor: tuple[list[str], Redactor] | None = None
         self._url: tuple[object, str, str] = (None, "", "")
         self._query_id: tuple[object, object, str] = (None, None, "")
 
     def redactor(self) -> Redactor:
         """Return a redactor for the secrets of this moment: consumer keys and tokens come and go."""
         values = [*self._secrets()]
-        if self._hiding is None or values != self._hiding[0]:
+        if self._redactor is None or values != self._redactor[0]:
             from ..protocol.secrets.redacting import Redactor
 
-            self._hiding = (values, Redactor(values, self._declared))
-        return self._hiding[1]
+            self._redactor = (values, Redactor(values, self._declared))
+        return self._redactor[1]
 
     def of_request(self, request: Request) -> Contents:
         """Return a copy that hides the secrets of a request, too: an answer may repeat them."""
@@ -64,7 +64,7 @@ class Contents:
 
         redactor = self.redactor()
         other = Contents(self._secrets, self._declared)
-        other._hiding = ([*self._secrets()], redactor.knowing(secrets_of_request(request, redactor)))
+        other._redactor = ([*self._secrets()], redactor.knowing(secrets_of_request(request, redactor)))
         return other
 
     def query_id(self, response: Response, request: Request, known: Contents | None = None) -> str | None:
@@ -150,7 +150,7 @@ class Notifier:
         self._strict = strict
         self._url = url
         self._text = text
-        self._named = ("", "")
+        self._last_query_id = ("", "")
         # An observer without ``active`` is always active. Every call asks, so the answer is prepared here.
         self._switched: tuple[Any, ...] = tuple(each for _, each in self._observers if _can_say(each))
         self._always = len(self._switched) < len(self._observers)
@@ -197,11 +197,11 @@ class Notifier:
             event = event._replace(url=self._url(url))  # type: ignore[call-arg]
         # A server may put anything into the query id.
         if isinstance(query_id := getattr(event, "query_id", None), str):
-            if query_id != self._named[0]:  # two events of a call have the same id
-                self._named = (query_id, self._text(query_id))
-            event = event._replace(query_id=self._named[1])  # type: ignore[call-arg]
+            if query_id != self._last_query_id[0]:  # two events of a call have the same id
+                self._last_query_id = (query_id, self._text(query_id))
+            event = event._replace(query_id=self._last_query_id[1])  # type: ignore[call-arg]
         if (failed := getattr(event, "failed", None)) is not None:
-            with loading:
+            with reporting_shutdown:
                 from ..protocol.attempts import Attempt
 
             known = isinstance(failed, Attempt)  # plugins may mean something else by this name

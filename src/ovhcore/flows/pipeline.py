@@ -15,7 +15,7 @@ from .authentication import Authentication, as_application, authentication
 from .authentication.time_sync import TimeSync, TimeSyncFactory
 from .effects import Flow, Handler
 from .exchange import exchange
-from .interpreter_exit import loading
+from .interpreter_exit import reporting_shutdown
 from .observation import Contents, Notifier, Observer
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def pipeline(
     contents: Contents | None = None,
     share: TokenSharing | None = None,
 ) -> Authentication:
-    """Return the object that signs and sends requests to an API, keeps its time and renews its tokens.
+    """Return an ``Authentication``, which signs and sends requests to an API, keeps its time and renews its tokens.
 
     It serves many calls: it remembers the offset of the API's clock and the token in use. Its
     ``handle(request)`` is a flow.
@@ -109,7 +109,7 @@ def _while_active(
         if not notify.active:
             return handler(request)
         if told is None:
-            with loading:
+            with reporting_shutdown:
                 from . import telling
             told = choose(telling)(handler, notify, contents, numbers)
         return told(request)

@@ -199,6 +199,7 @@ def _name_and_version(stem: str) -> tuple[str, str | None]:
 
 
 def _section(file: str, group: str) -> list[tuple[str, str]]:
+    """Return names and values of one group of an ``entry_points.txt``; none if the file cannot be read."""
     if not os.access(file, os.R_OK):  # most distributions have none, and to raise an exception takes longer
         return []
     try:

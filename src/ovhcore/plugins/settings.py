@@ -1,4 +1,4 @@
-"""The settings of a client."""
+"""The settings of a client: ``config`` fills them in, and hooks take them, so they stand below both."""
 
 from __future__ import annotations
 

@@ -29,13 +29,13 @@ class Attempt(NamedTuple):
     waited: float
     stopped: str = ""
 
-    def shown(self, hide: Callable[[str], str]) -> Attempt:
+    def shown(self, redact: Callable[[str], str]) -> Attempt:
         """Return a copy whose texts hold no secret.
 
         Args:
-            hide: a function that hides secrets in a text.
+            redact: a function that redacts secrets in a text.
         """
-        return self._replace(error=self.error and hide(self.error), query_id=self.query_id and hide(self.query_id))
+        return self._replace(error=self.error and redact(self.error), query_id=self.query_id and redact(self.query_id))
 
     def __str__(self) -> str:
         came = self.error if self.status is None else f"status {self.status}"

@@ -208,6 +208,7 @@ def _is_loopback(host: str) -> bool:
 
 
 def _checked_url(url: str, what: str) -> str:
+    """Return a URL in its one spelling; refuse one with a user, a query, or a host that cannot be."""
     # A URL may hold a password, so messages repeat only the part that is wrong.
     if not isinstance(url, str):
         raise InvalidConfiguration(f"The {what} must be a string, not {type(url).__name__}")

@@ -1,4 +1,4 @@
-"""Functions that hide secrets in everything that is shown.
+"""Functions that redact: they hide secrets in everything that is shown.
 
 Reprs, errors, events, logs and recordings all use them. What is a secret is decided once, for
 all of them, by its name, by its form, or because its value is known; see
@@ -20,10 +20,10 @@ __all__ = [
     "PLAIN_HEADERS",
     "REDACTED",
     "SECRET_HEADERS",
-    "Hiding",
     "Redaction",
     "Secret",
     "ShownURL",
+    "TextRedactor",
     "as_secret",
     "is_secret_header",
     "is_secret_name",
@@ -94,8 +94,8 @@ def is_secret_header(name: str) -> bool:
     return _redactor_of(None).is_secret_header(name)
 
 
-class Hiding:
-    """A function that hides secrets in texts. It reads the known secrets when the first text comes.
+class TextRedactor:
+    """A redactor of texts: a function. It reads the known secrets when the first text comes.
 
     Args:
         secrets: known values.
@@ -109,7 +109,7 @@ class Hiding:
 
     @property
     def full(self) -> Redactor:
-        """The redactor behind this function, which also hides secrets in JSON, URLs and header fields."""
+        """The redactor behind this function, which also redacts JSON, URLs and header fields."""
         if self._full is None:
             from .secrets.redacting import OWN
 
@@ -121,31 +121,31 @@ class Hiding:
         """Return a text without secrets."""
         return self.full.text(text)
 
-    def and_then(self, hide: Callable[[str], str]) -> Hiding:
+    def and_then(self, redact: Callable[[str], str]) -> TextRedactor:
         """Return a copy that passes every text through another function at the end."""
-        other = Hiding(())
-        other._full = self.full.and_then(hide)
+        other = TextRedactor(())
+        other._full = self.full.and_then(redact)
         return other
 
-    def knowing(self, values: Iterable[str]) -> Hiding:
+    def knowing(self, values: Iterable[str]) -> TextRedactor:
         """Return a copy that knows more secrets.
 
         Args:
             values: the secrets, as :func:`.secrets_of_request` finds them in a request.
         """
-        other = Hiding(())
+        other = TextRedactor(())
         other._full = self.full.knowing(values)
         return other
 
 
-def redactor(secrets: Iterable[str]) -> Hiding:
+def redactor(secrets: Iterable[str]) -> TextRedactor:
     """Return a function that hides secrets in a text: ``secrets``, and values that are secret by name or form.
 
     A known value is found however it is written: in base64, hexadecimal, upper case, percent-encoded,
     escaped as in HTML or JSON. A value of fewer than four characters is found only where it stands alone.
     ``secrets`` is read when the first text comes.
     """
-    return Hiding(secrets)
+    return TextRedactor(secrets)
 
 
 @cache
@@ -158,4 +158,4 @@ def _plain() -> Redactor:
 def _redactor_of(hide: Callable[[str], str] | None) -> Redactor:
     if hide is None:
         return _plain()
-    return hide.full if isinstance(hide, Hiding) else _plain().and_then(hide)
+    return hide.full if isinstance(hide, TextRedactor) else _plain().and_then(hide)

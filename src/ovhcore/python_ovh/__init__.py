@@ -1,8 +1,9 @@
 """The names that are there for programs written for python-ovh, and for nobody else.
 
 The names of its modules and the private names of its client that programs reach for, and the finder that lets
-``import ovh`` find ovhcore. Nothing but the edges of the house refers to this package: it can be read, tested,
-and one day left out as a whole.
+``import ovh`` find ovhcore. ``client`` builds on these names, and asks here whether it stands in for python-ovh;
+``config`` takes the list of files, which such a program may have changed. Nothing that signs, sends or decodes
+refers to this package.
 """
 
 from __future__ import annotations

@@ -32,7 +32,7 @@ def home(run: Runner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path / "work")
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("COLUMNS", "400")  # or how lines are folded would depend on how long this path is
-    monkeypatch.setattr("ovhcore.config.loading.CONFIG_FILES", FILES)
+    monkeypatch.setattr("ovhcore.config.settings_sources.CONFIG_FILES", FILES)
     monkeypatch.setattr("webbrowser.open", lambda url: OPENED.append(url))
     # Prompts that show nothing read the terminal itself.
     monkeypatch.setattr("click.termui.hidden_prompt_func", lambda prompt: input())

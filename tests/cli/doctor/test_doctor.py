@@ -37,7 +37,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "work").mkdir()
     monkeypatch.chdir(tmp_path / "work")
     monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setattr("ovhcore.config.loading.CONFIG_FILES", FILES)
+    monkeypatch.setattr("ovhcore.config.settings_sources.CONFIG_FILES", FILES)
     monkeypatch.setattr("ovhcore_transports.cli.doctor.here.CONFIG_FILES", FILES)
     return tmp_path
 

@@ -15,7 +15,7 @@ from ...protocol.messages import Request, Response
 from ...protocol.redaction import Secret, redactor
 from ...protocol.responses.decoding import annotate, error_of, parse_json
 from ..effects import Clock, Flow, Handler, Once
-from ..interpreter_exit import loading
+from ..interpreter_exit import reporting_shutdown
 from ..observation import Observer
 
 __all__ = ["TokenSharing", "TokenSource"]
@@ -88,29 +88,29 @@ class TokenSource:
         now: Now = yield Clock()
         held = self._usable(now, refused)
         if held is None:
-            held = yield Once(self, self._renewed(refused))
+            held = yield Once(self, self._renew(refused))
         return held
 
     def _usable(self, now: Now, refused: Secret | None) -> Secret | None:
         held = self._held
         return held.token if held is not None and held.token != refused and now.monotonic < held.renew_at else None
 
-    def _renewed(self, refused: Secret | None) -> Flow[Secret]:
+    def _renew(self, refused: Secret | None) -> Flow[Secret]:
         # Before this flow started, another may have renewed the token.
         asked: Now = yield Clock()
         token = self._usable(asked, refused)
         if token is not None:
             return token
         if self._share is None:
-            token, used = yield from self._fetched()
+            token, used = yield from self._fetch_token()
         else:
-            token, used = yield from self._share(refused, self._fetched)
+            token, used = yield from self._share(refused, self._fetch_token)
             self._know(token)
             asked = yield Clock()  # another process may have taken long
         self._held = _Held(token, asked.monotonic + used)
         return token
 
-    def _fetched(self) -> Flow[tuple[Secret, float]]:
+    def _fetch_token(self) -> Flow[tuple[Secret, float]]:
         """Fetch a token; return it, and for how many seconds it is to be used from when it was asked for."""
         request = self._request()
         try:
@@ -123,7 +123,7 @@ class TokenSource:
             raise
         self._know(token)
         if self._notify is not None:
-            with loading:
+            with reporting_shutdown:
                 from ..events import TokenRenewed
 
             self._notify(TokenRenewed(lifetime))
@@ -159,6 +159,7 @@ class TokenSource:
         raise self._failure(request, response)
 
     def _failure(self, request: Request, response: Response) -> OAuth2FailureError:
+        """Return the exception for an answer of the token endpoint that holds no token."""
         seen = error_of(response, None, redact=redactor(self._credentials.secrets()))
         said = f": {seen.code}" if seen.code and seen.code != seen.message else ""
         refused = response.status < 500 and response.status not in (408, 429) and seen.code is not None

@@ -10,7 +10,7 @@ from ...protocol.credentials import REMEMBERED, AccessToken, ApplicationKey, Cre
 from ...protocol.messages import Request, Response
 from ...protocol.responses.decoding import is_refusal
 from ..effects import Flow, Once
-from ..interpreter_exit import loading
+from ..interpreter_exit import reporting_shutdown
 from ..observation import Observer
 from .schemes import Authentication
 from .time_sync import TimeSync
@@ -90,7 +90,7 @@ class ProvidedAuthentication(Authentication):
     def ready(self) -> Flow[Authentication]:
         """Return the authentication with the credentials at hand; ask for credentials first if there are none."""
         if self._current is None:
-            yield Once(self, self._asked(None))
+            yield Once(self, self._ask_provider(None))
         return self.current
 
     def handle(self, request: Request) -> Flow[Response]:
@@ -100,34 +100,36 @@ class ProvidedAuthentication(Authentication):
         """
         if not request.need_auth and self._current is None:
             return self.time.send(request)
-        return self._handled(request)
+        return self._send_with_provided(request)
 
-    def _handled(self, request: Request) -> Flow[Response]:
+    def _send_with_provided(self, request: Request) -> Flow[Response]:
         current = self._current
         if current is None:
-            current = yield Once(self, self._asked(None))
+            current = yield Once(self, self._ask_provider(None))
         try:
             response = yield from current.handle(request)
         except OAuth2FailureError as error:
             # The token endpoint refuses a service account before the API sees the call.
             if not error.refused:
                 raise
-            again = yield from self._again(request, current)
+            again = yield from self._send_again(request, current)
             if again is None:
                 raise
             return again
         if not request.need_auth or not is_refusal(response):
             return response
-        again = yield from self._again(request, current)
+        again = yield from self._send_again(request, current)
         return response if again is None else again
 
-    def _again(self, request: Request, refused: Authentication) -> Flow[Response | None]:
-        other: Authentication = yield Once(self, self._asked(refused))
+    def _send_again(self, request: Request, refused: Authentication) -> Flow[Response | None]:
+        """Send with other credentials; return None if the provider has no others."""
+        other: Authentication = yield Once(self, self._ask_provider(refused))
         if other is refused:
             return None
         return (yield from other.handle(request))
 
-    def _asked(self, refused: Authentication | None) -> Flow[Authentication]:
+    def _ask_provider(self, refused: Authentication | None) -> Flow[Authentication]:
+        """Ask the provider for other credentials than the refused ones; return the authentication with them."""
         # Before this flow started, another may have got new credentials.
         if self._current is not refused and self._current is not None:
             return self._current
@@ -145,7 +147,7 @@ class ProvidedAuthentication(Authentication):
             self._replaced = (self._current, *self._replaced)[:REMEMBERED]
         self._given, self._current = provided, made
         if self._notify is not None:
-            with loading:
+            with reporting_shutdown:
                 from ..events import TokenRenewed
 
             self._notify(TokenRenewed(None))

@@ -93,9 +93,10 @@ class KeyAuthentication(Authentication):
         """Sign and send; when the API says that the time is wrong, correct the time and sign and send again."""
         if not request.need_auth:
             return self.time.send(as_application(request, self.credentials))
-        return self._signed(request)
+        return self._send_signed(request)
 
-    def _signed(self, request: Request) -> Flow[Response]:
+    def _send_signed(self, request: Request) -> Flow[Response]:
+        """Sign with the time as it is known, and send; learn from the answer."""
         time = self.time
         if time.must_ask:
             yield from time.prepare()
@@ -107,13 +108,13 @@ class KeyAuthentication(Authentication):
             sent_now(request, signature_fields(request, self.credentials, timestamp), now.monotonic)
         )
         if response.status == 400 and time.denied(response):
-            return (yield from self._corrected(request, response, now, timestamp, answers))
+            return (yield from self._send_with_corrected_time(request, response, now, timestamp, answers))
         server = time.new_date(response)
         if server is not None:
             yield from time.learn(now, server)
         return response
 
-    def _corrected(
+    def _send_with_corrected_time(
         self, request: Request, response: Response, signed: Now, timestamp: int, answers: int
     ) -> Flow[Response]:
         """Send again a request that was refused for its time: the API did nothing."""
@@ -187,9 +188,10 @@ class BearerAuthentication(Authentication):
             return self.time.send(request)
         if isinstance(self.tokens, Secret):
             return self.time.send(_bearing(request, self.tokens))
-        return self._fetched(request, self.tokens)
+        return self._send_with_token(request, self.tokens)
 
-    def _fetched(self, request: Request, tokens: TokenSource) -> Flow[Response]:
+    def _send_with_token(self, request: Request, tokens: TokenSource) -> Flow[Response]:
+        """Send with the token in use; if the API refuses it, once more with a new one."""
         token = yield from tokens.token()
         response = yield from self.time.send(_bearing(request, token))
         if response.status == 401 and is_refusal(response):

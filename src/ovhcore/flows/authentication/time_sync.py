@@ -18,7 +18,7 @@ from ...protocol.messages import Request, Response
 from ...protocol.responses.decoding import annotate, decode, is_time_error
 from ...protocol.responses.error_shapes import is_answer_of_api
 from ..effects import CLOCK, Flow, Handler, Once
-from ..interpreter_exit import loading
+from ..interpreter_exit import reporting_shutdown
 from ..observation import Observer
 
 __all__ = ["MODES", "TimeSync", "TimeSyncFactory"]
@@ -137,10 +137,11 @@ class TimeSync:
         Raises:
             APIError: there was no usable answer; its hint says what was asked, and why.
         """
-        offset: float = yield Once(self, self._asked())
+        offset: float = yield Once(self, self._ask_api())
         return offset
 
-    def _asked(self) -> Flow[float]:
+    def _ask_api(self) -> Flow[float]:
+        """Send the request for the time; learn the offset and return it."""
         try:
             sent: Now = yield CLOCK
             response = yield from self.handler(self._ask)
@@ -177,7 +178,7 @@ class TimeSync:
         moved = state.offset != self.state.offset
         self.state = state
         if moved and self._notify is not None:
-            with loading:
+            with reporting_shutdown:
                 from ..events import ClockCorrected
 
             self._notify(ClockCorrected(state.offset))

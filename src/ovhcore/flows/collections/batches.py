@@ -94,7 +94,7 @@ class ItemFetcher:
         self._ordered = ordered
         self._pick = pick
         self._scalars = scalars
-        self._named = mode == "batch"
+        self._batch_only = mode == "batch"
 
     def begin(self, ids: Sequence[Any]) -> Flow[FanOut]:
         """Return the step that brings the objects of ids. The first answers decide the mode."""
@@ -112,7 +112,7 @@ class ItemFetcher:
             self.mode = "single"
             return []
         try:
-            values = yield from self._batched(part)
+            values = yield from self._fetch_batch(part)
         except APIError as error:
             if not is_refusal_of_mode(error, batch=True):
                 return [self._failed(each, error) for each in part]
@@ -120,11 +120,11 @@ class ItemFetcher:
                 return (yield from self._try_alone(ids))
             values = None
         self.mode = "single" if values is None else "batch"
-        return [] if values is None else (yield from self._completed(part, values))
+        return [] if values is None else (yield from self._complete(part, values))
 
     def _try_alone(self, ids: Sequence[Any]) -> Flow[list[Any]]:
         """Return the first object; none if there is no such path at all, since then the list holds plain values."""
-        first = yield from self._alone(_encoded(0, ids[0]))
+        first = yield from self._fetch_alone(_encoded(0, ids[0]))
         if self._scalars and type(first) is FailedItem and is_no_route(first.error):
             self.mode = "plain"
             return []
@@ -155,42 +155,42 @@ class ItemFetcher:
     def _part(self, part: list[_Id]) -> Flow[Sequence[Any]]:
         """Bring the objects of a part; a failure stands in the place of its object."""
         if len(part) == 1:
-            return ((yield from self._alone(part[0])),)
+            return ((yield from self._fetch_alone(part[0])),)
         refusal: APIError | None = None
         values: dict[str, Any] | None = None
         try:
-            values = yield from self._batched(part)
+            values = yield from self._fetch_batch(part)
         except APIError as error:
             if not is_refusal_of_mode(error, batch=True):
                 return [self._failed(each, error) for each in part]
             refusal = error
-        if values is None and self._named:
+        if values is None and self._batch_only:
             ignored = InvalidResponse(
                 f"GET {self._before}...{self._after} does not answer X-Ovh-Batch with a batch",
                 status=None if refusal is None else refusal.status,
             )
             ignored.__cause__ = refusal
             return [self._failed(each, ignored) for each in part]
-        return (yield from self._completed(part, values or {}))
+        return (yield from self._complete(part, values or {}))
 
-    def _batched(self, part: list[_Id]) -> Flow[dict[str, Any] | None]:
+    def _fetch_batch(self, part: list[_Id]) -> Flow[dict[str, Any] | None]:
         """Ask for objects in one request; return them by id, None for another answer."""
         joined = _SEPARATOR.join(each.text or "" for each in part)
         answer = yield from self._fetch(f"{self._before}{joined}{self._after}", {"X-Ovh-Batch": _SEPARATOR})
         return _by_key(answer.value, {str(each.name) for each in part})
 
-    def _completed(self, part: list[_Id], values: dict[str, Any]) -> Flow[list[Any]]:
+    def _complete(self, part: list[_Id], values: dict[str, Any]) -> Flow[list[Any]]:
         """Return the objects of a part; those that a batch did not bring are asked for alone, to learn why."""
         found: list[Any] = []
         for each in part:
             value = values.get(str(each.name))
             if value is None:
-                found.append((yield from self._alone(each)))
+                found.append((yield from self._fetch_alone(each)))
             else:
                 found.append(self._pick(each.position, each.name, value))
         return found
 
-    def _alone(self, each: _Id) -> Flow[Any]:
+    def _fetch_alone(self, each: _Id) -> Flow[Any]:
         try:
             text = encode_segment(each.name, "id") if each.text is None else each.text
             answer = yield from self._fetch(f"{self._before}{text}{self._after}", {})

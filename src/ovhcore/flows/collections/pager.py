@@ -110,7 +110,7 @@ class Pager:
         self._limit = limit
         self._fields = dict(fields or {})
         self._cached = cached
-        self._named = mode != "auto"
+        self._mode_given = mode != "auto"
         by_id = mode if mode in ("batch", "single") else "auto"
         if version_2 and mode == "auto":
             by_id = "single"
@@ -142,23 +142,24 @@ class Pager:
             if step is not None:
                 return step
         answer = yield from self._fetch(self._path, {})
-        return (yield from self._delivered(list_of(answer, self._shown), last=True))
+        return (yield from self._deliver(list_of(answer, self._shown), last=True))
 
-    def _delivered(self, elements: list[Any], *, last: bool = False) -> Flow[FanOut]:
+    def _deliver(self, elements: list[Any], *, last: bool = False) -> Flow[FanOut]:
         """Return the step of a list that came: its objects, or those that its ids name."""
         if last:
             self._next = self._end
             self.total = len(elements)
         if not self._expands or not _are_ids(elements):
-            if last and not self._named:
+            if last and not self._mode_given:
                 self.mode = "plain"
             return FanOut(elements)
         step = yield from self._fetcher.begin(elements)
-        if not self._named:
+        if not self._mode_given:
             self.mode = self._fetcher.mode
         return step
 
     def _cursor(self, cursor: str | None) -> Flow[FanOut]:
+        """Bring the page of a cursor, the first page if it is None."""
         fields = dict(self._fields)
         if not self._version_2:
             fields["X-Pagination-Mode"] = "CachedObjectList-Cursor"
@@ -174,14 +175,14 @@ class Pager:
             # No document says which sizes are allowed; without one the server chooses.
             self._page_size = None
             answer = yield from self._fetch(self._path, fields)
-        if not self._named:
+        if not self._mode_given:
             self.mode = "cursor"
         elements = list_of(answer, self._shown)
         following = answer.headers.get("X-Pagination-Cursor-Next", "").strip()
         # The length of a page does not tell the end: short pages come, and empty ones.
         self._next = partial(self._following, following) if following else self._end
         if self._version_2 or not _are_ids(elements):
-            return (yield from self._delivered(elements))
+            return (yield from self._deliver(elements))
         raise self._ignored()
 
     def _following(self, cursor: str) -> Flow[FanOut]:
@@ -213,7 +214,7 @@ class Pager:
 
     def _first_page(self) -> Flow[FanOut | None]:
         """Return the step of the first page of an expanded list, None if the server has none."""
-        must = self._named or bool(self._fields)
+        must = self._mode_given or bool(self._fields)
         try:
             answer = yield from self._page(1)
         except APIError as error:
@@ -228,7 +229,7 @@ class Pager:
         if number is None and number_of(answer, "Elements") is None:
             if elements and self._fields:
                 raise self._ignored()
-            return (yield from self._delivered(elements, last=True))
+            return (yield from self._deliver(elements, last=True))
         if number not in (None, 1) and not must:
             return None  # a server that numbers pages otherwise would send the wrong ones
         pages = self._pages
@@ -236,7 +237,7 @@ class Pager:
         self.total = pages.elements
         if ids:
             self._next = partial(self._more_pages, 2)
-            return (yield from self._delivered(elements))
+            return (yield from self._deliver(elements))
         self.mode = "pages"
         size = number_of(answer, "Size")
         if not size or not pages.elements or len(elements) != pages.promised(1, size):
@@ -276,7 +277,7 @@ class Pager:
         elements = self._pages.take(answer, number)
         self.total = self._pages.elements
         self._next = partial(self._more_pages, number + 1)
-        return (yield from self._delivered(elements))
+        return (yield from self._deliver(elements))
 
 
 def _are_ids(elements: list[Any]) -> bool:

@@ -33,9 +33,9 @@ from ...protocol.responses.decoding import parse_json
 from ...protocol.responses.statuses import RUNNING, fail_if, is_done, is_resource, needed_status, status_of, tasks_of
 from ..collections.fan_out import refuse_awaitable
 from ..effects import CLOCK, Flow
-from .waiting import GROWTH, Plan, Waiting, asked_to_wait, late, paused, planned, polled
+from .waiting import GROWTH, Plan, Waiting, asked_to_wait, late, make_plan, pause, poll
 
-__all__ = ["updated"]
+__all__ = ["update_resource"]
 
 _CONFLICTS: Final = 5
 # The words of the API, and those of the plugin ``check`` before anything is sent.
@@ -44,7 +44,7 @@ _BUSY: Final = frozenset({"CREATING", "UPDATING"})
 _FREE: Final = frozenset({"ready", "out_of_sync"})
 
 
-def updated(
+def update_resource(
     get: Callable[[], Flow[Any]],
     put: Callable[[dict[str, Any]], Flow[Any]],
     change: Mapping[str, Any] | Callable[[dict[str, Any]], Any],
@@ -89,7 +89,7 @@ def updated(
     """
     if not callable(change) and not isinstance(change, Mapping):
         raise InvalidRequest(f"change must be a mapping or a function, not {type(change).__name__}")
-    plan = planned(
+    plan = make_plan(
         until="done",
         failed=None,
         deadline=deadline,
@@ -99,23 +99,24 @@ def updated(
         progress=progress,
         what=what or "the resource",
     )
-    return _updated(get, put, change, plan, wait)
+    return _update(get, put, change, plan, wait)
 
 
-def _updated(
+def _update(
     get: Callable[[], Flow[Any]],
     put: Callable[[dict[str, Any]], Flow[Any]],
     change: Mapping[str, Any] | Callable[[dict[str, Any]], Any],
     plan: Plan,
     wait: bool,
 ) -> Flow[Any]:
+    """Read, change and send until the API takes the change; then wait as planned, if ``wait`` is true."""
     begun: Now = yield CLOCK
     conflicts, step, last = 0, plan.interval[0], False
     answer: Any = None
     resource = yield from get()
     while True:
         if _is_busy(resource):
-            resource = yield from polled(_beginning_with(resource, get), _until_free(plan), begun.monotonic)
+            resource = yield from poll(_beginning_with(resource, get), _until_free(plan), begun.monotonic)
         body = _body(resource, change, plan.what)
         if body is None:
             return resource
@@ -123,7 +124,7 @@ def _updated(
             raise InvalidRequest(f"{plan.what} has no resourceStatus to wait for; change it with wait=False")
         refusal: APIError | None = None
         try:
-            answer = yield from _sent(put, body)
+            answer = yield from _send(put, body)
         except (PreconditionFailed, ResourceLocked) as failure:
             refusal = failure
         if refusal is None:
@@ -143,20 +144,20 @@ def _updated(
             asked = asked_to_wait(refusal, now.wall, plan)
         finally:
             refusal = None  # or the exception would hold this frame, which holds it
-        last = yield from paused(step, left, asked)
+        last = yield from pause(step, left, asked)
         step = min(step * GROWTH, plan.interval[1])
         resource = yield from get()
     if wait:
         # Tasks that failed before do not belong to this change.
         known = [task.get("id") for task in tasks_of(resource, {"error"})]
         ready = plan._replace(over=partial(is_done, what=plan.what, known=known), goal="ready")
-        answer = yield from polled(get, ready, begun.monotonic)
+        answer = yield from poll(get, ready, begun.monotonic)
     elif answer is None:
         answer = yield from get()
     return answer
 
 
-def _sent(put: Callable[[dict[str, Any]], Flow[Any]], body: dict[str, Any]) -> Flow[Any]:
+def _send(put: Callable[[dict[str, Any]], Flow[Any]], body: dict[str, Any]) -> Flow[Any]:
     """Send a body; if the API has no checksum for this model, which it says before any change, send without."""
     try:
         answer = yield from put(body)
@@ -247,10 +248,10 @@ def _beginning_with(value: Any, get: Callable[[], Flow[Any]]) -> Callable[[], Fl
     """Return a function that polls with ``get``, except for the first time: that answer is known already."""
     known = [value]
 
-    def poll() -> Flow[Any]:
+    def next_poll() -> Flow[Any]:
         if known:
             return known.pop()
         answer = yield from get()
         return answer
 
-    return poll
+    return next_poll

@@ -60,7 +60,7 @@ from ..collections.fan_out import refuse_awaitable
 from ..effects import CLOCK, Flow, Sleep, Uniform
 from ..resilience.after_failure import retry_after
 
-__all__ = ["GROWTH", "Plan", "Waiting", "asked_to_wait", "late", "paused", "planned", "polled", "waited"]
+__all__ = ["GROWTH", "Plan", "Waiting", "asked_to_wait", "late", "make_plan", "pause", "poll", "wait_until"]
 
 # A resource with one of these statuses, or a service that has run out, may be deleted nevertheless.
 _DELETABLE: Final = frozenset({"expired", "suspended"})
@@ -89,7 +89,7 @@ class Waiting(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """The checked arguments of :func:`waited`. ``over`` says whether an object is the last one, or raises."""
+    """The checked arguments of :func:`wait_until`. ``over`` says whether an object is the last one, or raises."""
 
     over: Callable[[Any], bool]
     gone: bool
@@ -101,7 +101,7 @@ class Plan(NamedTuple):
     goal: str
 
 
-def waited(
+def wait_until(
     get: Callable[[], Flow[Any]],
     *,
     until: str | Collection[str] | Callable[[Any], bool] = "done",
@@ -146,7 +146,7 @@ def waited(
         InvalidResponse: there is no status to go by.
         APIError: a poll failed for good.
     """
-    plan = planned(
+    plan = make_plan(
         until=until,
         failed=failed,
         deadline=deadline,
@@ -155,10 +155,10 @@ def waited(
         progress=progress,
         what=what,
     )
-    return polled(get, plan)
+    return poll(get, plan)
 
 
-def planned(
+def make_plan(
     *,
     until: str | Collection[str] | Callable[[Any], bool],
     failed: Collection[str] | None,
@@ -168,7 +168,7 @@ def planned(
     progress: Callable[[Waiting], object] | None,
     what: str,
 ) -> Plan:
-    """Return the checked plan; arguments as of :func:`waited`.
+    """Return the checked plan; arguments as of :func:`wait_until`.
 
     Raises:
         InvalidRequest: an argument that makes no sense.
@@ -244,8 +244,8 @@ def _is_so(value: Any, until: Callable[[Any], bool], what: str, failed: Collecti
 # Polling
 
 
-def polled(get: Callable[[], Flow[Any]], plan: Plan, begun: float | None = None) -> Flow[Any]:
-    """Poll as planned, from ``begun`` on the monotonic clock, or from now; as :func:`waited`."""
+def poll(get: Callable[[], Flow[Any]], plan: Plan, begun: float | None = None) -> Flow[Any]:
+    """Poll as planned, from ``begun`` on the monotonic clock, or from now; as :func:`wait_until`."""
     now: Now = yield CLOCK
     begun = now.monotonic if begun is None else begun
     polls, step, last, seen = 0, plan.interval[0], False, False
@@ -279,11 +279,11 @@ def polled(get: Callable[[], Flow[Any]], plan: Plan, begun: float | None = None)
         # A poll comes when the grace is over, too: a wrong name is not to be waited for longer than that.
         grace = plan.grace - elapsed
         ends = missing and not asked and 0 < grace < left
-        last = (yield from paused(step, grace if ends else left, asked)) and not ends
+        last = (yield from pause(step, grace if ends else left, asked)) and not ends
         step = min(step * GROWTH, plan.interval[1])
 
 
-def paused(step: float, left: float, asked: float = 0.0) -> Flow[bool]:
+def pause(step: float, left: float, asked: float = 0.0) -> Flow[bool]:
     """Sleep about ``step`` seconds, at least what was ``asked`` for, but not longer than what is ``left``.
 
     Returns:

@@ -11,11 +11,11 @@ from ...protocol.messages import Request, Response, Timeout
 from ...protocol.responses.decoding import add_history
 from ...protocol.responses.error_shapes import is_answer_of_api
 from ..effects import CLOCK, Flow, Handler, Sleep, Uniform
-from ..interpreter_exit import loading
+from ..interpreter_exit import reporting_shutdown
 from ..observation import Observer
 from .retry_budget import RetryBudget
 
-__all__ = ["FailedAttempt", "GiveUp", "Policy", "Wait", "retry_after", "tried_again"]
+__all__ = ["FailedAttempt", "GiveUp", "Policy", "Wait", "retry_after", "try_again"]
 
 
 class FailedAttempt(NamedTuple):
@@ -84,7 +84,7 @@ def retry_after(response: Response, wall: float) -> float | None:
     return max(0.0, date - (wall if answered is None else answered))
 
 
-def tried_again(
+def try_again(
     handler: Handler,
     request: Request,
     rule: Policy,
@@ -129,7 +129,7 @@ def tried_again(
             wait = yield Uniform(decision.low, decision.high)
             waited = min(max(wait, decision.low), decision.high)
             if notify is not None:
-                with loading:
+                with reporting_shutdown:
                     from ..events import RetryScheduled
 
                 call = None if request.call is None else request.call.number

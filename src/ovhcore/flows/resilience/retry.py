@@ -10,7 +10,7 @@ from ...protocol.frozen import Frozen, put
 from ...protocol.messages import DEFAULT_TIMEOUT, Request, Response, Timeout
 from ...protocol.redaction import redact_url
 from ..effects import CLOCK, Flow, Handler, Middleware
-from ..interpreter_exit import loading
+from ..interpreter_exit import reporting_shutdown
 from ..observation import Observer
 from .retry_budget import RetryBudget
 
@@ -112,7 +112,7 @@ class RetryPolicy(Frozen):
 
     def __call__(self, failed: FailedAttempt, /) -> Wait | GiveUp:
         """Decide; see the class."""
-        with loading:
+        with reporting_shutdown:
             from .after_failure import GiveUp, Wait, retry_after
 
         if (refusal := self._refusal(failed)) is not None:
@@ -222,6 +222,7 @@ def retried(
         return handle
 
     def _attempts(handler: Handler, request: Request, rule: Policy) -> Flow[Response]:
+        """Make the first attempt; what follows a failure is loaded with the first one."""
         begun: Now = yield CLOCK
         response: Response | None = None
         error: APIError | None = None
@@ -232,10 +233,10 @@ def retried(
                 return response
         except APIError as failure:
             error = failure
-        with loading:
-            from .after_failure import tried_again
+        with reporting_shutdown:
+            from .after_failure import try_again
         try:
-            return (yield from tried_again(handler, request, rule, begun, response, error, shared, notify, timeout))
+            return (yield from try_again(handler, request, rule, begun, response, error, shared, notify, timeout))
         finally:
             error = None  # or the exception would hold this frame, which holds it
 

@@ -253,6 +253,7 @@ class Limiter:
         return bisect_left(line, (number,))
 
     def _pause(self, ahead: int, now: float) -> Pause | None:
+        """Return why and how long a request behind ``ahead`` others has to wait; None if it may be sent now."""
         held = self._not_before - now
         wait, rate = held, self.limits.rate
         if rate is not None:

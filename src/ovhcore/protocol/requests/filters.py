@@ -56,6 +56,7 @@ def iam_tags(tags: Mapping[str, Any]) -> dict[str, list[dict[str, str]]]:
 
 
 def _tag_condition(condition: Any, what: str) -> dict[str, str]:
+    """Return a condition on a tag as the API takes it: an operator, and a value if the operator has one."""
     if condition is None:
         raise InvalidRequest(f"{what} has no value; write ('EXISTS',) or ('NEXISTS',)")
     if not isinstance(condition, tuple):
@@ -116,6 +117,7 @@ def _condition_of_member(field: Any, condition: Any) -> tuple[Any, ...]:
 
 
 def _pagination_condition(condition: Any) -> str:
+    """Return a condition on a field as the header takes it: ``field:operator=value``."""
     if not isinstance(condition, (tuple, list)) or len(condition) != 3:
         raise InvalidRequest(
             f"a condition has a field, an operator and a value, as ('size', 'gt', 5): {shown(condition)}"

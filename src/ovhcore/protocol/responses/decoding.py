@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 from ... import exceptions as exc
 from ..clock import parse_http_date
 from ..messages import Headers, Request, Response
-from ..redaction import Hiding, redact_json, redact_text, redact_url, redactor
+from ..redaction import TextRedactor, redact_json, redact_text, redact_url, redactor
 from .error_shapes import ErrorBody, error_body, is_answer_of_api, parse_json
 
 if TYPE_CHECKING:
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 __all__ = [
     "add_history",
     "annotate",
-    "conceal",
     "decode",
     "error_of",
     "is_no_route",
@@ -34,6 +33,7 @@ __all__ = [
     "is_time_error",
     "may_be_misspelt",
     "parse_json",
+    "redact_error",
     "rehint",
 ]
 
@@ -119,10 +119,10 @@ def decode(
             problem = f"{problem}; it is a page in HTML"
         failure: exc.APIError = exc.InvalidResponse(
             f"Failed to decode API response as JSON: {problem}",
-            response=_shown(response, hide := _hiding(redact, request), request),
+            response=_shown(response, redact := _with_secrets_of(request, redact), request),
             hint=_NOT_THE_API,
         )
-        raise annotate(failure, request, hide)
+        raise annotate(failure, request, redact)
     raise error_of(response, request, redact=redact, received=received)
 
 
@@ -168,8 +168,8 @@ def error_of(
     received: float | None = None,
 ) -> exc.APIError:
     """Return the exception that :func:`decode` raises for a response that is no success."""
-    hide = _hiding(redact, request)
-    shown = _shown(response, hide, request)
+    redact = _with_secrets_of(request, redact)
+    shown = _shown(response, redact, request)
     body = error_body(response)
     status = response.status
     answered = is_answer_of_api(response, body)
@@ -183,51 +183,52 @@ def error_of(
         else:
             kind = exc.InvalidResponse
     error = kind(
-        _plain_message(shown) if body.message is None else hide(body.message),
+        _plain_message(shown) if body.message is None else redact(body.message),
         response=shown,
         status=status,
-        code=body.code and hide(body.code),
-        error_class=body.error_class and hide(body.error_class),
-        details=_redacted(body.details, hide),
+        code=body.code and redact(body.code),
+        error_class=body.error_class and redact(body.error_class),
+        details=_redacted(body.details, redact),
         query_id=shown.query_id,
         retry_safe=kind in (exc.TooManyRequests, exc.QueryTimeOut)
         or ((status == 408 or status >= 500) and request is not None and request.method == "GET"),
     )
     error.hint = _hint(error, shown, request, received)
-    annotate(error, request, hide)
-    return add_history(error, response.history, hide) if response.history else error
+    annotate(error, request, redact)
+    return add_history(error, response.history, redact) if response.history else error
 
 
-def _hiding(redact: Callable[[str], str] | None, request: Request | None) -> Hiding:
-    """Return the function that hides secrets, with those of the request."""
-    hide = redactor(()) if redact is None else redact if isinstance(redact, Hiding) else redactor(()).and_then(redact)
+def _with_secrets_of(request: Request | None, redact: Callable[[str], str] | None) -> TextRedactor:
+    """Return a function that redacts as ``redact`` does, and the secrets of the request, too."""
+    if not isinstance(redact, TextRedactor):
+        redact = redactor(()) if redact is None else redactor(()).and_then(redact)
     if request is None:
-        return hide
+        return redact
     from ..secrets.learning import secrets_of_request  # loaded only for errors: it imports much
 
-    return hide.knowing(secrets_of_request(request, hide.full))
+    return redact.knowing(secrets_of_request(request, redact.full))
 
 
-def _redacted(details: dict[str, Any], hide: Hiding) -> dict[str, Any]:
+def _redacted(details: dict[str, Any], redact: TextRedactor) -> dict[str, Any]:
     try:
-        redacted: dict[str, Any] = redact_json(details, hide)
+        redacted: dict[str, Any] = redact_json(details, redact)
     except RecursionError:
         return {}
     return redacted
 
 
-def annotate(error: exc.APIError, request: Request | None, hide: Hiding | None = None) -> exc.APIError:
+def annotate(error: exc.APIError, request: Request | None, redact: TextRedactor | None = None) -> exc.APIError:
     """Write the request into an exception, and into its notes the facts that a traceback should show.
 
     Args:
         error: the exception.
         request: the request, if it is known.
-        hide: hides secrets in the URL besides those of the request itself.
+        redact: redacts secrets in the URL besides those of the request itself.
     """
     if request is not None:
         error.method, error.url = (
             request.method,
-            redact_url(request.url) if hide is None else hide.full.url(request.url),
+            redact_url(request.url) if redact is None else redact.full.url(request.url),
         )
         answered = f" answered {error.status}" if error.status else ""
         error.add_note(f"{error.method} {error.url}{answered}")
@@ -254,17 +255,17 @@ def rehint(error: exc.APIError, hint: str) -> None:
         error.add_note(error.hint)
 
 
-def conceal(error: exc.APIError, request: Request, redact: Callable[[str], str]) -> None:
-    """Hide known secrets in an exception that says why there was no answer.
+def redact_error(error: exc.APIError, request: Request, redact: Callable[[str], str]) -> None:
+    """Redact known secrets in an exception that says why there was no answer.
 
     Answers to earlier attempts may have repeated a secret, and a path may hold one.
 
     Args:
         error: the exception; its texts stay as they are but for secrets.
-        request: the request; its secrets are hidden.
-        redact: hides the secrets of the client.
+        request: the request; its secrets are redacted.
+        redact: redacts the secrets of the client.
     """
-    known = _hiding(redact, request).full.known
+    known = _with_secrets_of(request, redact).full.known
     error.args = tuple(known(each) if isinstance(each, str) else each for each in error.args)
     error.url, error.hint, error.query_id = (each and known(each) for each in (error.url, error.hint, error.query_id))
     error.history = tuple(attempt.shown(known) for attempt in error.history)
@@ -273,16 +274,16 @@ def conceal(error: exc.APIError, request: Request, redact: Callable[[str], str])
 
 
 def add_history(
-    error: exc.APIError, history: tuple[Attempt, ...], hide: Callable[[str], str] | None = None
+    error: exc.APIError, history: tuple[Attempt, ...], redact: Callable[[str], str] | None = None
 ) -> exc.APIError:
     """Write the attempts that were made into an exception.
 
     Args:
         error: the exception.
         history: the attempts.
-        hide: hides secrets that the answers may have repeated, besides those known by their name or form.
+        redact: redacts secrets that the answers may have repeated, besides those known by their name or form.
     """
-    error.history = history = tuple(attempt.shown(hide or redact_text) for attempt in history)
+    error.history = history = tuple(attempt.shown(redact or redact_text) for attempt in history)
     made = f"{len(history)} attempts were made" if len(history) > 1 else "1 attempt was made"
     error.add_note(exc.visible(f"{made}; {'; '.join(_told(history))}"))
     return error
@@ -321,9 +322,9 @@ def _plain_message(response: Response) -> str:
     return text if len(text) <= 500 else text[:500] + "..."
 
 
-def _shown(response: Response, hide: Hiding, request: Request | None) -> Response:
+def _shown(response: Response, redact: TextRedactor, request: Request | None) -> Response:
     """Return the copy of a response that an exception may keep."""
-    full = hide.full
+    full = redact.full
     try:
         text = json.dumps(full.json(parse_json(response.body)))
     except (ValueError, RecursionError):
@@ -337,6 +338,7 @@ def _shown(response: Response, hide: Hiding, request: Request | None) -> Respons
 
 
 def _hint(error: exc.APIError, shown: Response, request: Request | None, received: float | None) -> str | None:
+    """Return what may help with an error; None if nothing is known that would."""
     if isinstance(error, exc.InvalidSignature):
         return (
             "Commonly one of these: the application secret or consumer key belongs to another application key; "

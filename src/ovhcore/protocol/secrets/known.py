@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from .spans import Span, decoded, readings
 
-__all__ = ["WITHIN", "Known"]
+__all__ = ["WITHIN", "KnownSecrets"]
 
 WITHIN: Final = 6
 """The least number of characters of a value that is also looked for inside words."""
@@ -65,7 +65,7 @@ def _in_order(values: Iterable[str]) -> list[str]:
     return sorted({_folded(value) for value in values}, key=len, reverse=True)
 
 
-class Known:
+class KnownSecrets:
     """Values that are secrets. Immutable.
 
     Args:
@@ -97,9 +97,9 @@ class Known:
     def __bool__(self) -> bool:
         return bool(self._values)
 
-    def adding(self, values: Iterable[str], within: int = WITHIN) -> Known:
+    def adding(self, values: Iterable[str], within: int = WITHIN) -> KnownSecrets:
         """Return an object that knows these values and more."""
-        more = Known({value for value in values if value not in self._values}, within)
+        more = KnownSecrets({value for value in values if value not in self._values}, within)
         if not more:
             return self
         more._values |= self._values

@@ -14,11 +14,11 @@ from urllib.parse import unquote_plus
 
 from ..secret_types import REDACTED, SECRET_HEADERS, Redaction
 from .forms import by_form
-from .known import WITHIN, Known
+from .known import WITHIN, KnownSecrets
 from .names import Secrecy, secrecy_of
 from .scanning import by_name
 from .shapes import secret_members
-from .spans import Span, hidden, readings
+from .spans import Span, readings, redact_spans
 
 __all__ = ["FORM", "OAUTH2", "OWN", "Redactor", "is_form"]
 
@@ -64,7 +64,7 @@ class Redactor:
 
     def __init__(self, values: Iterable[str] = (), declared: Redaction = Redaction()) -> None:  # noqa: B008
         own = [value.reveal() for value in declared.values]
-        known = Known(values, OWN)
+        known = KnownSecrets(values, OWN)
         self._known = known.adding(own, 1) if own else known
         self._names = declared.names
         self._patterns = declared.patterns
@@ -82,10 +82,10 @@ class Redactor:
         other._names, other._patterns, other._then = self._names, self._patterns, self._then
         return other
 
-    def and_then(self, hide: Callable[[str], str]) -> Redactor:
+    def and_then(self, redact: Callable[[str], str]) -> Redactor:
         """Return a copy that passes every text through a function at the end."""
         other = self.knowing(())
-        other._then = hide
+        other._then = redact
         return other
 
     def is_secret(self, name: str, *, loose: bool = False) -> bool:
@@ -130,7 +130,7 @@ class Redactor:
 
     def _settled(self, text: str, named: bool) -> str:
         for _ in range(_LOOKS):
-            shown = hidden(text, self._found(text, named=named))
+            shown = redact_spans(text, self._found(text, named=named))
             if shown == text:
                 return text
             text = shown

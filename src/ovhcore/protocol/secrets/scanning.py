@@ -234,6 +234,7 @@ class _Pairs:
                 yield start, stop
 
     def _value(self, match: re.Match[str], before: str, *, query: bool) -> Span:
+        """Return where the value of a name stands: as much of the text as may belong to it."""
         text, start = self._text, match.end()
         name = match[1].lower()
         if _LITERAL.match(text, start):
@@ -358,6 +359,7 @@ def _tuples(text: str, judge: Judge) -> Iterator[Span]:
 
 
 def _elements(text: str, judge: Judge) -> Iterator[Span]:
+    """Yield where secrets stand in XML and HTML, by the names of elements and attributes, and in property lists."""
     missing: set[str] = set()
     done = 0
     for match in _ELEMENT.finditer(text):

@@ -1,4 +1,4 @@
-"""Parts of a text that are to be hidden, and the text as it reads once its escapes are taken away."""
+"""Parts of a text that are to be redacted, and the text as it reads once its escapes are taken away."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Final
 
 from ..secret_types import REDACTED
 
-__all__ = ["Reading", "Span", "decoded", "hidden", "readings"]
+__all__ = ["Reading", "Span", "decoded", "readings", "redact_spans"]
 
 Span = tuple[int, int]
 """The begin and the end of a part of a text."""
@@ -122,7 +122,7 @@ def readings(text: str) -> list[Reading]:
     return found
 
 
-def hidden(text: str, spans: Iterable[Span]) -> str:
+def redact_spans(text: str, spans: Iterable[Span]) -> str:
     """Return a text with parts replaced by ``<redacted>``; marks that are there already stay."""
     marks = _marks(text) if REDACTED in text else []
     merged: list[list[int]] = []

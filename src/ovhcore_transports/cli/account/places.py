@@ -44,7 +44,7 @@ def found_settings() -> list[FoundSetting]:
     """Return what all places say, with the options of the command."""
     said = globals_of()
     arguments: dict[str, Any] = {"endpoint": said.endpoint, "profile": said.profile}
-    return SettingsSources(arguments, config_file=said.config).found(("keyring",))
+    return SettingsSources(arguments, config_file=said.config).all_settings(("keyring",))
 
 
 def profiles_there() -> list[str]:

@@ -64,7 +64,7 @@ def _findings(offline: bool) -> Iterator[Finding]:
     try:
         sources = sources_of()
         plugins, options = plugin_findings(sources)
-        found = sources.found(options)
+        found = sources.all_settings(options)
     except APIError as error:
         yield Finding("settings", PROBLEM, str(error), error.hint or "correct the place that it names")
         yield passed_over("network", "settings are wrong")

@@ -53,7 +53,7 @@ def endpoint_said() -> str:
     said = globals_of()
     if said.endpoint is not None:
         return said.endpoint
-    found = _sources(arguments_of_client()).found()
+    found = _sources(arguments_of_client()).all_settings()
     return next((str(each.value).strip() for each in found if each.name == "endpoint" and each.first), "ovh-eu")
 
 

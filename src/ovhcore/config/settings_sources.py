@@ -1,8 +1,7 @@
-"""Settings: arguments, then environment, then ``ovh.conf`` files, then defaults.
+"""The order of the sources of settings, and the settings of a client that come of it.
 
-Credentials are taken as one set,
-from the most specific source that has any, so that an application key in a file never
-mixes with a service account in the environment.
+Credentials are taken as one set, from the most specific source that has any, so that an application key in a file
+never mixes with a service account in the environment.
 """
 
 from __future__ import annotations
@@ -21,9 +20,8 @@ from ..protocol.endpoints import ENDPOINTS, Endpoint, resolve_endpoint
 from ..protocol.redaction import Redaction
 from ..protocol.requests.values import shown
 from ..python_ovh.configuration import chosen_files
-from .leniency import Leniency, beneath
-from .reading import read_settings
-from .sources import (
+from .converting import convert_settings
+from .files import (
     CONFIG_FILES,
     CREDENTIALS,
     Environment,
@@ -33,6 +31,7 @@ from .sources import (
     from_file,
     parse_files,
 )
+from .leniency import Leniency, beneath
 from .trust import SettingOrigin, check_trust, deciding_origins, first, other_secrets
 
 if TYPE_CHECKING:
@@ -40,7 +39,6 @@ if TYPE_CHECKING:
     from .profiles import Profile
 
 __all__ = ["CONFIG_FILES", "Environment", "Settings", "SettingsSources"]
-
 
 _APPLICATION: Final = ("application_key", "application_secret")
 _CLASSES: Final[dict[tuple[str, ...], type[ApplicationKey | OAuth2Client | AccessToken]]] = {
@@ -83,17 +81,18 @@ class SettingsSources:
             self._variables, self._files = self._variables.without("OVH_"), ()
         self._config_file = config_file
         self._options = arguments.get("options")
-        self._given = SettingsSource("argument", {**arguments, "options": None})
+        self._arguments = SettingsSource("argument", {**arguments, "options": None})
         del arguments  # a traceback would show them
-        self.leniency = Leniency(_has_credentials(self._given, whole=True), self._given)
-        (self._env,) = beneath(self._given, [self._environment()])
+        # Says which bad values are passed over, and warns of them.
+        self.leniency = Leniency(_has_credentials(self._arguments, whole=True), self._arguments)
+        (self._env,) = beneath(self._arguments, [self._environment()])
         # A caller that gives everything must neither be hindered by the files nor meet their contents.
-        self._all_given = "endpoint" in self._given.values and _has_credentials(self._given, whole=True)
+        self._all_given = "endpoint" in self._arguments.values and _has_credentials(self._arguments, whole=True)
         self._parsed = parse_files(config_file, () if self._all_given else self._files)
-        self._profile = None if self._all_given and "profile" not in self._given.values else self._chosen_profile()
+        self._profile = None if self._all_given and "profile" not in self._arguments.values else self._chosen_profile()
         self._deciding: list[SettingOrigin] = []
         self._passed_over: tuple[str, ...] = ()
-        self._found: tuple[str, str] | None = None
+        self._endpoint_and_origin: tuple[str, str] | None = None
 
     def _environment(self) -> SettingsSource:
         try:
@@ -104,32 +103,32 @@ class SettingsSources:
         return from_environment(self._variables.without("OVH_HTTP_HEADERS_"))
 
     def _chosen_profile(self) -> Profile | None:
-        if "profile" not in self._given.values and "profile" not in self._env.values:
+        if "profile" not in self._arguments.values and "profile" not in self._env.values:
             return None
         from .profiles import find_profile, without_credentials
 
-        profile = find_profile(self._given, self._env, self._parsed)
-        if profile.chosen_by is self._given:
+        profile = find_profile(self._arguments, self._env, self._parsed)
+        if profile.chosen_by is self._arguments:
             # A caller that names an account means that one, whatever the variables say.
             self._env = without_credentials(self._env, "endpoint", "token_url")
         return profile
 
     def disabled_plugins(self) -> tuple[tuple[str, ...], str]:
         """Return the names of plugins that are not to be used, and the setting that says so."""
-        found = self._found_first("disabled_plugins")
+        found = self._first_value("disabled_plugins")
         if found is None:
             return (), ""
-        what = found[1].named("disabled_plugins")
+        what = found[1].label("disabled_plugins")
         return _names(found[0], what), what
 
     def transport(self) -> str | None:
         """Return the name of the transport; None if no place says one."""
-        found = self._found_first("transport")
+        found = self._first_value("transport")
         return found and found[0]
 
     def says(self, *names: str) -> bool:
         """Say whether a place has one of these settings."""
-        return any(self._found_first(name) is not None for name in names)
+        return any(self._first_value(name) is not None for name in names)
 
     def passes_over(self, name: str, error: InvalidConfiguration) -> bool:
         """Say whether a setting that cannot be used counts as not set from now on; if not, the caller raises the error.
@@ -138,28 +137,28 @@ class SettingsSources:
             name: the name of the setting: ``"disabled_plugins"`` or ``"transport"``.
             error: the problem of the setting.
         """
-        found = self._found_first(name)
+        found = self._first_value(name)
         if found is None or not self.leniency.passes_over(name, found[1], error):
             return False
         self._passed_over = (*self._passed_over, name)
         self._env = self._env.without(self._passed_over)
         return True
 
-    def _found_first(self, name: str) -> tuple[Any, SettingsSource] | None:
-        endpoint = self._endpoint(self._identity(self._given, self._env, ()))
-        return first([self._given, self._env, *self._sources(endpoint, ())], name)
+    def _first_value(self, name: str) -> tuple[Any, SettingsSource] | None:
+        endpoint = self._endpoint(self._identity(self._arguments, self._env, ()))
+        return first([self._arguments, self._env, *self._sources(endpoint, ())], name)
 
     def _endpoint(self, identity: list[SettingsSource]) -> str | None:
         found = first(identity, "endpoint")
-        if found is None and "endpoint" in self._given.empty:
+        if found is None and "endpoint" in self._arguments.empty:
             return None
         return str(found[0]).strip() if found else default_endpoint(self._parsed)
 
-    def _identity(self, given: SettingsSource, env: SettingsSource, options: tuple[str, ...]) -> list[SettingsSource]:
+    def _identity(self, arguments: SettingsSource, env: SettingsSource, names: tuple[str, ...]) -> list[SettingsSource]:
         """Return the places that are asked for endpoint and credentials before files are, most specific first."""
         if self._all_given:
-            return [given]
-        return [given, env] if self._profile is None else [given, env, self._profile.source(options)]
+            return [arguments]
+        return [arguments, env] if self._profile is None else [arguments, env, self._profile.source(names)]
 
     def _sources(self, endpoint: str | None, options: tuple[str, ...]) -> list[SettingsSource]:
         found = [source for file in self._parsed for source in from_file(file, endpoint, options)]
@@ -167,7 +166,7 @@ class SettingsSources:
             from .profiles import without_credentials
 
             found = [self._profile.source(options), *map(without_credentials, found)]
-        return beneath(self._given, [source.without(self._passed_over) for source in found])
+        return beneath(self._arguments, [source.without(self._passed_over) for source in found])
 
     def check_provided(self) -> None:
         """Make sure that credentials which a plugin supplies go only where a place trusted enough sends them.
@@ -177,7 +176,7 @@ class SettingsSources:
         """
         check_trust(self._deciding, [SettingOrigin("credentials", None)])
 
-    def found(self, options: Iterable[str] = ()) -> list[FoundSetting]:
+    def all_settings(self, options: Iterable[str] = ()) -> list[FoundSetting]:
         """Return every setting of every place that was looked at, in the order in which places are asked.
 
         Args:
@@ -187,7 +186,7 @@ class SettingsSources:
 
         names = tuple(options)
         env = self._env.adding({name: self._variables.get(self._env.spelling(name)) or None for name in names})
-        identity = self._identity(self._given, env, names)
+        identity = self._identity(self._arguments, env, names)
         return [*listed([*identity, *self._sources(self._endpoint(identity), names)])]
 
     def problems(self) -> list[str]:
@@ -196,13 +195,13 @@ class SettingsSources:
 
     def looked(self) -> str:
         """Say where credentials were looked for and what was found there; empty before there are settings."""
-        if self._found is None:
+        if self._endpoint_and_origin is None:
             return ""
         if self._profile is not None:
-            return self._profile.looked(self._found[0])
+            return self._profile.looked(self._endpoint_and_origin[0])
         from .where_looked import where_looked
 
-        return where_looked(*self._found, self._parsed, self._config_file, self._files)
+        return where_looked(*self._endpoint_and_origin, self._parsed, self._config_file, self._files)
 
     def settings(
         self,
@@ -226,27 +225,27 @@ class SettingsSources:
         """
         known = {} if options is None else options
         names = tuple(known)
-        given = self._given.adding(_options(self._options, names))
+        arguments = self._arguments.adding(_options(self._options, names))
         env = self._env.adding({name: self._variables.get(self._env.spelling(name)) for name in names})
-        (env,) = beneath(given, [env])
-        identity = self._identity(given, env, names)
+        (env,) = beneath(arguments, [env])
+        identity = self._identity(arguments, env, names)
         endpoint = self._endpoint(identity)
         sources = self._sources(endpoint, names)
-        others = [given, env, *sources]
+        others = [arguments, env, *sources]
         brought = SettingsSource("transport", defaults)
         if isolated:
             # A sandbox knows only its own credentials; those of the environment and files are meant for the API.
-            credentials = [given, brought]
+            credentials = [arguments, brought]
         elif (unusable := self._unusable(identity, endpoint, names)) and not defaults:
             raise unusable
         else:
             credentials = [*identity, *sources, brought]
         http = first(others, "allow_http")
-        allow_http = http is not None and read_switch(http[0], http[1].named("allow_http"))
+        allow_http = http is not None and read_switch(http[0], http[1].label("allow_http"))
         resolved, led = _endpoint([*identity, *sources, brought], self._config_file, self._files, allow_http)
         found, secrets = _credentials(credentials)
-        settings = read_settings(resolved, found, others, self._variables, known, redaction, self.leniency)
-        self._found = (resolved.name, led.named("endpoint"))
+        settings = convert_settings(resolved, found, others, self._variables, known, redaction, self.leniency)
+        self._endpoint_and_origin = (resolved.name, led.label("endpoint"))
         # A transport that brings its own credentials checks none, and writes nothing down.
         deciding = [] if defaults else [name for name, option in known.items() if option.leads]
         self._deciding = deciding_origins([*identity, *sources, brought], others, settings, deciding)
@@ -268,21 +267,21 @@ class SettingsSources:
         return None
 
 
-def _options(given: Any, known: tuple[str, ...]) -> dict[str, Any]:
+def _options(options: Any, known: tuple[str, ...]) -> dict[str, Any]:
     """Return the settings that plugins define, as the caller gave them."""
-    if given is None:
+    if options is None:
         return {}
-    if not isinstance(given, Mapping):
+    if not isinstance(options, Mapping):
         raise InvalidConfiguration(
-            f"options must be a mapping, as {{'cassette': 'calls.cassette'}}, not {type(given).__name__}"
+            f"options must be a mapping, as {{'cassette': 'calls.cassette'}}, not {type(options).__name__}"
         )
-    for name in given:
+    for name in options:
         if name not in known and name not in RETRY_OPTIONS:
             raise InvalidConfiguration(
                 f"options has {name!r}, which no plugin knows that is switched on; there are: "
                 f"{', '.join(known) or 'none'}"
             )
-    return {name: os.fspath(value) if isinstance(value, os.PathLike) else value for name, value in given.items()}
+    return {name: os.fspath(value) if isinstance(value, os.PathLike) else value for name, value in options.items()}
 
 
 def _names(value: Any, what: str) -> tuple[str, ...]:
@@ -321,9 +320,9 @@ def _endpoint(
     try:
         return resolve_endpoint(name.strip(), token_url[0] if token_url else None, allow_http=allow_http), source
     except InvalidRegion as error:
-        raise InvalidRegion(f"{error}. It is set by {source.named('endpoint')}") from None
+        raise InvalidRegion(f"{error}. It is set by {source.label('endpoint')}") from None
     except InvalidConfiguration as error:
-        which = token_url[1].named("token_url") if token_url and "token URL" in str(error) else source.named("endpoint")
+        which = token_url[1].label("token_url") if token_url and "token URL" in str(error) else source.label("endpoint")
         raise InvalidConfiguration(f"{error}. It is set by {which}") from None
 
 
@@ -346,7 +345,7 @@ def _credentials(stack: list[SettingsSource]) -> tuple[Credentials | None, list[
         return found, said if consumer is None else [*said, SettingOrigin("consumer_key", consumer[1])]
     if consumer is not None:
         raise InvalidConfiguration(
-            f"{consumer[1].named('consumer_key')} needs application_key and application_secret beside it"
+            f"{consumer[1].label('consumer_key')} needs application_key and application_secret beside it"
         )
     return None, []
 
@@ -368,6 +367,7 @@ def _consumer_key_below(source: SettingsSource, stack: list[SettingsSource]) -> 
 
 
 def _set_of(source: SettingsSource, present: list[str], consumer: tuple[Any, SettingsSource] | None) -> Credentials:
+    """Return the credentials of a source, which has to have a whole set; an application key with its consumer key."""
     kinds = [kind for kind in _KINDS if any(name in present for name in kind)]
     if len(kinds) > 1:
         raise InvalidConfiguration(
@@ -380,12 +380,12 @@ def _set_of(source: SettingsSource, present: list[str], consumer: tuple[Any, Set
         if name not in present:
             other = next(n for n in kind if n in present)
             raise InvalidConfiguration(
-                f"Half a pair of credentials: {source.named(other)} is set and {source.spelling(name)} is not"
+                f"Half a pair of credentials: {source.label(other)} is set and {source.spelling(name)} is not"
             )
     if kind != _APPLICATION and ("consumer_key" in present or consumer is not None):
         where = source if "consumer_key" in present else consumer[1]  # type: ignore[index]
         raise InvalidConfiguration(
-            f"{where.named('consumer_key')} belongs to an application key, not to {source.named(kind[0])}"
+            f"{where.label('consumer_key')} belongs to an application key, not to {source.label(kind[0])}"
         )
     values = {name: source.values[name] for name in kind}
     places = dict.fromkeys(kind, source)

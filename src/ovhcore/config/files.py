@@ -1,4 +1,4 @@
-"""The sources of settings: arguments, the environment and ``ovh.conf`` files.
+"""Files, the environment and arguments as sources of settings.
 
 No other module of this package reads variables or the contents of files.
 """
@@ -111,7 +111,7 @@ class SettingsSource:
         source.file, source.section = self.file, self.section
         return source
 
-    def named(self, name: str) -> str:
+    def label(self, name: str) -> str:
         """Return the name of a setting with its place, for messages."""
         return f"{self.spelling(name)} ({self.where})"
 

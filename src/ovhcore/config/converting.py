@@ -1,4 +1,4 @@
-"""Reading of found values: every setting of a client but its credentials and its endpoint."""
+"""Conversion of found values: every setting of a client but its credentials and its endpoint."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from ..protocol.messages import DEFAULT_TIMEOUT, Timeout
 from ..protocol.redaction import Redaction, Secret
 from ..protocol.requests.building import field_problem
 from ..protocol.requests.values import read_timeout
+from .files import Environment, SettingsSource, expanded
 from .leniency import Leniency
-from .sources import Environment, SettingsSource, expanded
 
-__all__ = ["read_settings"]
+__all__ = ["convert_settings"]
 
 
-def read_settings(
+def convert_settings(
     endpoint: Endpoint,
     credentials: Credentials | None,
     others: list[SettingsSource],
@@ -32,7 +32,7 @@ def read_settings(
     redaction: Redaction,
     leniency: Leniency,
 ) -> Settings:
-    """Return the settings of a client.
+    """Return the settings of a client, each converted to its type.
 
     Args:
         endpoint: the API.
@@ -51,9 +51,9 @@ def read_settings(
         for source in others:
             if name in source.values:
                 try:
-                    return read(source.values[name], source.named(name))
+                    return read(source.values[name], source.label(name))
                 except InvalidConfiguration as error:
-                    if not leniency.passes_over(name, None if source is not others[0] else leniency.given, error):
+                    if not leniency.passes_over(name, None if source is not others[0] else leniency.arguments, error):
                         raise
         return default
 
@@ -100,7 +100,7 @@ def _headers(others: list[SettingsSource], leniency: Leniency) -> tuple[tuple[st
         for name, value in source.headers.items():
             if problem := field_problem(name, value.reveal()):
                 error = InvalidConfiguration(f"{problem} ({source.where})")
-                if leniency.passes_over("headers", None if source is not others[0] else leniency.given, error):
+                if leniency.passes_over("headers", None if source is not others[0] else leniency.arguments, error):
                     continue
                 raise error
             hidden[name.lower()] = (name, value)
