@@ -228,7 +228,7 @@ def test_arrows_point_one_way(package: Path) -> None:
 @pytest.mark.parametrize(
     ("place", "line"),
     [
-        ("ovhcore/protocol/new.py", "def late():\n    from ..flows.driver import run"),
+        ("ovhcore/protocol/new.py", "def late():\n    from ..flows.transports.driver import run"),
         ("ovhcore/flows/new.py", "if TYPE_CHECKING:\n    from ..plugins.settings import Settings"),
         ("ovhcore/plugins/new.py", "from ..config import SettingsSources"),
         ("ovhcore/client/new.py", "import ovhcore.testing"),

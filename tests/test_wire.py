@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 import ovhcore as ovh
 from ovhcore.plugins import TransportSettings
 from ovhcore.protocol.messages import Request, Timeout
-from ovhcore.protocol.verifying import verify_request
+from ovhcore.protocol.requests.verifying import verify_request
 from ovhcore.testing import Received, WireServer, strategies
 from ovhcore_transports.sandbox.state import AccessKeys
 from ovhcore_transports.urllib3.blocking import Urllib3Transport

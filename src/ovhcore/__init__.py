@@ -79,8 +79,8 @@ if TYPE_CHECKING:
     from .protocol.messages import Headers, Request, Response, Timeout
     from .protocol.requests.access_rules import API_READ_ONLY, API_READ_WRITE, API_READ_WRITE_SAFE
     from .protocol.requests.filters import iam_tags
-    from .protocol.signing import canonical_string, sign
-    from .protocol.verifying import verify
+    from .protocol.requests.signing import canonical_string, sign
+    from .protocol.requests.verifying import verify
     from .python_ovh import install_as_ovh
 
 _HOMES: Final = {
@@ -141,8 +141,8 @@ _HOMES: Final = {
     "protocol.requests.filters": ("iam_tags",),
     "protocol.messages": ("Headers", "Request", "Timeout"),
     "protocol.responses.decoding": ("Response",),  # where it is given what decodes it
-    "protocol.signing": ("canonical_string", "sign"),
-    "protocol.verifying": ("verify",),
+    "protocol.requests.signing": ("canonical_string", "sign"),
+    "protocol.requests.verifying": ("verify",),
     "python_ovh": ("install_as_ovh",),
 }
 _MODULES: Final = ("client", "config", "consumer_key", "exceptions", "flows", "oauth2", "plugins", "protocol", "schema")

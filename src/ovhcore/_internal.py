@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from .config.settings_sources import SettingsSources
     from .flows.interpreter_exit import at_exit
     from .flows.resilience.throttle import throttled
-    from .flows.transport_protocols import AsyncStream, AsyncTransportLike, Stream, TransportLike
+    from .flows.transports.protocols import AsyncStream, AsyncTransportLike, Stream, TransportLike
     from .plugins.manager import Plugins
     from .plugins.settings import CREDENTIALS
     from .plugins.versions import installed_version
@@ -44,7 +44,7 @@ _HOMES: Final = {
     "config.files": ("CONFIG_FILES",),
     "flows.interpreter_exit": ("at_exit",),
     "flows.resilience.throttle": ("throttled",),
-    "flows.transport_protocols": ("AsyncStream", "AsyncTransportLike", "Stream", "TransportLike"),
+    "flows.transports.protocols": ("AsyncStream", "AsyncTransportLike", "Stream", "TransportLike"),
     "plugins.manager": ("Plugins",),
     "plugins.settings": ("CREDENTIALS",),
     "plugins.versions": ("installed_version",),

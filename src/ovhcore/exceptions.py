@@ -59,8 +59,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .protocol.attempts import Attempt
     from .protocol.messages import Response
+    from .protocol.responses.attempts import Attempt
 
 # fmt: off
 __all__ = [

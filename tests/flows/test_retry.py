@@ -24,9 +24,9 @@ from ovhcore.flows.resilience.after_failure import FailedAttempt, GiveUp, Policy
 from ovhcore.flows.resilience.retry import RetryPolicy, chosen_policy, retried
 from ovhcore.flows.resilience.retry_budget import RetryBudget
 from ovhcore.plugins import hookimpl
-from ovhcore.protocol.attempts import Attempt
 from ovhcore.protocol.clock import Now
 from ovhcore.protocol.messages import Call, Request, Response, Timeout
+from ovhcore.protocol.responses.attempts import Attempt
 from ovhcore_transports import AsyncTransport, SyncTransport
 from ovhcore_transports.recording import RecordTransport, ReplayTransport
 from tests.profiles import tries

@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 
 import ovhcore as ovh
-from ovhcore.flows import run, transport_extensions
-from ovhcore.flows.driver import glance
+from ovhcore.flows import run
 from ovhcore.flows.effects import Glance
-from ovhcore.flows.transport_extensions import (
+from ovhcore.flows.transports import extensions
+from ovhcore.flows.transports.driver import glance
+from ovhcore.flows.transports.extensions import (
     Cancellable,
     CancellableTransport,
     ConsultingTransport,
@@ -28,9 +29,7 @@ from ovhcore_transports import AsyncTransport, SyncTransport
 from ovhcore_transports.recording import AsyncRecordTransport, AsyncReplayTransport, RecordTransport, ReplayTransport
 
 ROOT = Path(__file__).parents[2]
-EXTENSIONS = {
-    name: getattr(transport_extensions, name) for name in transport_extensions.__all__ if name != "Cancellable"
-}
+EXTENSIONS = {name: getattr(extensions, name) for name in extensions.__all__ if name != "Cancellable"}
 
 
 def _is_typed(

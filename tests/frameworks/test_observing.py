@@ -14,7 +14,7 @@ import pytest
 
 import ovhcore as ovh
 from ovhcore.flows import ClockCorrected, RetryScheduled, Throttled, TokenRenewed
-from ovhcore.protocol.attempts import Attempt
+from ovhcore.protocol.responses.attempts import Attempt
 from ovhcore_transports.sandbox import ACCESS_KEYS, serve
 
 pytestmark = pytest.mark.once

@@ -42,9 +42,9 @@ from ovhcore.flows.events import (
 )
 from ovhcore.flows.observation import Observer
 from ovhcore.plugins import hookimpl, list_plugins
-from ovhcore.protocol.attempts import Attempt
 from ovhcore.protocol.messages import Request, Response
 from ovhcore.protocol.redaction import Redaction
+from ovhcore.protocol.responses.attempts import Attempt
 from ovhcore_transports.hooks import spans_and_metrics
 from ovhcore_transports.hooks.opentelemetry import OpenTelemetry
 from ovhcore_transports.hooks.throttle import Throttle

@@ -29,9 +29,9 @@ from ovhcore.flows.events import (
 from ovhcore.flows.observation import SHOWN, Contents, Notifier
 from ovhcore.plugins import hookimpl
 from ovhcore.plugins.log import LogObserver
-from ovhcore.protocol.attempts import Attempt
 from ovhcore.protocol.messages import Headers, Request, Response
 from ovhcore.protocol.redaction import Redaction
+from ovhcore.protocol.responses.attempts import Attempt
 from tests.worlds import Scripted
 
 KEYS: dict[str, Any] = {

@@ -22,7 +22,6 @@ from hypothesis import strategies as st
 
 from ovhcore.exceptions import InvalidConfiguration, ReadTimeout
 from ovhcore.protocol import redaction
-from ovhcore.protocol.attempts import Attempt
 from ovhcore.protocol.credentials import ApplicationKey
 from ovhcore.protocol.messages import Request
 from ovhcore.protocol.redaction import (
@@ -36,6 +35,7 @@ from ovhcore.protocol.redaction import (
     redact_url,
     redactor,
 )
+from ovhcore.protocol.responses.attempts import Attempt
 from ovhcore.protocol.responses.decoding import redact_error
 from ovhcore.protocol.secrets.learning import secrets_of_request
 from ovhcore.protocol.secrets.redacting import Redactor

@@ -15,8 +15,8 @@ from ovhcore.exceptions import InvalidKey, InvalidRequest
 from ovhcore.protocol.credentials import ApplicationKey
 from ovhcore.protocol.messages import Request
 from ovhcore.protocol.requests.building import sign_request
-from ovhcore.protocol.signing import canonical_string, sign
-from ovhcore.protocol.verifying import Verification, verify, verify_request
+from ovhcore.protocol.requests.signing import canonical_string, sign
+from ovhcore.protocol.requests.verifying import Verification, verify, verify_request
 
 text = st.text(st.characters(exclude_categories=["Cs"]))
 calls = st.fixed_dictionaries(

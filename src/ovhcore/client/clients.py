@@ -8,9 +8,9 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
 from .. import exceptions
-from ..flows.driver import arun, run
 from ..flows.effects import Flow
 from ..flows.interpreter_exit import reporting_shutdown
+from ..flows.transports.driver import arun, run
 from ..protocol.messages import Response
 from .base import BaseClient
 from .core import ClientKind

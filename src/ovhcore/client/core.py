@@ -24,9 +24,9 @@ from ..exceptions import (
     MissingCredentials,
 )
 from ..flows.authentication import KeyAuthentication
-from ..flows.driver import glance
 from ..flows.effects import Flow
 from ..flows.exchange import CallResult, Fetch
+from ..flows.transports.driver import glance
 from ..plugins.manager import Plugins
 from ..plugins.settings import Settings
 from ..protocol.credentials import REMEMBERED, ApplicationKey

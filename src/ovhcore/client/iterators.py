@@ -8,9 +8,9 @@ from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
 
 from ..flows.collections.fan_out import FailedItem, FanOut, FanOutSource, refuse_awaitable
-from ..flows.driver import arun, run
 from ..flows.interpreter_exit import at_exit
-from ..flows.transport_protocols import AsyncStream, AsyncTransportLike, Stream, TransportLike
+from ..flows.transports.driver import arun, run
+from ..flows.transports.protocols import AsyncStream, AsyncTransportLike, Stream, TransportLike
 
 __all__ = ["AsyncObjectIterator", "ObjectIterator", "Progress"]
 

@@ -14,7 +14,7 @@ from ..plugins.manager import Plugins
 from ..protocol.redaction import as_secret
 
 if TYPE_CHECKING:
-    from ..flows.transport_extensions import HidingTransport, TransportWithDefaults, WarmableTransport
+    from ..flows.transports.extensions import HidingTransport, TransportWithDefaults, WarmableTransport
 
 __all__ = ["ClientTransport", "InsecureWarning", "TransportSelection", "off_the_loop", "select_transport"]
 

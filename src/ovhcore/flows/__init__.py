@@ -12,7 +12,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from .._lazy import lazily
-from .driver import arun, run
 from .effects import (
     Clock,
     Consult,
@@ -28,6 +27,7 @@ from .effects import (
     Uniform,
 )
 from .pipeline import pipeline
+from .transports.driver import arun, run
 
 if TYPE_CHECKING:
     from .authentication.oauth2 import TokenSharing
@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     from .resilience.after_failure import FailedAttempt, GiveUp, Policy, Wait, retry_after
     from .resilience.retry import RetryPolicy
     from .resilience.throttle import Limiter, Limits
-    from .transport_extensions import (
+    from .transports.extensions import (
         Cancellable,
         CancellableTransport,
         ConsultingTransport,
@@ -61,7 +61,7 @@ if TYPE_CHECKING:
     )
 
 _HOMES: Final = {
-    "transport_extensions": (
+    "transports.extensions": (
         "Cancellable",
         "CancellableTransport",
         "ConsultingTransport",

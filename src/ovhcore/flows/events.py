@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import NamedTuple, TypeAlias
 
-from ..protocol.attempts import Attempt
+from ..protocol.responses.attempts import Attempt
 
 __all__ = [
     "CallEnded",

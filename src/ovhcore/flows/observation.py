@@ -202,7 +202,7 @@ class Notifier:
             event = event._replace(query_id=self._last_query_id[1])  # type: ignore[call-arg]
         if (failed := getattr(event, "failed", None)) is not None:
             with reporting_shutdown:
-                from ..protocol.attempts import Attempt
+                from ..protocol.responses.attempts import Attempt
 
             known = isinstance(failed, Attempt)  # plugins may mean something else by this name
             event = event._replace(failed=failed.shown(self._text)) if known else event  # type: ignore[call-arg]

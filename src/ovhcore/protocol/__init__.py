@@ -26,12 +26,12 @@ if TYPE_CHECKING:
     from .requests.access_rules import API_READ_ONLY, API_READ_WRITE, API_READ_WRITE_SAFE
     from .requests.building import build_request, sign_request, target
     from .requests.filters import iam_tags, pagination_filter
+    from .requests.signing import canonical_string, sign
     from .requests.values import shown
+    from .requests.verifying import Verification, verify, verify_request
     from .responses.decoding import decode
     from .responses.statuses import FAILED, FINISHED
-    from .signing import canonical_string, sign
     from .urls import split_url
-    from .verifying import Verification, verify, verify_request
 
 _HOMES: Final = {
     "clock": ("Now",),
@@ -81,12 +81,12 @@ _HOMES: Final = {
         "FAILED",
         "FINISHED",
     ),
-    "signing": (
+    "requests.signing": (
         "canonical_string",
         "sign",
     ),
     "urls": ("split_url",),
-    "verifying": (
+    "requests.verifying": (
         "Verification",
         "verify",
         "verify_request",

@@ -14,7 +14,7 @@ from .redaction import PLAIN_HEADERS, redact_headers, redact_url
 from .responses.requests_names import AnsweredRequest, RequestsNames
 
 if TYPE_CHECKING:
-    from .attempts import Attempt
+    from .responses.attempts import Attempt
 
 __all__ = ["DEFAULT_TIMEOUT", "DEFAULT_TOTAL", "Call", "Headers", "Request", "Response", "Timeout"]
 

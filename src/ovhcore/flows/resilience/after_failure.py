@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import NamedTuple, Protocol, runtime_checkable
 
 from ...exceptions import APIError
-from ...protocol.attempts import Attempt
 from ...protocol.clock import Now, parse_http_date
 from ...protocol.messages import Request, Response, Timeout
+from ...protocol.responses.attempts import Attempt
 from ...protocol.responses.decoding import add_history
 from ...protocol.responses.error_shapes import is_answer_of_api
 from ..effects import CLOCK, Flow, Handler, Sleep, Uniform

@@ -12,8 +12,8 @@ from ..credentials import ApplicationKey
 from ..endpoints import Endpoint
 from ..messages import Headers, Request, Timeout
 from ..responses.decoding import annotate
-from ..signing import sign
 from ..urls import append_query, checked_path, encode_query, fill_template, template_names
+from .signing import sign
 from .values import json_bytes
 
 __all__ = [

@@ -21,7 +21,7 @@ from ..redaction import TextRedactor, redact_json, redact_text, redact_url, reda
 from .error_shapes import ErrorBody, error_body, is_answer_of_api, parse_json
 
 if TYPE_CHECKING:
-    from ..attempts import Attempt
+    from .attempts import Attempt
 
 __all__ = [
     "add_history",

@@ -11,7 +11,7 @@ from hypothesis.strategies import SearchStrategy
 
 from ...exceptions import ClientClosed, InvalidRequest
 from ...protocol.messages import Request
-from ...protocol.verifying import verify_request
+from ...protocol.requests.verifying import verify_request
 from .. import strategies
 from ..server import Received, WireServer, answer
 from .suite import Opener, Suite

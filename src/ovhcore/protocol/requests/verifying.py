@@ -6,8 +6,8 @@ import re
 from hmac import compare_digest
 from typing import Final, NamedTuple
 
-from ..exceptions import InvalidRequest
-from .messages import Request
+from ...exceptions import InvalidRequest
+from ..messages import Request
 from .signing import canonical_or_problem, signature_of
 
 __all__ = ["DEFAULT_TOLERANCE", "Verification", "verify", "verify_request"]

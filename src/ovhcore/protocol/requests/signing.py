@@ -16,7 +16,7 @@ import re
 from hashlib import sha1
 from typing import Final
 
-from ..exceptions import InvalidRequest
+from ...exceptions import InvalidRequest
 
 __all__ = ["canonical_or_problem", "canonical_string", "sign", "signature_of"]
 

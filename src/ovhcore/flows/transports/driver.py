@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from ..protocol.clock import Now
-from .effects import Clock, Consult, Flow, Gather, Glance, Once, Send, Sleep, Uniform
-from .interpreter_exit import at_exit
+from ...protocol.clock import Now
+from ..effects import Clock, Consult, Flow, Gather, Glance, Once, Send, Sleep, Uniform
+from ..interpreter_exit import at_exit
 
 if TYPE_CHECKING:
-    from .transport_extensions import GlancingTransport
-    from .transport_protocols import AsyncTransportLike, TransportLike
+    from .extensions import GlancingTransport
+    from .protocols import AsyncTransportLike, TransportLike
 
 __all__ = ["arun", "glance", "run"]
 

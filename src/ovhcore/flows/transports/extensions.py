@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
-from ..protocol.clock import Now
-from ..protocol.messages import Request, Response
-from .effects import Consult
+from ...protocol.clock import Now
+from ...protocol.messages import Request, Response
+from ..effects import Consult
 
 __all__ = [
     "Cancellable",

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Sequence
 from typing import Any, Protocol, TypeVar
 
-from ..protocol.clock import Now
-from ..protocol.messages import Request, Response
-from .effects import Flow
+from ...protocol.clock import Now
+from ...protocol.messages import Request, Response
+from ..effects import Flow
 
 __all__ = ["AsyncStream", "AsyncTransportLike", "Stream", "TransportLike"]
 
@@ -54,7 +54,7 @@ class AsyncStream(Protocol[Out]):
 class TransportLike(Protocol):
     """A client's whole outside world. ``ovhcore_transports.SyncTransport`` has all methods but ``send``.
 
-    A transport may have more methods; see :mod:`ovhcore.flows.transport_extensions`.
+    A transport may have more methods; see :mod:`ovhcore.flows.transports.extensions`.
     """
 
     def send(self, request: Request) -> Response:

@@ -1,0 +1,1 @@
+"""Where flows and transports meet: the drivers, and what they ask of a transport."""
