@@ -18,18 +18,18 @@ from ovhcore.protocol import Secret, redact_url
 from ..account.conf_file import read_text
 from ..account.conf_text import parsed
 from ..frame.groups import globals_of
-from .findings import OK, PROBLEM, WARNING, Finding
+from .results import OK, PROBLEM, WARNING, CheckResult
 
-__all__ = ["file_findings", "plugin_findings", "setting_findings", "sources_of", "version_finding"]
+__all__ = ["file_results", "plugin_results", "setting_results", "sources_of", "version_result"]
 
 _LIBRARIES: Final = ("urllib3", "httpx", "httpx2", "aiohttp", "pyreqwest", "click", "rich", "keyring")
 
 
-def version_finding() -> Finding:
+def version_result() -> CheckResult:
     """Return which versions are in use."""
     found = [f"{name} {version}" for name in _LIBRARIES if (version := installed_version(name)) is not None]
     system = f"{platform.system()} {platform.release()}"
-    return Finding(
+    return CheckResult(
         "versions", OK, f"ovhcore {__version__}, Python {platform.python_version()}, {system}", None, (*found,)
     )
 
@@ -46,15 +46,15 @@ def sources_of() -> SettingsSources:
     return SettingsSources(arguments, config_file=said.config)
 
 
-def plugin_findings(sources: SettingsSources) -> tuple[list[Finding], list[str]]:
+def plugin_results(sources: SettingsSources) -> tuple[list[CheckResult], list[str]]:
     """Return what is wrong with plugins, and the names of the settings that the others define."""
     disabled, what = sources.disabled_plugins()
     infos = list_plugins(disabled, what)
     failing = {info.name for info in infos if info.problem is not None}
     broken = [info for info in infos if info.name in failing and info.enabled]
     on = ", ".join(info.name for info in infos if info.enabled and info.problem is None)
-    findings = [
-        Finding(
+    results = [
+        CheckResult(
             "plugins",
             PROBLEM,
             str(info.problem),
@@ -64,10 +64,10 @@ def plugin_findings(sources: SettingsSources) -> tuple[list[Finding], list[str]]
         for info in broken
     ]
     names = [*Plugins(disabled={*disabled, *failing}).options()]
-    return findings or [Finding("plugins", OK, f"all can be loaded: {on}")], names
+    return results or [CheckResult("plugins", OK, f"all can be loaded: {on}")], names
 
 
-def file_findings() -> Iterator[Finding]:
+def file_results() -> Iterator[CheckResult]:
     """Yield what is to be said of each file of settings."""
     said = globals_of()
     named = [] if said.config is None else [said.config]
@@ -75,27 +75,29 @@ def file_findings() -> Iterator[Finding]:
         path = os.path.expanduser(name)
         if not os.path.lexists(path):
             if name in named:
-                yield Finding("files", PROBLEM, f"{path}: there is none", "--config names a file that exists")
+                yield CheckResult("files", PROBLEM, f"{path}: there is none", "--config names a file that exists")
             else:
-                yield Finding("files", OK, f"{path}: there is none")
+                yield CheckResult("files", OK, f"{path}: there is none")
             continue
         yield _of_file(path)
 
 
-def _of_file(path: str) -> Finding:
+def _of_file(path: str) -> CheckResult:
     try:
         parser = parsed(read_text(path))
     except InvalidConfiguration as error:
-        return Finding("files", PROBLEM, f"{path}: {error}", "mend the file, or let another place say more")
+        return CheckResult("files", PROBLEM, f"{path}: {error}", "mend the file, or let another place say more")
     sections = ", ".join(f"[{name}]" for name in parser.sections()) or "no sections"
     secret = any(parser.has_option(name, key) for name in parser.sections() for key in CREDENTIALS)
     mode = stat.S_IMODE(os.stat(path).st_mode)
     if secret and os.name == "posix" and mode & (stat.S_IROTH | stat.S_IWOTH):
-        return Finding("files", WARNING, f"{path}: every user of this machine can read its keys", f"chmod 600 {path}")
-    return Finding("files", OK, f"{path}: {sections}")
+        return CheckResult(
+            "files", WARNING, f"{path}: every user of this machine can read its keys", f"chmod 600 {path}"
+        )
+    return CheckResult("files", OK, f"{path}: {sections}")
 
 
-def setting_findings(found: list[FoundSetting]) -> Iterator[Finding]:
+def setting_results(found: list[FoundSetting]) -> Iterator[CheckResult]:
     """Yield every setting with the place that says it; secrets by their fingerprints."""
     first = {each.name: each for each in found if each.first}
     lines: list[str] = []
@@ -108,7 +110,7 @@ def setting_findings(found: list[FoundSetting]) -> Iterator[Finding]:
         if lines
         else "no settings: no argument, no variable, no file says any"
     )
-    yield Finding("settings", OK, text, None, (*lines,))
+    yield CheckResult("settings", OK, text, None, (*lines,))
 
 
 def _place(setting: FoundSetting) -> str:

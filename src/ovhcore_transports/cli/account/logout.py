@@ -1,4 +1,4 @@
-"""``ovhcore whoami`` and ``ovhcore logout``."""
+"""``ovhcore logout``."""
 
 from __future__ import annotations
 
@@ -10,47 +10,14 @@ from ovhcore._internal import CREDENTIALS, FoundSetting
 from ovhcore.exceptions import APIError, InvalidConfiguration
 from ovhcore.protocol import Secret
 
-from ..calling.options import output_options
 from ..frame.clients import client, note
 from ..frame.groups import Command
 from ..frame.text import one_line
-from ..output.writing import Output
 from .conf_file import change_file, forget_in_copy
-from .identity import application_of, identity_lines, identity_of
-from .places import found_settings, remove_entries
+from .identity import application_of
+from .places import credential_settings, remove_entries
 
-__all__ = ["logout_command", "whoami_command"]
-
-
-@click.command("whoami", cls=Command)
-@output_options
-def whoami_command(format_: str | None, query: str | None, columns: str | None) -> None:
-    """Say whose keys these are, what they may do, until when, and where they come from.
-
-    \b
-    ovhcore whoami
-    ovhcore whoami --profile work -o json
-    """  # noqa: D301
-    output = Output(format_, query, columns)
-    with client() as caller:
-        known = identity_of(caller)
-    if output.for_people and query is None and columns is None and output.asked is None:
-        for line in identity_lines(known, _source()):
-            click.echo(line)
-    else:
-        output.write({**known, "source": _source()})
-
-
-def _source() -> str | None:
-    """Return the place that the keys come from."""
-    found = _credentials()
-    return found[0].place if found else None
-
-
-def _credentials() -> list[FoundSetting]:
-    """Return the settings of credentials of the place that is asked first, and of the keyring if that is."""
-    found = [each for each in found_settings() if each.name in (*CREDENTIALS, "keyring")]
-    return [each for each in found if each.place == found[0].place] if found else []
+__all__ = ["logout_command"]
 
 
 @click.command("logout", cls=Command)
@@ -64,7 +31,7 @@ def logout_command(keep_valid: bool) -> None:
     ovhcore logout
     ovhcore logout --profile work
     """  # noqa: D301
-    found = _credentials()
+    found = credential_settings()
     if not found:
         raise InvalidConfiguration(
             "There are no keys to remove: no place has any", hint="ovhcore doctor shows them all."

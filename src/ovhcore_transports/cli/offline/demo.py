@@ -1,16 +1,15 @@
-"""``ovhcore demo`` and ``ovhcore sandbox``: the API on this machine, with no account."""
+"""``ovhcore demo``: signed calls to a sandbox, with no account."""
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 import click
 
-from ...sandbox.serving.command import run_sandbox, with_options
 from ..frame.clients import note
 from ..frame.groups import Command
 
-__all__ = ["demo_command", "sandbox_command"]
+__all__ = ["demo_command"]
 
 _NEXT: Final = """
 What to try next, with no account:
@@ -50,13 +49,3 @@ def demo_command() -> None:
         console.print(f"{server.sandbox.executed.total()} signed calls answered.", highlight=False)
     for line in _NEXT.splitlines():
         note(line)
-
-
-@click.command("sandbox", cls=Command)
-@with_options
-def sandbox_command(**options: Any) -> None:
-    """Serve a sandbox on loopback until interrupted.
-
-    Prints the variables that lead a program to it: paste them into another terminal.
-    """
-    run_sandbox(**options)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final, NamedTuple
 
-__all__ = ["OK", "PROBLEM", "SKIPPED", "WARNING", "Finding", "passed_over"]
+__all__ = ["OK", "PROBLEM", "SKIPPED", "WARNING", "CheckResult", "passed_over"]
 
 OK: Final = "ok"
 WARNING: Final = "warning"
@@ -12,7 +12,7 @@ PROBLEM: Final = "problem"
 SKIPPED: Final = "skipped"
 
 
-class Finding(NamedTuple):
+class CheckResult(NamedTuple):
     """What came of a look at one thing.
 
     Attributes:
@@ -34,6 +34,6 @@ class Finding(NamedTuple):
         return {**self._asdict(), "details": list(self.details)}
 
 
-def passed_over(check: str, why: str) -> Finding:
+def passed_over(check: str, why: str) -> CheckResult:
     """Return that something was not looked at."""
-    return Finding(check, SKIPPED, f"not looked at: {why}")
+    return CheckResult(check, SKIPPED, f"not looked at: {why}")
