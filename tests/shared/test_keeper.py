@@ -20,7 +20,7 @@ from ovhcore.flows import Limits, run
 from ovhcore.protocol import Now
 from ovhcore_transports.shared import keeper as keepers
 from ovhcore_transports.shared.keeper import Keeper
-from ovhcore_transports.shared.operations.answers import GO
+from ovhcore_transports.shared.store_commands.answers import GO
 from ovhcore_transports.shared.stores import base
 from ovhcore_transports.shared.stores.base import StoreFailure
 from ovhcore_transports.shared.stores.opening import open_store

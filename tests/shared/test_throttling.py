@@ -21,7 +21,7 @@ from ovhcore.exceptions import InvalidConfiguration, SharedStoreError, TotalTime
 from ovhcore.flows import Clock, Limits, Send, run
 from ovhcore.protocol import Now, Request, Response
 from ovhcore_transports.shared.keeper import Keeper, keeper_of
-from ovhcore_transports.shared.operations.answers import ALONE, GO, LATE, NEW, WAIT
+from ovhcore_transports.shared.store_commands.answers import ALONE, GO, LATE, NEW, WAIT
 from ovhcore_transports.shared.stores.base import Store, StoreFailure
 from ovhcore_transports.shared.stores.opening import open_store
 from ovhcore_transports.shared.throttling import SharedLimit, shared_throttle

@@ -22,13 +22,13 @@ from .control.faults import Failure, Faults, fail
 from .control.journal import BoundedCounter
 from .control.modes import Modes
 from .control.settings import Controls
-from .kept.rows import Rows
 from .login.door import Door, is_page
 from .login.tokens import issue_token
 from .routes.calls import SandboxCall
 from .routes.listing import carry_out
 from .routes.table import COMPLETED, Route, find_special, no_route
 from .state import ApiError, State
+from .storage.rows import Rows
 
 if TYPE_CHECKING:
     from ovhcore.schema import Catalogue

@@ -12,7 +12,7 @@ from ovhcore.exceptions import APIError, InvalidRequest, OutcomeUnknown, SharedS
 from ovhcore.flows import Clock, Consult, Flow, Handler, Middleware, Sleep, Uniform
 from ovhcore.protocol import Now, Request, Response, redact_url
 
-from .operations.records import KEPT
+from .store_commands.records import KEPT
 
 if TYPE_CHECKING:
     from .keeper import Keeper

@@ -23,8 +23,8 @@ from ovhcore.exceptions import SharedStoreError
 
 from ..base.forks import renew_after_fork
 from ..base.locks import Lock
-from .operations.answers import Question
-from .operations.records import KEPT
+from .store_commands.answers import Question
+from .store_commands.records import KEPT
 from .stores.base import Store
 from .stores.opening import open_store
 
@@ -90,7 +90,7 @@ class Keeper:
         self._wake()
 
     def hold_claim(self, key: str, owner: str, print_: str) -> None:
-        """Keep a claim from now on; see :mod:`.operations.records`."""
+        """Keep a claim from now on; see :mod:`.store_commands.records`."""
         self._claims[key, owner] = print_
         self._wake()
 

@@ -13,7 +13,7 @@ from ovhcore.protocol import Now, Request, Response, redact_url
 
 from .keeper import Keeper
 from .limiters import ProcessLimiter
-from .operations.answers import ALONE, GO, LATE, NEW, TOO_LATE, TURN
+from .store_commands.answers import ALONE, GO, LATE, NEW, TOO_LATE, TURN
 from .stores.base import Store
 
 __all__ = ["SharedLimit", "shared_throttle"]

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from ovhcore.exceptions import InvalidConfiguration, SharedStoreError
-from ovhcore_transports.shared.operations.answers import GO
+from ovhcore_transports.shared.store_commands.answers import GO
 from ovhcore_transports.shared.stores import opening
 from ovhcore_transports.shared.stores.opening import open_store, read_store
 from tests.shared.conftest import Server

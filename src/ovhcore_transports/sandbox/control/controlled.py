@@ -12,10 +12,10 @@ from ovhcore.exceptions import InvalidConfiguration
 from ovhcore.protocol import Request
 
 from ...base.locks import Lock
-from ..kept.resources import completed, rows_of
-from ..kept.rows import Rows
 from ..login.matters import PASSWORD
 from ..state import State
+from ..storage.initial_data import completed, rows_of
+from ..storage.rows import Rows
 from .clock import VirtualClock
 from .configuring import applied, current
 from .faults import Faults

@@ -12,11 +12,11 @@ from ovhcore.schema import Array, Enumeration, Family, Model, Scalar, Type
 
 from ..control.modes import Modes
 from ..families.tables import Resource
-from ..kept.listed import Listed
 from ..routes.calls import SandboxCall, concrete
 from ..routes.filters import tagged
 from ..routes.iam import service_id
 from ..state import ApiError
+from ..storage.lazy_list import LazyList
 from .identities import identify, services_of, urns_of
 from .known import Collection, Known, Place, model_of
 from .members import named, problem_of
@@ -377,7 +377,7 @@ class Reader:
             return each
 
         if of.member is not None and not wanted and not by_tags:
-            return Listed(list(ids), read)
+            return LazyList(list(ids), read)
         found: list[Any] = []
         noun = operation.path.rpartition("/")[2]
         for text, item_id in ids.items():

@@ -10,9 +10,9 @@ from typing import Any, Final, NamedTuple
 from urllib.parse import quote, unquote
 
 from ..control.modes import Modes
-from ..kept.operation import Operation
-from ..kept.rows import Row, find
 from ..state import ApiError, State
+from ..storage.rows import Row, find
+from ..storage.running_task import RunningTask
 
 __all__ = ["Answer", "SandboxCall", "arguments_of", "begin", "concrete", "date_of", "named", "plain"]
 
@@ -93,7 +93,7 @@ def date_of(seconds: float) -> str:
 
 
 def begin(call: SandboxCall, path: str, kind: str, steps: dict[str, Any]) -> None:
-    """Let something be done to an object.
+    """Begin a task that changes an object.
 
     Args:
         call: that begins it.
@@ -102,8 +102,8 @@ def begin(call: SandboxCall, path: str, kind: str, steps: dict[str, Any]) -> Non
         steps: as data: ``then``, members that the object has when it is over, or ``gone`` with ``list`` and ``id``.
     """
     state = call.state
-    operation = Operation("", kind, 0, call.now, state.task_seconds, state.failing_tasks, steps=steps)
-    state.held.run(path, operation)
+    task = RunningTask("", kind, 0, call.now, state.task_seconds, state.failing_tasks, steps=steps)
+    state.held.run(path, task)
 
 
 def concrete(template: str, arguments: Mapping[str, str]) -> str:

@@ -14,8 +14,8 @@ from typing import Any, Final
 from urllib.parse import unquote, urlencode
 
 from ..control.modes import Use
-from ..kept.rows import Row, Rows
 from ..state import ApiError
+from ..storage.rows import Row, Rows
 from .calls import SandboxCall
 from .filters import filtered, ordered
 from .table import ROUTES, Route

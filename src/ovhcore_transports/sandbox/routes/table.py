@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
 from urllib.parse import unquote
 
-from ..kept.rows import ids_of
 from ..login import account
 from ..login.html import form_target
 from ..login.keys import new_credential, shown_credential
 from ..state import ApiError, State
-from . import operations, zones
+from ..storage.rows import ids_of
+from . import tasks, zones
 from .calls import Answer, SandboxCall, concrete, named
 from .filters import tagged
 from .iam import display_name
@@ -244,10 +244,10 @@ ROUTES: Final = (
     Route("GET", "/dedicated/server/{serviceName}", _server),
     Route("GET", "/dedicated/server/{serviceName}/burst", _burst),
     Route("PUT", "/dedicated/server/{serviceName}/burst", _change_burst, ("status",)),
-    Route("POST", "/dedicated/server/{serviceName}/reboot", operations.reboot),
-    Route("GET", "/dedicated/server/{serviceName}/install/status", operations.installation),
-    Route("GET", "/dedicated/server/{serviceName}/task", operations.server_tasks),
-    Route("GET", "/dedicated/server/{serviceName}/task/{taskId}", operations.server_task),
+    Route("POST", "/dedicated/server/{serviceName}/reboot", tasks.reboot),
+    Route("GET", "/dedicated/server/{serviceName}/install/status", tasks.installation),
+    Route("GET", "/dedicated/server/{serviceName}/task", tasks.server_tasks),
+    Route("GET", "/dedicated/server/{serviceName}/task/{taskId}", tasks.server_task),
     Route("GET", "/instance", _instances),
     Route("GET", "/instance/{instanceId}", _instance),
     Route("GET", "/cloud/project", _projects),
@@ -269,13 +269,13 @@ ROUTES: Final = (
     Route("GET", "/domain/zone/{zoneName}/history/{creationDate}", zones.restore_point),
     Route("GET", "/v2/iam/policy", _policies),
     Route("GET", "/v2/iam/policy/{policyId}", _policy),
-    Route("GET", _VRACK_SERVICES, operations.vrack_services),
-    Route("POST", _VRACK_SERVICES, operations.new_vrack_services, ("targetSpec",)),
-    Route("GET", _ONE_OF_THEM, operations.one_vrack_services),
-    Route("PUT", _ONE_OF_THEM, operations.change_vrack_services, ("checksum", "targetSpec")),
-    Route("DELETE", _ONE_OF_THEM, operations.delete_vrack_services),
-    Route("GET", _ONE_OF_THEM + "/task", operations.vrack_services_tasks),
-    Route("GET", _ONE_OF_THEM + "/task/{taskId}", operations.vrack_services_task),
+    Route("GET", _VRACK_SERVICES, tasks.vrack_services),
+    Route("POST", _VRACK_SERVICES, tasks.new_vrack_services, ("targetSpec",)),
+    Route("GET", _ONE_OF_THEM, tasks.one_vrack_services),
+    Route("PUT", _ONE_OF_THEM, tasks.change_vrack_services, ("checksum", "targetSpec")),
+    Route("DELETE", _ONE_OF_THEM, tasks.delete_vrack_services),
+    Route("GET", _ONE_OF_THEM + "/task", tasks.vrack_services_tasks),
+    Route("GET", _ONE_OF_THEM + "/task/{taskId}", tasks.vrack_services_task),
 )
 
 

@@ -14,9 +14,9 @@ from urllib.parse import quote
 from ..families.records import check_record, check_ttl
 from ..families.tables import Change
 from ..families.zone_files import read_zone, zone_text
-from ..kept.resources import new_zone
-from ..kept.rows import Row, Rows, find, ids_of
 from ..state import ApiError, State
+from ..storage.initial_data import new_zone
+from ..storage.rows import Row, Rows, find, ids_of
 from .calls import SandboxCall, date_of, named
 from .filters import tagged
 from .iam import urn_of

@@ -10,8 +10,8 @@ from typing import Any, Final
 from ovhcore.exceptions import InvalidConfiguration
 
 from ...base.forks import renew_after_fork
-from ..operations.answers import Question
-from ..operations.script import SCRIPT
+from ..store_commands.answers import Question
+from ..store_commands.script import SCRIPT
 from .base import NOT_NOW, TIMEOUT, Store, StoreFailure
 from .places import Place
 
@@ -82,7 +82,7 @@ class ServerStore(Store):
         self._turns = [*range(_STRAIGHT)]
 
     def answer(self, question: Question, now: int | None = None) -> Any:
-        """Run an operation of the script."""
+        """Run a command of the script."""
         try:
             return self._answer(_arguments(question, now))
         except self._failures as error:
@@ -125,7 +125,7 @@ class ServerStore(Store):
         return answer
 
     async def straight(self, question: Question) -> Any:
-        """Run an operation on a limit, on a connection that is open.
+        """Run a command on a limit, on a connection that is open.
 
         Whatever else than numbers comes is left to a thread, which asks again: a loop waits for no second packet.
         """

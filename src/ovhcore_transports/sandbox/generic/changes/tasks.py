@@ -7,8 +7,8 @@ from typing import Any, Final
 
 from ovhcore.schema import Enumeration, Model, Type
 
-from ...kept.operation import Operation
 from ...routes.calls import SandboxCall, arguments_of, concrete
+from ...storage.running_task import RunningTask
 from ..known import Collection, Known, Place, id_member, model_of
 from ..reading import Reader
 from ..running import ENDED, is_task, kind_of, new_task
@@ -42,20 +42,20 @@ def begin_task(
     of = _list_of(reader.known, place, maker)
     listed = model_of(maker.family, None if of is None else of.model)
     state = call.state
-    operation = Operation("", str(place.operation), 0, call.now, state.task_seconds, state.failing_tasks)
+    running = RunningTask("", str(place.operation), 0, call.now, state.task_seconds, state.failing_tasks)
     if of is None or not isinstance(listed, Model):
         own = {**kind_of(maker, model, str(place.operation)), **members}
         alone = maker.merged(model, maker.object(model, f"{place.operation}#{state.next()}"), own)
-        return new_task(maker, model, alone, operation)
+        return new_task(maker, model, alone, running)
     names = arguments_of(of.item, arguments)
     item_id = reader.new_id(maker, of, f"{place.operation}#{state.next()}", 0)
     inner = {**names, of.argument: str(item_id)}
     path = concrete(of.item, inner)
     own = {**kind_of(maker, listed, str(place.operation)), **members}
     task = maker.merged(listed, reader.made(maker, listed, of.item, inner), own)
-    task = new_task(maker, listed, task, operation)
+    task = new_task(maker, listed, task, running)
     state.held.add(concrete(of.template, names), path, item_id, task)
-    state.held.run(path, operation)
+    state.held.run(path, running)
     if of.model == place.operation.answer:
         return dict(task)
     # Some answers are of a type of their own, with fewer members.

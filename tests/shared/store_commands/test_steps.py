@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from ovhcore_transports.shared.operations import limits
-from ovhcore_transports.shared.operations.answers import GO, LATE, NEW, WAIT
+from ovhcore_transports.shared.store_commands import limits
+from ovhcore_transports.shared.store_commands.answers import GO, LATE, NEW, WAIT
 
 pytestmark = pytest.mark.once
 

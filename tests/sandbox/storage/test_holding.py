@@ -15,9 +15,9 @@ import ovhcore as ovh
 from ovhcore.protocol import Request, Response
 from ovhcore_transports.sandbox import ACCESS_KEYS, Sandbox, SandboxTransport, state
 from ovhcore_transports.sandbox.control.admin import answer_admin
-from ovhcore_transports.sandbox.kept import holding
-from ovhcore_transports.sandbox.kept.holding import Held
-from ovhcore_transports.sandbox.kept.operation import Operation
+from ovhcore_transports.sandbox.storage import holding
+from ovhcore_transports.sandbox.storage.holding import Held
+from ovhcore_transports.sandbox.storage.running_task import RunningTask
 
 pytestmark = pytest.mark.once
 
@@ -85,7 +85,7 @@ def test_nothing_is_left_below_what_is_removed(steps: list[tuple[str, list[str]]
         if step == "keep":
             held.keep(path, {})
         elif step == "run":
-            held.run(path, Operation("", "", 1, 0.0, 1.0, False, steps={"gone": True}))
+            held.run(path, RunningTask("", "", 1, 0.0, 1.0, False, steps={"gone": True}))
         elif step == "add":
             held.add(parent, path, segments[-1], {})
         elif step == "snapshot":
@@ -200,12 +200,12 @@ def box_answer(box: Sandbox, target: str) -> Response:
 
 
 def test_what_is_being_deleted_is_known_after_a_snapshot() -> None:
-    gone = Operation("", "DELETING", 0, 0.0, 60.0, False, steps={"gone": True})
+    gone = RunningTask("", "DELETING", 0, 0.0, 60.0, False, steps={"gone": True})
     held = Held()
     held.add("/list", "/list/1", "1", {})
     held.run("/list/1", gone)
     held.add("/list", "/list/a%2Fb", "a/b", {})
-    held.run("/list/a%2Fb", Operation("", "UPDATING", 0, 0.0, 60.0, False))
+    held.run("/list/a%2Fb", RunningTask("", "UPDATING", 0, 0.0, 60.0, False))
     again = Held(objects=held.objects, running=held.running)
     assert held.leaving("/list") == again.leaving("/list") == ["/list/1"]
     held.end("/list/1")

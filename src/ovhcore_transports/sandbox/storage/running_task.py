@@ -1,4 +1,4 @@
-"""What takes its time: how far it is follows from the time at which somebody asks."""
+"""A task under way, as a reboot: how far it is follows from the time at which somebody asks."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any, Final
 
-__all__ = ["Operation"]
+__all__ = ["RunningTask"]
 
 
 _NONE: Final[dict[str, Any]] = {}
@@ -17,8 +17,10 @@ def _no_steps() -> dict[str, Any]:
 
 
 @dataclass(slots=True)
-class Operation:
-    """Something that takes its time.
+class RunningTask:
+    """A task that was begun: what the API calls a task, an operation or an order that is carried out.
+
+    "Operation" is what the schema calls a method of a path.
 
     Attributes:
         subject: the name or id of what it is done to.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ovhcore_transports.shared.operations import records
+from ovhcore_transports.shared.store_commands import records
 
 pytestmark = pytest.mark.once
 

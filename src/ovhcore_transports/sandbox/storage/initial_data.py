@@ -1,4 +1,4 @@
-"""The resources that have a name: what there is of them at first, and how they are kept."""
+"""What every sandbox holds at first: an account, bills, servers, a zone; and how lists of these are kept."""
 
 from __future__ import annotations
 
@@ -242,7 +242,7 @@ ROWS: Final[dict[str, tuple[str, tuple[str, str] | None, Callable[[int], Row]]]]
     "zones": ("name", None, lambda number: new_zone("")),
     "vrack_services": ("id", None, lambda number: _vrack_services(number, "eu-west-rbx", {})),
 }
-"""Of the resources that are lists: the member with the id, those by which they are found, too, and an example."""
+"""By the name of each list: the member with the id, two more by which objects are found, and a maker of examples."""
 
 
 def rows_of(name: str, objects: Iterable[Row]) -> Rows:

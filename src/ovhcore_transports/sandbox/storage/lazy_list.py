@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, overload
 
-__all__ = ["Listed"]
+__all__ = ["LazyList"]
 
 
-class Listed(Sequence[Any]):
+class LazyList(Sequence[Any]):
     """The objects of a list, each made when it is read: of a long one, a page is what is needed.
 
     Args:

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from ovhcore_transports.sandbox import Sandbox
 from ovhcore_transports.sandbox.control.snapshots import as_snapshot, of_snapshot
-from ovhcore_transports.sandbox.kept import packing
-from ovhcore_transports.sandbox.kept.holding import Held
-from ovhcore_transports.sandbox.kept.operation import Operation
-from ovhcore_transports.sandbox.kept.packing import Objects, Operations
+from ovhcore_transports.sandbox.storage import packing
+from ovhcore_transports.sandbox.storage.holding import Held
+from ovhcore_transports.sandbox.storage.packing import Objects, RunningTasks
+from ovhcore_transports.sandbox.storage.running_task import RunningTask
 
 pytestmark = pytest.mark.once
 
@@ -89,18 +89,18 @@ def test_a_snapshot_of_before_is_held() -> None:
 
 
 def test_what_is_being_done_is_packed_and_read_again() -> None:
-    held = Operations(1)
+    held = RunningTasks(1)
     for number in range(3):
-        held[f"/list/{number}"] = Operation("", "create", number, 1.5, 60.0, False, steps={"then": {"n": number}})
+        held[f"/list/{number}"] = RunningTask("", "create", number, 1.5, 60.0, False, steps={"then": {"n": number}})
     assert [held[f"/list/{number}"].steps for number in range(3)] == [{"then": {"n": number}} for number in range(3)]
     assert held["/list/0"].uuid != held["/list/1"].uuid
 
 
 def test_a_snapshot_of_before_has_operations_with_an_id_more() -> None:
-    kept = as_snapshot(Held(running={"/list/1": Operation("", "create", 1, 1.5, 60.0, False)}))  # type: ignore[arg-type]
+    kept = as_snapshot(Held(running={"/list/1": RunningTask("", "create", 1, 1.5, 60.0, False)}))  # type: ignore[arg-type]
     kept["state"]["running"]["/list/1"]["$object"]["uuid"] = "old"
     held = of_snapshot({"format": kept["format"], "state": {"held": {"$object": kept["state"], "$class": HELD}}})[
         "held"
     ]
-    assert type(held.running) is Operations
+    assert type(held.running) is RunningTasks
     assert held.running["/list/1"].seconds == 60.0

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, ClassVar, Final
 
-from .operation import Operation
-from .packing import Objects, Operations
+from .packing import Objects, RunningTasks
+from .running_task import RunningTask
 
 __all__ = ["Held"]
 
@@ -27,7 +27,7 @@ class Held:
         removed: by the path of a list, the ids that were deleted, as text.
         objects: by their paths, the objects that were made or changed.
         gone: paths of objects that no list has, and that were deleted.
-        running: by the path of an object, the :class:`.Operation` that is being done to it.
+        running: by the path of an object, the :class:`.RunningTask` that changes it.
         long: by their paths, the size of long objects as JSON, in bytes.
     """
 
@@ -35,15 +35,15 @@ class Held:
     removed: dict[str, dict[str, bool]] = field(default_factory=dict)
     objects: Objects = field(default_factory=Objects)
     gone: dict[str, bool] = field(default_factory=dict)
-    running: Operations = field(default_factory=Operations)
+    running: RunningTasks = field(default_factory=RunningTasks)
     long: dict[str, int] = field(default_factory=dict)
 
     volatile: ClassVar = ("_below", "_deleted", "_leaving", "_text")
-    """What follows from the rest, and is not kept in a snapshot."""
+    """Attributes that follow from the others: no snapshot has them."""
 
     def restored(self) -> None:
-        """Keep what a snapshot had as it is kept here."""
-        for name, kind in (("objects", Objects), ("running", Operations)):
+        """Turn the plain data of a snapshot into the containers of this class."""
+        for name, kind in (("objects", Objects), ("running", RunningTasks)):
             if not isinstance(getattr(self, name), kind):
                 kept = kind()
                 kept.update(getattr(self, name))
@@ -71,10 +71,10 @@ class Held:
 
     @cached_property
     def _leaving(self) -> dict[str, dict[str, bool]]:
-        """By the path above them, the paths of objects that will be gone when what is done to them is over."""
+        """By the path above them, the paths of objects that will be gone when their task is over."""
         leaving: dict[str, dict[str, bool]] = {}
-        for path, operation in self.running.items():
-            if operation.steps.get("gone"):
+        for path, task in self.running.items():
+            if task.steps.get("gone"):
                 leaving.setdefault(path.rpartition("/")[0], {})[path] = True
         return leaving
 
@@ -148,16 +148,16 @@ class Held:
             self.long[path] = size
         self._enter(path.rpartition("/")[0])
 
-    def run(self, path: str, operation: Operation) -> None:
-        """Let something be done to an object."""
+    def run(self, path: str, task: RunningTask) -> None:
+        """Hold a task that changes an object."""
         above = path.rpartition("/")[0]
-        if operation.steps.get("gone"):
+        if task.steps.get("gone"):
             self._leaving.setdefault(above, {})[path] = True
-        self.running[path] = operation
+        self.running[path] = task
         self._enter(above)
 
     def end(self, path: str) -> None:
-        """Let nothing be done to an object any more."""
+        """Forget the task that changes an object."""
         if self.running.pop(path, None) is not None:
             self._leaving.get(path.rpartition("/")[0], {}).pop(path, None)
 

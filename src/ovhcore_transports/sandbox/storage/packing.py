@@ -8,9 +8,9 @@ from abc import abstractmethod
 from collections.abc import Iterator, KeysView, MutableMapping
 from typing import Any, Final, TypeVar
 
-from .operation import Operation
+from .running_task import RunningTask
 
-__all__ = ["Objects", "Operations", "Packing"]
+__all__ = ["Objects", "Packing", "RunningTasks"]
 
 _MOST_EXAMPLES: Final = 500
 _WINDOW: Final = 12  # bits: what is more than 4096 bytes back is not looked at
@@ -138,14 +138,14 @@ class Objects(_Packed[dict[str, Any]]):
         return plain
 
 
-class Operations(_Packed[Operation]):
-    """What is being done to objects, by their paths."""
+class RunningTasks(_Packed[RunningTask]):
+    """The tasks under way, by the paths of the objects that they change."""
 
-    def _plain(self, value: Operation) -> dict[str, Any]:
-        return {name: getattr(value, name) for name in Operation.__slots__}
+    def _plain(self, value: RunningTask) -> dict[str, Any]:
+        return {name: getattr(value, name) for name in RunningTask.__slots__}
 
-    def _value(self, plain: dict[str, Any]) -> Operation:
-        return Operation(**plain)
+    def _value(self, plain: dict[str, Any]) -> RunningTask:
+        return RunningTask(**plain)
 
 
 def _cut(path: str) -> tuple[str, str]:

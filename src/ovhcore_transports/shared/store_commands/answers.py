@@ -7,7 +7,7 @@ from typing import Any, Final, TypeAlias
 __all__ = ["ALONE", "CONFIRM", "FULL", "GO", "LATE", "NEW", "TOO_LATE", "TURN", "WAIT", "Question"]
 
 Question: TypeAlias = tuple[Any, ...]
-"""The name of an operation, the key that it is about, then its arguments: numbers and text."""
+"""What a store is asked: the name of a command, the key that it is about, then its arguments: numbers and text."""
 
 GO: Final = 0
 """The request may be sent once the time has passed."""

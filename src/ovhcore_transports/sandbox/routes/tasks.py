@@ -1,6 +1,6 @@
 """What takes its time: tasks of servers (version 1), and resources that become what they are to be (version 2).
 
-Nothing runs meanwhile. How far an operation is follows from the time at which it is asked for.
+Nothing runs meanwhile. How far a task is follows from the time at which it is asked for.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from ..families.tables import Change
-from ..kept.listed import Listed
-from ..kept.operation import Operation
-from ..kept.resources import checksum, vrack_services_state
-from ..kept.rows import Row, find, ids_of
 from ..state import ApiError
+from ..storage.initial_data import checksum, vrack_services_state
+from ..storage.lazy_list import LazyList
+from ..storage.rows import Row, find, ids_of
+from ..storage.running_task import RunningTask
 from .calls import SandboxCall, concrete, named
 from .filters import tagged
 
@@ -48,17 +48,17 @@ def _date(seconds: float) -> str:
 _COMMENTS: Final = {"hardReboot": "Reboot asked for", "reinstallServer": "Installation asked for"}
 
 
-def _task(operation: Operation, now: float) -> dict[str, Any]:
-    phase = operation.phase(now)
-    last = "cancelled" if operation.steps.get("cancelled") else "customerError" if operation.fails else "done"
+def _task(running: RunningTask, now: float) -> dict[str, Any]:
+    phase = running.phase(now)
+    last = "cancelled" if running.steps.get("cancelled") else "customerError" if running.fails else "done"
     return {
-        "taskId": operation.number,
-        "function": operation.kind,
+        "taskId": running.number,
+        "function": running.kind,
         "status": ("init", "todo", "doing", last)[phase],
-        "comment": _COMMENTS.get(operation.kind, "Change of the network asked for"),
-        "startDate": _date(operation.begun),
-        "lastUpdate": _date(operation.since(phase)),
-        "doneDate": _date(operation.since(phase)) if operation.over(now) else None,
+        "comment": _COMMENTS.get(running.kind, "Change of the network asked for"),
+        "startDate": _date(running.begun),
+        "lastUpdate": _date(running.since(phase)),
+        "doneDate": _date(running.since(phase)) if running.over(now) else None,
     }
 
 
@@ -72,7 +72,7 @@ def installation(call: SandboxCall) -> dict[str, Any]:
     Raises:
         ApiError: none goes on.
     """
-    last = _server_operations(call)[-1:]
+    last = _running_tasks(call)[-1:]
     if not last or last[0].kind != "reinstallServer" or last[0].over(call.now):
         message = "Server is not being installed or reinstalled at the moment"
         raise ApiError.of_class(404, "NotFound", message)
@@ -85,7 +85,7 @@ def installation(call: SandboxCall) -> dict[str, Any]:
     return {"elapsedTime": int(elapsed), "progress": steps}
 
 
-def _server_operations(call: SandboxCall) -> list[Operation]:
+def _running_tasks(call: SandboxCall) -> list[RunningTask]:
     name = call.path["serviceName"]
     named(call.state.resources["servers"], "name", name)
     return call.state.operations.get(name, [])
@@ -105,7 +105,7 @@ def reinstall(call: SandboxCall, change: Change) -> dict[str, Any]:
 
 def begin_task(call: SandboxCall, kind: str) -> dict[str, Any]:
     """Begin a task of a server; one that is busy refuses."""
-    if any(not operation.over(call.now) for operation in _server_operations(call)[-1:]):
+    if any(not running.over(call.now) for running in _running_tasks(call)[-1:]):
         message = "An operation is already running on this server. Please retry later"
         raise ApiError.of_class(403, "Forbidden::Busy", message)
     return _task(call.state.begin(call.path["serviceName"], kind, call.now), call.now)
@@ -113,7 +113,7 @@ def begin_task(call: SandboxCall, kind: str) -> dict[str, Any]:
 
 def cancel_task(call: SandboxCall, change: Change) -> None:
     """Cancel a task of a server that is not over."""
-    running = [each for each in _server_operations(call) if str(each.number) == change.arguments["taskId"]]
+    running = [each for each in _running_tasks(call) if str(each.number) == change.arguments["taskId"]]
     if change.object["status"] in ("done", "cancelled", "customerError", "ovhError"):
         raise ApiError.of_class(403, "Forbidden", f"This task is {change.object['status']}")
     if running:
@@ -126,7 +126,7 @@ def cancel_task(call: SandboxCall, change: Change) -> None:
 
 def server_tasks(call: SandboxCall) -> list[int]:
     """Return the ids of a server's tasks, of those with the status and function that are asked for."""
-    tasks = [_task(operation, call.now) for operation in _server_operations(call)]
+    tasks = [_task(running, call.now) for running in _running_tasks(call)]
     wanted = {name: call.query[name] for name in ("status", "function") if name in call.query}
     return [task["taskId"] for task in tasks if all(task[name] == value for name, value in wanted.items())]
 
@@ -134,10 +134,10 @@ def server_tasks(call: SandboxCall) -> list[int]:
 def server_task(call: SandboxCall) -> dict[str, Any]:
     """Return a task of a server, unless it is so new that it cannot be found."""
     there = [
-        _task(operation, call.now)
-        for operation in _server_operations(call)
-        if str(operation.number) == call.path["taskId"]
-        and call.now - operation.begun >= min(_NOT_THERE_YET, operation.seconds / 10)
+        _task(running, call.now)
+        for running in _running_tasks(call)
+        if str(running.number) == call.path["taskId"]
+        and call.now - running.begun >= min(_NOT_THERE_YET, running.seconds / 10)
     ]
     return named(there, "taskId", call.path["taskId"])
 
@@ -167,38 +167,38 @@ def _settle(call: SandboxCall, resource_id: str) -> None:
         resource["currentState"] = vrack_services_state(resource["currentState"], resource["targetSpec"])
 
 
-def _current_task(operation: Operation, now: float) -> dict[str, Any]:
-    task = _vrack_services_task(operation, now)
+def _current_task(running: RunningTask, now: float) -> dict[str, Any]:
+    task = _vrack_services_task(running, now)
     status = "PENDING" if task["status"] == "SCHEDULED" else task["status"]
     return {name: task[name] for name in ("id", "type", "link", "errors")} | {"status": status}
 
 
-def _vrack_services_task(operation: Operation, now: float) -> dict[str, Any]:
-    phase = operation.phase(now)
-    status = ("SCHEDULED", "SCHEDULED", "RUNNING", "ERROR" if operation.fails else "DONE")[phase]
-    over = operation.over(now)
-    failed = over and operation.fails
+def _vrack_services_task(running: RunningTask, now: float) -> dict[str, Any]:
+    phase = running.phase(now)
+    status = ("SCHEDULED", "SCHEDULED", "RUNNING", "ERROR" if running.fails else "DONE")[phase]
+    over = running.over(now)
+    failed = over and running.fails
     return {
-        "id": operation.uuid,
-        "type": operation.kind,
+        "id": running.uuid,
+        "type": running.kind,
         "status": status,
         "message": "",
-        "link": f"/v2/vrackServices/resource/{operation.subject}/task/{operation.uuid}",
-        "progress": [{"name": operation.kind, "status": status}],
+        "link": f"/v2/vrackServices/resource/{running.subject}/task/{running.uuid}",
+        "progress": [{"name": running.kind, "status": status}],
         "errors": [{"message": "The sandbox was told to let tasks fail"}] if failed else None,
-        "createdAt": _date(operation.begun),
-        "startedAt": _date(operation.since(2)) if phase >= 2 else None,
-        "updatedAt": _date(operation.since(phase)),
-        "finishedAt": _date(operation.since(phase)) if over else None,
+        "createdAt": _date(running.begun),
+        "startedAt": _date(running.since(2)) if phase >= 2 else None,
+        "updatedAt": _date(running.since(phase)),
+        "finishedAt": _date(running.since(phase)) if over else None,
     }
 
 
 def _begin(call: SandboxCall, resource: dict[str, Any], kind: str, status: str) -> dict[str, Any]:
-    operation = call.state.begin(resource["id"], kind, call.now)
+    running = call.state.begin(resource["id"], kind, call.now)
     resource |= {
         "resourceStatus": status,
         "updatedAt": _date(call.now),
-        "currentTasks": [_current_task(operation, call.now)],
+        "currentTasks": [_current_task(running, call.now)],
         "checksum": checksum(resource["targetSpec"]),
     }
     return resource
@@ -217,7 +217,7 @@ def vrack_services(call: SandboxCall) -> Sequence[Row]:
         _settle(call, resource_id)
         return named(rows, "id", resource_id)
 
-    return tagged(call, rows) if by_tags else Listed([str(each) for each in ids_of(rows, "id")], read)
+    return tagged(call, rows) if by_tags else LazyList([str(each) for each in ids_of(rows, "id")], read)
 
 
 def one_vrack_services(call: SandboxCall) -> Row:
@@ -279,8 +279,7 @@ def _check_unlocked(resource: dict[str, Any], *allowed: str) -> None:
 def vrack_services_tasks(call: SandboxCall) -> list[dict[str, Any]]:
     """Return the tasks of a vRack Services."""
     resource = one_vrack_services(call)
-    operations = call.state.operations.get(resource["id"], [])
-    return [_vrack_services_task(operation, call.now) for operation in operations]
+    return [_vrack_services_task(each, call.now) for each in call.state.operations.get(resource["id"], [])]
 
 
 def vrack_services_task(call: SandboxCall) -> dict[str, Any]:

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ovhcore_transports.sandbox.kept import rows as rows_module
-from ovhcore_transports.sandbox.kept.rows import Rows, find, ids_of
+from ovhcore_transports.sandbox.storage import rows as rows_module
+from ovhcore_transports.sandbox.storage.rows import Rows, find, ids_of
 
 pytestmark = pytest.mark.once
 

@@ -1,4 +1,4 @@
-"""The operations of a store as one script, for servers that run Lua: Redis and Valkey. Each is one round trip.
+"""The commands of a store as one script, for servers that run Lua: Redis and Valkey. Each is one round trip.
 
 The limit is that of :mod:`.limits`, claims and tokens those of :mod:`.records`, line by line.
 """

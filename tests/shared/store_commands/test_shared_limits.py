@@ -13,8 +13,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ovhcore_transports.shared.operations import limits
-from ovhcore_transports.shared.operations.answers import CONFIRM, FULL, GO, LATE, NEW, TOO_LATE, WAIT
+from ovhcore_transports.shared.store_commands import limits
+from ovhcore_transports.shared.store_commands.answers import CONFIRM, FULL, GO, LATE, NEW, TOO_LATE, WAIT
 from ovhcore_transports.shared.stores.base import Store
 from tests.profiles import tries
 from tests.shared.conftest import Server
@@ -289,25 +289,25 @@ def test_a_server_and_a_file_give_the_same_answers(
     opened: Callable[[str], Store],
     tmp_path_factory: pytest.TempPathFactory,
     limit: tuple[int, int, int],
-    operations: list[Any],
+    commands: list[Any],
 ) -> None:
     stores = [opened(server.url), opened(f"file://{tmp_path_factory.mktemp('s')}/shared")]
     stores[0]._asked("FLUSHALL")  # type: ignore[attr-defined]
     now, turn = START, None
-    for operation, passed, *rest in operations:
+    for command, passed, *rest in commands:
         now += passed
-        if operation == "take":
+        if command == "take":
             patience, ticket, name, frees = rest
             moved = () if turn is None else (f"@{turn}", patience // 10)
             frees = ("a", 1000, "b", -1) if frees else ()
             arguments = (*limit, patience, ticket, name, LEASE, turn or 0, *frees, *moved)
-        elif operation == "slow":
+        elif command == "slow":
             arguments = tuple(rest)
         else:
             arguments = (LEASE, len(rest[0]), *rest[0], *(each for name in rest[1] for each in (name, 70_000)))
-        one, other = (store.answer((operation, "limit:x", *arguments), now) for store in stores)
-        assert one == other, (operation, arguments)
-        if operation == "take":
+        one, other = (store.answer((command, "limit:x", *arguments), now) for store in stores)
+        assert one == other, (command, arguments)
+        if command == "take":
             turn = one[4] or turn
     for store in stores:
         store.close()
@@ -327,7 +327,7 @@ def test_too_late_reserves_nothing(store_url: str, opened: Callable[[str], Store
 @pytest.mark.parametrize(
     ("interval", "burst", "places"), [(SECOND // 60, 1, 2), (SECOND, 3, 0), (300, 1, 3), (0, 1, 2)]
 )
-def test_a_long_mix_of_operations_keeps_the_books(interval: int, burst: int, places: int) -> None:
+def test_a_long_mix_of_commands_keeps_the_books(interval: int, burst: int, places: int) -> None:
     chance = Random(1)
     state, now, names, turns = None, START, list("abcdef"), [0]
     for _ in range(3000):
