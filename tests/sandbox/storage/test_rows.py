@@ -41,7 +41,7 @@ def test_rows_are_as_a_list_has_them(most_open: int, steps: list[tuple[str, int,
 
 
 def _compare(steps: list[tuple[str, int, dict[str, Any]]]) -> None:
-    rows, plain = Rows(key="id", groups=("zone", "name")), list[dict[str, Any]]()
+    rows, plain = Rows(id_member="id", groups=("zone", "name")), list[dict[str, Any]]()
     rows.lent = True
     for step, index, value in steps:
         place = index % len(plain) if plain else 0

@@ -14,7 +14,7 @@ from ..routes.calls import SandboxCall, begin, date_of
 from ..storage.holding import Held
 from ..storage.initial_data import checksum
 from ..storage.running_task import RunningTask
-from .known import model_of
+from .api_shape import model_of
 from .values.making import Maker
 
 __all__ = [

@@ -14,7 +14,7 @@ from ..state import ApiError, State
 from ..storage.rows import Row, find
 from ..storage.running_task import RunningTask
 
-__all__ = ["Answer", "SandboxCall", "arguments_of", "begin", "concrete", "date_of", "named", "plain"]
+__all__ = ["Answer", "SandboxCall", "arguments_of", "begin", "concrete", "date_of", "find_or_404", "plain"]
 
 
 class SandboxCall(NamedTuple):
@@ -67,7 +67,7 @@ class SandboxCall(NamedTuple):
 Answer = Callable[[SandboxCall], Any]
 
 
-def named(items: Iterable[Row], member: str, value: str) -> Row:
+def find_or_404(items: Iterable[Row], member: str, value: str) -> Row:
     """Return the item that has a value.
 
     Raises:

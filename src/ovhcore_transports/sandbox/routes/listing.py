@@ -117,9 +117,9 @@ def _from_cursor(call: SandboxCall, items: Sequence[Any], size: int) -> Sequence
 
 def _cursor(scope: str, start: int, page: int) -> str:
     """Return a cursor that is good for one list only."""
-    place = f"{start}.{page}"
-    proof = sha256(f"{scope}\n{place}".encode("utf-8", "surrogatepass")).hexdigest()[:16]
-    return urlsafe_b64encode(f"{place}.{proof}".encode()).decode().rstrip("=")
+    position = f"{start}.{page}"
+    proof = sha256(f"{scope}\n{position}".encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    return urlsafe_b64encode(f"{position}.{proof}".encode()).decode().rstrip("=")
 
 
 def _position(scope: str, cursor: str) -> tuple[int, int]:

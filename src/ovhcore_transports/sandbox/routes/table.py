@@ -12,7 +12,7 @@ from ..login.keys import new_credential, shown_credential
 from ..state import ApiError, State
 from ..storage.rows import ids_of
 from . import tasks, zones
-from .calls import Answer, SandboxCall, concrete, named
+from .calls import Answer, SandboxCall, concrete, find_or_404
 from .filters import tagged
 from .iam import display_name
 
@@ -88,7 +88,7 @@ def _bills(call: SandboxCall) -> list[str]:
 
 
 def _bill(call: SandboxCall) -> Any:
-    return named(call.state.resources["bills"], "billId", call.path["billId"])
+    return find_or_404(call.state.resources["bills"], "billId", call.path["billId"])
 
 
 def _servers(call: SandboxCall) -> list[str]:
@@ -96,7 +96,7 @@ def _servers(call: SandboxCall) -> list[str]:
 
 
 def _server(call: SandboxCall) -> dict[str, Any]:
-    server = named(call.state.resources["servers"], "name", call.path["serviceName"])
+    server = find_or_404(call.state.resources["servers"], "name", call.path["serviceName"])
     own = {name: value for name, value in server.items() if name != "burst"}
     if call.state.display_names and "iam" in own:
         path = concrete("/dedicated/server/{serviceName}", call.path)
@@ -105,7 +105,7 @@ def _server(call: SandboxCall) -> dict[str, Any]:
 
 
 def _burst(call: SandboxCall) -> Any:
-    return named(call.state.resources["servers"], "name", call.path["serviceName"])["burst"]
+    return find_or_404(call.state.resources["servers"], "name", call.path["serviceName"])["burst"]
 
 
 def _change_burst(call: SandboxCall) -> None:
@@ -121,7 +121,7 @@ def _instances(call: SandboxCall) -> Any:
 
 
 def _instance(call: SandboxCall) -> Any:
-    return named(call.state.resources["instances"], "instanceId", call.path["instanceId"])
+    return find_or_404(call.state.resources["instances"], "instanceId", call.path["instanceId"])
 
 
 def _projects(call: SandboxCall) -> list[str]:
@@ -129,7 +129,7 @@ def _projects(call: SandboxCall) -> list[str]:
 
 
 def _project(call: SandboxCall) -> Any:
-    return named([call.state.resources["project"]], "project_id", call.path["serviceName"])
+    return find_or_404([call.state.resources["project"]], "project_id", call.path["serviceName"])
 
 
 def _project_instances(call: SandboxCall) -> Any:
@@ -154,7 +154,7 @@ def _policies(call: SandboxCall) -> Any:
 
 
 def _policy(call: SandboxCall) -> Any:
-    return named(call.state.resources["policies"], "id", call.path["policyId"])
+    return find_or_404(call.state.resources["policies"], "id", call.path["policyId"])
 
 
 class Route(NamedTuple):

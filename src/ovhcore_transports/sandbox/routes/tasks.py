@@ -16,7 +16,7 @@ from ..storage.initial_data import checksum, vrack_services_state
 from ..storage.lazy_list import LazyList
 from ..storage.rows import Row, find, ids_of
 from ..storage.running_task import RunningTask
-from .calls import SandboxCall, concrete, named
+from .calls import SandboxCall, concrete, find_or_404
 from .filters import tagged
 
 __all__ = [
@@ -87,7 +87,7 @@ def installation(call: SandboxCall) -> dict[str, Any]:
 
 def _running_tasks(call: SandboxCall) -> list[RunningTask]:
     name = call.path["serviceName"]
-    named(call.state.resources["servers"], "name", name)
+    find_or_404(call.state.resources["servers"], "name", name)
     return call.state.operations.get(name, [])
 
 
@@ -139,7 +139,7 @@ def server_task(call: SandboxCall) -> dict[str, Any]:
         if str(running.number) == call.path["taskId"]
         and call.now - running.begun >= min(_NOT_THERE_YET, running.seconds / 10)
     ]
-    return named(there, "taskId", call.path["taskId"])
+    return find_or_404(there, "taskId", call.path["taskId"])
 
 
 def _settle(call: SandboxCall, resource_id: str) -> None:
@@ -215,7 +215,7 @@ def vrack_services(call: SandboxCall) -> Sequence[Row]:
 
     def read(resource_id: str) -> Row:
         _settle(call, resource_id)
-        return named(rows, "id", resource_id)
+        return find_or_404(rows, "id", resource_id)
 
     return tagged(call, rows) if by_tags else LazyList([str(each) for each in ids_of(rows, "id")], read)
 
@@ -224,7 +224,7 @@ def one_vrack_services(call: SandboxCall) -> Row:
     """Return one vRack Services."""
     resource_id = call.path["vrackServicesId"]
     _settle(call, resource_id)
-    return named(call.state.resources["vrack_services"], "id", resource_id)
+    return find_or_404(call.state.resources["vrack_services"], "id", resource_id)
 
 
 def new_vrack_services(call: SandboxCall) -> dict[str, Any]:
@@ -284,4 +284,4 @@ def vrack_services_tasks(call: SandboxCall) -> list[dict[str, Any]]:
 
 def vrack_services_task(call: SandboxCall) -> dict[str, Any]:
     """Return one of them."""
-    return named(vrack_services_tasks(call), "id", call.path["taskId"])
+    return find_or_404(vrack_services_tasks(call), "id", call.path["taskId"])

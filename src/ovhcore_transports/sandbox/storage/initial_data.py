@@ -247,8 +247,8 @@ ROWS: Final[dict[str, tuple[str, tuple[str, str] | None, Callable[[int], Row]]]]
 
 def rows_of(name: str, objects: Iterable[Row]) -> Rows:
     """Return the objects of a resource as they are kept."""
-    key, groups, _ = ROWS[name]
-    return Rows(objects, key, groups)
+    id_member, groups, _ = ROWS[name]
+    return Rows(objects, id_member, groups)
 
 
 def completed(name: str, objects: list[Any]) -> list[Row]:
@@ -257,14 +257,14 @@ def completed(name: str, objects: list[Any]) -> list[Row]:
     Raises:
         InvalidConfiguration: one is no object, has no id, or a member of another kind.
     """
-    key, _, example = ROWS[name]
+    id_member, _, example = ROWS[name]
     found: list[Row] = []
     for number, given in enumerate(objects):
         place = f"sandbox: {name}[{number}]"
         if not isinstance(given, dict):
             raise InvalidConfiguration(f"{place} must be a mapping, not {type(given).__name__}")
-        if given.get(key) is None:
-            raise InvalidConfiguration(f"{place} has no {key}")
+        if given.get(id_member) is None:
+            raise InvalidConfiguration(f"{place} has no {id_member}")
         made = example(number + 1)
         for member, value in given.items():
             kind = type(made.get(member, value))

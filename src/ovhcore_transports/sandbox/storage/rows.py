@@ -16,7 +16,7 @@ Row: TypeAlias = dict[str, Any]
 
 
 class _Twin:
-    """The place of an object that has no id, or the id of another one."""
+    """The key of an object that has no id, or the id of another one; the key of every other object is its id."""
 
 
 class Rows(MutableSequence[Row]):
@@ -28,15 +28,17 @@ class Rows(MutableSequence[Row]):
 
     Args:
         objects: those there are.
-        key: the member that holds the id, as ``"billId"``.
+        id_member: the member that holds the id, as ``"billId"``.
         groups: two members by which objects are found, too, as ``("zone", "subDomain")``.
 
     Attributes:
         lent: whether others may hold objects of it, and change the members by which they are found.
     """
 
-    def __init__(self, objects: Iterable[Row] = (), key: str = "id", groups: tuple[str, str] | None = None) -> None:
-        self.key, self.groups, self.lent = key, groups, False
+    def __init__(
+        self, objects: Iterable[Row] = (), id_member: str = "id", groups: tuple[str, str] | None = None
+    ) -> None:
+        self.id_member, self.groups, self.lent = id_member, groups, False
         self._packing = Packing()
         self._rows: dict[Any, Row | bytes] = {}
         self._open: dict[Any, tuple[Any, Any] | None] = {}  # what they stand under in the groups
@@ -50,7 +52,7 @@ class Rows(MutableSequence[Row]):
         return len(self._rows)
 
     def __iter__(self) -> Iterator[Row]:
-        return (self._use(place) for place in list(self._rows))
+        return (self._use(key) for key in list(self._rows))
 
     @overload
     def __getitem__(self, index: int) -> Row: ...
@@ -58,8 +60,8 @@ class Rows(MutableSequence[Row]):
     def __getitem__(self, index: slice) -> list[Row]: ...
     def __getitem__(self, index: int | slice) -> Row | list[Row]:
         if isinstance(index, slice):
-            return [self._use(place) for place in list(self._rows)[index]]
-        return self._use(self._place(index))
+            return [self._use(key) for key in list(self._rows)[index]]
+        return self._use(self._key_at(index))
 
     @overload
     def __setitem__(self, index: int, value: Row) -> None: ...
@@ -72,18 +74,18 @@ class Rows(MutableSequence[Row]):
         self.extend(every)
 
     def __delitem__(self, index: int | slice) -> None:
-        for place in list(self._rows)[index] if isinstance(index, slice) else [self._place(index)]:
-            self._drop(place)
+        for key in list(self._rows)[index] if isinstance(index, slice) else [self._key_at(index)]:
+            self._drop(key)
 
     def insert(self, index: int, value: Row) -> None:
         """Put an object before the one at an index."""
         before = list(self._rows) if index < len(self) else None
-        place = self._free_place(value)
-        self._rows[place] = value
+        key = self._free_key(value)
+        self._rows[key] = value
         if before is not None:
-            before.insert(index, place)
+            before.insert(index, key)
             self._rows = {each: self._rows[each] for each in before}
-        self._hold_open(place, value)
+        self._hold_open(key, value)
 
     def clear(self) -> None:
         """Hold nothing."""
@@ -99,12 +101,12 @@ class Rows(MutableSequence[Row]):
             ValueError: there is none.
         """
         self._settle()
-        place = value.get(self.key)
-        if not isinstance(place, (str, int)) or self._rows.get(place) is not value:
-            place = next((each for each in list(self._rows) if self._use(each) == value), None)
-            if place is None:
+        key = value.get(self.id_member)
+        if not isinstance(key, (str, int)) or self._rows.get(key) is not value:
+            key = next((each for each in list(self._rows) if self._use(each) == value), None)
+            if key is None:
                 raise ValueError("there is no such object")
-        self._drop(place)
+        self._drop(key)
 
     def __eq__(self, other: object) -> bool:
         return list(self) == list(other) if isinstance(other, (list, Rows)) else NotImplemented
@@ -119,22 +121,22 @@ class Rows(MutableSequence[Row]):
     def ids(self) -> list[Any]:
         """Return the ids, in order."""
         self._settle()
-        return [self._use(each).get(self.key) if isinstance(each, _Twin) else each for each in self._rows]
+        return [self._use(each).get(self.id_member) if isinstance(each, _Twin) else each for each in self._rows]
 
     def find(self, value: str) -> Row | None:
         """Return the object with an id, which is written as text; None if there is none."""
         self._settle()
         whole = value.isdecimal() and len(value) < 19
-        for place in (value, int(value) if whole else value):
-            if place in self._rows and str(place) == value:
-                return self._use(place)
+        for key in (value, int(value) if whole else value):
+            if key in self._rows and str(key) == value:
+                return self._use(key)
         twins = [each for each in self._rows if isinstance(each, _Twin)] if self._twins else []
-        return next((each for each in map(self._use, twins) if str(each.get(self.key)) == value), None)
+        return next((each for each in map(self._use, twins) if str(each.get(self.id_member)) == value), None)
 
     def group(self, first: Any, second: Any) -> list[Row]:
         """Return the objects that have these members in the groups."""
         self._settle()
-        return [self._use(place) for place in list(self._grouped.get(first, {}).get(second, ()))]
+        return [self._use(key) for key in list(self._grouped.get(first, {}).get(second, ()))]
 
     def group_ids(self, first: Any) -> list[Any]:
         """Return the ids of the objects with a first member of the groups, in order."""
@@ -142,9 +144,9 @@ class Rows(MutableSequence[Row]):
         beside = self._grouped.get(first, {})
         if sum(map(len, beside.values())) == len(self):
             return self.ids()
-        wanted = {place for places in beside.values() for place in places}
-        found = [place for place in self._rows if place in wanted]
-        return [self._use(each).get(self.key) if isinstance(each, _Twin) else each for each in found]
+        wanted = {key for keys in beside.values() for key in keys}
+        found = [key for key in self._rows if key in wanted]
+        return [self._use(each).get(self.id_member) if isinstance(each, _Twin) else each for each in found]
 
     def firsts(self) -> list[Any]:
         """Return the first members of the groups that there are."""
@@ -153,26 +155,26 @@ class Rows(MutableSequence[Row]):
 
     def changed(self, value: Row) -> None:
         """Let an object be found by the members that it has now, if others than its id were changed."""
-        place = value.get(self.key)
-        if self._rows.get(place) is value:
-            self._correct(place, value)
+        key = value.get(self.id_member)
+        if self._rows.get(key) is value:
+            self._correct(key, value)
 
     # Inside
 
-    def _free_place(self, value: Row) -> Any:
-        place = value.get(self.key)
-        if isinstance(place, (str, int)) and place not in self._rows:
-            return place
+    def _free_key(self, value: Row) -> Any:
+        key = value.get(self.id_member)
+        if isinstance(key, (str, int)) and key not in self._rows:
+            return key
         self._twins += 1
         return _Twin()
 
     def _standing(self, value: Row) -> tuple[Any, Any] | None:
         return None if self.groups is None else (value.get(self.groups[0]), value.get(self.groups[1]) or "")
 
-    def _hold_open(self, place: Any, value: Row) -> None:
-        standing = self._open[place] = self._standing(value)
+    def _hold_open(self, key: Any, value: Row) -> None:
+        standing = self._open[key] = self._standing(value)
         if standing is not None:
-            self._grouped.setdefault(standing[0], {}).setdefault(standing[1], []).append(place)
+            self._grouped.setdefault(standing[0], {}).setdefault(standing[1], []).append(key)
         self._close()
 
     def _close(self) -> None:
@@ -184,73 +186,73 @@ class Rows(MutableSequence[Row]):
             del self._open[oldest]
             self._rows[oldest] = self._packing.pack(value)
 
-    def _correct(self, place: Any, value: Row) -> Any:
-        """Let an open object be found by the members that it has now; return its place."""
+    def _correct(self, key: Any, value: Row) -> Any:
+        """Let an open object be found by the members that it has now; return its key."""
         standing = self._standing(value)
-        if standing != self._open[place]:
-            self._leave(place)
-            self._open[place] = standing
+        if standing != self._open[key]:
+            self._leave(key)
+            self._open[key] = standing
             assert standing is not None
-            self._grouped.setdefault(standing[0], {}).setdefault(standing[1], []).append(place)
-        own = value.get(self.key)
-        if own == place or isinstance(place, _Twin):
-            return place
-        self._leave(place)
-        new = self._free_place(value)
-        self._rows = {new if each == place else each: kept for each, kept in self._rows.items()}
-        self._open = {new if each == place else each: kept for each, kept in self._open.items()}
+            self._grouped.setdefault(standing[0], {}).setdefault(standing[1], []).append(key)
+        own = value.get(self.id_member)
+        if own == key or isinstance(key, _Twin):
+            return key
+        self._leave(key)
+        new = self._free_key(value)
+        self._rows = {new if each == key else each: kept for each, kept in self._rows.items()}
+        self._open = {new if each == key else each: kept for each, kept in self._open.items()}
         if standing is not None:
             self._grouped[standing[0]].setdefault(standing[1], []).append(new)
         return new
 
-    def _leave(self, place: Any) -> None:
-        standing = self._open[place]
+    def _leave(self, key: Any) -> None:
+        standing = self._open[key]
         if standing is not None:
             beside = self._grouped[standing[0]]
-            beside[standing[1]].remove(place)
+            beside[standing[1]].remove(key)
             if not beside[standing[1]]:
                 del beside[standing[1]]
 
-    def _place(self, index: int) -> Any:
+    def _key_at(self, index: int) -> Any:
         count = len(self._rows)
         if not -count <= index < count:
             raise IndexError("there are fewer objects")
         return next(islice(self._rows, index % count, None))
 
-    def _use(self, place: Any) -> Row:
-        value = self._rows[place]
+    def _use(self, key: Any) -> Row:
+        value = self._rows[key]
         if isinstance(value, bytes):
-            value = self._rows[place] = self._packing.unpack(value)
-            self._open[place] = self._standing(value)
+            value = self._rows[key] = self._packing.unpack(value)
+            self._open[key] = self._standing(value)
             self._close()
         elif len(self._rows) > _MOST_OPEN:
-            self._open[place] = self._open.pop(place)
+            self._open[key] = self._open.pop(key)
         return value
 
-    def _drop(self, place: Any) -> None:
-        self._use(place)
-        self._leave(place)
-        self._twins -= isinstance(place, _Twin)
-        del self._open[place], self._rows[place]
+    def _drop(self, key: Any) -> None:
+        self._use(key)
+        self._leave(key)
+        self._twins -= isinstance(key, _Twin)
+        del self._open[key], self._rows[key]
 
     def _settle(self) -> None:
         """Let objects that others changed be found by the members that they have now."""
         if self.lent:
-            for place in list(self._open):
-                value = self._rows[place]
+            for key in list(self._open):
+                value = self._rows[key]
                 assert isinstance(value, dict)
-                self._correct(place, value)
+                self._correct(key, value)
 
 
 def ids_of(rows: Iterable[Row], member: str) -> list[Any]:
     """Return what the objects of a list have as their ids."""
-    if isinstance(rows, Rows) and rows.key == member:
+    if isinstance(rows, Rows) and rows.id_member == member:
         return rows.ids()
     return [each.get(member) for each in rows]
 
 
 def find(rows: Iterable[Row], member: str, value: str) -> Row | None:
     """Return the object whose id, as text, is a value; None if there is none."""
-    if isinstance(rows, Rows) and rows.key == member:
+    if isinstance(rows, Rows) and rows.id_member == member:
         return rows.find(value)
     return next((each for each in rows if str(each.get(member)) == value), None)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from .keeper import Keeper
     from .sealing import Seal
 
-__all__ = ["Guard", "guarded"]
+__all__ = ["OnceClaims", "sent_once"]
 
 _REFUSED: Final = 60_000_000  # microseconds; those who wait get a refusal, and later the name is free
 _FIRST: Final = 0.02  # seconds until somebody who waits asks again, then longer and longer
@@ -27,7 +27,7 @@ _ALONE: Final = ("mine", "")
 _LOOK: Final = "Look whether it was carried out; if not, call it by another name."
 
 
-class Guard:
+class OnceClaims:
     """Claims of one client in a store, and the answers of those who had claims before.
 
     Args:
@@ -68,7 +68,7 @@ class Guard:
         return self._seal.close(json.dumps(known).encode())
 
 
-def guarded(guard: Guard) -> Middleware:
+def sent_once(claims: OnceClaims) -> Middleware:
     """Return middleware that sends a request with the option ``once`` if nobody else has, and has not sent it.
 
     Its flows raise :class:`.OutcomeUnknown` where that cannot be told, :class:`.InvalidRequest` for other methods and
@@ -78,21 +78,21 @@ def guarded(guard: Guard) -> Middleware:
     def middleware(handler: Handler) -> Handler:
         def handle(request: Request) -> Flow[Response]:
             name = None if request.call is None else request.call.options.get("once")
-            return handler(request) if name is None else _once(guard, handler, request, name)
+            return handler(request) if name is None else _once(claims, handler, request, name)
 
         return handle
 
     return middleware
 
 
-def _once(guard: Guard, handler: Handler, request: Request, name: str) -> Flow[Response]:
+def _once(claims: OnceClaims, handler: Handler, request: Request, name: str) -> Flow[Response]:
     if request.method != "POST":
         raise _of(request, InvalidRequest(f"_once is for POST; {request.method} may be sent again anyway"))
-    key, owner, keeper = guard.key(name), guard.keeper.new_name(), guard.keeper
+    key, owner, keeper = claims.key(name), claims.keeper.new_name(), claims.keeper
     sent = request.body or b""
     print_ = sha256(b"\0".join((request.url.encode(), sent))).hexdigest()
     try:
-        known = yield from _claim(guard, request, name, ("claim", key, owner, print_, keeper.lease))
+        known = yield from _claim(claims, request, name, ("claim", key, owner, print_, keeper.lease))
     except BaseException:
         keeper.say_soon(("settle", key, owner, print_, "f", "", KEPT))  # it may be claimed, and nothing was sent
         raise
@@ -106,11 +106,11 @@ def _once(guard: Guard, handler: Handler, request: Request, name: str) -> Flow[R
         except APIError as error:
             # Did anything leave? An error says so, as it does for retries.
             nothing = error.beforehand or not error.may_have_arrived
-            yield from _settle(guard, (key, owner, print_, "f" if nothing else "u", "", KEPT))
+            yield from _settle(claims, (key, owner, print_, "f" if nothing else "u", "", KEPT))
             raise
         status, kept = _meaning(response)
-        value = guard.written(response) if status == "d" else ""
-        yield from _settle(guard, (key, owner, print_, status, value, kept))
+        value = claims.written(response) if status == "d" else ""
+        yield from _settle(claims, (key, owner, print_, status, value, kept))
         return response
     finally:
         # Whoever cuts the flow off here leaves behind what nobody knows.
@@ -126,7 +126,7 @@ def _meaning(response: Response) -> tuple[str, int]:
     return "d", KEPT if response.status < 400 else _REFUSED
 
 
-def _claim(guard: Guard, request: Request, name: str, question: tuple[Any, ...]) -> Flow[Response | bool]:
+def _claim(claims: OnceClaims, request: Request, name: str, question: tuple[Any, ...]) -> Flow[Response | bool]:
     """Return the answer that somebody got; or, once the claim is the caller's, whether a store has it.
 
     In a replay none has: nobody asks it.
@@ -134,7 +134,7 @@ def _claim(guard: Guard, request: Request, name: str, question: tuple[Any, ...])
     pause = _FIRST
     while True:
         try:
-            answer = yield Consult(guard, question, _ALONE, request)
+            answer = yield Consult(claims, question, _ALONE, request)
         except SharedStoreError as error:
             raise _of(request, error) from None
         if isinstance(answer, Response):
@@ -163,10 +163,10 @@ def _claim(guard: Guard, request: Request, name: str, question: tuple[Any, ...])
         pause = min(pause * 1.5, _LONGEST)
 
 
-def _settle(guard: Guard, what: tuple[Any, ...]) -> Flow[None]:
+def _settle(claims: OnceClaims, what: tuple[Any, ...]) -> Flow[None]:
     with suppress(SharedStoreError):  # others are told that nobody knows, once the lease has ended
-        yield Consult(guard, ("settle", *what), _ALONE)
-    guard.keeper.settled(what[0], what[1])
+        yield Consult(claims, ("settle", *what), _ALONE)
+    claims.keeper.settled(what[0], what[1])
 
 
 def _of(request: Request, error: APIError) -> APIError:

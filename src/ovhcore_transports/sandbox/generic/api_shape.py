@@ -1,4 +1,4 @@
-"""What the sandbox knows of the API: the operations of a catalogue, and what follows from the shapes of their paths.
+"""The shape of the API: the operations of a catalogue, and what follows from their paths: lists, their objects, ids.
 
 A list is a GET that answers an array; its objects are one segment below: ``/vps`` and ``/vps/{serviceName}``.
 """
@@ -17,7 +17,7 @@ from ovhcore.schema import Array, Catalogue, Enumeration, Family, Model, Operati
 
 from ..routes.calls import plain
 
-__all__ = ["Collection", "Known", "Place", "model_of", "whole_block"]
+__all__ = ["ApiShape", "Collection", "OperationContext", "model_of", "whole_block"]
 
 _BLOCKS: Final = ("ipBlock", "ipv4Block", "ipv6Block")
 _ARGUMENT: Final = re.compile(r"\{([^{}/]*)\}")
@@ -60,7 +60,7 @@ class Collection(NamedTuple):
     model: Type | None
 
 
-class Place(NamedTuple):
+class OperationContext(NamedTuple):
     """An operation with what its path means.
 
     Attributes:
@@ -82,8 +82,8 @@ class Place(NamedTuple):
     fields: Mapping[str, Property] | None
 
 
-class Known:
-    """The operations of a catalogue; loaded family by family, when they are first asked for.
+class ApiShape:
+    """The operations of a catalogue, with their contexts; loaded family by family, when they are first asked for.
 
     Args:
         open_catalogue: returns the catalogue.
@@ -91,7 +91,7 @@ class Known:
 
     def __init__(self, open_catalogue: Callable[[], Catalogue]) -> None:
         self._open = open_catalogue
-        self._places: dict[tuple[str, str], Place] = {}
+        self._contexts: dict[tuple[str, str], OperationContext] = {}
         self._collections: dict[str, Collection | None] = {}
         self._blocks: dict[tuple[str, str], list[tuple[str, Type]]] = {}
         self._lists: dict[str, dict[Type | None, list[Collection]]] = {}
@@ -103,7 +103,7 @@ class Known:
         """The catalogue."""
         return self._open()
 
-    def find(self, method: str, path: str) -> tuple[Place, dict[str, str]] | None:
+    def find(self, method: str, path: str) -> tuple[OperationContext, dict[str, str]] | None:
         """Return what a call means and the arguments of its path, None if it is not known.
 
         Args:
@@ -121,14 +121,14 @@ class Known:
             self._blocks[key] = [(name, type_) for name, type_ in types if getattr(type_, "name", "") in _BLOCKS]
         for name, type_ in self._blocks[key]:
             arguments[name] = whole_block(type_, arguments[name])
-        return self.place(operation), arguments
+        return self.context(operation), arguments
 
-    def place(self, operation: Operation) -> Place:
+    def context(self, operation: Operation) -> OperationContext:
         """Return an operation with what its path means."""
         key = operation.method, operation.path
-        found = self._places.get(key)
+        found = self._contexts.get(key)
         if found is None:
-            found = self._places[key] = self._place(operation)
+            found = self._contexts[key] = self._context(operation)
         return found
 
     def get(self, template: str) -> Operation | None:
@@ -143,21 +143,21 @@ class Known:
         found = self.catalogue.find(method, template)
         return found if found is not None and found.path == template and found.method == method else None
 
-    def list_of(self, place: Place, type_: Type) -> Collection | None:
+    def list_of(self, context: OperationContext, type_: Type) -> Collection | None:
         """Return the list of objects of a type that is nearest to a path, None if there is none.
 
         The objects above the path are not made by what is done to them: their type has none.
         """
-        if not isinstance(type_, Ref) or any(each.model == type_ for each in place.above):
+        if not isinstance(type_, Ref) or any(each.model == type_ for each in context.above):
             return None
-        lists = self._lists.get(place.family.name)
+        lists = self._lists.get(context.family.name)
         if lists is None:
-            gets = [each.path for each in place.family.operations.values() if each.method == "GET"]
+            gets = [each.path for each in context.family.operations.values() if each.method == "GET"]
             every = [found for found in map(self.collection, gets) if found is not None]
-            lists = self._lists[place.family.name] = {}
+            lists = self._lists[context.family.name] = {}
             for each in every:
                 lists.setdefault(each.model, []).append(each)
-        path = place.operation.path
+        path = context.operation.path
         near = [
             each
             for each in lists.get(type_, ())
@@ -194,7 +194,7 @@ class Known:
             self._below[item] = found
         return found
 
-    def _place(self, operation: Operation) -> Place:
+    def _context(self, operation: Operation) -> OperationContext:
         path = operation.path
         above = tuple(self._above(path))
         read = self.get(path)
@@ -205,7 +205,8 @@ class Known:
             of = self._unlisted(path)
         if object_ is None and of is not None:
             object_ = of.model
-        return Place(family, operation, above, self.collection(path), of, object_, family.body_fields(operation))
+        listed, fields = self.collection(path), family.body_fields(operation)
+        return OperationContext(family, operation, above, listed, of, object_, fields)
 
     def _above(self, path: str) -> Iterator[Collection]:
         segments = path.split("/")

@@ -15,7 +15,7 @@ from ovhcore.protocol import Request, Response
 
 from ..login.html import form_target
 
-__all__ = ["Guard", "refused"]
+__all__ = ["OriginGuard", "refused"]
 
 _SHARED: Final = ("X-OVH-QUERYID", "Retry-After", "Date", "X-Pagination-Cursor-Next", "X-Pagination-Elements")
 
@@ -40,7 +40,7 @@ def _name(host: str) -> str:
     return "" if colon and not port.isdecimal() else name.lower().removesuffix(".")
 
 
-class Guard:
+class OriginGuard:
     """Refuses requests by the names they use, and by the pages they come from.
 
     Args:
