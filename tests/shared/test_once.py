@@ -34,7 +34,7 @@ from ovhcore.exceptions import (
 from ovhcore.flows import Clock, Consult
 from ovhcore.protocol import AccessToken, ApplicationKey, Now, Request, Response
 from ovhcore_transports.recording import RecordTransport, ReplayTransport
-from ovhcore_transports.shared.keeper import Keeper, keeper_of
+from ovhcore_transports.shared.keeper import LeaseKeeper, keeper_of
 from ovhcore_transports.shared.sealing import Seal
 from ovhcore_transports.shared.store_commands.records import KEPT
 from ovhcore_transports.shared.stores.base import Store
@@ -337,13 +337,13 @@ def test_a_claim_is_kept_while_its_process_says_so(store_url: str) -> None:
 
 
 def test_the_thread_keeps_claims(store_url: str) -> None:
-    keeper = Keeper(open_store(store_url))
+    keeper = LeaseKeeper(open_store(store_url))
     keeper._runs.acquire()
     keeper.store.ask(("claim", "once:x", "one", "p", 1))
     keeper.hold_claim("once:x", "one", "p")
     assert keeper.renew()
     assert keeper.store.ask(("claim", "once:x", "two", "p", LEASE)) == ["busy", ""]
-    keeper.leave_claim("once:x", "one")
+    keeper.abandon_claim("once:x", "one")
     assert not keeper.renew()
     assert keeper.store.ask(("claim", "once:x", "two", "p", LEASE)) == ["unknown", ""]
     keeper.store.close()

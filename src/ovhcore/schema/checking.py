@@ -214,7 +214,7 @@ def _is_void(type_: Type) -> bool:
 
 
 def _fits(base: str, value: Any, sent: bool, as_text: bool) -> bool:
-    """Say whether a value has a base; as text, every value that is written alike has it."""
+    """Say whether a value is of a base type; ``as_text``: text that is written like one is, too."""
     if base == "any":
         return True
     if base == "void":

@@ -15,7 +15,7 @@ from ovhcore.protocol import Now, Request, Response, redact_url
 from .store_commands.records import KEPT
 
 if TYPE_CHECKING:
-    from .keeper import Keeper
+    from .keeper import LeaseKeeper
     from .sealing import Seal
 
 __all__ = ["OnceClaims", "sent_once"]
@@ -31,12 +31,12 @@ class OnceClaims:
     """Claims of one client in a store, and the answers of those who had claims before.
 
     Args:
-        keeper: keeps claims of this process in the store.
+        keeper: renews the claims of this process.
         scope: names whose claims they are.
         seal: encrypts answers.
     """
 
-    def __init__(self, keeper: Keeper, scope: str, seal: Seal) -> None:
+    def __init__(self, keeper: LeaseKeeper, scope: str, seal: Seal) -> None:
         self.keeper = keeper
         self._store = keeper.store
         self._scope = scope
@@ -90,31 +90,31 @@ def _once(claims: OnceClaims, handler: Handler, request: Request, name: str) -> 
         raise _of(request, InvalidRequest(f"_once is for POST; {request.method} may be sent again anyway"))
     key, owner, keeper = claims.key(name), claims.keeper.new_name(), claims.keeper
     sent = request.body or b""
-    print_ = sha256(b"\0".join((request.url.encode(), sent))).hexdigest()
+    fingerprint = sha256(b"\0".join((request.url.encode(), sent))).hexdigest()
     try:
-        known = yield from _claim(claims, request, name, ("claim", key, owner, print_, keeper.lease))
+        known = yield from _claim(claims, request, name, ("claim", key, owner, fingerprint, keeper.lease))
     except BaseException:
-        keeper.say_soon(("settle", key, owner, print_, "f", "", KEPT))  # it may be claimed, and nothing was sent
+        keeper.tell_soon(("settle", key, owner, fingerprint, "f", "", KEPT))  # it may be claimed, and nothing was sent
         raise
     if isinstance(known, Response):
         return known
     if known:
-        keeper.hold_claim(key, owner, print_)
+        keeper.hold_claim(key, owner, fingerprint)
     try:
         try:
             response = yield from handler(request)
         except APIError as error:
             # Did anything leave? An error says so, as it does for retries.
             nothing = error.beforehand or not error.may_have_arrived
-            yield from _settle(claims, (key, owner, print_, "f" if nothing else "u", "", KEPT))
+            yield from _settle(claims, (key, owner, fingerprint, "f" if nothing else "u", "", KEPT))
             raise
         status, kept = _meaning(response)
         value = claims.written(response) if status == "d" else ""
-        yield from _settle(claims, (key, owner, print_, status, value, kept))
+        yield from _settle(claims, (key, owner, fingerprint, status, value, kept))
         return response
     finally:
         # Whoever cuts the flow off here leaves behind what nobody knows.
-        keeper.leave_claim(key, owner)
+        keeper.abandon_claim(key, owner)
 
 
 def _meaning(response: Response) -> tuple[str, int]:
@@ -166,7 +166,7 @@ def _claim(claims: OnceClaims, request: Request, name: str, question: tuple[Any,
 def _settle(claims: OnceClaims, what: tuple[Any, ...]) -> Flow[None]:
     with suppress(SharedStoreError):  # others are told that nobody knows, once the lease has ended
         yield Consult(claims, ("settle", *what), _ALONE)
-    claims.keeper.settled(what[0], what[1])
+    claims.keeper.drop_claim(what[0], what[1])
 
 
 def _of(request: Request, error: APIError) -> APIError:

@@ -28,4 +28,4 @@ CONFIRM: Final = 250_000
 ALONE: Final = (GO, 0, 0, FULL, 0)
 """The answer to somebody who shares with nobody."""
 TURN: Final = "@"
-"""Begins what says how late a turn was used; names of places do not begin with it."""
+"""Begins what says how late a turn was used; names of slots do not begin with it."""

@@ -1,4 +1,4 @@
-"""The shared limit, as a function of its state: turns by the generic cell rate algorithm, and leased places.
+"""The shared limit, as a function of its state: turns by the generic cell rate algorithm, and leased slots.
 
 Each caller gets a turn of its own, so no caller asks again and again, and no two come at once. A caller may come late
 for its turn, when its machine is busy. It sends all the same and says how late, and a log of one window counts it where
@@ -21,51 +21,53 @@ __all__ = ["renew", "slow", "take"]
 State = dict[str, Any]
 
 _SLOWEST: Final = FULL // 64
-_FASTER: Final = FULL // 50
-_ABSENT: Final = 1_000_000  # after which somebody who does not come for a place holds up nobody
+_FASTER: Final = FULL // 50  # what each request that is let through adds to the speed
+_ABSENT: Final = 1_000_000  # a caller in the line that is late by so much loses its position
 _SECOND: Final = 1_000_000
-_EXACT: Final = 128  # turns of a window that the log has one by one; of more it has counts of so many parts
+# The log has each turn by itself where a window has so many at most; otherwise it counts turns in so many parts of one.
+_EXACT: Final = 128
 _USUAL: Final = 20_000  # how long an exchange takes, before any has ended
 
 
 def _fresh() -> State:
+    """Return the state of a limit that nobody has used. Its keys stand in stores, so they cannot be changed."""
     return {
-        "last": 0,
-        "tat": 0,
-        "nb": 0,
+        "last": 0,  # the time of the last command
+        "tat": 0,  # theoretical arrival time, as the algorithm calls it: of the turn after the last one that was given
+        "nb": 0,  # not before: until then nothing is sent
         "speed": FULL,
-        "epoch": 0,
-        "dur": 0,
-        "moved": 0,
-        "grain": 1,
-        "reach": 0,
-        "times": array("q"),
-        "counts": array("q"),
-        "total": 0,
-        "active": {},
-        "line": [],
+        "epoch": 0,  # how often the API asked to slow down; turns of epochs before are void
+        "dur": 0,  # how long a slot is used, as a moving average
+        "moved": 0,  # when a slot was last given or freed
+        "grain": 1,  # the log's times are multiples of it
+        "reach": 0,  # how far back the log goes
+        "times": array("q"),  # the log: when turns were used
+        "counts": array("q"),  # how many, at each of these times
+        "total": 0,  # of the counts
+        "active": {},  # the slots in use: the end of each lease, by name
+        "line": [],  # the callers that wait for a slot: the name of the slot, and when the caller asks again
     }
 
 
 def _begun(state: State | None, now: int, released: tuple[Any, ...]) -> tuple[State, int]:
-    """Return the state as it is now, and the time that counts."""
+    """Return the state without what has ended or was released, and the time, which is never before the last command."""
     # Begin anew: the clock was set back, the machine started anew, or another version wrote this.
     if state is None or "times" not in state or state["last"] > now + 1_000_000:
         state = _fresh()
     now = max(now, state["last"])
     state["last"] = now
     active, line = state["active"], state["line"]
-    for place, took in zip(released[::2], released[1::2], strict=True):
-        if place[0] == TURN:
-            _move(state, int(place[1:]), took)
+    for slot, took in zip(released[::2], released[1::2], strict=True):
+        if slot[0] == TURN:
+            _move(state, int(slot[1:]), took)
             continue
-        if active.pop(place, None) is not None:
+        if active.pop(slot, None) is not None:
             state["moved"] = now
             if took >= 0:
                 state["dur"] = (state["dur"] * 9 + took) // 10 if state["dur"] else took
-        line[:] = [each for each in line if each[0] != place]
-    for place in [place for place, end in active.items() if end <= now]:
-        del active[place]
+        line[:] = [each for each in line if each[0] != slot]
+    for slot in [slot for slot, end in active.items() if end <= now]:
+        del active[slot]
     old = bisect_right(state["times"], now - state["reach"])
     if old:
         state["total"] -= sum(state["counts"][:old])
@@ -114,7 +116,7 @@ def _window(state: State, interval: int) -> int:
 
 
 def _opening(state: State, when: int, most: int) -> int:
-    """Return the earliest time from one on at which a further turn makes no window hold too many."""
+    """Return the earliest time, not before ``when``, at which one more turn leaves no window with too many."""
     times, counts, reach = state["times"], state["counts"], state["reach"]
     if state["total"] < most:
         return when
@@ -140,29 +142,29 @@ def take(
     now: int,
     interval: int,
     burst: int,
-    places: int,
+    slots: int,
     patience: int,
     ticket: int,
-    place: str,
+    slot: str,
     lease: int,
     turn: int = 0,
     *released: Any,
 ) -> tuple[State, list[int]]:
-    """Reserve a turn, then a place.
+    """Reserve a turn, then a slot.
 
     Args:
         state: what is known; None for nothing.
         now: the time.
         interval: between two turns at full speed; 0 for no limit of the rate.
         burst: turns that may be taken at once after a time without any.
-        places: requests under way at the same time; 0 for no limit.
+        slots: requests under way at the same time; 0 for no limit.
         patience: how long the caller waits at most; -1 for any time.
         ticket: the epoch in which the caller was given a turn, which has come now; ``NEW`` for none; ``LATE`` for one
             that was missed by far: the caller goes at once if that is not too much.
-        place: the name of the caller's place.
-        lease: how long a place is kept for somebody who says nothing.
+        slot: the name of the caller's slot.
+        lease: how long a slot is kept for somebody who says nothing.
         turn: when the turn of the ticket is.
-        *released: names of places that are free now, each followed by how long it was used, or by -1; and turns, as
+        *released: names of slots that are free now, each followed by how long it was used, or by -1; and turns, as
             ``@`` and their time, each followed by how late it was used, or by -1 if it was not used.
 
     Returns:
@@ -187,7 +189,7 @@ def take(
         if interval:
             state["tat"] = max(state["tat"], allowed) + step
         if wait > 0:
-            if places or wait > CONFIRM:
+            if slots or wait > CONFIRM:
                 return state, [WAIT, wait, epoch, speed, allowed]
             return state, _go(state, allowed, wait, interval)
         when = now
@@ -195,8 +197,8 @@ def take(
         wait = _opening(state, when, most) - when
         if wait > 0:
             return state, [WAIT, wait, epoch, speed, when + wait]
-    if places:
-        pause = _place(state, now, max(1, places * speed // FULL), place, lease)
+    if slots:
+        pause = _give_slot(state, now, max(1, slots * speed // FULL), slot, lease)
         if pause:
             return state, [WAIT, pause, epoch, speed, when]
     return state, _go(state, when, 0, interval)
@@ -210,14 +212,14 @@ def _go(state: State, when: int, wait: int, interval: int) -> list[int]:
     return [GO, wait, state["epoch"], speed, when]
 
 
-def _place(state: State, now: int, limit: int, place: str, lease: int) -> int:
-    """Give a place to its caller, or one in the line; return how long to wait, 0 if the place is the caller's."""
+def _give_slot(state: State, now: int, limit: int, slot: str, lease: int) -> int:
+    """Give a caller its slot, or a position in the line; return how long to wait, 0 if it has the slot."""
     active, line = state["active"], state["line"]
-    if place in active:  # its turn was missed, and it kept the place
-        active[place] = now + lease
+    if slot in active:  # its turn was missed, and it kept the slot
+        active[slot] = now + lease
         return 0
     ahead = 0
-    while ahead < len(line) and line[ahead][0] != place:
+    while ahead < len(line) and line[ahead][0] != slot:
         if line[ahead][1] + _ABSENT < now:
             del line[ahead]
         else:
@@ -227,7 +229,7 @@ def _place(state: State, now: int, limit: int, place: str, lease: int) -> int:
     if turns <= 0:
         if waits:
             del line[ahead]
-        active[place] = now + lease
+        active[slot] = now + lease
         state["moved"] = now
         return 0
     usual = (state["dur"] or _USUAL) // limit
@@ -240,7 +242,7 @@ def _place(state: State, now: int, limit: int, place: str, lease: int) -> int:
     if waits:
         line[ahead][1] = now + pause
     else:
-        line.append([place, now + pause])
+        line.append([slot, now + pause])
     return int(pause)
 
 
@@ -266,19 +268,19 @@ def slow(state: State | None, now: int, pause: int, epoch: int) -> tuple[State, 
 
 
 def renew(state: State | None, now: int, lease: int, held: int, *names: Any) -> tuple[State, list[int]]:
-    """Keep places that are in use, and free others.
+    """Renew slots that are in use, and release others.
 
     Args:
         state: what is known; None for nothing.
         now: the time.
-        lease: how long the places are kept.
+        lease: how long the slots are kept.
         held: how many of the names are in use.
         *names: those, then what is released, as for :func:`take`.
     """
-    # Before expired ones go: a process that was held up for long still has its places, if nobody else has seen it.
+    # Before expired ones go: a process that was held up for long still has its slots, if nobody else has seen it.
     if state is not None and "times" in state:
-        for place in names[:held]:
-            if place in state["active"]:
-                state["active"][place] = max(state["last"], now) + lease
+        for slot in names[:held]:
+            if slot in state["active"]:
+                state["active"][slot] = max(state["last"], now) + lease
     state, now = _begun(state, now, names[held:])
     return state, [len(state["active"])]

@@ -2,6 +2,11 @@
 
 A claim is one process's until it says what came of it. If its lease ends before, nobody knows whether anything was
 sent: nobody takes the claim over, and all are told so. The same is in :mod:`.script`, line by line.
+
+The keys of a state stand in stores, so they cannot be changed. Of a claim: ``o`` is its owner; ``p`` the fingerprint of
+the request; ``till`` the end of the lease; ``st`` the status, ``c`` for claimed, ``d`` for done or ``u`` for unknown;
+``v`` the answer. Of a token: ``v`` is the token, encrypted; ``tag`` tells it from others; ``until`` is its end; ``o``
+the process that fetches one, or did; ``till`` the end of that lease.
 """
 
 from __future__ import annotations
@@ -16,22 +21,22 @@ KEPT: Final = 30 * 86_400_000_000
 """How long a claim and what came of it are kept."""
 
 
-def claim(state: State, now: int, owner: str, print_: str, lease: int) -> tuple[State, list[Any], int]:
+def claim(state: State, now: int, owner: str, fingerprint: str, lease: int) -> tuple[State, list[Any], int]:
     """Claim something, or say what is known of it.
 
     Args:
         state: what is known; None for nothing.
         now: the time.
         owner: names the caller.
-        print_: tells what is to be sent from anything else.
+        fingerprint: of the request, which tells it from others.
         lease: how long the claim is kept for somebody who says nothing.
 
     Returns:
         The state; ``mine``, ``busy``, ``unknown``, ``other`` or ``done`` and the answer; how long to keep the state.
     """
     if state is None:
-        return {"o": owner, "p": print_, "till": now + lease, "st": "c", "v": ""}, ["mine", ""], KEPT
-    if state["p"] != print_:
+        return {"o": owner, "p": fingerprint, "till": now + lease, "st": "c", "v": ""}, ["mine", ""], KEPT
+    if state["p"] != fingerprint:
         answer = "other"
     elif state["st"] == "d":
         return state, ["done", state["v"]], 0
@@ -45,7 +50,7 @@ def claim(state: State, now: int, owner: str, print_: str, lease: int) -> tuple[
 
 
 def settle(
-    state: State, now: int, owner: str, print_: str, status: str, value: str, kept: int
+    state: State, now: int, owner: str, fingerprint: str, status: str, value: str, kept: int
 ) -> tuple[State, list[Any], int]:
     """Say what came of a claim.
 
@@ -53,7 +58,7 @@ def settle(
         state: what is known; None for nothing.
         now: the time.
         owner: as for :func:`claim`.
-        print_: as for :func:`claim`.
+        fingerprint: as for :func:`claim`.
         status: ``d`` for done, ``u`` for unknown, ``f`` for nothing was done, so that the name is free.
         value: the answer.
         kept: how long what came of it is kept.
@@ -62,7 +67,7 @@ def settle(
         return state, ["lost", ""], 0
     if status == "f":
         return None, ["kept", ""], 0
-    return {"o": owner, "p": print_, "till": now, "st": status, "v": value}, ["kept", ""], kept
+    return {"o": owner, "p": fingerprint, "till": now, "st": status, "v": value}, ["kept", ""], kept
 
 
 def hold(state: State, now: int, owner: str, lease: int) -> tuple[State, list[Any], int]:

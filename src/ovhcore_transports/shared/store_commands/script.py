@@ -1,6 +1,7 @@
 """The commands of a store as one script, for servers that run Lua: Redis and Valkey. Each is one round trip.
 
-The limit is that of :mod:`.limits`, claims and tokens those of :mod:`.records`, line by line.
+The limit is that of :mod:`.limits`, claims and tokens those of :mod:`.records`, line by line. These modules explain the
+keys of states.
 """
 
 from __future__ import annotations
@@ -108,22 +109,22 @@ local function begun(state, from)
   state.last = now
   local line = state.line
   for i = from, #ARGV, 2 do
-    local place, took = ARGV[i], number(i + 1)
-    if string.sub(place, 1, 1) == '@' then
-      move(state, tonumber(string.sub(place, 2)), took)
+    local slot, took = ARGV[i], number(i + 1)
+    if string.sub(slot, 1, 1) == '@' then
+      move(state, tonumber(string.sub(slot, 2)), took)
     else
-      if state.active[place] then
+      if state.active[slot] then
         state.moved = now
         if took >= 0 then state.dur = state.dur > 0 and math.floor((state.dur * 9 + took) / 10) or took end
       end
-      state.active[place] = nil
+      state.active[slot] = nil
       for j = #line, 1, -1 do
-        if line[j][1] == place then table.remove(line, j) end
+        if line[j][1] == slot then table.remove(line, j) end
       end
     end
   end
-  for place, till in pairs(state.active) do
-    if till <= now then state.active[place] = nil end
+  for slot, till in pairs(state.active) do
+    if till <= now then state.active[slot] = nil end
   end
   local old = 0
   while state.times[old + 1] and state.times[old + 1] <= now - state.reach do
@@ -143,23 +144,23 @@ local function keep(state)
   save(state, math.max(0, state.tat - now, state.nb - now) + 600000000)
 end
 
-local function place_of(state, limit, place, lease)
+local function give_slot(state, limit, slot, lease)
   local active, line = state.active, state.line
-  if active[place] then
-    active[place] = now + lease
+  if active[slot] then
+    active[slot] = now + lease
     return 0
   end
   local used = 0
   for _ in pairs(active) do used = used + 1 end
   local at = 1
-  while line[at] and line[at][1] ~= place do
+  while line[at] and line[at][1] ~= slot do
     if line[at][2] + ABSENT < now then table.remove(line, at) else at = at + 1 end
   end
   local ahead = at - 1
   local turns = used + ahead - limit + 1
   if turns <= 0 then
     if line[at] then table.remove(line, at) end
-    active[place] = now + lease
+    active[slot] = now + lease
     state.moved = now
     return 0
   end
@@ -168,12 +169,12 @@ local function place_of(state, limit, place, lease)
   if ahead < limit then rounds, shortest, longest = 1, 1000, 250000 end
   local idle = math.floor((now - state.moved) / 8)
   local pause = math.min(math.max(math.floor(rounds * usual / 2), idle, shortest), longest)
-  line[at] = {place, now + pause}
+  line[at] = {slot, now + pause}
   return pause
 end
 
 local function take()
-  local interval, burst, places, patience, ticket = number(3), number(4), number(5), number(6), number(7)
+  local interval, burst, slots, patience, ticket = number(3), number(4), number(5), number(6), number(7)
   local turn = number(10) or 0
   local state = begun(load(), 11)
   local speed, epoch = state.speed, state.epoch
@@ -201,7 +202,7 @@ local function take()
     if patience >= 0 and wait > patience then return answer(2, wait) end
     when = allowed
     if interval > 0 then state.tat = math.max(state.tat, allowed) + step end
-    if wait > 0 then return answer((places > 0 or wait > CONFIRM) and 1 or 0, wait) end
+    if wait > 0 then return answer((slots > 0 or wait > CONFIRM) and 1 or 0, wait) end
   elseif interval > 0 then
     local wait = opening(state, when, most) - when
     if wait > 0 then
@@ -209,8 +210,8 @@ local function take()
       return answer(1, wait)
     end
   end
-  if places > 0 then
-    local pause = place_of(state, math.max(1, math.floor(places * speed / FULL)), ARGV[8], number(9))
+  if slots > 0 then
+    local pause = give_slot(state, math.max(1, math.floor(slots * speed / FULL)), ARGV[8], number(9))
     if pause > 0 then return answer(1, pause) end
   end
   return answer(0, 0)

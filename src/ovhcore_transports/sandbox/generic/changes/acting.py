@@ -111,7 +111,7 @@ class Actor:
         resource: Resource,
         action: Action,
     ) -> Any:
-        """Carry out an action of the table of a family: check it, change the object, begin the task, make other objects."""
+        """Carry out an action of a family's table: check it, change the object, begin a task, make other objects."""
         reader, held = self.reader, call.state.held
         maker = reader.maker(call, context.family)
         given = call.given

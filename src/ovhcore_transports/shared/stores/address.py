@@ -6,10 +6,10 @@ from typing import NamedTuple
 
 from ovhcore.protocol import Secret
 
-__all__ = ["Place"]
+__all__ = ["StoreAddress"]
 
 
-class Place(NamedTuple):
+class StoreAddress(NamedTuple):
     """Where a store is.
 
     Attributes:
