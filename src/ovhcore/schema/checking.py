@@ -214,7 +214,7 @@ def _is_void(type_: Type) -> bool:
 
 
 def _fits(base: str, value: Any, sent: bool, as_text: bool) -> bool:
-    """Say whether a value is of a base type; ``as_text``: text that is written like one is, too."""
+    """Say whether a value is of a base type; ``as_text``: whether it is written like one, as in a query."""
     if base == "any":
         return True
     if base == "void":

@@ -1,7 +1,8 @@
 """The default transport for ``AsyncClient``: aiohttp, on asyncio.
 
-The transport uses a session of aiohttp, by names that aiohttp promises. The session keeps no cookies, follows
-no redirects, sends nothing twice, decompresses nothing, and sends the URL as it was signed.
+The transport uses a session of aiohttp. The session keeps no cookies, follows no redirects, sends nothing twice,
+decompresses nothing, and sends the URL as it was signed. When the transport is opened, :func:`.check_library` looks
+for the names that it needs and aiohttp's documentation does not have.
 
 The transport differs from the others in this:
 

@@ -13,7 +13,7 @@ from .api_shape import ApiShape, Collection
 __all__ = ["Services", "identify", "services_of", "urns_of"]
 
 Services: TypeAlias = dict[int, tuple[Collection, str]]
-"""By the number of a service, the list that it is in, and its id there."""
+"""The list that a service is in, and its id there, by the number of the service."""
 
 
 def urns_of(

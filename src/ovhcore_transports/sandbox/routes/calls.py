@@ -34,7 +34,7 @@ class SandboxCall(NamedTuple):
     pairs: Mapping[str, list[str]] = {}
     """The arguments of the query, with all the values of each."""
     length: int = 0
-    """Of the body, in bytes."""
+    """The length of the body, in bytes."""
     reader: Callable[[SandboxCall, str], Any] | None = None
     """Returns what a GET of a path is answered with."""
 

@@ -35,7 +35,7 @@ DETAILS: Final = {
 
 _MOST_LISTS: Final = 1000
 _MOST_OBJECTS: Final = 250_000
-"""Of expanded lists that are kept; one alone may be longer."""
+"""How many objects all expanded lists in the cache have at most; a single list may have more."""
 _NUMBERS: Final = ("id", "taskId")
 """Arguments that are numbers."""
 

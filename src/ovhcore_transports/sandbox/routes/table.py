@@ -172,7 +172,7 @@ class Route(NamedTuple):
     refuse: Callable[[SandboxCall], None] | None = None
     """Refuses calls that are not as described; None for what :meth:`check` looks at."""
     details: Route | None = None
-    """Of a list of ids, the route of one object."""
+    """The route of one object, if this one is of the list of their ids."""
     hold: Callable[[State, Mapping[str, str], dict[str, Any]], None] | None = None
     """Takes members of the object that are given by its path, and not by a call."""
 

@@ -45,7 +45,7 @@ __all__ = [
 
 _MOST_POINTS: Final = 20
 _MOST_TEXT: Final = 4 * 2**20
-"""Of the restore points of a zone together, in characters."""
+"""The most characters that all restore points of a zone have together."""
 _OUTSIDE: Final = ("name", "dnssecSupported", "hasDnsAnycast", "lastUpdate", "nameServers")
 RECORD: Final = ("fieldType", "subDomain", "target", "ttl")
 _MX: Final = ("1 mx1.mail.ovh.net.", "5 mx2.mail.ovh.net.", "100 mx3.mail.ovh.net.")
