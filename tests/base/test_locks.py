@@ -231,6 +231,8 @@ def test_of_several_threads_one_watches(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_at_the_end_of_the_interpreter_there_is_no_watch(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would raise what the interpreter says of a new thread."""
+
     def start(*arguments: object) -> int:
         raise RuntimeError("can't create new thread at interpreter shutdown")
 

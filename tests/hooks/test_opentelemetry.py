@@ -793,6 +793,7 @@ def test_it_is_off_unless_it_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_it_is_not_loaded_unless_it_is_on() -> None:
+    """The program's assertions would end it with an error."""
     program = (
         "import sys, ovhcore; ovhcore.Client(transport='sandbox').get('/me'); "
         "assert 'ovhcore_transports.hooks.opentelemetry' in sys.modules; "

@@ -293,4 +293,5 @@ assert not [each for each in sys.modules if each.startswith("ovhcore.schema")], 
 
 
 def test_nothing_is_loaded_while_it_is_off() -> None:
+    """The program's assertions would end it with an error."""
     run_beside_a_sandbox(OFF)

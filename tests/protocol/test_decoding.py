@@ -261,6 +261,7 @@ def test_what_is_not_json(body: bytes, said: str) -> None:
 
 @given(st.integers(100, 599), st.binary() | st.text().map(lambda t: json.dumps({"message": t, "class": t}).encode()))
 def test_nothing_but_the_librarys_exceptions(status: int, body: bytes) -> None:
+    """Another exception would get out, or one could not be written as text or pickled."""
     try:
         decode(Response(status, {}, body), GET)
     except exc.APIError as error:

@@ -231,4 +231,5 @@ assert not [each for each in sys.modules if each.startswith("ovhcore.schema")], 
 
 
 def test_calls_that_succeed_and_objects_that_are_missing_load_nothing() -> None:
+    """The program's assertions would end it with an error."""
     run_beside_a_sandbox(UNTOUCHED)

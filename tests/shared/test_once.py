@@ -352,6 +352,8 @@ def test_the_thread_keeps_claims(store_url: str) -> None:
 # Processes that are killed
 
 CALLER = """
+from ovhcore_transports.shared.stores import base
+base.TIMEOUT = 60.0  # seconds: a busy machine is no store that does not answer
 import sys
 import ovhcore as ovh
 from ovhcore_transports.shared.keeper import keeper_of

@@ -262,6 +262,8 @@ def test_places_are_given_back_when_a_call_ends_however_it_ends(store_url: str) 
 
 
 PROGRAM = """
+from ovhcore_transports.shared.stores import base
+base.TIMEOUT = 60.0  # seconds: a busy machine is no store that does not answer
 import sys, time
 import ovhcore as ovh
 from ovhcore_transports.shared.keeper import keeper_of

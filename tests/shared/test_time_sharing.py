@@ -373,6 +373,8 @@ def test_ovhcore_time_sync_leaves_alone_what_others_chose(world: World, more: di
 
 
 PROGRAM = """
+from ovhcore_transports.shared.stores import base
+base.TIMEOUT = 60.0  # seconds: a busy machine is no store that does not answer
 import sys
 import ovhcore as ovh
 client = ovh.Client(

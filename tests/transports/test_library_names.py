@@ -198,6 +198,7 @@ def test_words_of_pyreqwest_that_nobody_knows(words: list[str]) -> None:
 
 
 def test_what_is_there_is_not_lacking() -> None:
+    """It would raise InvalidConfiguration."""
     require_names("pluggy", (str, ("join", "split")), ("", ("join",)))
 
 

@@ -165,6 +165,7 @@ def test_a_call_that_gets_its_thread_in_time_is_not_given_up() -> None:
 
 
 def test_a_loop_may_end_before_its_calls_do(silent: str) -> None:
+    """The thread would call the closed loop, and its RuntimeError would be a warning; or close would not end."""
     transport = made(FOUR)
     loop = asyncio.new_event_loop()
     task = loop.create_task(transport.send(Request("GET", silent, timeout=Timeout(60, 0.2))))

@@ -31,7 +31,7 @@ from ovhcore.testing.server import unaccepting
 from ovhcore_transports import stdlib, urllib3
 from ovhcore_transports.http.blocking.connections import Exchange
 from ovhcore_transports.http.blocking.pooled import PooledTransport
-from ovhcore_transports.http.proxies import read_proxy
+from ovhcore_transports.http.proxies import Proxy, read_proxy
 from tests.servers import Held, RawServer, Received, answer, eventually, is_in
 from tests.tunnels import tunnelling
 
@@ -568,6 +568,7 @@ def test_certificates_are_verified(tmp_path: Path) -> None:
 
 
 def test_a_directory_of_certificates(tmp_path: Path) -> None:
+    """A directory read as a file would raise InvalidConfiguration."""
     transport = made(TransportSettings(ca_bundle=str(tmp_path)))
     transport.close()
 
@@ -810,7 +811,7 @@ def test_proxies_with_passwords_of_any_letters() -> None:
         proxy = read_proxy(f"http://u:{written}@host:1")
         assert proxy is not None
         assert proxy.headers == {"Proxy-Authorization": "Basic " + b64encode("u:p€".encode()).decode()}
-    assert read_proxy("http://[::1]:3128") == ("http://[::1]:3128", None)
+    assert read_proxy("http://[::1]:3128") == Proxy("http://[::1]:3128", None)
 
 
 class SoftTimeLimit(Exception):

@@ -90,6 +90,7 @@ def test_a_transport_that_is_opened(raised: type[Exception]) -> None:
 
 
 def test_a_transport_need_not_warm() -> None:
+    """It would raise AttributeError."""
     with ovh.Client(transport="plain", plugins=[Offering()], **KEYS) as client:
         client._ovhcore.warm()
 

@@ -106,6 +106,7 @@ def test_ids_of_a_batch_stand_where_no_argument_is_for() -> None:
 
 @given(st.text())
 def test_any_argument_has_a_name_or_none(name: str) -> None:
+    """A name that Python does not take would be a SyntaxError."""
     written = argument_name(name)
     if written is not None:
         ast.parse(f"f({written}=1)")
@@ -113,6 +114,7 @@ def test_any_argument_has_a_name_or_none(name: str) -> None:
 
 @given(st.text(min_size=1))
 def test_a_plain_member_is_one(name: str) -> None:
+    """A member that Python does not take would be a SyntaxError."""
     if is_plain_member(name):
         ast.parse(f"class C:\n    {name}: int\n")
 

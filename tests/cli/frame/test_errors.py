@@ -245,6 +245,7 @@ def test_an_output_that_takes_nothing_and_one_that_there_is_not() -> None:
 
 
 def test_what_is_written_to_a_closed_pipe_is_let_go_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Closing the stream would raise BrokenPipeError."""
     reading, writing = os.pipe()
     os.close(reading)
     stream = os.fdopen(writing, "w")
