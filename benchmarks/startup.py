@@ -1,8 +1,9 @@
 """CPU time of whole processes: ``python -m benchmarks.startup``.
 
 First those that import and make a client, less the interpreter's own time; then those that
-also make one signed GET to a server on loopback, from beginning to end; and the same over HTTPS, with the
-certificates of certifi and one more to trust. Last the command ``ovhcore``, on a sandbox that is served.
+also make one signed GET to a server on loopback, from beginning to end, beside the least that such a process takes
+on pyreqwest; and the same over HTTPS, with the certificates of certifi and one more to trust. Last the command
+``ovhcore``, on a sandbox that is served.
 """
 
 from __future__ import annotations
@@ -33,6 +34,14 @@ PROGRAMS = {
     "import ovhcore, Client": f"import ovhcore; ovhcore.{CLIENT}",
     "import ovhcore, Client, urllib3 loaded": f"import ovhcore; ovhcore.{CLIENT}._ovhcore.transport",
 }
+FLOOR = "import hashlib, json, pluggy"
+"""What a signed call and a plugin cannot do without."""
+BARE = FLOOR + (
+    "; from datetime import timedelta; from pyreqwest.client import SyncClientBuilder; "
+    "c = SyncClientBuilder().no_proxy().timeout(timedelta(seconds=60)){}.build(); "
+    "json.loads(bytes(c.get({!r}).build().send().bytes()))"
+)
+BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR")
 COMMAND = "import sys; sys.argv = ['ovhcore', *{}]; from ovhcore_transports.cli import main; main()"
 
 
@@ -60,8 +69,16 @@ def first_calls(base: str, bundle: str | None = None) -> dict[str, str]:
         f"import ovhcore; c = ovhcore.Client({{!r}}, 'k', 's', 'c', transport={{!r}}, proxy='none'{more}); c.get('/me')"
     )
     theirs = f"import ovh; ovh.client.ENDPOINTS[{base!r}] = {base!r}; ovh.Client({base!r}, 'k', 's', 'c').get('/me')"
-    names = ("pyreqwest", "urllib3", "httpx", "httpx2")
-    return {"python-ovh": theirs} | {f"ovhcore on {name}": ours.format(base, name) for name in names}
+    names = ("pyreqwest", "stdlib", "urllib3", "httpx", "httpx2")
+    trusted = (
+        f".add_root_certificate_pem(open({bundle!r}, 'rb').read())" if bundle else ".danger_accept_invalid_certs(True)"
+    )
+    floors = {
+        "an empty process": "pass",
+        "json, hashlib and pluggy imported": FLOOR,
+        "the same, and an unsigned GET on bare pyreqwest": BARE.format(trusted, f"{base}/me"),
+    }
+    return {"python-ovh": theirs} | {f"ovhcore on {name}": ours.format(base, name) for name in names} | floors
 
 
 def commands() -> None:
@@ -81,7 +98,8 @@ def commands() -> None:
 
 def main() -> None:
     """Measure and print."""
-    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    for name in ("PYTHONDONTWRITEBYTECODE", *BUNDLES):  # what this machine sets is not what others do
+        os.environ.pop(name, None)
     for package in (ovhcore, ovhcore_transports):  # as an installation does
         compileall.compile_dir(Path(str(package.__file__)).parent, quiet=2)
     figures = medians({"": "pass", **PROGRAMS}, 25)

@@ -519,6 +519,7 @@ def test_bundles_without_certificates(tmp_path: Path) -> None:
     file = tmp_path / "bundle.pem"
     for text, problem in (
         ("nothing", "no certificate as PEM"),
+        ("-----BEGIN CERTIFICATE-----\nwithout an end", "no certificate as PEM"),
         ("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----", "BadEncoding"),
     ):
         file.write_text(text)

@@ -109,7 +109,7 @@ class SettingsSources:
         from .profiles import find_profile, without_credentials
 
         profile = find_profile(self._given, self._env, self._parsed)
-        if profile is not None and profile.chosen_by is self._given:
+        if profile.chosen_by is self._given:
             # A caller that names an account means that one, whatever the variables say.
             self._env = without_credentials(self._env, "endpoint", "token_url")
         return profile

@@ -77,15 +77,13 @@ class Profile:
         )
 
 
-def find_profile(given: SettingsSource, env: SettingsSource, parsed: Iterable[ParsedFile]) -> Profile | None:
-    """Return the profile that an argument, else a variable, names; None if neither does.
+def find_profile(given: SettingsSource, env: SettingsSource, parsed: Iterable[ParsedFile]) -> Profile:
+    """Return the profile that an argument, else a variable, names; one of them does.
 
     Raises:
         InvalidConfiguration: there is no such section, or another place contradicts it.
     """
-    by = next((source for source in (given, env) if "profile" in source.values), None)
-    if by is None or (by is env and "profile" in given.empty):
-        return None
+    by = given if "profile" in given.values else env
     name = by.values["profile"]
     section = profile_section(name)
     known: list[str] = []

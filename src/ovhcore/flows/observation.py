@@ -204,8 +204,8 @@ class Notifier:
             with loading:
                 from ..protocol.attempts import Attempt
 
-            if isinstance(failed, Attempt):
-                event = event._replace(failed=failed.shown(self._text))  # type: ignore[call-arg]
+            known = isinstance(failed, Attempt)  # plugins may mean something else by this name
+            event = event._replace(failed=failed.shown(self._text)) if known else event  # type: ignore[call-arg]
         return event
 
 

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from functools import wraps
-from typing import Any, Protocol
+from typing import TYPE_CHECKING
 from weakref import WeakSet
 
-__all__ = ["Forked", "Renewed", "renew_after_fork"]
+# What is registered for forks lives until the interpreter has ended, and with it all that this module refers to. If
+# that were something of typing, the whole of it would be taken apart last, which takes a millisecond.
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, Protocol
+
+    class Forked(Protocol):
+        """An object that can be renewed in the child of a fork."""
+
+        def after_fork(self) -> None:
+            """Renew what must not be shared with the parent; called in the child while it has one thread."""
+            ...
 
 
-class Forked(Protocol):
-    """An object that can be renewed in the child of a fork."""
-
-    def after_fork(self) -> None:
-        """Renew everything that must not be shared with the parent; called in the child while it has one thread."""
-        ...
+__all__ = ["Renewed", "renew_after_fork"]
 
 
 _watched: WeakSet[Forked] = WeakSet()

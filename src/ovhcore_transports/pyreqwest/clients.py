@@ -18,7 +18,7 @@ from .loading import check_library, load_library
 load_library()
 
 # Imported now: the library looks for its exceptions when it first raises one, and at a Ctrl-C aborts the process.
-import pyreqwest.exceptions  # noqa: E402, F401
+import pyreqwest.exceptions  # noqa: E402, F401  # pyright: ignore[reportUnusedImport]
 from pyreqwest.client import ClientBuilder, SyncClientBuilder  # noqa: E402
 from pyreqwest.http import Url  # noqa: E402
 

@@ -147,8 +147,10 @@ def _memory(mode: str) -> Iterator[bytes]:
     name = os.path.realpath(sys.modules[_EXTENSION].__file__ or "")
     end = ""
     with open("/proc/self/maps") as maps, open("/proc/self/mem", "rb", buffering=0) as memory:
-        for line in maps:
-            place, access, _, _, _, *path = line.rstrip("\n").split(None, 5)
+        for line in maps.read().splitlines():
+            if not line.endswith(name) and not (end and line.startswith(end)):
+                continue
+            place, access, _, _, _, *path = line.split(None, 5)
             begin, _, stop = place.partition("-")
             # A part that follows without a name holds the variables that were 0 at first.
             if path == [name] or (not path and begin == end):
