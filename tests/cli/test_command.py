@@ -116,7 +116,7 @@ def test_main(run: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "rich.console", None)
     missing = 'The command needs rich.console, which is not installed: pip install "ovhcore[cli]"\n'
     assert run("demo") == (1, "", missing)
-    ours = "ovhcore_transports.cli.offline.serving"
+    ours = "ovhcore_transports.cli.offline.demo"
     monkeypatch.setitem(sys.modules, ours, None)  # what is ours is a mistake of ours
     assert run("demo").err.startswith(f"Error: ModuleNotFoundError: import of {ours} halted")
 

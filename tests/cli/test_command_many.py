@@ -21,7 +21,7 @@ from click.testing import CliRunner, Result
 import ovhcore as ovh
 from ovhcore.flows.operations.waiting import Waiting
 from ovhcore_transports.cli import command as cli
-from ovhcore_transports.cli.calling import reading as cli_reading
+from ovhcore_transports.cli.calling import get as cli_get
 from ovhcore_transports.cli.calling import waiting as cli_waiting
 from ovhcore_transports.cli.output import terminal as cli_terminal
 from ovhcore_transports.sandbox import ACCESS_KEYS, Modes, Sandbox, SandboxTransport, Server, serve
@@ -33,7 +33,7 @@ COMMAND = [sys.executable, "-c", "from ovhcore_transports.cli import main; main(
 def transport(monkeypatch: pytest.MonkeyPatch) -> SandboxTransport:
     """Return what the commands call in this process."""
     transport = SandboxTransport(Sandbox(modes=Modes(max_page_size=2)))
-    for module in (cli_reading, cli_waiting):
+    for module in (cli_get, cli_waiting):
         monkeypatch.setattr(module, "client", lambda: ovh.Client("ovh-eu", transport=transport, **ACCESS_KEYS))
     return transport
 

@@ -51,7 +51,7 @@ class Visitor:
         patch.chdir(home)
         patch.setenv("HOME", str(home))
         patch.setenv("EDITOR", "touch -d 2030-01-01")
-        patch.setattr("ovhcore_transports.cli.doctor.here.CONFIG_FILES", ())
+        patch.setattr("ovhcore_transports.cli.doctor.local.CONFIG_FILES", ())
         patch.setattr("ovhcore.config.settings_sources.CONFIG_FILES", ("~/.ovh.conf",))
         lead_to(server, patch)
         profiles = [f"[profile {name}]\nendpoint = {server.url}\n{KEYS}" for name in ("work", "cron")]

@@ -31,7 +31,7 @@ from ovhcore_transports import AsyncTransport, SyncTransport
 from ovhcore_transports.hooks.throttle import Throttle, read_rate
 from ovhcore_transports.recording import AsyncReplayTransport, RecordTransport, ReplayTransport
 from ovhcore_transports.sandbox import ACCESS_KEYS
-from ovhcore_transports.shared.limiters import shared
+from ovhcore_transports.shared.limiters import limiters_of_process
 from tests.profiles import tries
 from tests.worlds import Scripted
 
@@ -633,7 +633,7 @@ def test_the_child_of_a_fork_is_free() -> None:
     held, done = threading.Event(), threading.Event()
 
     def hold() -> None:
-        with line.lock, shared._lock:
+        with line.lock, limiters_of_process._lock:
             held.set()
             done.wait(60)
 
@@ -647,7 +647,7 @@ def test_the_child_of_a_fork_is_free() -> None:
         free = free and line.start(theirs, 1.0) is None
         line.leave(mine)  # of the parent: nothing of the child's
         free = free and line.under_way == 1
-        free = free and shared.limiter("someone", line.limits).under_way == 0
+        free = free and limiters_of_process.limiter("someone", line.limits).under_way == 0
         os._exit(0 if free else 1)
     done.set()
     thread.join()
@@ -680,7 +680,7 @@ def test_off_unless_there_is_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     for _ in range(50):
         client.get("/me")
     assert not told.throttled()
-    assert not list(shared._limiters.values())
+    assert not list(limiters_of_process._limiters.values())
 
 
 def test_settings_of_every_kind(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -768,7 +768,7 @@ def test_scope_of_credentials() -> None:
         return ovh.Client("ovh-eu", transport=world, options={**options, **more}, **keys)
 
     first, same, different = client(ACCESS_KEYS), client(ACCESS_KEYS), client(other)
-    assert len(shared._limiters) == 2
+    assert len(limiters_of_process._limiters) == 2
     first.call("GET", "/me", None, False)
     different.call("GET", "/me", None, False)
     assert world.monotonic == 0.0
@@ -777,13 +777,13 @@ def test_scope_of_credentials() -> None:
     client(ACCESS_KEYS, rate_limit=2).call("GET", "/me", None, False)
     client(ACCESS_KEYS, limit_scope="client").call("GET", "/me", None, False)
     assert world.monotonic == 1.0
-    kept = weakref.ref(next(iter(shared._limiters.values())))
+    kept = weakref.ref(next(iter(limiters_of_process._limiters.values())))
     del first, same, different
     gc.collect()
     assert kept() is None
-    assert not list(shared._limiters.items())
+    assert not list(limiters_of_process._limiters.items())
     anybody = ovh.Client("ovh-eu", transport=world, options=options)
-    assert not list(shared._limiters.items())
+    assert not list(limiters_of_process._limiters.items())
     anybody.call("GET", "/auth/time", None, False)
 
 

@@ -96,7 +96,7 @@ def test_the_sandbox_asks_the_store(store_url: str) -> None:
 def says_nothing(url: str) -> bool:
     keeper = keeper_of(url)
     keeper.renew()
-    return not (keeper._to_say or keeper._claims or any(keeper._left.values()) or any(keeper._places.values()))
+    return not (keeper._to_tell or keeper._claims or any(keeper._released.values()) or any(keeper._slots.values()))
 
 
 def test_a_replay_of_calls_that_fail_tells_no_store_anything(tmp_path: Path) -> None:

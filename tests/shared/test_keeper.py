@@ -19,8 +19,8 @@ import pytest
 from ovhcore.flows import Limits, run
 from ovhcore.protocol import Now
 from ovhcore_transports.shared import keeper as keepers
-from ovhcore_transports.shared.keeper import Keeper
-from ovhcore_transports.shared.operations.answers import GO
+from ovhcore_transports.shared.keeper import LeaseKeeper
+from ovhcore_transports.shared.store_commands.answers import GO
 from ovhcore_transports.shared.stores import base
 from ovhcore_transports.shared.stores.base import StoreFailure
 from ovhcore_transports.shared.stores.opening import open_store
@@ -30,13 +30,13 @@ from tests.worlds import Scripted
 
 
 def test_places_are_kept_for_calls_that_last(store_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    keeper = Keeper(open_store(store_url))
+    keeper = LeaseKeeper(open_store(store_url))
     keeper.lease = 30_000
     renewed = threading.Event()
     monkeypatch.setattr(keeper.store, "ask", lambda question: renewed.set())
-    keeper.hold("limit:z", "p")
+    keeper.hold_slot("limit:z", "p")
     assert renewed.wait(30)
-    keeper.leave("limit:z", "p")
+    keeper.release("limit:z", "p")
     deadline = time.monotonic() + 30
     while keeper._runs.locked():  # with nothing to keep, the thread ends
         assert time.monotonic() < deadline
@@ -51,13 +51,13 @@ def test_places_are_kept_for_calls_that_last(store_url: str, monkeypatch: pytest
 
 def test_what_comes_while_the_thread_ends_is_kept_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(keepers, "_IDLE", 0)
-    keeper = Keeper(Unsure())
+    keeper = LeaseKeeper(Unsure())
     woken: list[bool] = []
     keeper._runs.acquire()
     monkeypatch.setattr(keeper, "_wake", lambda: woken.append(True))
     keeper._work()
     assert woken == []
-    keeper._places["limit:z"] = {"p": None}
+    keeper._slots["limit:z"] = {"p": None}
     keeper._runs.acquire()
     keeper._work()
     assert woken == [True]
@@ -68,15 +68,15 @@ def test_at_the_end_of_the_interpreter_no_thread_is_missed(monkeypatch: pytest.M
         raise RuntimeError("can't start new thread at interpreter shutdown")
 
     monkeypatch.setattr(keepers, "start_new_thread", refuses)
-    keeper = Keeper(Unsure())
-    keeper.leave("limit:z", "p")
-    keeper.leave("limit:z", "q")
+    keeper = LeaseKeeper(Unsure())
+    keeper.release("limit:z", "p")
+    keeper.release("limit:z", "q")
     assert not keeper._runs.locked()
-    assert keeper.released("limit:z") == ["p", -1, "q", -1]
+    assert keeper.take_released("limit:z") == ["p", -1, "q", -1]
 
 
 def test_what_a_process_has_left_is_freed_when_it_ends(store_url: str) -> None:
-    keeper = Keeper(open_store(store_url))
+    keeper = LeaseKeeper(open_store(store_url))
     keeper._runs.acquire()  # its thread would do it, too
     limit = SharedLimit(keeper.store, keeper, "e", Limits(concurrency=1), alone=False)
     run(shared_throttle(limit)(sending)(GET), Scripted(ok))
@@ -92,17 +92,17 @@ def test_what_a_process_has_left_is_freed_when_it_ends(store_url: str) -> None:
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 def test_the_child_of_a_fork_asks_by_itself(store_url: str) -> None:
-    keeper = Keeper(open_store(store_url))
+    keeper = LeaseKeeper(open_store(store_url))
     assert keeper.store.ask(("take", "limit:f", 1_000_000, 5, 0, -1, -1, "a", LEASE))[:2] == [GO, 0]
     keeper._runs.acquire()
-    keeper.hold("limit:f", "a")
+    keeper.hold_slot("limit:f", "a")
     name = keeper._name
     child = os.fork()
     if not child:
         fine = False
         try:
             fine = keeper.store.ask(("take", "limit:f", 1_000_000, 5, 0, -1, -1, "b", LEASE))[:2] == [GO, 0]
-            fine = fine and keeper._name != name and not keeper._places and not keeper._runs.locked()
+            fine = fine and keeper._name != name and not keeper._slots and not keeper._runs.locked()
         finally:
             os._exit(0 if fine else 1)
     assert os.waitpid(child, 0)[1] == 0
@@ -126,9 +126,9 @@ def test_a_store_that_gave_no_answer_is_told_again_what_is_free(monkeypatch: pyt
     # It may be stopped, and carry the question out later: nobody would free the place, but for the end of the lease.
     monkeypatch.setattr(base, "_REST", 0.0)
     store = Moody(*[(GO, 0, 0, 1, 7)] * 2)
-    keeper = Keeper(store)
+    keeper = LeaseKeeper(store)
     keeper._runs.acquire()  # no thread of its own
-    keeper.leave("limit:x", "before", 5)
+    keeper.release("limit:x", "before", 5)
     handle = shared_throttle(SharedLimit(store, keeper, "x", Limits(concurrency=1), alone=True))(sending)
     run(handle(GET), Scripted(ok))
     keeper.renew()
@@ -141,11 +141,11 @@ def test_a_store_that_gave_no_answer_is_told_again_what_is_free(monkeypatch: pyt
     assert len(again) == 8
     keeper.renew()
     assert len(store.questions) == asked + 1
-    keeper.unsaid("limit:x", ["old", 1])
+    keeper.retell("limit:x", ["old", 1])
     keeper._bell.put(None)
     monkeypatch.setattr(keepers, "_IDLE", 0)
     keeper._work()  # its thread has asked for long enough: leases have ended
-    assert keeper.released("limit:x") == []
+    assert keeper.take_released("limit:x") == []
 
 
 class Bells:
@@ -169,15 +169,15 @@ def test_calls_meanwhile_do_not_make_a_keeper_forget_what_is_unsaid(monkeypatch:
     monkeypatch.setattr(base, "_REST", 0.0)
     monkeypatch.setattr(keepers, "_TOGETHER", 0.0)
     store = Moody()
-    keeper = Keeper(store)
+    keeper = LeaseKeeper(store)
     keeper._runs.acquire()  # no thread of its own
-    keeper.leave("limit:x", "before", 5)
-    keeper.say_soon(("drop", "token:x", "a"))
-    keeper.hold("limit:y", "held")
+    keeper.release("limit:x", "before", 5)
+    keeper.tell_soon(("drop", "token:x", "a"))
+    keeper.hold_slot("limit:y", "held")
 
     def stopped_no_more() -> None:
         store.fails = False
-        keeper._places.clear()
+        keeper._slots.clear()
 
     monkeypatch.setattr(keeper, "_bell", Bells(10, stopped_no_more))
     store.answers = [("kept", "", "")] * 11
@@ -192,7 +192,7 @@ def test_a_place_is_freed_again_after_a_store_carried_its_question_out_late(
     store_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(base, "_REST", 0.0)
-    keeper = Keeper(open_store(store_url))
+    keeper = LeaseKeeper(open_store(store_url))
     keeper._runs.acquire()
     late: list[Any] = []
 
@@ -212,7 +212,7 @@ def test_a_place_is_freed_again_after_a_store_carried_its_question_out_late(
     keeper._next = 0.0
     keeper.renew()
     assert keeper.store.ask(("renew", limit.key, LEASE, 0)) == [0]
-    keeper._unsure = dict.fromkeys(keeper._unsure, 0.0)  # the lease has ended
+    keeper._released_repeatedly = dict.fromkeys(keeper._released_repeatedly, 0.0)  # the lease has ended
     keeper._next = 0.0
     keeper.renew()
     assert not keeper.renew()
@@ -221,9 +221,9 @@ def test_a_place_is_freed_again_after_a_store_carried_its_question_out_late(
 
 def test_a_call_that_is_cut_off_while_it_asks_frees_what_it_may_have_taken() -> None:
     store = Unsure()
-    keeper = Keeper(store)
+    keeper = LeaseKeeper(store)
     keeper._runs.acquire()
-    keeper.leave("limit:c", "before", 5)
+    keeper.release("limit:c", "before", 5)
     flow = shared_throttle(SharedLimit(store, keeper, "c", Limits(concurrency=1), alone=True))(sending)(GET)
     flow.send(None)
     question = flow.send(Now(1.0, 1.0)).question  # type: ignore[union-attr]
@@ -236,9 +236,9 @@ def test_a_call_that_is_cut_off_while_it_asks_frees_what_it_may_have_taken() -> 
 
 def test_the_end_of_a_process_asks_a_store_that_has_just_failed() -> None:
     store = Moody()
-    keeper = Keeper(store)
+    keeper = LeaseKeeper(store)
     keeper._runs.acquire()
-    keeper.leave("limit:x", "p", 5)
+    keeper.release("limit:x", "p", 5)
     keeper.renew()
     assert store.rests
     store.fails = False
@@ -256,9 +256,9 @@ def test_the_end_of_a_process_waits_for_what_its_thread_is_saying(monkeypatch: p
         said.append(question)
         return [0]
 
-    keeper = Keeper(Unsure())
+    keeper = LeaseKeeper(Unsure())
     monkeypatch.setattr(keeper.store, "ask", ask)
-    keeper.leave("limit:x", "p", 5)
+    keeper.release("limit:x", "p", 5)
     assert says.wait(60)
     ended = threading.Thread(target=keeper.end)
     ended.start()
@@ -268,20 +268,20 @@ def test_the_end_of_a_process_waits_for_what_its_thread_is_saying(monkeypatch: p
     ended.join(60)
     assert said[0][-2:] == ("p", 5)
     monkeypatch.setattr(keepers, "_LAST", 0.0)
-    with keeper._says:
-        keeper.leave("limit:x", "q", 5)
-        keeper.say_soon(("drop", "token:x", "a"))
-        monkeypatch.setattr(keeper.store, "ask", lambda question: keeper._to_say.clear())
+    with keeper._telling:
+        keeper.release("limit:x", "q", 5)
+        keeper.tell_soon(("drop", "token:x", "a"))
+        monkeypatch.setattr(keeper.store, "ask", lambda question: keeper._to_tell.clear())
         keeper.end()  # it does not wait for ever
-    assert keeper.released("limit:x") == []
+    assert keeper.take_released("limit:x") == []
 
 
-ALIVE: list[Keeper] = []
+ALIVE: list[LeaseKeeper] = []
 
 
 def _calls(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(keepers, "start_new_thread", lambda *arguments: 0)  # it ends before its thread says anything
-    ALIVE.append(Keeper(open_store(url)))
+    ALIVE.append(LeaseKeeper(open_store(url)))
     limit = SharedLimit(ALIVE[0].store, ALIVE[0], "m", Limits(concurrency=1), alone=False)
     run(shared_throttle(limit)(sending)(GET), Scripted(ok))
 
@@ -306,6 +306,6 @@ def test_a_program_without_multiprocessing_frees_its_places_at_its_end_too(
     monkeypatch.delitem(sys.modules, "multiprocessing.util", raising=False)
     registered: list[Any] = []
     monkeypatch.setattr(atexit, "register", lambda *call: registered.append(call))
-    keeper = Keeper(open_store(store_url))
+    keeper = LeaseKeeper(open_store(store_url))
     keepers._call_at_end(keeper)
     assert [each[1]() for each in registered][-1] is keeper

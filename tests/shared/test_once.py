@@ -34,9 +34,9 @@ from ovhcore.exceptions import (
 from ovhcore.flows import Clock, Consult
 from ovhcore.protocol import AccessToken, ApplicationKey, Now, Request, Response
 from ovhcore_transports.recording import RecordTransport, ReplayTransport
-from ovhcore_transports.shared.keeper import Keeper, keeper_of
-from ovhcore_transports.shared.operations.records import KEPT
+from ovhcore_transports.shared.keeper import LeaseKeeper, keeper_of
 from ovhcore_transports.shared.sealing import Seal
+from ovhcore_transports.shared.store_commands.records import KEPT
 from ovhcore_transports.shared.stores.base import Store
 from ovhcore_transports.shared.stores.opening import open_store
 from tests.profiles import FULL, tries
@@ -301,20 +301,20 @@ def test_a_server_and_a_file_know_the_same(
     server: Server,
     opened: Callable[[str], Store],
     tmp_path_factory: pytest.TempPathFactory,
-    operations: list[tuple[Any, ...]],
+    commands: list[tuple[Any, ...]],
 ) -> None:
     stores = [opened(server.url), opened(f"file://{tmp_path_factory.mktemp('s')}/shared")]
     stores[0]._asked("FLUSHALL")  # type: ignore[attr-defined]
     now, claimed, done = START, "", False
-    for operation, passed, *arguments in operations:
+    for command, passed, *arguments in commands:
         now += passed
-        one, other = (store.answer((operation, "once:x", *arguments), now) for store in stores)
-        assert one == other, (operation, arguments)
-        if operation == "claim" and one[0] == "mine":
+        one, other = (store.answer((command, "once:x", *arguments), now) for store in stores)
+        assert one == other, (command, arguments)
+        if command == "claim" and one[0] == "mine":
             assert claimed in ("", arguments[0])
             assert not done
             claimed = arguments[0]
-        elif operation == "settle" and one[0] == "kept":
+        elif command == "settle" and one[0] == "kept":
             done = arguments[2] != "f"
             claimed = arguments[0] if done else ""
     for store in stores:
@@ -337,13 +337,13 @@ def test_a_claim_is_kept_while_its_process_says_so(store_url: str) -> None:
 
 
 def test_the_thread_keeps_claims(store_url: str) -> None:
-    keeper = Keeper(open_store(store_url))
+    keeper = LeaseKeeper(open_store(store_url))
     keeper._runs.acquire()
     keeper.store.ask(("claim", "once:x", "one", "p", 1))
     keeper.hold_claim("once:x", "one", "p")
     assert keeper.renew()
     assert keeper.store.ask(("claim", "once:x", "two", "p", LEASE)) == ["busy", ""]
-    keeper.leave_claim("once:x", "one")
+    keeper.abandon_claim("once:x", "one")
     assert not keeper.renew()
     assert keeper.store.ask(("claim", "once:x", "two", "p", LEASE)) == ["unknown", ""]
     keeper.store.close()

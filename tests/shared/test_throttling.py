@@ -20,8 +20,8 @@ import ovhcore as ovh
 from ovhcore.exceptions import InvalidConfiguration, SharedStoreError, TotalTimeout
 from ovhcore.flows import Clock, Limits, Send, run
 from ovhcore.protocol import Now, Request, Response
-from ovhcore_transports.shared.keeper import Keeper, keeper_of
-from ovhcore_transports.shared.operations.answers import ALONE, GO, LATE, NEW, WAIT
+from ovhcore_transports.shared.keeper import LeaseKeeper, keeper_of
+from ovhcore_transports.shared.store_commands.answers import ALONE, GO, LATE, NEW, WAIT
 from ovhcore_transports.shared.stores.base import Store, StoreFailure
 from ovhcore_transports.shared.stores.opening import open_store
 from ovhcore_transports.shared.throttling import SharedLimit, shared_throttle
@@ -91,7 +91,7 @@ def test_two_clients_of_one_process_have_places_of_their_own(store_url: str) -> 
         return ok(request)
 
     def counted(request: Request) -> Response:
-        seen.extend(map(len, keeper_of(store_url)._places.values()))
+        seen.extend(map(len, keeper_of(store_url)._slots.values()))
         return ok(request)
 
     first = client(Scripted(counted), store_url, max_concurrency=2)
@@ -100,7 +100,7 @@ def test_two_clients_of_one_process_have_places_of_their_own(store_url: str) -> 
 
 
 def limited(store: Store, *, alone: bool = True, **limits: Any) -> Any:
-    limit = SharedLimit(store, Keeper(store), "x", Limits(**limits), alone=alone)
+    limit = SharedLimit(store, LeaseKeeper(store), "x", Limits(**limits), alone=alone)
     return shared_throttle(limit)(sending)
 
 
@@ -133,7 +133,7 @@ def test_a_request_that_comes_much_too_late_asks_again_and_the_third_turn_counts
 
 
 def test_a_request_that_comes_late_goes_and_says_so() -> None:
-    class Unheard(Keeper):
+    class Unheard(LeaseKeeper):
         def _wake(self) -> None:
             """Leave it to questions to take along what is to be said."""
 
@@ -156,16 +156,16 @@ def test_a_request_that_comes_late_goes_and_says_so() -> None:
     assert said[1][3] == pytest.approx(400_000, abs=2)
     assert said[2][0] == "@2000000"
     assert said[2][1] == pytest.approx(125_000, abs=2)
-    assert limit.keeper.released(limit.key) == []
+    assert limit.keeper.take_released(limit.key) == []
     store.answers = [(GO, 0, 0, 1, 7)]
     places = SharedLimit(store, limit.keeper, "y", Limits(concurrency=1), alone=True)
     run(shared_throttle(places)(sending)(GET), world)
-    assert not str(limit.keeper.released(places.key)[0]).startswith("@")
+    assert not str(limit.keeper.take_released(places.key)[0]).startswith("@")
 
 
 def test_an_answer_that_was_long_on_its_way_does_not_make_the_turn_late() -> None:
     store = Unsure()
-    limit = SharedLimit(store, Keeper(store), "x", Limits(rate=10), alone=True)
+    limit = SharedLimit(store, LeaseKeeper(store), "x", Limits(rate=10), alone=True)
     assert limit.due(10.0, 10.25, 1.0, 501_000_000) == 11.25  # noted: the store's clock is ahead by 489.75
     assert limit.due(20.0, 20.125, 1.0, 511_000_000) == 21.125  # that was faster: 489.875
     assert limit.due(30.0, 32.0, 1.0, 521_000_000) == 31.125

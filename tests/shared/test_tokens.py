@@ -21,7 +21,7 @@ from ovhcore.flows import Send
 from ovhcore.protocol import Request, Response
 from ovhcore_transports.recording import RecordTransport, ReplayTransport
 from ovhcore_transports.shared.keeper import keeper_of
-from ovhcore_transports.shared.operations.records import KEPT
+from ovhcore_transports.shared.store_commands.records import KEPT
 from ovhcore_transports.shared.stores.opening import open_store
 from tests.profiles import tries
 from tests.servers import eventually
@@ -237,15 +237,15 @@ OPERATIONS = st.one_of(
 @settings(max_examples=tries(40, 2000), suppress_health_check=[*HealthCheck])
 @given(st.lists(OPERATIONS, min_size=1, max_size=12))
 def test_a_server_and_a_file_hold_the_same_tokens(
-    server: Server, tmp_path_factory: pytest.TempPathFactory, operations: list[tuple[Any, ...]]
+    server: Server, tmp_path_factory: pytest.TempPathFactory, commands: list[tuple[Any, ...]]
 ) -> None:
     stores: list[Any] = [open_store(server.url), open_store(f"file://{tmp_path_factory.mktemp('s')}/shared")]
     stores[0]._asked("FLUSHALL")
     now = START
-    for operation, passed, *arguments in operations:
+    for command, passed, *arguments in commands:
         now += passed
-        one, other = (store.answer((operation, "token:x", *arguments), now) for store in stores)
-        assert one == other, (operation, arguments)
+        one, other = (store.answer((command, "token:x", *arguments), now) for store in stores)
+        assert one == other, (command, arguments)
     assert now - START < KEPT
     for store in stores:
         store.close()

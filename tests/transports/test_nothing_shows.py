@@ -244,9 +244,9 @@ def test_a_filter_is_no_cost_while_nothing_is_written() -> None:
         looked_at.append(record.getMessage())
         return "seen"
 
-    guard = logs._Guard(look)
+    hides = logs._RedactingFilter(look)
     logger = logging.getLogger("test.guarded")
-    logger.addFilter(guard)
+    logger.addFilter(hides)
     logger.setLevel(logging.INFO)
     logger.debug("not written")
     assert looked_at == []
@@ -255,7 +255,7 @@ def test_a_filter_is_no_cost_while_nothing_is_written() -> None:
 
 
 def test_a_record_with_an_exception_keeps_its_kind_alone(caplog: pytest.LogCaptureFixture) -> None:
-    logs.guard_logs(["urllib3"])
+    logs.redact_logs(["urllib3"])
     caplog.set_level(1)
     try:
         raise ValueError(CANARIES["token"])
@@ -272,7 +272,7 @@ def test_what_httpcore_and_hpack_write() -> None:
         assert logging.getLogger(name).filter(record)
         return record.getMessage()
 
-    logs.guard_logs(["httpcore", "httpcore", "hpack"])
+    logs.redact_logs(["httpcore", "httpcore", "hpack"])
     assert len(logging.getLogger("httpcore.http11").filters) == 1
     fields = "[(b'Content-Length', b'2'), (b'X-A', b'it\\'s'), (b'X-B', b\"b's\")]"
     told = f"receive_response_headers.complete return_value=(b'HTTP/1.1', 200, b'FINE', {fields})"

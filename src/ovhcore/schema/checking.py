@@ -89,8 +89,8 @@ def check_arguments(
         body: the body of the request; None for none.
     """
     check = _Check(family, sent=True)
-    findings = [] if path is None else list(check.named(operation, "path", path))
-    findings += check.named(operation, "query", named_arguments(query or {}))
+    findings = [] if path is None else list(check.arguments(operation, "path", path))
+    findings += check.arguments(operation, "query", named_arguments(query or {}))
     findings += check.body(operation, body)
     return findings
 
@@ -100,7 +100,7 @@ class _Check:
         self.family = family
         self.sent = sent
 
-    def named(self, operation: Operation, place: str, given: Mapping[str, Any]) -> Iterator[Finding]:
+    def arguments(self, operation: Operation, place: str, given: Mapping[str, Any]) -> Iterator[Finding]:
         known = {each.name: each for each in operation.placed(place)}
         for name, value in given.items():
             if name not in known:
@@ -183,9 +183,9 @@ class _Check:
                 if each is not None:
                     yield from self.value(type_.value, each, f"{place}.{name}", depth + 1)
         else:
-            yield from self.referred(type_, value, place, depth, as_text)
+            yield from self.reference(type_, value, place, depth, as_text)
 
-    def referred(self, ref: Ref, value: Any, place: str, depth: int, as_text: bool) -> Iterator[Finding]:
+    def reference(self, ref: Ref, value: Any, place: str, depth: int, as_text: bool) -> Iterator[Finding]:
         model = self.family.model(ref)
         if isinstance(model, Enumeration):
             if not _fits(model.base, value, self.sent, as_text):
@@ -214,7 +214,7 @@ def _is_void(type_: Type) -> bool:
 
 
 def _fits(base: str, value: Any, sent: bool, as_text: bool) -> bool:
-    """Say whether a value has a base; as text, every value that is written alike has it."""
+    """Say whether a value is of a base type; ``as_text``: whether it is written like one, as in a query."""
     if base == "any":
         return True
     if base == "void":

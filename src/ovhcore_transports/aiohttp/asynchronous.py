@@ -1,7 +1,8 @@
 """The default transport for ``AsyncClient``: aiohttp, on asyncio.
 
-The transport uses a session of aiohttp, by names that aiohttp promises. The session keeps no cookies, follows
-no redirects, sends nothing twice, decompresses nothing, and sends the URL as it was signed.
+The transport uses a session of aiohttp. The session keeps no cookies, follows no redirects, sends nothing twice,
+decompresses nothing, and sends the URL as it was signed. When the transport is opened, :func:`.check_library` looks
+for the names that it needs and aiohttp's documentation does not have.
 
 The transport differs from the others in this:
 
@@ -41,7 +42,7 @@ from ..base.loop_timers import deadlines_of
 from ..http.bodies import ACCEPTED, check_length, decompressed, too_large
 from ..http.failures import ENDED, RESETS, causes_of, reason_of
 from ..http.idle import keeps_connections
-from ..http.libraries.logs import guard_logs
+from ..http.libraries.logs import redact_logs
 from ..http.libraries.slots import Slots
 from ..http.proxies import Proxy, proxy_for, read_proxy
 from ..http.tls import tls_context
@@ -166,7 +167,7 @@ class AsyncAiohttpTransport(AsyncTransport):
     def __init__(self, settings: TransportSettings = TransportSettings()) -> None:  # noqa: B008 - immutable
         super().__init__()
         check_library()
-        guard_logs(("aiohttp",))
+        redact_logs(("aiohttp",))
         self._settings = settings
         self._closed = False
         self._open: dict[asyncio.AbstractEventLoop, _LoopConnections] = {}

@@ -1,9 +1,11 @@
 """Connections of aiohttp, and when they may be used again.
 
-This module decides what aiohttp leaves to chance, with names that aiohttp promises. It looks at a kept
-connection before use, so no request goes out on one that the server closed, or on which more came than an
-answer. It sends no request a second time. It keeps failures before there is a connection apart from those
-after. An exchange that is given up cuts its connection off at once, so no connection outlives its transport.
+This module decides what aiohttp leaves to chance. It looks at a kept connection before use, so no request goes
+out on one that the server closed, or on which more came than an answer. It sends no request a second time. It
+keeps failures before there is a connection apart from those after. An exchange that is given up cuts its
+connection off at once, so no connection outlives its transport.
+
+:func:`check_library` looks for the names that this needs and aiohttp's documentation does not have.
 """
 
 from __future__ import annotations

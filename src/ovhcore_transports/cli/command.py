@@ -107,8 +107,8 @@ def _complete(asked: str, commands: Any, said: Globals) -> int:
 
 
 def _commands() -> Any:
+    from .frame.command_list import SECTIONS
     from .frame.groups import LazyGroup
-    from .frame.listed import SECTIONS
 
     return LazyGroup(
         SECTIONS,

@@ -39,9 +39,9 @@ def ovhcore_middleware(settings: Settings) -> Middleware | None:
     store = settings.options.get("limit_store")
     if store is None:
         return None
-    from ..shared.wiring import guard_of
+    from ..shared.wiring import once_of
 
-    return guard_of(settings, store)
+    return once_of(settings, store)
 
 
 @hookimpl

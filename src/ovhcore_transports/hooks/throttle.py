@@ -182,10 +182,10 @@ def ovhcore_middleware(settings: Settings, notify: Notifier) -> Middleware | Non
     limits = _limits(rate, burst, concurrency, _NAMES)
     from ovhcore._internal import throttled
 
-    from ..shared.limiters import ProcessLimiter, shared
+    from ..shared.limiters import ProcessLimiter, limiters_of_process
 
     if scope == "credentials" and settings.credentials is not None:
-        return throttled(shared.limiter((settings.endpoint.url, settings.credentials), limits), notify)
+        return throttled(limiters_of_process.limiter((settings.endpoint.url, settings.credentials), limits), notify)
     return throttled(ProcessLimiter(limits), notify)
 
 

@@ -1,4 +1,7 @@
-"""Pieces for transports on the standard library's http.client: strict answers, and the meaning of its exceptions."""
+"""Pieces for transports on the standard library's http.client: strict answers, and the meaning of its exceptions.
+
+They are for authors of transports. None here uses http.client: that on the standard library has connections of its own.
+"""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ from ovhcore.protocol import Headers, Request, Response, Timeout, split_url
 
 from ..http.bodies import ACCEPTED, check_length, decompressed, encoding_is_chosen, too_large
 from ..http.failures import ENDED, RESETS, causes_of, reason_of
-from ..http.libraries.logs import guard_logs
+from ..http.libraries.logs import redact_logs
 from ..http.libraries.names import Names, lacking, require_names
 from ..http.proxies import Proxy, proxy_for, read_proxy
 from ..http.tls import tls_context
@@ -228,7 +228,7 @@ class Common:
     """The parts of a transport that do not wait: settings, routes, answers, failures."""
 
     def __init__(self, settings: TransportSettings, core: str) -> None:
-        guard_logs((core, "hpack"))
+        redact_logs((core, "hpack"))
         self.settings = settings
         self._core: ModuleType = import_module(core)
         _check_library(self._core, settings.http2)

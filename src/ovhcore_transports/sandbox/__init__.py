@@ -5,6 +5,9 @@ itself, pure; :class:`.SandboxTransport` and :class:`.AsyncSandboxTransport` hol
 clock of their own; :func:`.serve` puts one on 127.0.0.1. :class:`.Faults` let a share of its answers fail,
 :class:`.Modes` let it lack ways of listing, :class:`.Controls` let it answer late or seldom, and
 :class:`.VirtualClock` is its time.
+
+``storage`` is what a sandbox holds; ``families`` are tables of what the schema does not say of resources; ``routes``
+are the few calls with code of their own; ``generic`` answers all others from the schema, these tables and what is held.
 """
 
 from __future__ import annotations

@@ -22,13 +22,13 @@ from .control.faults import Failure, Faults, fail
 from .control.journal import BoundedCounter
 from .control.modes import Modes
 from .control.settings import Controls
-from .kept.rows import Rows
 from .login.door import Door, is_page
 from .login.tokens import issue_token
 from .routes.calls import SandboxCall
 from .routes.listing import carry_out
 from .routes.table import COMPLETED, Route, find_special, no_route
 from .state import ApiError, State
+from .storage.rows import Rows
 
 if TYPE_CHECKING:
     from ovhcore.schema import Catalogue
@@ -78,7 +78,7 @@ class Sandbox(Controlled):
         schemas: what it answers: a :class:`~ovhcore.schema.Catalogue`, or a file or folder with schema documents,
             native or OpenAPI; by default the catalogue of ``ovh-eu``, whose families are loaded when they are first
             asked for.
-        seed: another one, other made-up data.
+        seed: the number from which made-up data are derived.
 
     Attributes:
         faults: the same; may be changed at any time.
@@ -193,21 +193,22 @@ class Sandbox(Controlled):
             now: seconds since 1970; ``controls.skew`` and ``clock`` may let the sandbox see another time.
 
         Raises:
-            ConnectError: a failure that was asked for: nothing arrived.
-            ConnectionLost: another one: there is no answer.
-            ReadTimeout: a third one: neither is there here, and the time is still to pass.
+            ConnectError: a failure of ``faults``: nothing arrived.
+            ConnectionLost: a failure of ``faults``: the connection ends before the answer.
+            ReadTimeout: a failure of ``faults``: no answer comes. It is raised at once: the caller has to let the read
+                timeout pass.
         """
-        place = _resolved_path(request)
+        resolved = _resolved_path(request)
         wire = now + self.controls.skew
         with self._lock:
             faults = self.faults
-            failure = None if faults is None else self._fate(faults, request, place)
+            failure = None if faults is None else self._fate(faults, request, resolved)
             headers = {"Date": formatdate(wire, usegmt=True), "X-OVH-QUERYID": self._query_id()}
             if failure is not Failure.REFUSED:
-                self._received[request.method, place.name] += 1
+                self._received[request.method, resolved.name] += 1
             status = 0
             try:
-                response = self._response(request, place, wire, headers, (failure, faults))
+                response = self._response(request, resolved, wire, headers, (failure, faults))
                 status = response.status
             finally:
                 self._journal.add(request, wire, status, headers["X-OVH-QUERYID"])
@@ -216,18 +217,18 @@ class Sandbox(Controlled):
     def _response(
         self,
         request: Request,
-        place: _ResolvedPath,
+        resolved: _ResolvedPath,
         wire: float,
         headers: dict[str, str],
         fate: tuple[Failure | None, Faults | None],
     ) -> Response:
-        page = None if place.base else self._door.answer(self._state, request, self._clock.at(wire))
+        page = None if resolved.base else self._door.answer(self._state, request, self._clock.at(wire))
         if page is not None:
             return Response(page.status, [*headers.items(), *page.headers.pairs], page.body)
         wait = self._must_wait(request, wire)
         failure, faults = fate if wait is None else (Failure.THROTTLED, Faults(retry_after=wait))
         added: dict[str, str] = {}
-        status, kind, body = self._answered(request, place, wire, added, failure)
+        status, kind, body = self._answered(request, resolved, wire, added, failure)
         if status == 200 and failure is None:
             headers |= added  # an error does not say where the next page is
         if faults is not None and failure is not None:
@@ -237,13 +238,13 @@ class Sandbox(Controlled):
         return Response(status, headers, body)
 
     def _answered(
-        self, request: Request, place: _ResolvedPath, wire: float, headers: dict[str, str], failure: Failure | None
+        self, request: Request, resolved: _ResolvedPath, wire: float, headers: dict[str, str], failure: Failure | None
     ) -> _Answer:
         """Carry out a request, unless it fails before that."""
         if failure is not None and not failure.carried_out:
             return 0, _JSON, b""
         try:
-            return self._answer(request, place, wire, headers)
+            return self._answer(request, resolved, wire, headers)
         except ApiError as error:
             return error.status, _JSON, _dumped(error.body)
 
@@ -251,12 +252,12 @@ class Sandbox(Controlled):
         number = self._state.next()
         return f"SB.ext-1.{number:08x}.{number}.{number * 2654435761 % 2**32:08x}"
 
-    def _fate(self, faults: Faults, request: Request, place: _ResolvedPath) -> Failure | None:
+    def _fate(self, faults: Faults, request: Request, resolved: _ResolvedPath) -> Failure | None:
         """Return how the answer to a request is going to fail, None if it is not."""
-        if is_page(place.path) or place.name in faults.spare:
+        if is_page(resolved.path) or resolved.name in faults.spare:
             return None
         # Not its other fields: they hold the time, and signatures of it.
-        told = f"{request.method} {place.path}?{place.query}\n".encode("utf-8", "surrogatepass")
+        told = f"{request.method} {resolved.path}?{resolved.query}\n".encode("utf-8", "surrogatepass")
         name = sha256(told + request.body).digest()
         failure = faults.fate(name, self._met[name])
         self._met[name] += 1
@@ -264,43 +265,43 @@ class Sandbox(Controlled):
             self._failed[failure] += 1
         return failure
 
-    def _answer(self, request: Request, place: _ResolvedPath, wire: float, headers: dict[str, str]) -> _Answer:
+    def _answer(self, request: Request, resolved: _ResolvedPath, wire: float, headers: dict[str, str]) -> _Answer:
         """Carry out a request; ``wire`` is the time of signatures, which the sandbox's own may have been moved from."""
-        path, base, now = place.path, place.base, self._clock.at(wire)
+        path, base, now = resolved.path, resolved.base, self._clock.at(wire)
         if path == "/auth/oauth2/token" and request.method == "POST":
             return self._token(request, now)
         if request.method == "GET" and (base is None or path.endswith((".json", base + "/"))):
-            found = self._engine.document(base, path.removeprefix(base or ""), place.origin)
+            found = self._engine.document(base, path.removeprefix(base or ""), resolved.origin)
             if found is not None:
                 return 200, _JSON, _dumped(found)
         if base is None:
             raise no_route(request.method, path, "paths of the API begin with /1.0, /v1 or /v2")
         # Access rules, and the routes of version 1, are written without the version.
-        found_special = find_special(request.method, place.name) if self._schemas is None else None
-        if found_special is not None and self._is_plain(request, place, *found_special):
+        found_special = find_special(request.method, resolved.name) if self._schemas is None else None
+        if found_special is not None and self._is_plain(request, resolved, *found_special):
             route, arguments = found_special
         else:
-            route, arguments = self._engine.find(request.method, place.name)
+            route, arguments = self._engine.route_for(request.method, resolved.name)
         credential = None
         if route.login:
             credential = authenticate(self._state, request, path.removeprefix(base), now, wire)
         elif route.application:
             check_application(self._state, request)
-        pairs = parse_qsl(place.query, keep_blank_values=True, errors="replace")
+        pairs = parse_qsl(resolved.query, keep_blank_values=True, errors="replace")
         several: dict[str, list[str]] = {}
         for name, value in pairs:
             several.setdefault(name, []).append(value)
         call = SandboxCall(
             self._state,
             self.modes,
-            place.name,
+            resolved.name,
             arguments,
             dict(pairs),
             _parsed(request),
             {name.lower(): value for name, value in request.headers.items()},
             credential,
-            wire if place.name == "/auth/time" else now,
-            place.origin,
+            wire if resolved.name == "/auth/time" else now,
+            resolved.origin,
             headers,
             several,
             len(request.body),
@@ -309,14 +310,14 @@ class Sandbox(Controlled):
             self._state.check_room(call.length)
         route.check(call)
         body = _dumped(carry_out(route, call))
-        self._executed[request.method, place.name] += 1
+        self._executed[request.method, resolved.name] += 1
         return 200, _JSON, body
 
-    def _is_plain(self, request: Request, place: _ResolvedPath, route: Route, arguments: dict[str, str]) -> bool:
+    def _is_plain(self, request: Request, resolved: _ResolvedPath, route: Route, arguments: dict[str, str]) -> bool:
         """Say whether a route of its own is all that a call needs: neither schemas, nor what other calls changed."""
         return (
             request.method == "GET"
-            and not place.query
+            and not resolved.query
             and "x-pagination-mode" not in request.headers
             and route.template not in COMPLETED
             and not self._state.held

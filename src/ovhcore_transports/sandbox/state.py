@@ -8,11 +8,11 @@ from copy import deepcopy
 from datetime import date, timedelta
 from typing import Any, ClassVar, Final, TypedDict
 
-from .kept.holding import Held
-from .kept.operation import Operation
-from .kept.resources import RESOURCES, ROWS, bill, rows_of
-from .kept.rows import Row, Rows
 from .login.keys import KeyRing, new_application, new_client, new_credential
+from .storage.holding import Held
+from .storage.initial_data import RESOURCES, ROWS, bill, rows_of
+from .storage.rows import Row, Rows
+from .storage.running_task import RunningTask
 
 __all__ = [
     "ACCESS_KEYS",
@@ -23,7 +23,7 @@ __all__ = [
     "CONSUMER_KEY",
     "AccessKeys",
     "ApiError",
-    "Operation",
+    "RunningTask",
     "State",
 ]
 
@@ -73,23 +73,24 @@ _GROWING: Final = ("records", "vrack_services", "zones")
 """Resources that calls add to."""
 
 _MOST: Final = 250_000
-"""Of those, and of what was begun, together."""
+"""How many of those resources and of tasks one sandbox holds at most, together."""
 
 
 class State:
     """Everything one sandbox holds; nothing in it depends on chance.
 
     Attributes:
-        begun: how many operations there are.
+        operations: by the id or name of what they change, the tasks; the name is that of snapshots.
+        begun: how many tasks there are.
         display_names: by the numbers of services as text, the names that calls gave them.
-        unsettled: the subjects of operations whose end was not carried out.
+        unsettled: the subjects of tasks whose end was not carried out.
     """
 
     volatile: ClassVar = ("begun", "unsettled")
-    """What follows from the rest, and is not kept in a snapshot."""
+    """Attributes that follow from the others: no snapshot has them."""
 
     later: ClassVar = ("display_names",)
-    """What snapshots of before have not."""
+    """Attributes that older snapshots lack."""
 
     def __init__(self, *, auto_validate: bool = False, token_lifetime: int = 3599, task_seconds: float = 60.0) -> None:
         self.auto_validate = auto_validate
@@ -101,7 +102,7 @@ class State:
         self.keys = KeyRing()
         self.task_seconds = task_seconds
         self.failing_tasks = False
-        self.operations: dict[str, list[Operation]] = {}
+        self.operations: dict[str, list[RunningTask]] = {}
         self.begun = 0
         self.unsettled: dict[str, bool] = {}
         self.expanded: dict[str, MutableSequence[Row]] = {}
@@ -152,17 +153,17 @@ class State:
             message = "Quota reached: the sandbox holds no more objects; delete some, or reset it"
             raise ApiError.of_class(403, "Forbidden::ItemQuotaReached", message)
 
-    def begin(self, subject: str, kind: str, now: float) -> Operation:
-        """Begin something that takes its time."""
+    def begin(self, subject: str, kind: str, now: float) -> RunningTask:
+        """Begin a task."""
         number = 500_000 + self.next()
-        operation = Operation(subject, kind, number, now, self.task_seconds, self.failing_tasks)
-        self.operations.setdefault(subject, []).append(operation)
+        task = RunningTask(subject, kind, number, now, self.task_seconds, self.failing_tasks)
+        self.operations.setdefault(subject, []).append(task)
         self.begun += 1
         self.unsettled[subject] = True
-        return operation
+        return task
 
     def restored(self) -> None:
-        """Keep what a snapshot had as it is kept here."""
+        """Turn the plain data of a snapshot into the containers of this class."""
         self.begun = sum(map(len, self.operations.values()))
         self.unsettled = {name: True for name, each in self.operations.items() if not each[-1].settled}
         for name, value in self.resources.items():

@@ -10,7 +10,7 @@ from ovhcore.flows import Limiter, Limits
 from ..base.forks import renew_after_fork
 from ..base.locks import Lock
 
-__all__ = ["ProcessLimiter", "SharedLimiters", "shared"]
+__all__ = ["ProcessLimiter", "SharedLimiters", "limiters_of_process"]
 
 
 class ProcessLimiter(Limiter):
@@ -46,4 +46,4 @@ class SharedLimiters:
             return limiter
 
 
-shared: Final = SharedLimiters()
+limiters_of_process: Final = SharedLimiters()

@@ -11,9 +11,9 @@ from ovhcore.exceptions import APIError, SharedStoreError, TotalTimeout
 from ovhcore.flows import Clock, Consult, Flow, Handler, Limits, Middleware, Observer, Sleep, Throttled, retry_after
 from ovhcore.protocol import Now, Request, Response, redact_url
 
-from .keeper import Keeper
+from .keeper import LeaseKeeper
 from .limiters import ProcessLimiter
-from .operations.answers import ALONE, GO, LATE, NEW, TOO_LATE, TURN
+from .store_commands.answers import ALONE, GO, LATE, NEW, TOO_LATE, TURN
 from .stores.base import Store
 
 __all__ = ["SharedLimit", "shared_throttle"]
@@ -26,7 +26,7 @@ _SAID: Final = 0.005  # seconds after its turn, from which a request says that i
 _LATE: Final = 0.25  # seconds after its turn, from which a request asks whether it may still go
 _TURNS: Final = 3  # that a request takes at most: on a machine that is always late, the last one counts
 _HELD_UP: Final = 0.015  # seconds by which an answer has to take longer than usual, and at least twice as long
-_RELEASED: Final = 10  # where what is released begins in a question for a turn
+_RELEASED: Final = 10  # where releases begin in a question for a turn
 _DRIFT: Final = 1e-4  # by which two clocks differ more with each second
 
 
@@ -35,14 +35,14 @@ class SharedLimit:
 
     Args:
         store: what they share.
-        keeper: keeps places of this process in the store.
+        keeper: renews the leases of slots of this process.
         scope: names whose limit it is.
         limits: the limits to keep to; ``burst`` is what every process of the scope should say.
         alone: whether this process keeps to the limits by itself while the store gives no answer; otherwise its calls
             fail.
     """
 
-    def __init__(self, store: Store, keeper: Keeper, scope: str, limits: Limits, *, alone: bool) -> None:
+    def __init__(self, store: Store, keeper: LeaseKeeper, scope: str, limits: Limits, *, alone: bool) -> None:
         self.store = store
         self.keeper = keeper
         self.key = f"limit:{scope}"
@@ -50,12 +50,12 @@ class SharedLimit:
         self.alone = alone
         self.own = ProcessLimiter(limits)
         self._interval = 0 if limits.rate is None else ceil(1e6 / (limits.rate * _USED))
-        self._places = limits.concurrency or 0
+        self._slots = limits.concurrency or 0
         # Of the fastest question: how many seconds it took, how far the store's clock was ahead, and when that was.
         self._clock = (float("inf"), 0.0, 0.0)
         self._usual = 0.0  # seconds that an answer takes
 
-    def question(self, place: str, left: float | None, ticket: int, turn: int) -> tuple[Any, ...]:
+    def question(self, slot: str, left: float | None, ticket: int, turn: int) -> tuple[Any, ...]:
         """Return the question for a turn."""
         patience = -1 if left is None else int(left * 1e6)
         return (
@@ -63,13 +63,13 @@ class SharedLimit:
             self.key,
             self._interval,
             self.limits.burst,
-            self._places,
+            self._slots,
             patience,
             ticket,
-            place,
+            slot,
             self.keeper.lease,
             turn,
-            *self.keeper.released(self.key),
+            *self.keeper.take_released(self.key),
         )
 
     def due(self, asked: float, told: float, seconds: float, turn: int) -> float:
@@ -107,23 +107,23 @@ class SharedLimit:
     def came_late(self, turn: int, seconds: float) -> None:
         """Say soon that a turn was used late; with a negative number, that it was not used."""
         if self._interval:
-            self.keeper.leave(self.key, f"{TURN}{turn}", int(seconds * 1e6))
+            self.keeper.release(self.key, f"{TURN}{turn}", int(seconds * 1e6))
 
-    def hold(self, place: str) -> None:
-        """Keep a place that the store has given."""
-        if self._places:
-            self.keeper.hold(self.key, place)
+    def hold_slot(self, slot: str) -> None:
+        """Renew the lease of a slot that the store has given."""
+        if self._slots:
+            self.keeper.hold_slot(self.key, slot)
 
-    def leave(self, place: str, took: float = -1e-6) -> None:
-        """Give a place back, or up."""
-        if self._places:
-            self.keeper.leave(self.key, place, int(took * 1e6))
+    def release_slot(self, slot: str, took: float = -1e-6) -> None:
+        """Give a slot back, or leave the line for one."""
+        if self._slots:
+            self.keeper.release(self.key, slot, int(took * 1e6))
 
-    def unanswered(self, place: str, question: tuple[Any, ...]) -> None:
-        """Say again what a question took along, and that its place is free: the store may carry it out, late or not."""
-        self.keeper.unsaid(self.key, question[_RELEASED:])
-        if self._places:
-            self.keeper.unsure(self.key, place)
+    def unanswered(self, slot: str, question: tuple[Any, ...]) -> None:
+        """Tell again what a question took along, and release its slot: the store may carry the question out, or not."""
+        self.keeper.retell(self.key, question[_RELEASED:])
+        if self._slots:
+            self.keeper.release_repeatedly(self.key, slot)
 
 
 class _Turn(NamedTuple):
@@ -156,16 +156,16 @@ def shared_throttle(limit: SharedLimit, notify: Observer | None = None) -> Middl
         def handle(request: Request) -> Flow[Response]:
             if limit.alone and limit.store.rests:
                 return (yield from own(request))
-            place, asked = limit.keeper.new_name(), True
+            slot, asked = limit.keeper.new_name(), True
             try:
                 try:
-                    turn = yield from _turn(limit, place, request, notify)
+                    turn = yield from _turn(limit, slot, request, notify)
                 except SharedStoreError as error:
                     if not limit.alone:
                         raise _named(error, request) from None
                     turn = None
                 if turn is None:
-                    limit.leave(place)
+                    limit.release_slot(slot)
                     return (yield from own(request))
                 asked = turn.asked
                 response = yield from handler(request)
@@ -175,11 +175,11 @@ def shared_throttle(limit: SharedLimit, notify: Observer | None = None) -> Middl
                 if asked:
                     took = max(0.0, now.monotonic - turn.began)
                     limit.answered(turn.sent, took)
-                    limit.leave(place, took)
+                    limit.release_slot(slot, took)
                 return response
             except BaseException:
                 if asked:
-                    limit.leave(place)
+                    limit.release_slot(slot)
                 raise
 
         return handle
@@ -187,18 +187,19 @@ def shared_throttle(limit: SharedLimit, notify: Observer | None = None) -> Middl
     return middleware
 
 
-def _turn(limit: SharedLimit, place: str, request: Request, notify: Observer | None) -> Flow[_Turn]:
+def _turn(limit: SharedLimit, slot: str, request: Request, notify: Observer | None) -> Flow[_Turn]:
+    """Ask the store for a turn and a slot, and wait, until the request may be sent."""
     ticket, turn, turns = NEW, 0, _TURNS
     now: Now = yield Clock()
     while True:
         left = None if request.deadline is None else request.deadline - now.monotonic
         if left is not None and left <= _SHORTEST:
             raise _too_late(request)
-        question = limit.question(place, left, ticket, turn)
+        question = limit.question(slot, left, ticket, turn)
         try:
             answer = yield Consult(limit.store, question, ALONE)
         except BaseException:  # also where a flow is cut off
-            limit.unanswered(place, question)
+            limit.unanswered(slot, question)
             raise
         verdict, micros, epoch, _, turn = answer
         if verdict == TOO_LATE:
@@ -212,7 +213,7 @@ def _turn(limit: SharedLimit, place: str, request: Request, notify: Observer | N
         if answer is ALONE:
             return _Turn(False, epoch, now.monotonic, 0)
         if verdict == GO:
-            limit.hold(place)
+            limit.hold_slot(slot)
             due = limit.due(asked, now.monotonic, seconds, turn)
             if seconds and due > now.monotonic:
                 yield Sleep(due - now.monotonic)

@@ -15,7 +15,7 @@ from ovhcore.flows import Clock, Consult, Flow, Handler, Observer, Once, Sleep, 
 from ovhcore.protocol import Now, Request, Response
 
 if TYPE_CHECKING:
-    from .keeper import Keeper
+    from .keeper import LeaseKeeper
 
 __all__ = ["SharedTimeSync"]
 
@@ -44,7 +44,7 @@ class SharedTimeSync(TimeSync):
     """
 
     def __init__(
-        self, mode: str, ask: Request, handler: Handler, notify: Observer | None, keeper: Keeper, key: str
+        self, mode: str, ask: Request, handler: Handler, notify: Observer | None, keeper: LeaseKeeper, key: str
     ) -> None:
         super().__init__(mode, ask, handler, notify)
         self._keeper = keeper
@@ -79,7 +79,7 @@ class SharedTimeSync(TimeSync):
                 yield from self.ask()
             except BaseException:  # also where a flow is cut off, which cannot ask any more
                 if self._shares:
-                    self._keeper.say_soon(("drop", self._key, owner))
+                    self._keeper.tell_soon(("drop", self._key, owner))
                 raise
         else:
             yield from self._tell()

@@ -12,7 +12,7 @@ from ovhcore.flows import Clock, Consult, Flow, Sleep, Uniform
 from ovhcore.protocol import Now, Secret
 
 if TYPE_CHECKING:
-    from .keeper import Keeper
+    from .keeper import LeaseKeeper
     from .sealing import Seal
 
 __all__ = ["SharedTokens"]
@@ -31,7 +31,7 @@ class SharedTokens:
         seal: encrypts it.
     """
 
-    def __init__(self, keeper: Keeper, key: str, seal: Seal) -> None:
+    def __init__(self, keeper: LeaseKeeper, key: str, seal: Seal) -> None:
         self._keeper = keeper
         self._store = keeper.store
         self._key = key
@@ -61,7 +61,7 @@ class SharedTokens:
             token, seconds = yield from _timed(fetch)
         except BaseException:  # also where a flow is cut off, which cannot ask any more
             if answer is not _ALONE:  # as in a replay, where no store has been asked
-                self._keeper.say_soon(("drop", self._key, owner))
+                self._keeper.tell_soon(("drop", self._key, owner))
             raise
         sealed = self._seal.close(token.reveal().encode())
         with suppress(SharedStoreError):

@@ -1,4 +1,4 @@
-"""Make a client's guard, and let it share its tokens and the API's time."""
+"""Let a client send a POST once, and share its tokens and the API's time."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from ovhcore.exceptions import InvalidConfiguration, InvalidRequest
 from ovhcore.flows import Flow, Handler, Middleware, Observer, TimeSync, TimeSyncFactory, TokenSharing
 from ovhcore.protocol import OAuth2Client, Request, Response
 
-from .guard import Guard, guarded
 from .keeper import keeper_of
+from .once import OnceClaims, sent_once
 from .scopes import scope_of
 from .sealing import Seal
 from .time_sharing import SharedTimeSync
@@ -18,10 +18,10 @@ from .tokens import SharedTokens
 if TYPE_CHECKING:
     from ovhcore.config import Settings
 
-__all__ = ["guard_of", "time_of", "tokens_of"]
+__all__ = ["once_of", "time_of", "tokens_of"]
 
 
-def guard_of(settings: Settings, url: str) -> Middleware:
+def once_of(settings: Settings, url: str) -> Middleware:
     """Return the middleware that sends a POST of a name at most once.
 
     Where it cannot, for want of credentials or of a library, it refuses calls with a name, and lets the others pass.
@@ -42,7 +42,7 @@ def guard_of(settings: Settings, url: str) -> Middleware:
     except InvalidConfiguration as error:
         problem = str(error)
     else:
-        return guarded(Guard(keeper, scope_of(settings), seal))
+        return sent_once(OnceClaims(keeper, scope_of(settings), seal))
     return _refusing(problem)
 
 

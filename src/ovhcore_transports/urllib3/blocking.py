@@ -17,7 +17,7 @@ from urllib3.exceptions import HTTPError
 from ovhcore.plugins import TransportSettings
 
 from ..http.blocking.pooled import PooledTransport, needs_tls
-from ..http.libraries.logs import guard_logs
+from ..http.libraries.logs import redact_logs
 from ..http.proxies import Proxy
 from .connections import Connection, TLSConnection, check_library
 
@@ -38,7 +38,7 @@ class Urllib3Transport(PooledTransport):
 
     def __init__(self, settings: TransportSettings = TransportSettings()) -> None:  # noqa: B008 - immutable
         check_library()
-        guard_logs(("urllib3",))
+        redact_logs(("urllib3",))
         self._managers: dict[tuple[Proxy | None, bool], urllib3.PoolManager] = {}
         super().__init__(settings)
 

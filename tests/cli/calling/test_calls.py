@@ -280,7 +280,7 @@ def test_waiting_for_what_a_call_begins(run: Runner, box: Sandbox, monkeypatch: 
 
 def change(box: Sandbox) -> str:
     resource = box.resources["vrack_services"][0]
-    from ovhcore_transports.sandbox.kept.resources import checksum
+    from ovhcore_transports.sandbox.storage.initial_data import checksum
 
     target = resource["targetSpec"]
     return json.dumps({"checksum": checksum(target), "targetSpec": {**target, "displayName": "other"}})

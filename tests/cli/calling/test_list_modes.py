@@ -6,7 +6,7 @@ import click
 
 from ovhcore.flows.collections.pager import MODES
 from ovhcore.protocol.requests.filters import PAGINATION_OPERATORS
-from ovhcore_transports.cli.calling.reading import get_command
+from ovhcore_transports.cli.calling.get import get_command
 from ovhcore_transports.cli.completing.members import OPERATORS
 
 

@@ -21,8 +21,8 @@ from ovhcore.plugins.discovery import EntryPoint
 from ovhcore.plugins.manager import _installed
 from ovhcore.testing import Authority
 from ovhcore_transports.cli.doctor import api, network
-from ovhcore_transports.cli.doctor.findings import Finding
 from ovhcore_transports.cli.doctor.network import issuer_of
+from ovhcore_transports.cli.doctor.results import CheckResult
 from ovhcore_transports.sandbox import ACCESS_KEYS, CLIENT_ID, Sandbox, Server
 from tests.cli.conftest import Runner, lead_to
 from tests.cli.frame.test_errors import plain
@@ -38,11 +38,11 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path / "work")
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setattr("ovhcore.config.settings_sources.CONFIG_FILES", FILES)
-    monkeypatch.setattr("ovhcore_transports.cli.doctor.here.CONFIG_FILES", FILES)
+    monkeypatch.setattr("ovhcore_transports.cli.doctor.local.CONFIG_FILES", FILES)
     return tmp_path
 
 
-def findings(run: Runner, *arguments: str) -> tuple[int, dict[str, dict[str, Any]]]:
+def results(run: Runner, *arguments: str) -> tuple[int, dict[str, dict[str, Any]]]:
     ran = run("doctor", "--json", *arguments)
     assert ran.err == ""
     for key in ("application_secret", "consumer_key"):
@@ -53,7 +53,7 @@ def findings(run: Runner, *arguments: str) -> tuple[int, dict[str, dict[str, Any
 
 def problem(run: Runner, check: str, *arguments: str) -> tuple[str, str]:
     """Return what is said of the one problem there is."""
-    code, found = findings(run, *arguments)
+    code, found = results(run, *arguments)
     wrong = {name: each for name, each in found.items() if each["state"] == "problem"}
     assert (code, [*wrong]) == (1, [check]), wrong
     return wrong[check]["text"], wrong[check]["next"]
@@ -62,7 +62,7 @@ def problem(run: Runner, check: str, *arguments: str) -> tuple[str, str]:
 def test_all_is_well(run: Runner, box: Sandbox, home: Path, snapshot: Any) -> None:
     (home / ".ovh.conf").write_text("[default]\nendpoint = ovh-eu\nheader.X-A = canary\nproxy = http://u:canary@h\n")
     (home / ".ovh.conf").chmod(0o600)
-    code, found = findings(run)
+    code, found = results(run)
     assert code == 0
     assert {name: each["state"] for name, each in found.items()} == {
         "versions": "ok", "files": "ok", "plugins": "ok", "settings": "ok", "proxy": "ok", "dns": "ok",
@@ -108,7 +108,7 @@ def test_keys_and_their_state(run: Runner, served: Server, monkeypatch: pytest.M
     known = served.sandbox._state.keys.credentials[str(ACCESS_KEYS["consumer_key"])]
     key = known["rules"]
     known["rules"] = [{"method": "GET", "path": "/me"}]
-    _, found = findings(run)
+    _, found = results(run)
     assert (found["keys"]["state"], found["keys"]["next"]) == (
         "warning", "nothing, if calls work; keys by ovhcore login may ask",
     )  # fmt: skip
@@ -151,7 +151,7 @@ def test_keys_and_their_state(run: Runner, served: Server, monkeypatch: pytest.M
 )
 def test_the_end_of_a_key(known: dict[str, Any], state: str, text: str) -> None:
     found = api._state({"rights": ["x"], "account": "aa1", "name": "Ada", **known})
-    assert found == Finding("keys", state, text, None, ("may: x",))
+    assert found == CheckResult("keys", state, text, None, ("may: x",))
     soon = (datetime.now(UTC) + timedelta(days=3)).isoformat()
     found = api._state({"rights": [], "account": "aa1", "name": None, "expiration": soon})
     assert (found.state, found.next) == ("warning", "ovhcore login asks for a new key")
@@ -164,7 +164,7 @@ def test_a_clock_that_is_wrong(
     monkeypatch.setenv("OVH_TIME_SYNC", sync)
     real = time.time
     monkeypatch.setattr(api, "now", lambda: real() + ahead)
-    _, found = findings(run)
+    _, found = results(run)
     assert found["clock"]["state"] == ("warning" if sync == "date" else "problem")
     if sync == "off":
         assert found["keys"]["text"] == "not looked at: signatures have the wrong time"
@@ -173,7 +173,7 @@ def test_a_clock_that_is_wrong(
     assert found["clock"]["text"].endswith(f"s {where} the API's")
     assert run("doctor").out.endswith("\nNo problems, 1 warning.\n" if sync == "date" else "\n1 problem.\n")
     monkeypatch.setattr(api, "now", lambda: real() + 10)
-    assert findings(run)[1]["clock"]["text"] in ("off by 9 s", "off by 10 s", "off by 11 s")
+    assert results(run)[1]["clock"]["text"] in ("off by 9 s", "off by 10 s", "off by 11 s")
 
 
 def test_a_clock_that_the_api_refuses() -> None:
@@ -222,7 +222,7 @@ def test_a_name_that_cannot_be_resolved(run: Runner, monkeypatch: pytest.MonkeyP
 
     monkeypatch.setattr(socket, "getaddrinfo", unknown)
     token(monkeypatch, "https://api.invalid/1.0")
-    code, found = findings(run)
+    code, found = results(run)
     assert code == 1
     assert found["dns"]["text"] == "the API's name api.invalid cannot be resolved: Name or service not known"
     assert "is this machine online?" in found["dns"]["next"]
@@ -231,7 +231,7 @@ def test_a_name_that_cannot_be_resolved(run: Runner, monkeypatch: pytest.MonkeyP
     assert found["api"]["text"].startswith("no answer, for the reason above: ")
     assert run("doctor").out.endswith("\n1 problem.\n")
     token(monkeypatch, "https://api.invalid/1.0", PROXY="http://u:canary@proxy.invalid:3128")
-    _, found = findings(run)
+    _, found = results(run)
     assert found["proxy"]["text"] == "http://proxy.invalid:3128, by the setting proxy"
     assert found["dns"]["text"].startswith("the proxy's name proxy.invalid cannot be resolved")
 
@@ -240,11 +240,11 @@ def test_a_server_that_is_not_there(run: Runner, monkeypatch: pytest.MonkeyPatch
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
     token(monkeypatch, f"http://127.0.0.1:{port}/1.0")
-    code, found = findings(run)
+    code, found = results(run)
     assert code == 1
     assert found["connection"]["text"] == f"127.0.0.1 port {port}: Connection refused"
     monkeypatch.setattr(socket, "create_connection", timed_out)
-    _, found = findings(run)
+    _, found = results(run)
     assert "within 10 s" in found["connection"]["text"]
     assert "is a proxy needed here?" in found["connection"]["next"]
 
@@ -270,20 +270,20 @@ def test_a_proxy_that_lets_nobody_through(
 ) -> None:
     with through(reply) as proxy:
         token(monkeypatch, "https://api.invalid/1.0", PROXY=proxy.origin.replace("//", "//u:canary@"))
-        code, found = findings(run)
+        code, found = results(run)
     assert code == 1
     assert found["connection"]["text"].startswith(text)
     assert found["connection"]["next"].startswith(step)
 
 
 def test_proxies_that_cannot_be_used(run: Runner, monkeypatch: pytest.MonkeyPatch, box: Sandbox) -> None:
-    found = [*network.network_findings("https://x/1.0", settings(proxy="socks5://canary@h"))]
+    found = [*network.network_results("https://x/1.0", settings(proxy="socks5://canary@h"))]
     assert [each.check for each in found] == ["proxy"]
     assert "canary" not in found[0].text
-    found = [*network.network_findings("https://x/1.0", settings(proxy="https://127.0.0.1"))]
+    found = [*network.network_results("https://x/1.0", settings(proxy="https://127.0.0.1"))]
     assert found[-1].text.startswith("not looked at: a proxy that is spoken to by TLS itself")
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
-    found = [*network.network_findings("http://other.localhost/1.0", settings())]
+    found = [*network.network_results("http://other.localhost/1.0", settings())]
     assert found[0].text == "http://127.0.0.1:9, by a variable, as HTTPS_PROXY"
 
 
@@ -303,11 +303,11 @@ def encrypted(directory: Path, **options: Any) -> Iterator[tuple[str, Path]]:
 def test_tls(run: Runner, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     with encrypted(tmp_path) as (url, bundle):
         token(monkeypatch, url, CA_BUNDLE=str(bundle))
-        _, found = findings(run)
+        _, found = results(run)
         assert found["tls"]["state"] == "ok"
         assert "the certificate is signed by trustme v" in found["tls"]["text"]
         monkeypatch.delenv("OVH_CA_BUNDLE")
-        _, found = findings(run)
+        _, found = results(run)
         assert found["tls"]["state"] == "problem"
         assert (
             "is not trusted: unable to get local issuer certificate. It is signed by trustme v" in found["tls"]["text"]
@@ -320,7 +320,7 @@ def test_tls(run: Runner, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> No
         assert "not verified: whoever is in between can read keys" in warned["text"]
     nothing = tmp_path / "empty.pem"
     nothing.write_text("")
-    found_ = [*network.network_findings(url, settings(ca_bundle=str(nothing)))]
+    found_ = [*network.network_results(url, settings(ca_bundle=str(nothing)))]
     assert found_[-1].check == "connection"  # the server is gone
 
 
@@ -333,7 +333,7 @@ def test_tls(run: Runner, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> No
 )
 def test_certificates_that_are_wrong(tmp_path: Path, options: dict[str, Any], step: str) -> None:
     with encrypted(tmp_path, **options) as (url, bundle):
-        *_, found = network.network_findings(url, settings(ca_bundle=str(bundle)))
+        *_, found = network.network_results(url, settings(ca_bundle=str(bundle)))
         assert found.next is not None
         assert found.next.startswith(step)
         assert "It is signed by trustme v" in found.text
@@ -344,18 +344,18 @@ def test_tls_through_a_proxy_and_to_what_has_none(tmp_path: Path, monkeypatch: p
     with RawServer(b"HTTP/1.1 200 OK\r\n\r\n") as proxy:
         proxy.tunnel = authority.server_context("api.invalid")
         found = [
-            *network.network_findings(
+            *network.network_results(
                 "https://api.invalid/1.0", settings(proxy=proxy.origin, ca_bundle=str(authority.bundle))
             )
         ]
         assert [each.state for each in found] == ["ok"] * 4
         assert "through the proxy 127.0.0.1" in found[2].text
     with answering_without_tls() as port:
-        found = [*network.network_findings(f"https://127.0.0.1:{port}/1.0", settings())]
+        found = [*network.network_results(f"https://127.0.0.1:{port}/1.0", settings())]
         assert found[-1].text.startswith("TLS failed: ")
         nothing = tmp_path / "empty.pem"
         nothing.write_text("")
-        found = [*network.network_findings(f"https://127.0.0.1:{port}/1.0", settings(ca_bundle=str(nothing)))]
+        found = [*network.network_results(f"https://127.0.0.1:{port}/1.0", settings(ca_bundle=str(nothing)))]
         assert found[-1].next == "correct ca_bundle, or client_cert and client_key"
     way = network._Way("127.0.0.1", 443, None, {})
     monkeypatch.setattr(network, "_opened", timed_out)
@@ -404,13 +404,13 @@ def test_files_and_settings(run: Runner, home: Path, monkeypatch: pytest.MonkeyP
     assert "skipped  network: not looked at: --offline" in ran.out
     (home / ".ovh.conf").chmod(0o600)
     (home / "work" / "ovh.conf").write_text("canary")
-    code, found = findings(run, "--offline", "--endpoint", "ovh-eu")
+    code, found = results(run, "--offline", "--endpoint", "ovh-eu")
     assert code == 1
     assert "mend it first" in run("doctor", "--endpoint", "ovh-eu").out
     assert problem_of(found) == {"client"} or "files" in problem_of(found)
     (home / "work" / "ovh.conf").write_text("")
     assert problem(run, "settings", "--profile", "none")[0].startswith("No file has the profile none")
-    code, found = findings(run, "--config", "none.conf")
+    code, found = results(run, "--config", "none.conf")
     assert problem_of(found) == {"files", "settings"} or problem_of(found) == {"settings"}
     monkeypatch.setenv("OVH_TIMEOUT", "soon")
     assert problem(run, "client", "--endpoint", "ovh-eu")[1] == "correct the setting that it names"

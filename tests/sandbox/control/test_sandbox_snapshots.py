@@ -18,7 +18,7 @@ from ovhcore_transports.sandbox import ACCESS_KEYS, Failure, Sandbox, SandboxTra
 from ovhcore_transports.sandbox.api import _ResolvedPath
 from ovhcore_transports.sandbox.control import snapshots
 from ovhcore_transports.sandbox.control.snapshots import as_snapshot, of_snapshot
-from ovhcore_transports.sandbox.state import Operation
+from ovhcore_transports.sandbox.state import RunningTask
 
 pytestmark = pytest.mark.once
 
@@ -119,7 +119,7 @@ class Held:
 VALUES: st.SearchStrategy[Any] = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text() | st.binary(max_size=10)
     | st.datetimes(timezones=st.just(UTC)) | st.dates() | st.sampled_from(Failure)
-    | st.builds(Operation, st.text(), st.text(), st.integers(), st.text(), *[st.floats(0, 1)] * 2, st.booleans()),
+    | st.builds(RunningTask, st.text(), st.text(), st.integers(), st.text(), *[st.floats(0, 1)] * 2, st.booleans()),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3)
     | st.tuples(inner, inner) | st.dictionaries(st.integers() | st.sampled_from(["$set", "$dict"]), inner, max_size=3)
     | st.sets(st.integers()) | st.frozensets(st.text()) | st.builds(Counter, st.dictionaries(st.text(), st.integers()))

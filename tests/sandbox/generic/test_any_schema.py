@@ -11,7 +11,7 @@ import pytest
 import ovhcore as ovh
 from ovhcore_transports.sandbox import ACCESS_KEYS, Modes, Sandbox, SandboxTransport
 from ovhcore_transports.sandbox.generic import engine, reading
-from ovhcore_transports.sandbox.kept import holding
+from ovhcore_transports.sandbox.storage import holding
 
 pytestmark = pytest.mark.once
 

@@ -11,7 +11,7 @@ import pytest
 
 from ovhcore.protocol import ApplicationKey, Request, sign_request
 from ovhcore_transports.sandbox import ACCESS_KEYS, Faults, Sandbox
-from ovhcore_transports.sandbox.kept import holding
+from ovhcore_transports.sandbox.storage import holding
 
 pytestmark = pytest.mark.once
 

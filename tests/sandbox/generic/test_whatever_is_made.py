@@ -10,7 +10,7 @@ import pytest
 from ovhcore import schema
 from ovhcore.schema import Array, Family, Model, Operation
 from ovhcore_transports.sandbox import Sandbox
-from ovhcore_transports.sandbox.generic.known import id_member
+from ovhcore_transports.sandbox.generic.api_shape import id_member
 from tests.sandbox.generic.everything import Caller
 
 pytestmark = pytest.mark.once

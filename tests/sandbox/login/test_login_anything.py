@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from ovhcore.protocol import Request
 from ovhcore_transports.sandbox import Sandbox
 from ovhcore_transports.sandbox.control.admin import answer_admin
-from ovhcore_transports.sandbox.serving.guard import Guard
+from ovhcore_transports.sandbox.serving.origin_guard import OriginGuard
 from tests.sandbox.login.test_login_oauth2 import make_client
 from tests.sandbox.login.test_login_pages import ORIGIN, ask, own
 from tests.sandbox.person import NOW, Person
@@ -119,7 +119,7 @@ def test_the_admin_path(method: str, place: str, body: Any) -> None:
 
 @given(st.from_regex("x[a-z0-9-]{0,20}", fullmatch=True), st.integers(0, 65535))
 def test_names_that_look_like_a_known_one(part: str, port: int) -> None:
-    guard = Guard(["box.example"])
+    guard = OriginGuard(["box.example"])
     for name in (f"127.0.0.1.{part}.com", f"localhost.{part}.com", f"box.example.{part}", f"{part}box.example",
                  f"{part}.box.example", f"{part}localhost", f"{part}.com"):  # fmt: skip
         for host in (name, f"{name}:{port}", f"{name}."):

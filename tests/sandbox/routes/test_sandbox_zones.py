@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 import ovhcore as ovh
 from ovhcore_transports.sandbox import SandboxTransport
 from ovhcore_transports.sandbox.families.zone_files import read_zone, zone_text
-from ovhcore_transports.sandbox.kept.resources import new_zone
 from ovhcore_transports.sandbox.routes import zones
 from ovhcore_transports.sandbox.state import ApiError
+from ovhcore_transports.sandbox.storage.initial_data import new_zone
 
 pytestmark = pytest.mark.once
 

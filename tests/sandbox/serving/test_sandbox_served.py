@@ -17,7 +17,7 @@ from ovhcore.exceptions import InvalidConfiguration
 from ovhcore.protocol import Request, Response
 from ovhcore_transports.sandbox import ACCESS_KEYS, CONSUMER_KEY, Controls, Sandbox, Server, serve
 from ovhcore_transports.sandbox.control.admin import answer_admin
-from ovhcore_transports.sandbox.serving.guard import Guard
+from ovhcore_transports.sandbox.serving.origin_guard import OriginGuard
 from tests.sandbox.login.test_login_pages import ask, call
 from tests.sandbox.person import Page
 
@@ -36,7 +36,7 @@ def request(url: str = f"{HERE}/1.0/auth/time", method: str = "GET", **headers: 
      "http://192.0.2.7/", "http://box.example:80/", "http://Box.Example/?x=/"],
 )  # fmt: skip
 def test_names_that_are_known(url: str) -> None:
-    assert Guard(["box.example."]).refusal(request(url)) is None
+    assert OriginGuard(["box.example."]).refusal(request(url)) is None
 
 
 @pytest.mark.parametrize(
@@ -46,7 +46,7 @@ def test_names_that_are_known(url: str) -> None:
      "http://evil.example@127.0.0.1/", "http://127.0.0.1@evil.example/", "http://::1:80/"],
 )  # fmt: skip
 def test_names_that_could_be_anybodys(url: str) -> None:
-    refusal = Guard(["box.example"]).refusal(request(url))
+    refusal = OriginGuard(["box.example"]).refusal(request(url))
     assert refusal is not None
     assert refusal.status == 421
     assert "--allow-host" in refusal.json()["message"]
@@ -67,7 +67,7 @@ def test_names_that_could_be_anybodys(url: str) -> None:
 )
 def test_pages_of_other_sites_may_not_call(headers: dict[str, str]) -> None:
     for method in ("GET", "POST", "OPTIONS"):
-        refusal = Guard().refusal(Request(method, f"{HERE}/_sandbox/reset", headers))
+        refusal = OriginGuard().refusal(Request(method, f"{HERE}/_sandbox/reset", headers))
         assert refusal is not None
         assert refusal.status == 403
 
@@ -85,11 +85,11 @@ def test_pages_of_other_sites_may_not_call(headers: dict[str, str]) -> None:
     ],
 )
 def test_who_may(headers: dict[str, str]) -> None:
-    assert Guard(origins=["http://localhost:3000/"]).refusal(Request("POST", f"{HERE}/1.0/me", headers)) is None
+    assert OriginGuard(origins=["http://localhost:3000/"]).refusal(Request("POST", f"{HERE}/1.0/me", headers)) is None
 
 
 def test_scripts_of_a_page_that_may_call() -> None:
-    guard = Guard(origins=["http://localhost:3000"])
+    guard = OriginGuard(origins=["http://localhost:3000"])
     asked = request(
         method="OPTIONS",
         Origin="http://localhost:3000",
@@ -105,7 +105,7 @@ def test_scripts_of_a_page_that_may_call() -> None:
     own = guard.shared(request(Origin=HERE), Response(200, {}, b""))
     assert "access-control-allow-origin" not in own.headers
     with pytest.raises(InvalidConfiguration, match="an origin is as http://localhost:3000, not '\\*'"):
-        Guard(origins=["*"])
+        OriginGuard(origins=["*"])
 
 
 def admin(box: Sandbox, method: str, path: str, body: Any = None, **headers: str) -> Any:

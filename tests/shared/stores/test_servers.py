@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from ovhcore.exceptions import InvalidConfiguration, SharedStoreError
-from ovhcore_transports.shared.operations.answers import GO
+from ovhcore_transports.shared.store_commands.answers import GO
 from ovhcore_transports.shared.stores import opening
 from ovhcore_transports.shared.stores.opening import open_store, read_store
 from tests.shared.conftest import Server
@@ -137,9 +137,9 @@ def test_urls_that_lead_nowhere(url: str, problem: str) -> None:
 
 def test_no_repr_shows_a_password() -> None:
     pytest.importorskip("redis")
-    place = opening._read("redis://limits:geheim@localhost:6379/0")
-    assert "limits" in repr(place)
-    assert "geheim" not in repr(place)
+    address = opening._read("redis://limits:geheim@localhost:6379/0")
+    assert "limits" in repr(address)
+    assert "geheim" not in repr(address)
     with closing(open_store("redis://limits:geheim@localhost:6379/0")) as store:
         assert "geheim" not in repr(vars(store))
         assert "geheim" not in repr(store._connect())  # type: ignore[attr-defined]

@@ -13,7 +13,7 @@ import pytest
 
 import ovhcore as ovh
 from ovhcore.exceptions import InvalidConfiguration, SharedStoreError
-from ovhcore_transports.shared.operations.answers import GO, WAIT
+from ovhcore_transports.shared.store_commands.answers import GO, WAIT
 from ovhcore_transports.shared.stores.base import Store
 from ovhcore_transports.shared.stores.opening import open_store, read_store
 from tests.shared.clients import KEYS, LEASE, client, ok

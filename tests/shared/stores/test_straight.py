@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from ovhcore.exceptions import InvalidConfiguration, SharedStoreError
-from ovhcore_transports.shared.operations.answers import GO, WAIT
+from ovhcore_transports.shared.store_commands.answers import GO, WAIT
 from ovhcore_transports.shared.stores import base, limit_files
 from ovhcore_transports.shared.stores import server as servers
 from ovhcore_transports.shared.stores.base import Store
@@ -232,7 +232,7 @@ def test_a_loop_that_watches_no_sockets_leaves_them_to_a_thread(served: Any, mon
 
 @contextmanager
 def answering(*packets: bytes) -> Iterator[str]:
-    """Answer each operation with the next packet, and what a connection begins with with a word."""
+    """Answer each command with the next packet, and what a connection begins with with a word."""
 
     def serve() -> None:
         while True:

@@ -9,9 +9,9 @@ from typing import Final
 from ...exceptions import InvalidRequest
 from ..model import Family, Operation
 from ..tables import Table
-from .completing import going_on
+from .completing import path_completions
 from .paths import Paths, plain_path, segments_cost
-from .searching import found
+from .searching import search_operations
 
 __all__ = ["Catalogue", "heads_of"]
 
@@ -162,11 +162,11 @@ class Catalogue:
         Raises:
             SchemaError: the stored form of a family is damaged.
         """
-        return going_on(self._heads, self.family, begun or "/", None if method is None else method.upper())
+        return path_completions(self._heads, self.family, begun or "/", None if method is None else method.upper())
 
     def search(self, words: str, limit: int = 20) -> list[Operation]:
         """Return the operations that match words, the likeliest first; see :func:`.search`."""
-        return found(self.operations(), words, limit)
+        return search_operations(self.operations(), words, limit)
 
     def _candidates(self, path: str) -> list[str]:
         segments = path.split("/")

@@ -7,13 +7,13 @@ from typing import Final
 
 from ..model import Family
 
-__all__ = ["going_on"]
+__all__ = ["path_completions"]
 
 _FEW: Final = 3
 """The largest number of families to read in order to see whether their first paths are operations."""
 
 
-def going_on(
+def path_completions(
     heads: Mapping[str, tuple[str, ...]], family: Callable[[str], Family], begun: str, method: str | None
 ) -> list[str]:
     """Return the paths that the completed last word of a path may give; see :meth:`.Catalogue.completions`."""

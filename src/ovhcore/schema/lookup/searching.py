@@ -8,7 +8,7 @@ from typing import Final
 
 from ..model import Operation
 
-__all__ = ["found"]
+__all__ = ["search_operations"]
 
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 _VERBS: Final = {
@@ -31,7 +31,7 @@ _ELSEWHERE: Final = 0.5
 _DEPRECATED: Final = 1.0
 
 
-def found(operations: Iterable[Operation], words: str, limit: int) -> list[Operation]:
+def search_operations(operations: Iterable[Operation], words: str, limit: int) -> list[Operation]:
     """Return the operations that match all words, the likeliest first.
 
     A word counts most as one of the path's words, less within one of those, least in the description, the names

@@ -14,7 +14,7 @@ from ..frame.groups import globals_of
 from .conf_file import change_file, read_text
 from .conf_text import parsed
 
-__all__ = ["file_of", "found_settings", "keep", "profiles_there", "remove_entries", "section_of"]
+__all__ = ["credential_settings", "file_of", "found_settings", "keep", "profiles_there", "remove_entries", "section_of"]
 
 
 def file_of() -> str:
@@ -45,6 +45,12 @@ def found_settings() -> list[FoundSetting]:
     said = globals_of()
     arguments: dict[str, Any] = {"endpoint": said.endpoint, "profile": said.profile}
     return SettingsSources(arguments, config_file=said.config).all_settings(("keyring",))
+
+
+def credential_settings() -> list[FoundSetting]:
+    """Return the settings of credentials of the place that is asked first, and of the keyring if that is."""
+    found = [each for each in found_settings() if each.name in (*CREDENTIALS, "keyring")]
+    return [each for each in found if each.place == found[0].place] if found else []
 
 
 def profiles_there() -> list[str]:

@@ -15,7 +15,7 @@ from ..frame.groups import Command, globals_of
 from ..frame.text import folded, one_line
 from ..output.formats import as_json
 from ..output.terminal import is_terminal
-from .findings import PROBLEM, SKIPPED, WARNING, Finding, passed_over
+from .results import PROBLEM, SKIPPED, WARNING, CheckResult, passed_over
 
 __all__ = ["doctor_command"]
 
@@ -36,16 +36,16 @@ def doctor_command(as_json_: bool, offline: bool) -> None:
     ovhcore doctor
     ovhcore doctor --profile work --json
     """  # noqa: D301
-    found: list[Finding] = []
-    for finding in _findings(offline):
-        found.append(finding)
+    found: list[CheckResult] = []
+    for result in _results(offline):
+        found.append(result)
         if not as_json_:
-            _print(finding)
-    problems = sum(finding.state == PROBLEM for finding in found)
+            _print(result)
+    problems = sum(result.state == PROBLEM for result in found)
     if as_json_:
-        click.echo(as_json([finding.as_json() for finding in found], indent=2))
+        click.echo(as_json([result.as_json() for result in found], indent=2))
     elif not globals_of().quiet:
-        warnings = sum(finding.state == WARNING for finding in found)
+        warnings = sum(result.state == WARNING for result in found)
         also = f", {_number(warnings, 'warning')}" if warnings else ""
         click.echo(f"{_number(problems, 'problem')}{also}.")
     if problems:
@@ -56,22 +56,22 @@ def _number(number: int, what: str) -> str:
     return f"{number or 'No'} {what}{'' if number == 1 else 's'}"
 
 
-def _findings(offline: bool) -> Iterator[Finding]:
-    from .here import file_findings, plugin_findings, setting_findings, sources_of, version_finding
+def _results(offline: bool) -> Iterator[CheckResult]:
+    from .local import file_results, plugin_results, setting_results, sources_of, version_result
 
-    yield version_finding()
-    yield from file_findings()
+    yield version_result()
+    yield from file_results()
     try:
         sources = sources_of()
-        plugins, options = plugin_findings(sources)
+        plugins, options = plugin_results(sources)
         found = sources.all_settings(options)
     except APIError as error:
-        yield Finding("settings", PROBLEM, str(error), error.hint or "correct the place that it names")
+        yield CheckResult("settings", PROBLEM, str(error), error.hint or "correct the place that it names")
         yield passed_over("network", "settings are wrong")
         return
     yield from plugins
-    yield from setting_findings(found)
-    if any(finding.state == PROBLEM for finding in plugins):
+    yield from setting_results(found)
+    if any(result.state == PROBLEM for result in plugins):
         yield passed_over("network", "a plugin cannot be loaded, so no client can be made")
         return
     try:
@@ -79,7 +79,7 @@ def _findings(offline: bool) -> Iterator[Finding]:
     except APIError as error:
         step = "ovhcore login makes keys, and saves where they are for"
         none = str(error).startswith("No endpoint is set")
-        yield Finding(
+        yield CheckResult(
             "client", PROBLEM, str(error), step if none else error.hint or "correct the setting that it names"
         )
         yield passed_over("network", "there is no endpoint" if none else "settings are wrong")
@@ -88,31 +88,31 @@ def _findings(offline: bool) -> Iterator[Finding]:
         if offline:
             yield passed_over("network", "--offline")
             return
-        from .api import api_findings
+        from .api import api_results
 
         blocked = False
         if caller.settings.transport in ("sandbox", "replay"):
             yield passed_over("network", f"the transport {caller.settings.transport} needs none")
         else:
-            from .network import network_findings
+            from .network import network_results
 
-            for finding in network_findings(caller.endpoint.url, caller.settings.connection):
-                blocked |= finding.state == PROBLEM
-                yield finding
-        yield from api_findings(caller, found, blocked=blocked)
+            for result in network_results(caller.endpoint.url, caller.settings.connection):
+                blocked |= result.state == PROBLEM
+                yield result
+        yield from api_results(caller, found, blocked=blocked)
 
 
-def _print(finding: Finding) -> None:
-    state = finding.state
+def _print(result: CheckResult) -> None:
+    state = result.state
     if globals_of().quiet and state in ("ok", SKIPPED):
         return
     word = f"{state:<8}"
     if is_terminal(sys.stdout) and not os.environ.get("NO_COLOR"):
         word = click.style(word, fg=_COLOURS[state])
-    first, *more = _folded(f"{finding.check}: {finding.text}")
-    more += [folded for line in finding.details for folded in _folded(line)]
-    if finding.next is not None:
-        more += _folded(f"next: {finding.next}")
+    first, *more = _folded(f"{result.check}: {result.text}")
+    more += [folded for line in result.details for folded in _folded(line)]
+    if result.next is not None:
+        more += _folded(f"next: {result.next}")
     click.echo(f"{word} {first}")
     for line in more:
         click.echo(f"{'':<9}{line}")

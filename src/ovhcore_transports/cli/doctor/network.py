@@ -13,9 +13,9 @@ from ovhcore.exceptions import InvalidConfiguration
 from ovhcore.plugins import TransportSettings
 
 from ...http import proxy_for, tls_context
-from .findings import OK, PROBLEM, SKIPPED, WARNING, Finding, passed_over
+from .results import OK, PROBLEM, SKIPPED, WARNING, CheckResult, passed_over
 
-__all__ = ["issuer_of", "network_findings"]
+__all__ = ["issuer_of", "network_results"]
 
 PATIENCE: Final = 10.0
 """Seconds to wait for each step."""
@@ -45,7 +45,7 @@ class _Way(NamedTuple):
         return self.proxy or (self.host, self.port)
 
 
-def network_findings(url: str, settings: TransportSettings) -> Iterator[Finding]:
+def network_results(url: str, settings: TransportSettings) -> Iterator[CheckResult]:
     """Yield what is to be said of the way to an endpoint, step by step; after a problem the rest is passed over.
 
     Args:
@@ -57,17 +57,17 @@ def network_findings(url: str, settings: TransportSettings) -> Iterator[Finding]
     try:
         proxy = proxy_for(settings.proxy, origin)
     except InvalidConfiguration as error:
-        yield Finding("proxy", PROBLEM, str(error), "correct the setting proxy, or HTTPS_PROXY")
+        yield CheckResult("proxy", PROBLEM, str(error), "correct the setting proxy, or HTTPS_PROXY")
         return
     host, port = parts.hostname or "", parts.port or _PORTS[parts.scheme]
     between = None
     if proxy is None:
-        yield Finding("proxy", OK, "none")
+        yield CheckResult("proxy", OK, "none")
     else:
         at = urlsplit(proxy.url)
         between = (at.hostname or "", at.port or _PORTS[at.scheme])
         said = "the setting proxy" if settings.proxy is not None else "a variable, as HTTPS_PROXY"
-        yield Finding("proxy", OK, f"{proxy.url}, by {said}")
+        yield CheckResult("proxy", OK, f"{proxy.url}, by {said}")
     way = _Way(host, port, between, {} if proxy is None else proxy.headers)
     named = _dns(way)
     yield named
@@ -80,19 +80,19 @@ def network_findings(url: str, settings: TransportSettings) -> Iterator[Finding]
     connected = _connection(way)
     yield connected
     if connected.state != PROBLEM:
-        yield _tls(way, settings) if parts.scheme == "https" else Finding("tls", SKIPPED, _PLAIN)
+        yield _tls(way, settings) if parts.scheme == "https" else CheckResult("tls", SKIPPED, _PLAIN)
 
 
 _PLAIN: Final = "none: http:// is for this machine"
 
 
-def _dns(way: _Way) -> Finding:
+def _dns(way: _Way) -> CheckResult:
     host, port = way.first
     what = "the proxy's name" if way.proxy else "the API's name"
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except OSError as error:
-        return Finding(
+        return CheckResult(
             "dns",
             PROBLEM,
             f"{what} {host} cannot be resolved: {error.strerror or error}",
@@ -100,7 +100,7 @@ def _dns(way: _Way) -> Finding:
             f"{'proxy' if way.proxy else 'endpoint'} is spelt",
         )
     addresses = ", ".join(dict.fromkeys(str(each[4][0]) for each in found))
-    return Finding("dns", OK, f"{host} is {addresses}")
+    return CheckResult("dns", OK, f"{host} is {addresses}")
 
 
 def _opened(way: _Way) -> socket.socket:
@@ -144,29 +144,29 @@ class _Refused(OSError):
         self.status = status
 
 
-def _connection(way: _Way) -> Finding:
+def _connection(way: _Way) -> CheckResult:
     host, port = way.first
     try:
         _opened(way).close()
     except _Refused as error:
         step = "its user and password belong into the proxy's URL" if error.status == 407 else "ask whoever runs it"
-        return Finding("connection", PROBLEM, f"{error} to CONNECT {way.host}:{way.port}", step)
+        return CheckResult("connection", PROBLEM, f"{error} to CONNECT {way.host}:{way.port}", step)
     except TimeoutError:
         step = "a firewall drops what is sent; is a proxy needed here? Set proxy, or HTTPS_PROXY"
-        return Finding("connection", PROBLEM, f"no answer from {host} port {port} within {PATIENCE:g} s", step)
+        return CheckResult("connection", PROBLEM, f"no answer from {host} port {port} within {PATIENCE:g} s", step)
     except OSError as error:
         what = "proxy" if way.proxy else "endpoint"
         step = f"is the {what} right, and does it run? A firewall may refuse, too"
-        return Finding("connection", PROBLEM, f"{host} port {port}: {error.strerror or error}", step)
+        return CheckResult("connection", PROBLEM, f"{host} port {port}: {error.strerror or error}", step)
     through = f", through the proxy {host}" if way.proxy else ""
-    return Finding("connection", OK, f"{way.host} port {way.port} can be reached{through}")
+    return CheckResult("connection", OK, f"{way.host} port {way.port} can be reached{through}")
 
 
-def _tls(way: _Way, settings: TransportSettings) -> Finding:
+def _tls(way: _Way, settings: TransportSettings) -> CheckResult:
     try:
         context = tls_context(settings)
     except InvalidConfiguration as error:
-        return Finding("tls", PROBLEM, str(error), "correct ca_bundle, or client_cert and client_key")
+        return CheckResult("tls", PROBLEM, str(error), "correct ca_bundle, or client_cert and client_key")
     try:
         with _opened(way) as plain, context.wrap_socket(plain, server_hostname=way.host) as secured:
             certificate: dict[str, Any] | None = secured.getpeercert()
@@ -175,16 +175,16 @@ def _tls(way: _Way, settings: TransportSettings) -> Finding:
         return _untrusted(way, error)
     except OSError as error:
         step = "does the endpoint speak TLS on this port? A proxy or firewall may cut TLS off"
-        return Finding("tls", PROBLEM, f"TLS failed: {getattr(error, 'reason', None) or error}", step)
+        return CheckResult("tls", PROBLEM, f"TLS failed: {getattr(error, 'reason', None) or error}", step)
     signed = f"{version}; the certificate is signed by {issuer_of(der) or 'nobody who is named'}"
     if not certificate:
         step = "remove verify = false; to trust a certificate of your own, name it as ca_bundle"
-        return Finding("tls", WARNING, f"{signed}, and not verified: whoever is in between can read keys", step)
+        return CheckResult("tls", WARNING, f"{signed}, and not verified: whoever is in between can read keys", step)
     by = f", trusted by {settings.ca_bundle}" if settings.ca_bundle else ""
-    return Finding("tls", OK, f"{signed}{by}, until {certificate.get('notAfter')}")
+    return CheckResult("tls", OK, f"{signed}{by}, until {certificate.get('notAfter')}")
 
 
-def _untrusted(way: _Way, error: ssl.SSLCertVerificationError) -> Finding:
+def _untrusted(way: _Way, error: ssl.SSLCertVerificationError) -> CheckResult:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
@@ -205,7 +205,7 @@ def _untrusted(way: _Way, error: ssl.SSLCertVerificationError) -> Finding:
             "if that is a proxy of your company, which reads TLS: name its certificate as ca_bundle (OVH_CA_BUNDLE). "
             "Otherwise somebody is in between: send no keys"
         )
-    return Finding("tls", PROBLEM, f"the server's certificate is not trusted: {reason}.{who}", step)
+    return CheckResult("tls", PROBLEM, f"the server's certificate is not trusted: {reason}.{who}", step)
 
 
 def issuer_of(der: bytes) -> str:

@@ -120,6 +120,7 @@ class PooledTransport(SyncTransport):
         exchange: Exchange | None,
         until: float | None,
     ) -> Response:
+        """Exchange a request for an answer on a leased connection, and give every failure its meaning."""
         origin, target = split_url(request.url)
         forwards = proxy if origin.startswith("http:") else None
         if forwards is not None:

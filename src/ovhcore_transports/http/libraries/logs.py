@@ -14,7 +14,7 @@ from typing import Final
 
 from ovhcore.protocol import redact_text
 
-__all__ = ["guard_logs"]
+__all__ = ["redact_logs"]
 
 # The header fields whose values are shown. Others may hold anything: a server may send back the request.
 _SHOWN: Final = re.compile(
@@ -29,7 +29,7 @@ _EXCEPTION: Final = re.compile(r"exception=(\w++)\(.*+", re.DOTALL)
 _LEFT_OUT: Final = "..."
 
 
-class _Guard(logging.Filter):
+class _RedactingFilter(logging.Filter):
     """A filter that rewrites the message of a record.
 
     Args:
@@ -74,13 +74,13 @@ def _without_arguments(record: logging.LogRecord) -> str:
     return str(record.msg) % shown if shown else _message(record)
 
 
-_TEXT: Final = _Guard(_message)
-_FIELDS: Final = _Guard(_without_fields)
-_NUMBERS: Final = _Guard(_without_arguments)
+_TEXT: Final = _RedactingFilter(_message)
+_FIELDS: Final = _RedactingFilter(_without_fields)
+_NUMBERS: Final = _RedactingFilter(_without_arguments)
 _PARTS: Final = ("connection", "http11", "http2", "proxy", "socks")
 
 # A filter sees only records of its own logger, not those of loggers below it; so each logger gets one.
-_GUARDS: Final[dict[str, tuple[_Guard, tuple[str, ...]]]] = {
+_FILTERS: Final[dict[str, tuple[_RedactingFilter, tuple[str, ...]]]] = {
     "urllib3": (_TEXT, ("connection", "connectionpool", "poolmanager", "response", "util.retry")),
     "httpcore": (_FIELDS, _PARTS),
     "httpcore2": (_FIELDS, _PARTS),
@@ -89,13 +89,13 @@ _GUARDS: Final[dict[str, tuple[_Guard, tuple[str, ...]]]] = {
 }
 
 
-def guard_logs(libraries: Iterable[str]) -> None:
+def redact_logs(libraries: Iterable[str]) -> None:
     """Keep secrets out of the loggers of libraries. May be called again.
 
     Args:
         libraries: the names of their packages.
     """
     for library in libraries:
-        guard, parts = _GUARDS[library]
+        filter_, parts = _FILTERS[library]
         for part in parts:
-            logging.getLogger(f"{library}.{part}").addFilter(guard)
+            logging.getLogger(f"{library}.{part}").addFilter(filter_)

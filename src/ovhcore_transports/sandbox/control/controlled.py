@@ -12,10 +12,10 @@ from ovhcore.exceptions import InvalidConfiguration
 from ovhcore.protocol import Request
 
 from ...base.locks import Lock
-from ..kept.resources import completed, rows_of
-from ..kept.rows import Rows
 from ..login.matters import PASSWORD
 from ..state import State
+from ..storage.initial_data import completed, rows_of
+from ..storage.rows import Rows
 from .clock import VirtualClock
 from .configuring import applied, current
 from .faults import Faults
@@ -157,13 +157,13 @@ class Controlled:
                 raise
 
     def own(self) -> dict[str, Any]:
-        """Return the resources that have a name, as what JSON can hold."""
+        """Return the resources that :attr:`.Sandbox.resources` has by name, as JSON can hold them; see :meth:`held`."""
         with self._lock:
             known = self._state.resources.items()
             return {name: list(value) if isinstance(value, Rows) else value for name, value in known}
 
     def held(self, path: str | None = None) -> dict[str, Any]:
-        """Return what was made or changed in families without a name in :attr:`.Sandbox.resources`, by its path.
+        """Return the objects that were made, changed or added, by their paths, without those of :meth:`own`.
 
         Args:
             path: of an object, or of what holds objects, for those alone.
@@ -199,7 +199,7 @@ class Controlled:
             return as_snapshot(self._state)
 
     def restore(self, snapshot: Mapping[str, Any]) -> None:
-        """Hold what a snapshot says.
+        """Replace all that the sandbox holds by what a snapshot has.
 
         Raises:
             InvalidConfiguration: it is none, or of another version.
@@ -223,7 +223,7 @@ class Controlled:
         write_json(file, self.snapshot())
 
     def load(self, file: str | os.PathLike[str]) -> None:
-        """Hold what a snapshot in a file says.
+        """Replace all that the sandbox holds by what a snapshot in a file has.
 
         Raises:
             InvalidConfiguration: it cannot be read, is none, or of another version.
@@ -231,7 +231,7 @@ class Controlled:
         self.restore(read_mapping(file))
 
     def keep(self, name: str) -> None:
-        """Keep a snapshot in memory, under a name; of more than 20 the oldest is forgotten."""
+        """Save a snapshot in memory, under a name, for :meth:`go_back`; of more than 20 the oldest is forgotten."""
         snapshot = self.snapshot()
         self._snapshots.pop(name, None)
         while len(self._snapshots) >= _MOST_SNAPSHOTS:
@@ -239,10 +239,10 @@ class Controlled:
         self._snapshots[name] = snapshot
 
     def go_back(self, name: str) -> None:
-        """Hold again what was kept under a name.
+        """Restore the snapshot that :meth:`keep` saved under a name.
 
         Raises:
-            InvalidConfiguration: nothing was.
+            InvalidConfiguration: there is none with this name.
         """
         if name not in self._snapshots:
             known = ", ".join(self._snapshots) or "none"
@@ -251,7 +251,7 @@ class Controlled:
 
     @property
     def kept(self) -> list[str]:
-        """The names of the snapshots in memory."""
+        """The names of the snapshots that :meth:`keep` saved, the oldest first."""
         return list(self._snapshots)
 
     # What came

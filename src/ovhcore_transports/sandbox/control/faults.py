@@ -74,7 +74,7 @@ class Faults:
 
     Args:
         rate: the share of answers that fail, from 0 to 1.
-        seed: another one, other failures.
+        seed: the number from which the failures are derived.
         kinds: the ways to fail, all equally often; by default all but ``request-timeout`` and ``message-only``.
         spare: paths that never fail, as ``"/auth/time"`` and ``"/auth/oauth2/token"``;
             without the version if that is 1.

@@ -1,4 +1,4 @@
-"""How a sandbox answers besides what it answers: late, not more often than, by a clock that is wrong."""
+"""Latency, rate limit and clock skew of a sandbox's answers."""
 
 from __future__ import annotations
 

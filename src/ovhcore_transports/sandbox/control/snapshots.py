@@ -16,8 +16,20 @@ __all__ = ["as_snapshot", "of_snapshot"]
 
 _HOME: Final = __name__.rpartition(".")[0].rpartition(".")[0]
 _FORMAT: Final = "ovhcore sandbox 1"
-_MOVED: Final = {".generic.holding": ".kept.holding", ".generic.packing": ".kept.packing", ".state": ".kept.operation"}
-"""Modules that had another name when snapshots were written."""
+_WRITTEN: Final = {
+    ".storage.holding:Held": ".kept.holding:Held",
+    ".storage.packing:Objects": ".kept.packing:Objects",
+    ".storage.packing:RunningTasks": ".kept.packing:Operations",
+    ".storage.running_task:RunningTask": ".kept.operation:Operation",
+}
+"""Classes whose names in snapshots are not those that they have in the code: files are older than both."""
+_READ: Final = {written: name for name, written in _WRITTEN.items()} | {
+    ".generic.holding:Held": ".storage.holding:Held",
+    ".generic.packing:Objects": ".storage.packing:Objects",
+    ".generic.packing:Operations": ".storage.packing:RunningTasks",
+    ".state:Operation": ".storage.running_task:RunningTask",
+}
+"""The names of these classes in the code, by those in snapshots of now and of before."""
 
 
 def as_snapshot(state: object) -> dict[str, Any]:
@@ -90,7 +102,8 @@ def _class(kind: type, place: str) -> str:
         return name
     if not module.startswith(f"{_HOME}.") or "<" in name:
         raise InvalidConfiguration(f"sandbox: {place} cannot be kept in a snapshot: it holds a {module}.{name}")
-    return f"{module.removeprefix(_HOME)}:{name}"
+    own = f"{module.removeprefix(_HOME)}:{name}"
+    return _WRITTEN.get(own, own)
 
 
 def _containers() -> dict[str, type]:
@@ -105,10 +118,9 @@ _CONTAINERS: Final = _containers()
 def _named(name: str) -> Any:
     if name in _CONTAINERS:
         return _CONTAINERS[name]
-    module, _, names = name.partition(":")
+    module, _, names = _READ.get(name, name).partition(":")
     if not module.startswith("."):
         raise LookupError(f"{name} is none of the sandbox's own")
-    module = _MOVED.get(module, module)
     found: Any = sys.modules.get(_HOME + module) or import_module(_HOME + module)
     for each in names.split("."):
         found = getattr(found, each)

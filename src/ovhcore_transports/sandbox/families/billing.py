@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from ..kept.resources import bill
 from ..routes.calls import SandboxCall, begin, concrete, date_of
 from ..state import ApiError
+from ..storage.initial_data import bill
 from .tables import Action, Change, Resource
 
 __all__ = ["RESOURCES"]

@@ -57,4 +57,4 @@ EVERYWHERE: Final[Mapping[str, Action]] = {
     "POST /changeContact": Action(does=_change_contacts, busy=False),
     "POST /confirmTermination": Action(does=_end_service, busy=False),
 }
-"""By method and last segment of the path."""
+"""Actions that paths of many families have, by their method and the last segment of the path."""

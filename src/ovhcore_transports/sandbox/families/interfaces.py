@@ -7,10 +7,10 @@ from hashlib import blake2b
 from typing import Any, Final
 
 from ..generic.running import settle
-from ..kept.rows import ids_of
 from ..routes.calls import SandboxCall, begin, concrete
-from ..routes.operations import begin_task
+from ..routes.tasks import begin_task
 from ..state import ApiError
+from ..storage.rows import ids_of
 from .tables import Action, Change, Resource
 
 __all__ = ["OF_SERVERS", "OF_VRACKS", "RESOURCES"]

@@ -8,10 +8,10 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from ..generic.values.words import SSH_KEY
-from ..kept.resources import PROJECT
 from ..routes.calls import SandboxCall, begin, concrete
-from ..routes.operations import cancel_task, reinstall
+from ..routes.tasks import cancel_task, reinstall
 from ..state import ApiError
+from ..storage.initial_data import PROJECT
 from .everywhere import keep_part
 from .interfaces import OF_SERVERS, OF_VRACKS
 from .tables import Action, Change, Resource

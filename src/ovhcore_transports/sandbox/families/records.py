@@ -32,7 +32,7 @@ _MOST: Final = {
     "TLSA": (255, 255, 255),
     "SSHFP": (255, 255),
 }
-"""Of the numbers that targets begin with."""
+"""The largest values of the numbers that a target begins with, by the type of the record."""
 _STRINGS: Final = re.compile(r'\s*+(?:(?:"(?:\\.|[^"\\])*+"|(?:\\.|[^"\\\s])++)\s*+)++', re.DOTALL)
 _LEAST_TTL: Final = 60
 

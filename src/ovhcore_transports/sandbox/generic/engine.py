@@ -15,9 +15,9 @@ from ..routes.calls import SandboxCall, concrete, plain
 from ..routes.listing import DETAILS
 from ..routes.table import COMPLETED, Route, find_special, no_route
 from ..state import ApiError, State
+from .api_shape import ApiShape, Collection, OperationContext
 from .changes.changing import Changer
 from .documents import document, known_here
-from .known import Collection, Known, Place
 from .narrowing import meets_query, wanted_of
 from .reading import Reader
 from .values.refusing import refuse
@@ -35,15 +35,15 @@ class Engine:
 
     Args:
         schemas: the catalogue; None for the one of ``ovh-eu``.
-        seed: another one, other made-up data.
+        seed: the number from which made-up data are derived.
     """
 
     def __init__(self, schemas: Catalogue | None, seed: int) -> None:
         from ..families import resources
 
         self._schemas = schemas
-        self.known = Known(self._catalogue)
-        self._reader = Reader(self.known, seed, resources(), self._special)
+        self.shape = ApiShape(self._catalogue)
+        self._reader = Reader(self.shape, seed, resources(), self._answer_by_own_route)
         self._changer = Changer(self._reader)
         self._lacking: dict[str, bool] = {}  # of templates, whether they have no route of their own
         self._routes: dict[tuple[str, str], Route] = {}
@@ -54,15 +54,15 @@ class Engine:
 
         return schema.catalogue() if self._schemas is None else self._schemas
 
-    def find(self, method: str, path: str) -> tuple[Route, dict[str, str]]:
-        """Return what answers a call.
+    def route_for(self, method: str, path: str) -> tuple[Route, dict[str, str]]:
+        """Return the route of a call, and the arguments of its path.
 
         Args:
             method: as ``"GET"``.
             path: as it was sent, without the version if that is 1.
 
         Raises:
-            ApiError: the sandbox does not know it.
+            ApiError: the sandbox knows no such path, or no such method of it.
         """
         special = find_special(method, path)
         if special is not None:
@@ -70,39 +70,39 @@ class Engine:
             # "/dedicated/server/availabilities" is no server.
             if self._schemas is not None or not any(value.isalpha() for value in arguments.values()):
                 return self._whole(route), arguments
-            found = self.known.find(method, path)
+            found = self.shape.find(method, path)
             if found is None or found[0].operation.path.count("{") == route.template.count("{"):
                 return self._whole(route), arguments
         else:
-            found = self.known.find(method, path)
+            found = self.shape.find(method, path)
         if found is None:
             raise self._unknown(method, path)
-        place, arguments = found
-        return self._route(place), arguments
+        context, arguments = found
+        return self._route(context), arguments
 
     def _unknown(self, method: str, path: str) -> ApiError:
-        catalogue = self.known.catalogue
+        catalogue = self.shape.catalogue
         methods = catalogue.methods(plain(path))
         if methods:
             return no_route(method, path, f"its catalogue has {', '.join(methods)} for this path")
         return no_route(method, path, "GET / lists the families it knows, and ovhcore.schema what is like a path")
 
-    def _route(self, place: Place) -> Route:
-        operation = place.operation
+    def _route(self, context: OperationContext) -> Route:
+        operation = context.operation
         key = operation.method, operation.path
         route = self._routes.get(key)
         if route is None:
             details = None
-            if place.list is not None and place.list.member is None and operation.method == "GET":
-                read = self.known.get(place.list.item)
-                details = None if read is None else self._route(self.known.place(read))
+            if context.list is not None and context.list.member is None and operation.method == "GET":
+                read = self.shape.get(context.list.item)
+                details = None if read is None else self._route(self.shape.context(read))
             route = self._routes[key] = Route(
                 operation.method,
                 operation.path,
-                partial(self._answer, place),
+                partial(self._answer, context),
                 None,
                 operation.authentication,
-                refuse=partial(self._refuse, place),
+                refuse=partial(self._refuse, context),
                 details=details,
             )
         return route
@@ -112,61 +112,62 @@ class Engine:
         key = "special", f"{route.method} {route.template}"
         made = self._routes.get(key)
         if made is None:
-            operation = self.known.catalogue.find(route.method, route.template) if self._schemas is None else None
+            operation = self.shape.catalogue.find(route.method, route.template) if self._schemas is None else None
             if operation is None or operation.path.count("/") != route.template.count("/"):
                 made = route
             else:
-                place = self.known.place(operation)
+                context = self.shape.context(operation)
                 one = DETAILS.get(route.template)
                 made = route._replace(
                     details=None if one is None else self._whole(one),
-                    answer=partial(self._with_held, route, place),
-                    refuse=partial(self._refuse_beside, route, place),
+                    answer=partial(self._with_held, route, context),
+                    refuse=partial(self._refuse_beside, route, context),
                 )
             self._routes[key] = made
         return made
 
-    def _with_held(self, route: Route, place: Place, call: SandboxCall) -> Any:
+    def _with_held(self, route: Route, context: OperationContext, call: SandboxCall) -> Any:
         """Return what a route of its own answers, with what was made, changed or deleted by others."""
         held = call.state.held
         if route.method == "GET" and route.template in COMPLETED:
-            route = route._replace(answer=partial(self._complete, route, place))
+            route = route._replace(answer=partial(self._complete, route, context))
         if not (held.objects or held.removed or held.added or held.gone):
             return route.answer(call)
         path = concrete(route.template, call.path)
         self._reader.settle(call, path)
-        if route.method == "GET" and place.list is not None:
+        if route.method == "GET" and context.list is not None:
             removed, added = held.removed.get(path, {}), held.added.get(path, {})
-            member = place.list.member
+            member = context.list.member
             found = [each for each in route.answer(call) if str(each[member] if member else each) not in removed]
-            more = self._added(call, place, place.list, added) if added else []
+            more = self._added(call, context, context.list, added) if added else []
             if member is not None:
                 paths = [
-                    concrete(place.list.item, {**call.path, place.list.argument: str(each[member])}) for each in found
+                    concrete(context.list.item, {**call.path, context.list.argument: str(each[member])})
+                    for each in found
                 ]
                 found = [held.objects.get(kept, each) for kept, each in zip(paths, found, strict=True)]
             return found + more
         if path in held.objects and route.method == "GET":
             kept = dict(held.objects[path])
-            names = dict(zip(_names(place.operation.path), call.path.values(), strict=True))
-            self._reader.identify(call, place.operation.path, names, kept, kept=True)
+            names = dict(zip(_names(context.operation.path), call.path.values(), strict=True))
+            self._reader.identify(call, context.operation.path, names, kept, kept=True)
             return kept
         return route.answer(call)
 
-    def _added(self, call: SandboxCall, place: Place, of: Collection, added: dict[str, Any]) -> list[Any]:
+    def _added(self, call: SandboxCall, context: OperationContext, of: Collection, added: dict[str, Any]) -> list[Any]:
         """Return what others added to a list: of that, what the query asks for."""
-        wanted, read = wanted_of(call, place), of.model if of.member is None else of.listed
+        wanted, read = wanted_of(call, context), of.model if of.member is None else of.listed
         if read is None or (of.member is None and not wanted):
             return list(added.values())
-        names = dict(zip(_names(place.operation.path), call.path.values(), strict=True))
+        names = dict(zip(_names(context.operation.path), call.path.values(), strict=True))
         found: list[Any] = []
         for text, item_id in added.items():
-            each = self._reader.object(call, place.family, of.item, {**names, of.argument: text}, read)
+            each = self._reader.object(call, context.family, of.item, {**names, of.argument: text}, read)
             if all(meets_query(each, name, values) for name, values in wanted.items()):
                 found.append(item_id if of.member is None else each)
         return found
 
-    def _complete(self, route: Route, place: Place, call: SandboxCall) -> Any:
+    def _complete(self, route: Route, context: OperationContext, call: SandboxCall) -> Any:
         """Return the object of a route of its own, with the other members that the schema has."""
         own = route.answer(call)
         key = concrete(route.template, call.path), call.modes
@@ -174,42 +175,44 @@ class Engine:
         if rest is None:
             if len(self._completed) >= _MOST_COMPLETED:
                 self._completed.clear()
-            arguments = dict(zip(_names(place.operation.path), call.path.values(), strict=True))
+            arguments = dict(zip(_names(context.operation.path), call.path.values(), strict=True))
             asked = call._replace(answer_headers={})
-            rest = self._reader.object(asked, place.family, place.operation.path, arguments, place.operation.answer)
+            rest = self._reader.object(
+                asked, context.family, context.operation.path, arguments, context.operation.answer
+            )
             self._completed[key] = rest
         return {**own, **{name: deepcopy(value) for name, value in rest.items() if name not in own}}
 
-    def _refuse_beside(self, route: Route, place: Place, call: SandboxCall) -> None:
+    def _refuse_beside(self, route: Route, context: OperationContext, call: SandboxCall) -> None:
         """Refuse what a route of its own does not look at; what it does, it refuses in its own words."""
         route.check(call)
         if not route.template.startswith("/v2/vrackServices"):  # whose target specs say more than the schema has
             refuse(
-                place.family,
-                place.operation,
+                context.family,
+                context.operation,
                 {},
                 call.pairs,
                 call.body,
-                fields=place.fields,
+                fields=context.fields,
                 own_way=True,
             )
 
-    def _refuse(self, place: Place, call: SandboxCall) -> None:
-        refuse(place.family, place.operation, call.path, call.pairs, call.body, fields=place.fields)
+    def _refuse(self, context: OperationContext, call: SandboxCall) -> None:
+        refuse(context.family, context.operation, call.path, call.pairs, call.body, fields=context.fields)
 
-    def _answer(self, place: Place, call: SandboxCall) -> Any:
-        arguments = dict(zip(_names(place.operation.path), call.path.values(), strict=False))
+    def _answer(self, context: OperationContext, call: SandboxCall) -> Any:
+        arguments = dict(zip(_names(context.operation.path), call.path.values(), strict=False))
         call = call._replace(reader=self._read)
-        self._reader.check_above(call, place, arguments)
-        if place.operation.method != "GET":
+        self._reader.check_above(call, context, arguments)
+        if context.operation.method != "GET":
             call.answer_headers["X-Ovhcore-Sandbox"] = "kept"
-            return self._changer.carry_out(call, place, arguments)
+            return self._changer.carry_out(call, context, arguments)
         call.answer_headers["X-Ovhcore-Sandbox"] = "made-up"
-        if place.object is None or isinstance(place.operation.answer, Array):
-            return self._reader.listed(call, place, arguments)
-        return self._reader.object(call, place.family, place.operation.path, arguments, place.object)
+        if context.object is None or isinstance(context.operation.answer, Array):
+            return self._reader.listed(call, context, arguments)
+        return self._reader.object(call, context.family, context.operation.path, arguments, context.object)
 
-    def _special(self, call: SandboxCall, path: str, template: str) -> Any:
+    def _answer_by_own_route(self, call: SandboxCall, path: str, template: str) -> Any:
         """Answer the GET of a path that has a route of its own; None if it has none."""
         if template not in self._lacking:
             self._lacking[template] = find_special("GET", template) is None
@@ -225,7 +228,7 @@ class Engine:
 
     def _read(self, call: SandboxCall, path: str) -> Any:
         """Return what a GET of a path is answered with."""
-        route, arguments = self.find("GET", path)
+        route, arguments = self.route_for("GET", path)
         asked = call._replace(
             name=path, path=arguments, query={}, pairs={}, body=None, headers={}, answer_headers={}, reader=self._read
         )
@@ -246,26 +249,26 @@ class Engine:
         special = find_special("GET", path) if self._schemas is None else None
         if special is not None and special[0].hold is None:
             raise InvalidConfiguration(f"sandbox: {path} has a name instead: {', '.join(state.resources)}")
-        found = self.known.find("GET", path)
+        found = self.shape.find("GET", path)
         if found is None or found[0].object is None:
             raise InvalidConfiguration(f"sandbox: the catalogue has no object at {path}")
-        place, arguments = found
+        context, arguments = found
         call = SandboxCall(state, Modes(), path, arguments, {}, None, {}, None, now, "", {})
-        for each in place.above:
-            if each is not place.of and not self._reader.has(call, each, arguments, arguments[each.argument]):
+        for each in context.above:
+            if each is not context.of and not self._reader.has(call, each, arguments, arguments[each.argument]):
                 missing = concrete(each.item, arguments)
                 raise InvalidConfiguration(f"sandbox: {path} cannot be added: there is no {missing}; add it before")
-        kept = self._reader.completed(call, place, arguments, value)
+        kept = self._reader.completed(call, context, arguments, value)
         if special is not None and special[0].hold is not None:
             special[0].hold(state, arguments, value)
         else:
-            self._reader.hold(call, place, arguments, kept)
+            self._reader.hold(call, context, arguments, kept)
 
     def document(self, base: str | None, path: str, origin: str) -> Any:
         """Return a schema document, or what the sandbox knows; None for other paths."""
         if base is None:
-            return known_here(self.known.catalogue, origin) if path in ("", "/") else None
-        return document(self.known.catalogue, base, path, origin)
+            return known_here(self.shape.catalogue, origin) if path in ("", "/") else None
+        return document(self.shape.catalogue, base, path, origin)
 
 
 def _names(template: str) -> list[str]:

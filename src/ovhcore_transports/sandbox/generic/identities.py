@@ -8,33 +8,35 @@ from typing import Any, TypeAlias
 from ..families.tables import Resource
 from ..routes.calls import SandboxCall, concrete
 from ..routes.iam import display_name, first_tags, service_id, tags_of, urn_of
-from .known import Collection, Known
+from .api_shape import ApiShape, Collection
 
 __all__ = ["Services", "identify", "services_of", "urns_of"]
 
 Services: TypeAlias = dict[int, tuple[Collection, str]]
-"""By the number of a service, the list that it is in, and its id there."""
+"""The list that a service is in, and its id there, by the number of the service."""
 
 
-def urns_of(known: Known, resources: Mapping[str, Resource], ids: Callable[[Collection], Iterable[Any]]) -> list[str]:
+def urns_of(
+    shape: ApiShape, resources: Mapping[str, Resource], ids: Callable[[Collection], Iterable[Any]]
+) -> list[str]:
     """Return the URNs of all resources that have one.
 
     Args:
-        known: the operations.
+        shape: of the API.
         resources: what is said of objects.
         ids: returns the ids of a list.
     """
     found: list[str] = []
     for each in resources.values():
-        of = known.collection(each.path.rpartition("/")[0]) if each.urn else None
+        of = shape.collection(each.path.rpartition("/")[0]) if each.urn else None
         if of is not None:
             found += [urn_of(each.urn, item_id) for item_id in ids(of)]
     return sorted(found)
 
 
-def services_of(known: Known, ids: Callable[[Collection], Iterable[Any]]) -> Services:
+def services_of(shape: ApiShape, ids: Callable[[Collection], Iterable[Any]]) -> Services:
     """Return what the account pays for; arguments as for :func:`urns_of`."""
-    found = ((of, str(item_id)) for of in known.services for item_id in ids(of))
+    found = ((of, str(item_id)) for of in shape.services for item_id in ids(of))
     return {service_id(concrete(of.item, {of.argument: item_id})): (of, item_id) for of, item_id in found}
 
 

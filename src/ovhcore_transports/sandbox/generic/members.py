@@ -10,11 +10,11 @@ from urllib.parse import unquote
 from ovhcore.schema import Enumeration, Model, Scalar, Type
 
 from ..state import ApiError
-from .known import id_member, names_of
+from .api_shape import id_member, names_of
 from .values.making import Maker
 from .values.refusing import check_form, well_formed
 
-__all__ = ["named", "problem_of"]
+__all__ = ["fill_path_members", "problem_of"]
 
 
 def problem_of(maker: Maker, type_: Type, model: Model | Enumeration | None, value: Any) -> str:
@@ -37,7 +37,7 @@ def problem_of(maker: Maker, type_: Type, model: Model | Enumeration | None, val
     return ""
 
 
-def named(
+def fill_path_members(
     maker: Maker, model: Model, made: dict[str, Any], template: str, arguments: Mapping[str, str]
 ) -> dict[str, Any]:
     """Let the arguments of a path stand in the members of its object that hold them."""

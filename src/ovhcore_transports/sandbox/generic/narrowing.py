@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from ..routes.calls import SandboxCall
-from .known import Place
+from .api_shape import OperationContext
 
 __all__ = ["meets_query", "wanted_of"]
 
 
-def wanted_of(call: SandboxCall, place: Place) -> dict[str, list[str]]:
+def wanted_of(call: SandboxCall, context: OperationContext) -> dict[str, list[str]]:
     """Return the arguments of the query by which a list is narrowed."""
-    required = {each.name for each in place.operation.placed("query") if each.required}
+    required = {each.name for each in context.operation.placed("query") if each.required}
     return {
         name: values
         for name, values in call.pairs.items()

@@ -12,14 +12,14 @@ from ovhcore.schema import Array, Enumeration, Family, Model, Scalar, Type
 
 from ..control.modes import Modes
 from ..families.tables import Resource
-from ..kept.listed import Listed
 from ..routes.calls import SandboxCall, concrete
 from ..routes.filters import tagged
 from ..routes.iam import service_id
 from ..state import ApiError
+from ..storage.lazy_list import LazyList
+from .api_shape import ApiShape, Collection, OperationContext, model_of
 from .identities import identify, services_of, urns_of
-from .known import Collection, Known, Place, model_of
-from .members import named, problem_of
+from .members import fill_path_members, problem_of
 from .narrowing import meets_query, wanted_of
 from .running import at_rest, settle
 from .values.making import Maker
@@ -44,14 +44,14 @@ class Reader:
     """Reads one sandbox.
 
     Args:
-        known: the operations.
+        shape: of the API.
         seed: of the sandbox.
         resources: what is said of objects, by the templates of their paths.
         special: answers paths that have a route of their own.
     """
 
-    def __init__(self, known: Known, seed: int, resources: Mapping[str, Resource], special: Special) -> None:
-        self.known = known
+    def __init__(self, shape: ApiShape, seed: int, resources: Mapping[str, Resource], special: Special) -> None:
+        self.shape = shape
         self.resources = resources
         self._seed = seed
         self._special = special
@@ -62,19 +62,19 @@ class Reader:
         """Return what makes values of a family."""
         return Maker(family, self._seed, call.modes)
 
-    def check_above(self, call: SandboxCall, place: Place, arguments: Mapping[str, str]) -> None:
+    def check_above(self, call: SandboxCall, context: OperationContext, arguments: Mapping[str, str]) -> None:
         """Refuse a path with objects that do not exist.
 
         Raises:
             ApiError: 404.
         """
         held = call.state.held
-        for number, each in enumerate(place.above):
+        for number, each in enumerate(context.above):
             value = arguments[each.argument]
             if not self.has(call, each, arguments, value):
                 raise not_found(each.argument, value, first=number == 0)
-        path = concrete(place.operation.path, arguments)
-        made_again = place.operation.method == "POST"
+        path = concrete(context.operation.path, arguments)
+        made_again = context.operation.method == "POST"
         if any(path.startswith(f"{gone}/") or (path == gone and not made_again) for gone in held.gone):
             last = list(arguments.items())[-1:] or [("path", path)]
             raise not_found(*last[0], first=False)
@@ -106,7 +106,7 @@ class Reader:
         """Return the ids that a list has without what others changed, by their text."""
         path = concrete(of.template, arguments)
         resource = self.resources.get(of.item)
-        same = None if resource is None else self.known.collection(resource.same_as)
+        same = None if resource is None else self.shape.collection(resource.same_as)
         if same is not None:
             return self.ids(call, same, arguments)
         new = bool(call.state.held.added) and self._in_new(call, of, path)
@@ -115,9 +115,9 @@ class Reader:
         if new:
             found = []
         elif resource is not None and resource.every_urn:
-            found = urns_of(self.known, self.resources, self._ids_of(call))
+            found = urns_of(self.shape, self.resources, self._ids_of(call))
         elif resource is not None and resource.every_service:
-            found = list(services_of(self.known, self._ids_of(call)))
+            found = list(services_of(self.shape, self._ids_of(call)))
         elif resource is not None and callable(resource.ids):
             found = list(resource.ids(call, arguments))
         elif isinstance(listed, Sequence) and not isinstance(listed, str):
@@ -141,7 +141,7 @@ class Reader:
         while slash:
             list_path, slash, segment = above.rpartition("/")
             if list_path in added and unquote(segment) in added[list_path]:
-                return self.known.grows(of) or of.template.rpartition("/")[2].lower() in (
+                return self.shape.grows(of) or of.template.rpartition("/")[2].lower() in (
                     "task",
                     "tasks",
                     "operation",
@@ -179,8 +179,8 @@ class Reader:
             return list(resource.at_first(arguments))
         if resource is not None and isinstance(resource.ids, tuple):
             return list(resource.ids)
-        read = self.known.get(of.template)
-        maker = self.maker(call, self.known.catalogue.family(read.family if read is not None else ""))
+        read = self.shape.get(of.template)
+        maker = self.maker(call, self.shape.catalogue.family(read.family if read is not None else ""))
         type_ = self.id_type(maker.family, of)
         model = model_of(maker.family, type_)
         if isinstance(model, Enumeration):
@@ -200,12 +200,12 @@ class Reader:
         plain = Scalar("string", "string")
         return of.of_argument if listed == plain else listed
 
-    def new_id(self, maker: Maker, of: Collection, place: str, number: int) -> Any:
-        """Return an id."""
+    def new_id(self, maker: Maker, of: Collection, salt: str, number: int) -> Any:
+        """Return an id: with the same seed, the same for the same ``salt``."""
         type_ = self.id_type(maker.family, of)
         resource = self.resources.get(of.item)
         if resource is not None and resource.new_id:
-            chance = maker.chance(place)
+            chance = maker.chance(salt)
             return resource.new_id.format(n=number + 1, hex=f"{chance % 2**32:08x}", long=f"{chance:032x}")
         name = of.member or of.argument
         if name in ("id", "name", "serviceName"):
@@ -213,8 +213,8 @@ class Reader:
             name = f"{before}Id" if name == "id" else f"{before}Name" if name == "name" else name
         if isinstance(type_, Scalar) and type_.name == "string" and name == "serviceName":
             words = [each for each in of.template.split("/") if each and "{" not in each and each != "v2"]
-            return f"{'-'.join(words[-2:])}-{maker.chance(place) % 2**32:08x}"
-        value = maker.value(type_, place, name)
+            return f"{'-'.join(words[-2:])}-{maker.chance(salt) % 2**32:08x}"
+        value = maker.value(type_, salt, name)
         if isinstance(type_, Scalar) and type_.base == "string" and isinstance(value, str):
             value = value.replace("/", "-") if type_.name == "string" else value
         return value
@@ -238,7 +238,7 @@ class Reader:
         model = model_of(family, type_)
         kept = held.objects.get(path)
         if isinstance(model, Model):
-            lists = self.known.lists_below(template, model)
+            lists = self.shape.lists_below(template, model)
             if lists:
                 found = self._object(call, maker, model, template, arguments, (path, kept, type_))
                 return found | {name: list(self.ids(call, of, arguments).values()) for name, of in lists}
@@ -288,7 +288,7 @@ class Reader:
         """Let an object say what others know of it; ``kept`` if a call has changed it."""
         resource = self.resources.get(template)
         if resource is not None and arguments:
-            identify(call, resource, arguments, made, lambda: services_of(self.known, self._ids_of(call)), kept=kept)
+            identify(call, resource, arguments, made, lambda: services_of(self.shape, self._ids_of(call)), kept=kept)
 
     def made(
         self, maker: Maker, model: Model, template: str, arguments: Mapping[str, str], without: Container[str] = ()
@@ -296,7 +296,7 @@ class Reader:
         """Return an object that nobody changed, but for members that need not be made."""
         made = maker.object(model, concrete(template, arguments), without=without)
         at_rest(maker, model, made)
-        named(maker, model, made, template, arguments)
+        fill_path_members(maker, model, made, template, arguments)
         resource = self.resources.get(template)
         if resource is not None:
             last = list(arguments.values())[-1] if arguments else ""
@@ -317,15 +317,17 @@ class Reader:
             made["domain"] = list(arguments.values())[-1]
         return made
 
-    def completed(self, call: SandboxCall, place: Place, arguments: Mapping[str, str], value: Any) -> dict[str, Any]:
+    def completed(
+        self, call: SandboxCall, context: OperationContext, arguments: Mapping[str, str], value: Any
+    ) -> dict[str, Any]:
         """Return an object with what it lacks, made up.
 
         Raises:
             InvalidConfiguration: a member is not known, or of another type.
         """
-        template, type_, maker = place.operation.path, place.operation.answer, self.maker(call, place.family)
+        template, type_, maker = context.operation.path, context.operation.answer, self.maker(call, context.family)
         path = concrete(template, arguments)
-        model = model_of(place.family, type_)
+        model = model_of(context.family, type_)
         problem = problem_of(maker, type_, model, value)
         if problem:
             raise InvalidConfiguration(f"sandbox: {path}: {problem}; it is a {type_}")
@@ -335,21 +337,23 @@ class Reader:
             return maker.merged(model, made, value)
         return {"": value}
 
-    def hold(self, call: SandboxCall, place: Place, arguments: Mapping[str, str], kept: dict[str, Any]) -> None:
+    def hold(
+        self, call: SandboxCall, context: OperationContext, arguments: Mapping[str, str], kept: dict[str, Any]
+    ) -> None:
         """Hold an object."""
-        path, held = concrete(place.operation.path, arguments), call.state.held
-        of = place.of
-        if of is None or of is not self.known.collection(of.template):
+        path, held = concrete(context.operation.path, arguments), call.state.held
+        of = context.of
+        if of is None or of is not self.shape.collection(of.template):
             held.keep(path, kept)
             return
         text = arguments[of.argument]
         number = isinstance(of.of_argument, Scalar) and of.of_argument.base == "long"
         held.add(concrete(of.template, arguments), path, int(text) if number and text.isdecimal() else text, kept)
 
-    def listed(self, call: SandboxCall, place: Place, arguments: Mapping[str, str]) -> Sequence[Any]:
+    def listed(self, call: SandboxCall, context: OperationContext, arguments: Mapping[str, str]) -> Sequence[Any]:
         """Return a list: of ids, or of objects, of those that the query asks for."""
-        of = place.list
-        operation = place.operation
+        of = context.list
+        operation = context.operation
         own = self.resources.get(operation.path)
         if own is not None and own.listed is not None:
             return own.listed(call)
@@ -357,12 +361,12 @@ class Reader:
             kept = call.state.held.objects.get(concrete(operation.path, arguments))
             if kept is not None and isinstance(kept.get(""), list):
                 return list(kept[""])
-            value = self.maker(call, place.family).value(operation.answer, concrete(operation.path, arguments), "")
+            value = self.maker(call, context.family).value(operation.answer, concrete(operation.path, arguments), "")
             return value if isinstance(value, list) else [value]
         ids = self.ids(call, of, arguments)
         asked = self.resources.get(of.item)
         also = {} if asked is None else asked.narrowed_by
-        wanted = {also.get(name, name): values for name, values in wanted_of(call, place).items()}
+        wanted = {also.get(name, name): values for name, values in wanted_of(call, context).items()}
         by_tags = any(name.startswith("iamTags") for name in call.query)
         if of.member is None and not wanted and not by_tags:
             return list(ids.values())
@@ -371,13 +375,13 @@ class Reader:
             return list(ids.values())
 
         def read(text: str) -> Any:
-            each = self.object(call, place.family, of.item, {**arguments, of.argument: text}, type_)
+            each = self.object(call, context.family, of.item, {**arguments, of.argument: text}, type_)
             if isinstance(each, dict) and of.member is not None:
                 each[of.member] = ids[text]
             return each
 
         if of.member is not None and not wanted and not by_tags:
-            return Listed(list(ids), read)
+            return LazyList(list(ids), read)
         found: list[Any] = []
         noun = operation.path.rpartition("/")[2]
         for text, item_id in ids.items():

@@ -10,11 +10,11 @@ from typing import Any, Final
 from ovhcore.schema import Array, Enumeration, Model, Scalar
 
 from ..families.tables import Resource
-from ..kept.holding import Held
-from ..kept.operation import Operation
-from ..kept.resources import checksum
 from ..routes.calls import SandboxCall, begin, date_of
-from .known import model_of
+from ..storage.holding import Held
+from ..storage.initial_data import checksum
+from ..storage.running_task import RunningTask
+from .api_shape import model_of
 from .values.making import Maker
 
 __all__ = [
@@ -67,13 +67,13 @@ def _lengths(model: Model, names: Iterable[str]) -> dict[str, int]:
 
 
 def is_async(model: Model) -> bool:
-    """Say whether an object of version 2 becomes what it is to be."""
+    """Say whether a model is an asynchronous resource of version 2."""
     names = model.properties.keys()
     return "resourceStatus" in names and ("targetSpec" in names or "currentState" in names)
 
 
 def at_rest(maker: Maker, model: Model, made: dict[str, Any]) -> None:
-    """Let an object that is made up be one at which nothing is being done."""
+    """Let an object of version 2 that is made up have no tasks, and have reached its ``targetSpec``."""
     if not is_async(model):
         return
     if "currentTasks" in made:
@@ -84,7 +84,7 @@ def at_rest(maker: Maker, model: Model, made: dict[str, Any]) -> None:
 
 
 def reach(maker: Maker, model: Model, made: dict[str, Any]) -> None:
-    """Let an object be what it is to be."""
+    """Copy ``targetSpec`` into ``currentState``, as a task that has succeeded does."""
     current = model.properties.get("currentState")
     state = model_of(maker.family, None if current is None else current.type)
     if isinstance(state, Model) and isinstance(made.get("targetSpec"), dict):
@@ -144,17 +144,17 @@ def kind_of(maker: Maker, model: Model, operation: str) -> dict[str, Any]:
     return found
 
 
-def new_task(maker: Maker, model: Model, task: dict[str, Any], operation: Operation) -> dict[str, Any]:
+def new_task(maker: Maker, model: Model, task: dict[str, Any], running: RunningTask) -> dict[str, Any]:
     """Return a task that begins, with what settles it later."""
     found = _status(maker, model)
     name, enum = found if found is not None else ("status", Enumeration("", ()))
     for each in model.properties:
         if each.lower() in ENDED:
             task.pop(each, None)
-    stamp(model, task, operation.begun, (*_MADE, *_CHANGED))
+    stamp(model, task, running.begun, (*_MADE, *_CHANGED))
     steps = [_chosen(enum, words) for words in (*_WORDS, _FAILED)]
     steps = [each if each is not None else steps[1] for each in steps]
-    operation.steps = {
+    running.steps = {
         "status": name,
         "values": steps,
         "changed": _lengths(model, _CHANGED),
@@ -163,29 +163,29 @@ def new_task(maker: Maker, model: Model, task: dict[str, Any], operation: Operat
     task[name] = steps[0]
     if isinstance(task.get("progress"), int):
         task["progress"] = 0
-        operation.steps["progress"] = [0, 0, 50, 100]
+        running.steps["progress"] = [0, 0, 50, 100]
     return task
 
 
 def settle(held: Held, path: str, now: float) -> None:
     """Carry out what has happened to an object until now."""
-    operation = held.running.get(path)
+    running = held.running.get(path)
     value = held.objects.get(path)
-    if operation is None or value is None:
+    if running is None or value is None:
         return
-    steps: Mapping[str, Any] = operation.steps
-    over, phase = operation.over(now), operation.phase(now)
+    steps: Mapping[str, Any] = running.steps
+    over, phase = running.over(now), running.phase(now)
     if "values" in steps:
-        value[steps["status"]] = steps["values"][4 if over and operation.fails else phase]
-        value.update({name: date_of(operation.since(phase))[:size] for name, size in steps["changed"].items()})
+        value[steps["status"]] = steps["values"][4 if over and running.fails else phase]
+        value.update({name: date_of(running.since(phase))[:size] for name, size in steps["changed"].items()})
         if "progress" in steps:
             value["progress"] = steps["progress"][phase]
         if over:
-            value.update({name: date_of(operation.since(3))[:size] for name, size in steps["ended"].items()})
+            value.update({name: date_of(running.since(3))[:size] for name, size in steps["ended"].items()})
     if not over:
         return
     held.end(path)
-    if operation.fails and "fails" in steps:
+    if running.fails and "fails" in steps:
         value.update(steps["fails"])
     elif steps.get("gone"):
         held.remove(steps["list"], path, steps["id"])
@@ -225,7 +225,7 @@ def start(
 
 
 def become(call: SandboxCall, maker: Maker, model: Model, path: str, value: dict[str, Any], status: str) -> None:
-    """Let an object of version 2 become what it is to be; ``status`` is what it shows until then."""
+    """Begin a task that brings ``currentState`` to ``targetSpec``; ``status`` is the ``resourceStatus`` until then."""
     then: dict[str, Any] = {"resourceStatus": "READY"}
     done = dict(value)
     steps: dict[str, Any] = {"then": then, "fails": {"resourceStatus": "ERROR"}}

@@ -10,11 +10,11 @@ from typing import Any, Final, NamedTuple
 from urllib.parse import quote, unquote
 
 from ..control.modes import Modes
-from ..kept.operation import Operation
-from ..kept.rows import Row, find
 from ..state import ApiError, State
+from ..storage.rows import Row, find
+from ..storage.running_task import RunningTask
 
-__all__ = ["Answer", "SandboxCall", "arguments_of", "begin", "concrete", "date_of", "named", "plain"]
+__all__ = ["Answer", "SandboxCall", "arguments_of", "begin", "concrete", "date_of", "find_or_404", "plain"]
 
 
 class SandboxCall(NamedTuple):
@@ -34,7 +34,7 @@ class SandboxCall(NamedTuple):
     pairs: Mapping[str, list[str]] = {}
     """The arguments of the query, with all the values of each."""
     length: int = 0
-    """Of the body, in bytes."""
+    """The length of the body, in bytes."""
     reader: Callable[[SandboxCall, str], Any] | None = None
     """Returns what a GET of a path is answered with."""
 
@@ -67,7 +67,7 @@ class SandboxCall(NamedTuple):
 Answer = Callable[[SandboxCall], Any]
 
 
-def named(items: Iterable[Row], member: str, value: str) -> Row:
+def find_or_404(items: Iterable[Row], member: str, value: str) -> Row:
     """Return the item that has a value.
 
     Raises:
@@ -93,7 +93,7 @@ def date_of(seconds: float) -> str:
 
 
 def begin(call: SandboxCall, path: str, kind: str, steps: dict[str, Any]) -> None:
-    """Let something be done to an object.
+    """Begin a task that changes an object.
 
     Args:
         call: that begins it.
@@ -102,8 +102,8 @@ def begin(call: SandboxCall, path: str, kind: str, steps: dict[str, Any]) -> Non
         steps: as data: ``then``, members that the object has when it is over, or ``gone`` with ``list`` and ``id``.
     """
     state = call.state
-    operation = Operation("", kind, 0, call.now, state.task_seconds, state.failing_tasks, steps=steps)
-    state.held.run(path, operation)
+    task = RunningTask("", kind, 0, call.now, state.task_seconds, state.failing_tasks, steps=steps)
+    state.held.run(path, task)
 
 
 def concrete(template: str, arguments: Mapping[str, str]) -> str:

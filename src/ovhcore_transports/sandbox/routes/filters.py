@@ -88,7 +88,7 @@ def ordered(items: list[Object], name: str, direction: str) -> list[Object]:
         ApiError: the direction is neither ASC nor DESC.
     """
 
-    def place(item: Object) -> tuple[int, float, str]:
+    def sort_key(item: Object) -> tuple[int, float, str]:
         value = _field(item, name)
         if value is None:
             return 0, 0, ""
@@ -96,7 +96,7 @@ def ordered(items: list[Object], name: str, direction: str) -> list[Object]:
 
     if direction.upper() not in ("ASC", "DESC"):
         raise ApiError.of_class(400, "BadRequest", "Invalid sort order: ASC or DESC")
-    return sorted(items, key=place, reverse=direction.upper() == "DESC")
+    return sorted(items, key=sort_key, reverse=direction.upper() == "DESC")
 
 
 def _has(tags: Mapping[str, str], key: str, operator: str, value: str) -> bool:

@@ -7,8 +7,8 @@ from hashlib import blake2b
 from typing import Any, Final
 from urllib.parse import quote
 
-from ..kept.rows import Row, find
 from ..state import State
+from ..storage.rows import Row, find
 
 __all__ = ["display_name", "first_tags", "keep_tags", "service_id", "tags_of", "urn_of"]
 

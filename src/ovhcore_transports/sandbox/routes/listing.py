@@ -14,8 +14,8 @@ from typing import Any, Final
 from urllib.parse import unquote, urlencode
 
 from ..control.modes import Use
-from ..kept.rows import Row, Rows
 from ..state import ApiError
+from ..storage.rows import Row, Rows
 from .calls import SandboxCall
 from .filters import filtered, ordered
 from .table import ROUTES, Route
@@ -35,7 +35,7 @@ DETAILS: Final = {
 
 _MOST_LISTS: Final = 1000
 _MOST_OBJECTS: Final = 250_000
-"""Of expanded lists that are kept; one alone may be longer."""
+"""How many objects all expanded lists in the cache have at most; a single list may have more."""
 _NUMBERS: Final = ("id", "taskId")
 """Arguments that are numbers."""
 
@@ -117,9 +117,9 @@ def _from_cursor(call: SandboxCall, items: Sequence[Any], size: int) -> Sequence
 
 def _cursor(scope: str, start: int, page: int) -> str:
     """Return a cursor that is good for one list only."""
-    place = f"{start}.{page}"
-    proof = sha256(f"{scope}\n{place}".encode("utf-8", "surrogatepass")).hexdigest()[:16]
-    return urlsafe_b64encode(f"{place}.{proof}".encode()).decode().rstrip("=")
+    position = f"{start}.{page}"
+    proof = sha256(f"{scope}\n{position}".encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    return urlsafe_b64encode(f"{position}.{proof}".encode()).decode().rstrip("=")
 
 
 def _position(scope: str, cursor: str) -> tuple[int, int]:

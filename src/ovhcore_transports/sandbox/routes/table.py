@@ -6,13 +6,13 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
 from urllib.parse import unquote
 
-from ..kept.rows import ids_of
 from ..login import account
 from ..login.html import form_target
 from ..login.keys import new_credential, shown_credential
 from ..state import ApiError, State
-from . import operations, zones
-from .calls import Answer, SandboxCall, concrete, named
+from ..storage.rows import ids_of
+from . import tasks, zones
+from .calls import Answer, SandboxCall, concrete, find_or_404
 from .filters import tagged
 from .iam import display_name
 
@@ -88,7 +88,7 @@ def _bills(call: SandboxCall) -> list[str]:
 
 
 def _bill(call: SandboxCall) -> Any:
-    return named(call.state.resources["bills"], "billId", call.path["billId"])
+    return find_or_404(call.state.resources["bills"], "billId", call.path["billId"])
 
 
 def _servers(call: SandboxCall) -> list[str]:
@@ -96,7 +96,7 @@ def _servers(call: SandboxCall) -> list[str]:
 
 
 def _server(call: SandboxCall) -> dict[str, Any]:
-    server = named(call.state.resources["servers"], "name", call.path["serviceName"])
+    server = find_or_404(call.state.resources["servers"], "name", call.path["serviceName"])
     own = {name: value for name, value in server.items() if name != "burst"}
     if call.state.display_names and "iam" in own:
         path = concrete("/dedicated/server/{serviceName}", call.path)
@@ -105,7 +105,7 @@ def _server(call: SandboxCall) -> dict[str, Any]:
 
 
 def _burst(call: SandboxCall) -> Any:
-    return named(call.state.resources["servers"], "name", call.path["serviceName"])["burst"]
+    return find_or_404(call.state.resources["servers"], "name", call.path["serviceName"])["burst"]
 
 
 def _change_burst(call: SandboxCall) -> None:
@@ -121,7 +121,7 @@ def _instances(call: SandboxCall) -> Any:
 
 
 def _instance(call: SandboxCall) -> Any:
-    return named(call.state.resources["instances"], "instanceId", call.path["instanceId"])
+    return find_or_404(call.state.resources["instances"], "instanceId", call.path["instanceId"])
 
 
 def _projects(call: SandboxCall) -> list[str]:
@@ -129,7 +129,7 @@ def _projects(call: SandboxCall) -> list[str]:
 
 
 def _project(call: SandboxCall) -> Any:
-    return named([call.state.resources["project"]], "project_id", call.path["serviceName"])
+    return find_or_404([call.state.resources["project"]], "project_id", call.path["serviceName"])
 
 
 def _project_instances(call: SandboxCall) -> Any:
@@ -154,7 +154,7 @@ def _policies(call: SandboxCall) -> Any:
 
 
 def _policy(call: SandboxCall) -> Any:
-    return named(call.state.resources["policies"], "id", call.path["policyId"])
+    return find_or_404(call.state.resources["policies"], "id", call.path["policyId"])
 
 
 class Route(NamedTuple):
@@ -172,7 +172,7 @@ class Route(NamedTuple):
     refuse: Callable[[SandboxCall], None] | None = None
     """Refuses calls that are not as described; None for what :meth:`check` looks at."""
     details: Route | None = None
-    """Of a list of ids, the route of one object."""
+    """The route of one object, if this one is of the list of their ids."""
     hold: Callable[[State, Mapping[str, str], dict[str, Any]], None] | None = None
     """Takes members of the object that are given by its path, and not by a call."""
 
@@ -244,10 +244,10 @@ ROUTES: Final = (
     Route("GET", "/dedicated/server/{serviceName}", _server),
     Route("GET", "/dedicated/server/{serviceName}/burst", _burst),
     Route("PUT", "/dedicated/server/{serviceName}/burst", _change_burst, ("status",)),
-    Route("POST", "/dedicated/server/{serviceName}/reboot", operations.reboot),
-    Route("GET", "/dedicated/server/{serviceName}/install/status", operations.installation),
-    Route("GET", "/dedicated/server/{serviceName}/task", operations.server_tasks),
-    Route("GET", "/dedicated/server/{serviceName}/task/{taskId}", operations.server_task),
+    Route("POST", "/dedicated/server/{serviceName}/reboot", tasks.reboot),
+    Route("GET", "/dedicated/server/{serviceName}/install/status", tasks.installation),
+    Route("GET", "/dedicated/server/{serviceName}/task", tasks.server_tasks),
+    Route("GET", "/dedicated/server/{serviceName}/task/{taskId}", tasks.server_task),
     Route("GET", "/instance", _instances),
     Route("GET", "/instance/{instanceId}", _instance),
     Route("GET", "/cloud/project", _projects),
@@ -269,13 +269,13 @@ ROUTES: Final = (
     Route("GET", "/domain/zone/{zoneName}/history/{creationDate}", zones.restore_point),
     Route("GET", "/v2/iam/policy", _policies),
     Route("GET", "/v2/iam/policy/{policyId}", _policy),
-    Route("GET", _VRACK_SERVICES, operations.vrack_services),
-    Route("POST", _VRACK_SERVICES, operations.new_vrack_services, ("targetSpec",)),
-    Route("GET", _ONE_OF_THEM, operations.one_vrack_services),
-    Route("PUT", _ONE_OF_THEM, operations.change_vrack_services, ("checksum", "targetSpec")),
-    Route("DELETE", _ONE_OF_THEM, operations.delete_vrack_services),
-    Route("GET", _ONE_OF_THEM + "/task", operations.vrack_services_tasks),
-    Route("GET", _ONE_OF_THEM + "/task/{taskId}", operations.vrack_services_task),
+    Route("GET", _VRACK_SERVICES, tasks.vrack_services),
+    Route("POST", _VRACK_SERVICES, tasks.new_vrack_services, ("targetSpec",)),
+    Route("GET", _ONE_OF_THEM, tasks.one_vrack_services),
+    Route("PUT", _ONE_OF_THEM, tasks.change_vrack_services, ("checksum", "targetSpec")),
+    Route("DELETE", _ONE_OF_THEM, tasks.delete_vrack_services),
+    Route("GET", _ONE_OF_THEM + "/task", tasks.vrack_services_tasks),
+    Route("GET", _ONE_OF_THEM + "/task/{taskId}", tasks.vrack_services_task),
 )
 
 

@@ -14,10 +14,10 @@ from urllib.parse import quote
 from ..families.records import check_record, check_ttl
 from ..families.tables import Change
 from ..families.zone_files import read_zone, zone_text
-from ..kept.resources import new_zone
-from ..kept.rows import Row, Rows, find, ids_of
 from ..state import ApiError, State
-from .calls import SandboxCall, date_of, named
+from ..storage.initial_data import new_zone
+from ..storage.rows import Row, Rows, find, ids_of
+from .calls import SandboxCall, date_of, find_or_404
 from .filters import tagged
 from .iam import urn_of
 
@@ -45,7 +45,7 @@ __all__ = [
 
 _MOST_POINTS: Final = 20
 _MOST_TEXT: Final = 4 * 2**20
-"""Of the restore points of a zone together, in characters."""
+"""The most characters that all restore points of a zone have together."""
 _OUTSIDE: Final = ("name", "dnssecSupported", "hasDnsAnycast", "lastUpdate", "nameServers")
 RECORD: Final = ("fieldType", "subDomain", "target", "ttl")
 _MX: Final = ("1 mx1.mail.ovh.net.", "5 mx2.mail.ovh.net.", "100 mx3.mail.ovh.net.")
@@ -141,7 +141,7 @@ def records(call: SandboxCall) -> list[int]:
 
 def _record(call: SandboxCall) -> Row:
     name = _one(call)["name"]
-    found = named(_kept(call.state), "id", call.path["id"])
+    found = find_or_404(_kept(call.state), "id", call.path["id"])
     if found["zone"] != name:
         message = f"The requested object (id = {call.path['id']}) does not exist"
         raise ApiError.of_class(404, "NotFound", message)
@@ -150,7 +150,7 @@ def _record(call: SandboxCall) -> Row:
 
 def hold_soa(state: State, arguments: Mapping[str, str], value: Row) -> None:
     """Let a zone have an SOA that nobody gave it by a call."""
-    named(state.resources["zones"], "name", arguments["zoneName"])["soa"] |= value
+    find_or_404(state.resources["zones"], "name", arguments["zoneName"])["soa"] |= value
 
 
 def record(call: SandboxCall) -> Row:
@@ -249,7 +249,7 @@ def _points(state: State, found: Row) -> list[Row]:
 
 def restore_point(call: SandboxCall) -> Row:
     """Return a state that can be restored."""
-    found = named(_points(call.state, _one(call)), "creationDate", call.path["creationDate"])
+    found = find_or_404(_points(call.state, _one(call)), "creationDate", call.path["creationDate"])
     name = call.path["zoneName"]
     return {
         "creationDate": found["creationDate"],
@@ -264,7 +264,7 @@ def import_zone(call: SandboxCall, change: Change) -> None:
 
 def restore_zone(call: SandboxCall, change: Change) -> None:
     """Begin to restore a zone as it was."""
-    point = named(_points(call.state, _one(call)), "creationDate", change.arguments["creationDate"])
+    point = find_or_404(_points(call.state, _one(call)), "creationDate", change.arguments["creationDate"])
     _begin(call, change, point["zoneFile"])
 
 

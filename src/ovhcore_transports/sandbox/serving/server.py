@@ -21,7 +21,7 @@ from ovhcore.protocol import Request, Response
 from ..api import Sandbox
 from ..control.admin import ADMIN
 from .certificates import Tls, encrypting
-from .guard import Guard, refused
+from .origin_guard import OriginGuard, refused
 from .site import Site
 
 __all__ = ["Server", "serve"]
@@ -164,7 +164,7 @@ class Server:
             ) from None
         self.sandbox = sandbox
         shown = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}.get(host, host)
-        guard = Guard((host, *allow_hosts), allow_origins)
+        guard = OriginGuard((host, *allow_hosts), allow_origins)
         context, self.ca_bundle = encrypting(tls, sorted({shown, "localhost", *allow_hosts}))
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self._socket = socket.create_server((host, port), family=family)

@@ -11,7 +11,7 @@ from ..control.admin import ADMIN, answer_admin
 
 if TYPE_CHECKING:
     from ..api import Sandbox
-    from .guard import Guard
+    from .origin_guard import OriginGuard
 
 __all__ = ["Site"]
 
@@ -24,7 +24,7 @@ class Site:
         guard: who may ask.
     """
 
-    def __init__(self, sandbox: Sandbox, guard: Guard) -> None:
+    def __init__(self, sandbox: Sandbox, guard: OriginGuard) -> None:
         self._sandbox = sandbox
         self._guard = guard
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 from ovhcore._internal import at_exit
 
 from ...base.forks import renew_after_fork
-from ..operations.answers import Question
+from ..store_commands.answers import Question
 
 __all__ = ["AskingThread"]
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 from ovhcore.exceptions import SharedStoreError
 
 from ...base.asynchronous import in_trio
-from ..operations.answers import Question
+from ..store_commands.answers import Question
 from .asking import AskingThread
 
 __all__ = ["NOT_NOW", "TIMEOUT", "Store", "StoreFailure"]
@@ -43,7 +43,7 @@ class Store:
         """Return the answer to a question.
 
         Args:
-            question: see :mod:`.operations.limits` and :mod:`.operations.records`.
+            question: see :mod:`.store_commands.limits` and :mod:`.store_commands.records`.
             now: microseconds that the store takes for the time; its own if None.
 
         Raises:

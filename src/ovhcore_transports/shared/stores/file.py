@@ -16,8 +16,8 @@ from ovhcore.exceptions import InvalidConfiguration
 
 from ...base.forks import renew_after_fork
 from ...base.locks import Lock
-from ..operations import records
-from ..operations.answers import Question
+from ..store_commands import records
+from ..store_commands.answers import Question
 from .base import NOT_NOW, TIMEOUT, Store, StoreFailure
 from .limit_files import LIMITS, LimitFiles
 
@@ -76,7 +76,7 @@ class FileStore(Store):
         self._connection = self._closing = None
 
     def answer(self, question: Question, now: int | None = None) -> Any:
-        """Carry out an operation."""
+        """Carry out a command."""
         if question[0] in LIMITS:
             return self._of_limits(self._limits.answer, question, now)
         with self._lock:
@@ -91,7 +91,7 @@ class FileStore(Store):
         raise StoreFailure(problem)
 
     async def straight(self, question: Question) -> Any:
-        """Carry out an operation on a limit, unless another process is at it."""
+        """Carry out a command on a limit, unless another process is at it."""
         return self._of_limits(self._limits.at_once, question) if question[0] in LIMITS else NOT_NOW
 
     def _of_limits(self, answer: Callable[..., Any], *question: Any) -> Any:
@@ -103,27 +103,27 @@ class FileStore(Store):
         raise StoreFailure(problem)
 
     def _answer(self, question: Question, now: int | None) -> Any:
-        operation, key, *arguments = question
+        command, key, *arguments = question
         execute = self._connected().execute
         when = time.time_ns() // 1000 if now is None else now
-        if operation in _ASKING:
+        if command in _ASKING:
             # Many processes may ask at once, and few have to write: reading waits for nobody.
             record, _ = self._record(key, when)
-            _, known, _ = _RECORDS[operation](record, when, *arguments)
+            _, known, _ = _RECORDS[command](record, when, *arguments)
             if known[0] not in _TAKEN:
                 return known
-        if operation in _LASTING:  # what was done outlives a restart of the machine
+        if command in _LASTING:  # what was done outlives a restart of the machine
             execute("PRAGMA synchronous = FULL")
         execute("BEGIN IMMEDIATE")
         execute("DELETE FROM kept WHERE until <= ?", (when,))
         record, until = self._record(key, when)
-        record, answer, kept = _RECORDS[operation](record, when, *arguments)
+        record, answer, kept = _RECORDS[command](record, when, *arguments)
         if record is None:
             execute("DELETE FROM kept WHERE key = ?", (key,))
         else:
             execute(_KEEP, (key, json.dumps(record), when + kept if kept else until))
         execute("COMMIT")
-        if operation in _LASTING:
+        if command in _LASTING:
             execute("PRAGMA synchronous = NORMAL")
         return answer
 

@@ -19,8 +19,8 @@ from zlib import crc32
 
 from ...base.forks import renew_after_fork
 from ...base.locks import Lock
-from ..operations import limits
-from ..operations.answers import Question
+from ..store_commands import limits
+from ..store_commands.answers import Question
 from .base import NOT_NOW, TIMEOUT
 
 __all__ = ["LIMITS", "LimitFiles"]
@@ -30,7 +30,7 @@ LIMITS: Final[dict[str, Callable[..., tuple[dict[str, Any], list[int]]]]] = {
     "slow": limits.slow,
     "renew": limits.renew,
 }
-"""The operations on limits, by their names."""
+"""The commands on limits, by their names."""
 
 _BEGINS: Final = b"ovhcore limit 1\n"
 _SIZES: Final = Struct("<3I")  # a checksum of all that follows, how long the text is, and each of two rows of numbers
@@ -94,7 +94,7 @@ class LimitFiles:
         self.close()
 
     def answer(self, question: Question, now: int | None) -> Any:
-        """Carry out an operation; wait for other processes, not for long.
+        """Carry out a command; wait for other processes, not for long.
 
         Raises:
             OSError: the file cannot be used, or was locked for too long.
@@ -108,7 +108,7 @@ class LimitFiles:
         return answer
 
     def at_once(self, question: Question, now: int | None = None, *, opens: bool = False) -> Any:
-        """Carry out an operation, or return ``NOT_NOW`` if another process has the file locked, or it is not open.
+        """Carry out a command, or return ``NOT_NOW`` if another process has the file locked, or it is not open.
 
         Args:
             question: about a limit.
@@ -118,7 +118,7 @@ class LimitFiles:
         Raises:
             OSError: the file cannot be used.
         """
-        operation, key, *arguments = question
+        command, key, *arguments = question
         with self._lock:
             file = self._file(key, opens)
             if file is None:
@@ -129,7 +129,7 @@ class LimitFiles:
                 state = _read(file)
                 # The clock of limits is the machine's, which nobody sets.
                 when = time.monotonic_ns() // 1000 if now is None else now
-                state, answer = LIMITS[operation](state, when, *arguments)
+                state, answer = LIMITS[command](state, when, *arguments)
                 _write(file, state)
                 return answer
             finally:

@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from ovhcore.exceptions import InvalidConfiguration
 from ovhcore.protocol import Secret
 
-from .places import Place
+from .address import StoreAddress
 
 if TYPE_CHECKING:
     from .base import Store
@@ -36,7 +36,7 @@ def read_store(value: Any, what: str) -> str:
         problem = "it is no text without blanks"
     else:
         found = _read(value)
-        if isinstance(found, Place):
+        if isinstance(found, StoreAddress):
             return value
         problem = found
     raise InvalidConfiguration(f"{what} must be {_FORMS}: {problem}")
@@ -48,18 +48,18 @@ def open_store(url: str) -> Store:
     Raises:
         InvalidConfiguration: a library that it needs is not installed.
     """
-    place = _read(url)
-    assert isinstance(place, Place)
+    address = _read(url)
+    assert isinstance(address, StoreAddress)
     if url[:5].lower() == "file:":
         from .file import FileStore
 
-        return FileStore(place.file)
+        return FileStore(address.file)
     from .server import ServerStore
 
-    return ServerStore(place)
+    return ServerStore(address)
 
 
-def _read(url: str) -> Place | str:
+def _read(url: str) -> StoreAddress | str:
     """Return where a URL leads, or what is wrong with it."""
     scheme, colon, rest = url.partition("://")
     scheme = scheme.lower()
@@ -89,22 +89,22 @@ def _read(url: str) -> Place | str:
     if not re.fullmatch("[0-9]{1,5}", database):
         return "its database is no number"
     name = f"{scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
-    place = Place(
+    address = StoreAddress(
         name,
         database=int(database),
         username=unquote(parts.username) if parts.username else None,
         password=Secret(unquote(parts.password)) if parts.password else None,
     )
     if scheme == "unix":
-        return place._replace(file=unquote(parts.path)) if len(parts.path) > 1 else "it has no path"
+        return address._replace(file=unquote(parts.path)) if len(parts.path) > 1 else "it has no path"
     if not parts.hostname:
         return "it has no host"
-    return place._replace(host=parts.hostname, port=port or 6379, certificates=query if _ENCRYPTED[scheme] else None)
+    return address._replace(host=parts.hostname, port=port or 6379, certificates=query if _ENCRYPTED[scheme] else None)
 
 
-def _file(url: str, path: str) -> Place | str:
+def _file(url: str, path: str) -> StoreAddress | str:
     if not path.startswith("/"):
         return "the path is to begin with /"
     if path.endswith("/") or "\0" in path:
         return "the path is that of no file"
-    return Place(url, path)
+    return StoreAddress(url, path)

@@ -10,10 +10,10 @@ from typing import Any, Final
 from ovhcore.exceptions import InvalidConfiguration
 
 from ...base.forks import renew_after_fork
-from ..operations.answers import Question
-from ..operations.script import SCRIPT
+from ..store_commands.answers import Question
+from ..store_commands.script import SCRIPT
+from .address import StoreAddress
 from .base import NOT_NOW, TIMEOUT, Store, StoreFailure
-from .places import Place
 
 __all__ = ["ServerStore"]
 
@@ -33,14 +33,14 @@ class ServerStore(Store):
     """A store on a server, by the library redis. Each question is one round trip.
 
     Args:
-        place: where it is.
+        address: of the server.
 
     Raises:
         InvalidConfiguration: the library is not installed.
     """
 
-    def __init__(self, place: Place) -> None:
-        super().__init__(place.name)
+    def __init__(self, address: StoreAddress) -> None:
+        super().__init__(address.name)
         try:
             from redis import Connection, SSLConnection, UnixDomainSocketConnection
             from redis.backoff import NoBackoff
@@ -49,22 +49,22 @@ class ServerStore(Store):
             from redis.retry import Retry
         except ImportError:
             raise InvalidConfiguration(
-                f'A limit_store {place.name} needs the package redis: pip install "ovhcore[redis]"'
+                f'A limit_store {address.name} needs the package redis: pip install "ovhcore[redis]"'
             ) from None
         self._failures: Final = (RedisError, OSError)
         self._unconnected: Final = Unconnected
         self._unknown: Final = NoScriptError
         kind: Any = UnixDomainSocketConnection
-        where: dict[str, Any] = {"path": place.file}
-        if place.host:
-            kind, where = Connection, {"host": place.host, "port": place.port, "socket_connect_timeout": TIMEOUT}
-        if place.certificates is not None:
+        where: dict[str, Any] = {"path": address.file}
+        if address.host:
+            kind, where = Connection, {"host": address.host, "port": address.port, "socket_connect_timeout": TIMEOUT}
+        if address.certificates is not None:
             kind = SSLConnection
-            where |= {"ssl_cert_reqs": "required", "ssl_check_hostname": True, **place.certificates}
-        where |= {"db": place.database, "username": place.username, "protocol": 2, "socket_timeout": TIMEOUT}
+            where |= {"ssl_cert_reqs": "required", "ssl_check_hostname": True, **address.certificates}
+        where |= {"db": address.database, "username": address.username, "protocol": 2, "socket_timeout": TIMEOUT}
 
         def connect() -> Any:
-            password = place.password and place.password.reveal()
+            password = address.password and address.password.reveal()
             return kind(**where, password=password, retry=Retry(NoBackoff(), 0))
 
         # The library's connections alone are used. What its client does for each command takes longer than the
@@ -72,7 +72,7 @@ class ServerStore(Store):
         self._connect = connect
         self._idle: list[Any] = []
         self._turns = [*range(_STRAIGHT)]
-        self._encrypted = place.certificates is not None
+        self._encrypted = address.certificates is not None
         self._script: str | None = None
         renew_after_fork(self)
 
@@ -82,7 +82,7 @@ class ServerStore(Store):
         self._turns = [*range(_STRAIGHT)]
 
     def answer(self, question: Question, now: int | None = None) -> Any:
-        """Run an operation of the script."""
+        """Run a command of the script."""
         try:
             return self._answer(_arguments(question, now))
         except self._failures as error:
@@ -125,7 +125,7 @@ class ServerStore(Store):
         return answer
 
     async def straight(self, question: Question) -> Any:
-        """Run an operation on a limit, on a connection that is open.
+        """Run a command on a limit, on a connection that is open.
 
         Whatever else than numbers comes is left to a thread, which asks again: a loop waits for no second packet.
         """

@@ -13,12 +13,12 @@ from ...families.everywhere import EVERYWHERE
 from ...families.tables import Action, Change, Resource
 from ...routes.calls import SandboxCall, arguments_of, begin, concrete
 from ...state import ApiError
-from ..known import Collection, Place, model_of
-from ..members import named
+from ..api_shape import Collection, OperationContext, model_of
+from ..members import fill_path_members
 from ..reading import Reader
 from ..running import is_task, stamp, start
 from ..values.making import Maker
-from .answering import MADE, above, answer, busy, obey
+from .answering import MADE, Affected, above, answer, busy, obey
 from .giving import adapted
 from .lists import change_list
 
@@ -78,40 +78,46 @@ class Actor:
         action = EVERYWHERE.get(f"{method} /{segments[-1]}")
         return None if action is None else (Resource("/".join(segments[:-1])), action)
 
-    def act(self, call: SandboxCall, place: Place, arguments: dict[str, str]) -> Any:
+    def act(self, call: SandboxCall, context: OperationContext, arguments: dict[str, str]) -> Any:
         """Carry out an action, and return its answer.
 
         Raises:
             ApiError: what the API answers where it refuses.
         """
         reader = self.reader
-        found = self.action(place.operation.path, place.operation.method)
+        found = self.action(context.operation.path, context.operation.method)
         if found is not None:
-            return self._by_table(call, place, arguments, *found)
-        maker = reader.maker(call, place.family)
-        path, type_ = concrete(place.operation.path, arguments), place.operation.answer
-        if change_list(reader, call, place, maker, arguments):
+            return self._by_table(call, context, arguments, *found)
+        maker = reader.maker(call, context.family)
+        path, type_ = concrete(context.operation.path, arguments), context.operation.answer
+        if change_list(reader, call, context, maker, arguments):
             if isinstance(type_, Array):
-                return list(reader.listed(call._replace(query={}, pairs={}), place, arguments))
-            return answer(reader, call, place, maker, arguments, (path, {}, None, None))
-        place_above = _object_above(reader, place.operation.path.rpartition("/")[0])
-        about = _Above(reader, call, place_above, arguments) if place_above is not None else None
-        made = add_made(reader, call, place, arguments, about.value if about is not None else {})
+                return list(reader.listed(call._replace(query={}, pairs={}), context, arguments))
+            return answer(reader, call, context, maker, arguments, Affected(path, {}))
+        context_above = _object_above(reader, context.operation.path.rpartition("/")[0])
+        about = _Above(reader, call, context_above, arguments) if context_above is not None else None
+        made = add_made(reader, call, context, arguments, about.value if about is not None else {})
         if made is not None:
             return made
-        if about is None or not about.change(place.operation.method, place.operation.path.rpartition("/")[2]):
+        if about is None or not about.change(context.operation.method, context.operation.path.rpartition("/")[2]):
             call.answer_headers["X-Ovhcore-Sandbox"] = "no-effect"
-        return answer(reader, call, place, maker, arguments, (path, above(reader, call, place, arguments), None, None))
+        return answer(reader, call, context, maker, arguments, Affected(path, above(reader, call, context, arguments)))
 
     def _by_table(
-        self, call: SandboxCall, place: Place, arguments: dict[str, str], resource: Resource, action: Action
+        self,
+        call: SandboxCall,
+        context: OperationContext,
+        arguments: dict[str, str],
+        resource: Resource,
+        action: Action,
     ) -> Any:
+        """Carry out an action of a family's table: check it, change the object, begin a task, make other objects."""
         reader, held = self.reader, call.state.held
-        maker = reader.maker(call, place.family)
+        maker = reader.maker(call, context.family)
         given = call.given
         names = arguments_of(resource.path, arguments)
-        read = reader.known.get(resource.path)
-        of_it = reader.known.place(read) if read is not None else place
+        read = reader.shape.get(resource.path)
+        of_it = reader.shape.context(read) if read is not None else context
         object_path = concrete(resource.path, names)
         value: dict[str, Any] = {}
         if read is not None and of_it.object is not None:
@@ -122,7 +128,7 @@ class Actor:
             if value.get(name) != wanted:
                 raise ApiError.of_class(409, "Conflict", f"[{name}] is {value.get(name)}, and has to be {wanted}")
         change = Change(
-            f"{place.operation.method} {place.operation.path.removeprefix(resource.path)}",
+            f"{context.operation.method} {context.operation.path.removeprefix(resource.path)}",
             arguments,
             given,
             value,
@@ -152,17 +158,17 @@ class Actor:
             if value:
                 held.keep(object_path, value, call.length)
             return answered
-        of = reader.known.collection(action.makes.rpartition("/")[0]) if action.makes else None
-        item = model_of(place.family, None if of is None else of.model)
+        of = reader.shape.collection(action.makes.rpartition("/")[0]) if action.makes else None
+        item = model_of(context.family, None if of is None else of.model)
         if of is not None and isinstance(item, Model):
-            made = _add(reader, call, place, of, item, arguments, value)
+            made = _add(reader, call, context, of, item, arguments, value)
             noun = of.template.rpartition("/")[2]
             change.answered[f"{noun}Id"] = made[of.member or of.argument]
         task = filled(action.task, given)
         about = {**value, **change.answered}
-        if place.operation.answer == of_it.object:
+        if context.operation.answer == of_it.object:
             return about
-        return answer(reader, call, place, maker, arguments, (object_path, about, None, None), task)
+        return answer(reader, call, context, maker, arguments, Affected(object_path, about), task)
 
 
 class _Above:
@@ -172,15 +178,15 @@ class _Above:
         value: the object.
     """
 
-    def __init__(self, reader: Reader, call: SandboxCall, place: Place, arguments: dict[str, str]) -> None:
-        self._call, self._template = call, place.operation.path
+    def __init__(self, reader: Reader, call: SandboxCall, context: OperationContext, arguments: dict[str, str]) -> None:
+        self._call, self._template = call, context.operation.path
         names = arguments_of(self._template, arguments)
         self._path = concrete(self._template, names)
-        self._maker = reader.maker(call, place.family)
-        assert place.object is not None  # as it was found by its GET
-        model = model_of(place.family, place.object)
+        self._maker = reader.maker(call, context.family)
+        assert context.object is not None  # as it was found by its GET
+        model = model_of(context.family, context.object)
         self._model = model if isinstance(model, Model) else None
-        found = reader.object(call, place.family, self._template, names, place.object)
+        found = reader.object(call, context.family, self._template, names, context.object)
         self.value: dict[str, Any] = found if isinstance(found, dict) else {}
 
     def change(self, method: str, word: str) -> bool:
@@ -200,11 +206,11 @@ class _Above:
         return bool(found)
 
 
-def _object_above(reader: Reader, template: str) -> Place | None:
+def _object_above(reader: Reader, template: str) -> OperationContext | None:
     while template:
-        read = reader.known.get(template)
+        read = reader.shape.get(template)
         if read is not None:
-            return None if isinstance(read.answer, Array) else reader.known.place(read)
+            return None if isinstance(read.answer, Array) else reader.shape.context(read)
         template = template.rpartition("/")[0]
     return None
 
@@ -231,40 +237,40 @@ def _becomes(maker: Maker, model: Model, word: str) -> dict[str, Any]:
 
 
 def add_made(
-    reader: Reader, call: SandboxCall, place: Place, arguments: dict[str, str], about: Mapping[str, Any]
+    reader: Reader, call: SandboxCall, context: OperationContext, arguments: dict[str, str], about: Mapping[str, Any]
 ) -> Any:
     """Add what an action makes to the list of what it answers; None if what it answers is in no list.
 
     Args:
         reader: of what there is.
         call: the call.
-        place: of the action.
+        context: of the action.
         arguments: of its path.
         about: the object that it is done to, of which what is made has members.
     """
-    answer = place.operation.answer
+    answer = context.operation.answer
     several = isinstance(answer, Array)
-    of = reader.known.list_of(place, answer.item if isinstance(answer, Array) else answer)
-    model = model_of(place.family, None if of is None else of.model)
-    if of is None or not isinstance(model, Model) or is_task(reader.maker(call, place.family), model):
+    of = reader.shape.list_of(context, answer.item if isinstance(answer, Array) else answer)
+    model = model_of(context.family, None if of is None else of.model)
+    if of is None or not isinstance(model, Model) or is_task(reader.maker(call, context.family), model):
         return None
     given = call.given
     number = given.get("number") if several else 1
     count = min(number, 100) if isinstance(number, int) and not isinstance(number, bool) and number > 0 else 1
-    made = [_add(reader, call, place, of, model, arguments, about) for _ in range(count)]
+    made = [_add(reader, call, context, of, model, arguments, about) for _ in range(count)]
     return made if several else made[0]
 
 
 def _add(
     reader: Reader,
     call: SandboxCall,
-    place: Place,
+    context: OperationContext,
     of: Collection,
     model: Model,
     arguments: dict[str, str],
     about: Mapping[str, Any],
 ) -> dict[str, Any]:
-    maker = reader.maker(call, place.family)
+    maker = reader.maker(call, context.family)
     names = arguments_of(of.item, arguments)
     call.state.check_room(call.length)
     item_id = reader.new_id(maker, of, f"{of.template}/new/{call.state.next()}", 0)
@@ -273,9 +279,9 @@ def _add(
     value = reader.made(maker, model, of.item, inner)
     shared = {name: each for name, each in about.items() if name not in _OWN and not name.lower().endswith("date")}
     value = maker.merged(model, value, deepcopy(shared))
-    named(maker, model, value, place.operation.path, arguments)
+    fill_path_members(maker, model, value, context.operation.path, arguments)
     value = maker.merged(model, value, adapted(maker, model, call.given, of.item))
-    named(maker, model, value, of.item, inner)
+    fill_path_members(maker, model, value, of.item, inner)
     stamp(model, value, call.now, MADE)
     call.state.held.add(concrete(of.template, names), path, item_id, value, call.length)
     start(call, maker, model, path, value, reader.resources.get(of.item), call.given)
@@ -286,15 +292,15 @@ def set_below(
     reader: Reader, call: SandboxCall, template: str, arguments: dict[str, str], members: Mapping[str, Any]
 ) -> None:
     """Give members to a single object below another one, which is made if it is not there."""
-    read = reader.known.get(template)
+    read = reader.shape.get(template)
     assert read is not None  # as the table says; a test looks at all of them
-    place = reader.known.place(read)
-    assert isinstance(place.object, Ref)
-    model = place.family.model(place.object)
+    context = reader.shape.context(read)
+    assert isinstance(context.object, Ref)
+    model = context.family.model(context.object)
     assert isinstance(model, Model)
-    maker, path = reader.maker(call, place.family), concrete(template, arguments)
+    maker, path = reader.maker(call, context.family), concrete(template, arguments)
     call.state.held.gone.pop(path, None)
-    now = reader.object(call, place.family, template, arguments, place.object)
+    now = reader.object(call, context.family, template, arguments, context.object)
     value = maker.merged(model, deepcopy(now), members)
     stamp(model, value, call.now, MADE)
     call.state.held.keep(path, value)

@@ -12,12 +12,12 @@ from ovhcore.schema import Model
 from ...families.tables import Change, Resource
 from ...routes.calls import SandboxCall, begin, concrete
 from ...state import ApiError
-from ..known import Collection, Place, model_of
-from ..members import named
+from ..api_shape import Collection, OperationContext, model_of
+from ..members import fill_path_members
 from ..reading import Reader
 from ..running import become, is_async, stamp, start
 from .acting import Actor
-from .answering import MADE, answer, busy, obey
+from .answering import MADE, Affected, answer, busy, obey
 from .giving import adapted, each_given, given_id, left_empty
 
 __all__ = ["Changer"]
@@ -38,55 +38,60 @@ class Changer:
         self._actor = Actor(reader)
         self._told = {f"{path}/": each for path, each in reader.resources.items() if each.below is not None}
 
-    def carry_out(self, call: SandboxCall, place: Place, arguments: dict[str, str]) -> Any:
+    def carry_out(self, call: SandboxCall, context: OperationContext, arguments: dict[str, str]) -> Any:
         """Carry out a POST, PUT, PATCH or DELETE, and return its answer.
 
         Raises:
             ApiError: what the API answers where it refuses.
         """
-        method = place.operation.method
-        if concrete(place.operation.path, arguments) not in call.state.held.objects:
+        method = context.operation.method
+        if concrete(context.operation.path, arguments) not in call.state.held.objects:
             call.state.check_room(call.length)
-        if self._actor.action(place.operation.path, method) is not None:
-            return self._actor.act(call, place, arguments)
-        if method == "POST" and place.list is not None and place.list.model is not None:
-            return self._create(call, place, place.list, arguments)
-        if method == "POST" and (below := self._unlisted(place)) is not None:
-            return self._create(call, place, below, arguments)
-        if place.object is not None and method in ("PUT", "PATCH", "POST"):
-            return self._change(call, place, arguments)
-        if place.object is not None or (place.of is not None and method == "DELETE"):
-            return self._delete(call, place, arguments)
-        return self._actor.act(call, place, arguments)
+        if self._actor.action(context.operation.path, method) is not None:
+            return self._actor.act(call, context, arguments)
+        if method == "POST" and context.list is not None and context.list.model is not None:
+            return self._create(call, context, context.list, arguments)
+        if method == "POST" and (below := self._unlisted(context)) is not None:
+            return self._create(call, context, below, arguments)
+        if context.object is not None and method in ("PUT", "PATCH", "POST"):
+            return self._change(call, context, arguments)
+        if context.object is not None or (context.of is not None and method == "DELETE"):
+            return self._delete(call, context, arguments)
+        return self._actor.act(call, context, arguments)
 
-    def _unlisted(self, place: Place) -> Collection | None:
+    def _unlisted(self, context: OperationContext) -> Collection | None:
         """Return what a POST makes that can be read below its path, though nothing lists it."""
-        path = place.operation.path
-        if place.object is not None:
+        path = context.operation.path
+        if context.object is not None:
             return None
-        for key, each in place.family.operations.items():
+        for key, each in context.family.operations.items():
             parent, _, last = each.path.rpartition("/")
             if key.startswith("GET ") and parent == path and last.startswith("{"):
-                return self.reader.known.place(each).of
+                return self.reader.shape.context(each).of
         return None
 
     # Objects
 
-    def _create(self, call: SandboxCall, place: Place, of: Collection, arguments: dict[str, str]) -> Any:
+    def _create(self, call: SandboxCall, context: OperationContext, of: Collection, arguments: dict[str, str]) -> Any:
         given = call.given
-        model = model_of(place.family, of.model)
-        made = [self._make(call, place, of, arguments, each) for each in each_given(model, given)]
-        return answer(self.reader, call, place, self.reader.maker(call, place.family), arguments, made[-1])
+        model = model_of(context.family, of.model)
+        made = [self._make(call, context, of, arguments, each) for each in each_given(model, given)]
+        return answer(self.reader, call, context, self.reader.maker(call, context.family), arguments, made[-1])
 
     def _make(
-        self, call: SandboxCall, place: Place, of: Collection, arguments: dict[str, str], given: Mapping[str, Any]
-    ) -> tuple[str, dict[str, Any], Collection, Any]:
-        """Make an object of a list; return its path, itself, the list, and its id."""
+        self,
+        call: SandboxCall,
+        context: OperationContext,
+        of: Collection,
+        arguments: dict[str, str],
+        given: Mapping[str, Any],
+    ) -> Affected:
+        """Make an object of a list."""
         reader, held = self.reader, call.state.held
-        maker = reader.maker(call, place.family)
-        model = model_of(place.family, of.model)
+        maker = reader.maker(call, context.family)
+        model = model_of(context.family, of.model)
         list_path = concrete(of.template, arguments)
-        listed = of is reader.known.collection(of.template)
+        listed = of is reader.shape.collection(of.template)
 
         def taken(item_id: Any) -> bool:
             return listed and reader.has(call, of, arguments, str(item_id))
@@ -112,48 +117,48 @@ class Changer:
         value: dict[str, Any] = {"": deepcopy(given)}
         if isinstance(model, Model):
             found = adapted(maker, model, given, of.item)
-            empty = dict(left_empty(place.fields, model, given))
+            empty = dict(left_empty(context.fields, model, given))
             whole = [name for name, each in found.items() if not isinstance(each, dict)]
             value = reader.made(maker, model, of.item, inner, without={*empty, *whole})
             value |= {name: each for name, each in empty.items() if each is not None}
             value = maker.merged(model, value, found, fit=True)
-            named(maker, model, value, of.item, inner)
-            value |= {name: [] for name, _ in reader.known.lists_below(of.item, model) if name in value}
+            fill_path_members(maker, model, value, of.item, inner)
+            value |= {name: [] for name, _ in reader.shape.lists_below(of.item, model) if name in value}
             stamp(model, value, call.now, MADE)
-        obey(resource, Change("create", inner, given, value, self._others(call, place, of, inner), call))
+        obey(resource, Change("create", inner, given, value, self._others(call, context, of, inner), call))
         held.add(list_path, path, item_id, value, call.length)
         self._tell(call, of.item, inner, value)
         if isinstance(model, Model):
             start(call, maker, model, path, value, resource, given)
             self._make_below(call, of, inner, given, model)
-        return path, value, of, item_id
+        return Affected(path, value, of, item_id)
 
     def _make_below(
         self, call: SandboxCall, of: Collection, arguments: dict[str, str], given: Mapping[str, Any], model: Model
     ) -> None:
         """Make the objects of lists below an object that its body brings with it: a cluster's first node pool."""
-        known = self.reader.known
+        shape = self.reader.shape
         for name, each in given.items():
             if name in model.properties or not isinstance(each, (dict, list)):
                 continue
             for word in (name, name.removesuffix("s")):
-                inner = known.collection(f"{of.item}/{word}")
-                make = known.post(inner.template) if inner is not None else None
+                inner = shape.collection(f"{of.item}/{word}")
+                make = shape.post(inner.template) if inner is not None else None
                 if inner is None or make is None or inner.model is None:
                     continue
                 for one in each if isinstance(each, list) else [each]:
                     if isinstance(one, dict):
                         call.state.check_room(0)
-                        self._make(call, known.place(make), inner, arguments, one)
+                        self._make(call, shape.context(make), inner, arguments, one)
                 break
 
-    def _others(self, call: SandboxCall, place: Place, of: Collection, inner: dict[str, str]) -> Any:
+    def _others(self, call: SandboxCall, context: OperationContext, of: Collection, inner: dict[str, str]) -> Any:
         def others() -> list[dict[str, Any]]:
-            if of.model is None or of is not self.reader.known.collection(of.template):
+            if of.model is None or of is not self.reader.shape.collection(of.template):
                 return []
             own = inner[of.argument]
             return [
-                self.reader.object(call, place.family, of.item, {**inner, of.argument: each}, of.model)
+                self.reader.object(call, context.family, of.item, {**inner, of.argument: each}, of.model)
                 for each in self.reader.ids(call, of, inner)
                 if each != own
             ]
@@ -166,43 +171,43 @@ class Changer:
             if template.startswith(above) and each.below is not None:
                 each.below(call, concrete(each.path, arguments), value)
 
-    def _now(self, call: SandboxCall, place: Place, arguments: dict[str, str]) -> Any:
-        assert place.object is not None
-        return self.reader.object(call, place.family, place.operation.path, arguments, place.object)
+    def _now(self, call: SandboxCall, context: OperationContext, arguments: dict[str, str]) -> Any:
+        assert context.object is not None
+        return self.reader.object(call, context.family, context.operation.path, arguments, context.object)
 
-    def _change(self, call: SandboxCall, place: Place, arguments: dict[str, str]) -> Any:
+    def _change(self, call: SandboxCall, context: OperationContext, arguments: dict[str, str]) -> Any:
         reader, held = self.reader, call.state.held
-        path = concrete(place.operation.path, arguments)
-        maker = reader.maker(call, place.family)
+        path = concrete(context.operation.path, arguments)
+        maker = reader.maker(call, context.family)
         given = call.given
-        if place.operation.method == "POST":
+        if context.operation.method == "POST":
             held.gone.pop(path, None)
-        value = self._now(call, place, arguments)
-        model = model_of(place.family, place.object)
+        value = self._now(call, context, arguments)
+        model = model_of(context.family, context.object)
         if not isinstance(model, Model) or not isinstance(value, dict):
             # One value, as a text; a body of one member is that.
             only = next(iter(given.values()), None) if len(given) == 1 else call.body
-            if place.object is not None and only is not None and maker.fits(place.object, only):
+            if context.object is not None and only is not None and maker.fits(context.object, only):
                 held.keep(path, {"": deepcopy(only)}, call.length)
-            return answer(reader, call, place, maker, arguments, (path, {}, None, None))
+            return answer(reader, call, context, maker, arguments, Affected(path, {}))
         value = deepcopy(value)
-        resource = reader.resources.get(place.operation.path)
+        resource = reader.resources.get(context.operation.path)
         self._free(call, path, model, value, given, resource)
         own = value.get("checksum")
-        maker.merged(model, value, adapted(maker, model, given, place.operation.path), fit=True)
+        maker.merged(model, value, adapted(maker, model, given, context.operation.path), fit=True)
         if own is not None:
             value["checksum"] = own
-        named(maker, model, value, place.operation.path, arguments)
+        fill_path_members(maker, model, value, context.operation.path, arguments)
         stamp(model, value, call.now, _CHANGED)
-        others = self._others(call, place, place.of, arguments) if place.of is not None else list
+        others = self._others(call, context, context.of, arguments) if context.of is not None else list
         obey(resource, Change("change", arguments, given, value, others, call))
         held.keep(path, value, call.length)
-        self._tell(call, place.operation.path, arguments, value)
+        self._tell(call, context.operation.path, arguments, value)
         if is_async(model):
             become(call, maker, model, path, value, "UPDATING")
-        elif place.operation.method == "POST":
+        elif context.operation.method == "POST":
             start(call, maker, model, path, value, resource, given)
-        return answer(reader, call, place, maker, arguments, (path, value, None, None))
+        return answer(reader, call, context, maker, arguments, Affected(path, value))
 
     def _free(
         self,
@@ -228,16 +233,16 @@ class Changer:
         elif resource is not None and resource.busy and path in call.state.held.running:
             raise busy()
 
-    def _delete(self, call: SandboxCall, place: Place, arguments: dict[str, str]) -> Any:
+    def _delete(self, call: SandboxCall, context: OperationContext, arguments: dict[str, str]) -> Any:
         reader, held = self.reader, call.state.held
-        path = concrete(place.operation.path, arguments)
-        maker = reader.maker(call, place.family)
-        value = self._now(call, place, arguments) if place.object is not None else {}
-        model = model_of(place.family, place.object)
-        resource = reader.resources.get(place.operation.path)
-        of, shown = place.of, value if isinstance(value, dict) else {}
+        path = concrete(context.operation.path, arguments)
+        maker = reader.maker(call, context.family)
+        value = self._now(call, context, arguments) if context.object is not None else {}
+        model = model_of(context.family, context.object)
+        resource = reader.resources.get(context.operation.path)
+        of, shown = context.of, value if isinstance(value, dict) else {}
         obey(resource, Change("delete", arguments, {}, shown, list, call))
-        list_path = None if of is None or of is not reader.known.collection(of.template) else path.rpartition("/")[0]
+        list_path = None if of is None or of is not reader.shape.collection(of.template) else path.rpartition("/")[0]
         own = arguments.get(of.argument, "") if of is not None else ""
         if isinstance(model, Model):
             self._free(call, path, model, shown, {}, resource)
@@ -247,10 +252,10 @@ class Changer:
                 held.keep(path, shown)
                 shown |= ends
                 begin(call, path, "DELETING", {"gone": True, "list": list_path, "id": own, **fails})
-                self._tell(call, place.operation.path, arguments, shown)
-                return answer(reader, call, place, maker, arguments, (path, shown, None, None))
-        self._tell(call, place.operation.path, arguments, shown)
+                self._tell(call, context.operation.path, arguments, shown)
+                return answer(reader, call, context, maker, arguments, Affected(path, shown))
+        self._tell(call, context.operation.path, arguments, shown)
         held.remove(list_path, path, own)
         if list_path is not None and of is not None and reader.has(call, of, arguments, own):
             held.remove(list_path, path, own)  # what had taken the place of one that was there at first
-        return answer(reader, call, place, maker, arguments, (path, shown, None, None))
+        return answer(reader, call, context, maker, arguments, Affected(path, shown))

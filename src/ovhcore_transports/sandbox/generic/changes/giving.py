@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from ovhcore.schema import Array, Map, Model, Property, Ref, Scalar, Type
 
-from ..known import Collection, id_member, model_of, names_of, whole_block
+from ..api_shape import Collection, id_member, model_of, names_of, whole_block
 from ..values.making import Maker
 
 __all__ = ["adapted", "each_given", "given_id", "left_empty"]

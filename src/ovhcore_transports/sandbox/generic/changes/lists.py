@@ -9,7 +9,7 @@ from typing import Any
 from ovhcore.schema import Array, Model, Scalar, Type
 
 from ...routes.calls import SandboxCall, concrete
-from ..known import Place, model_of
+from ..api_shape import OperationContext, model_of
 from ..reading import Reader
 from ..running import is_task
 from ..values.making import Maker
@@ -17,31 +17,33 @@ from ..values.making import Maker
 __all__ = ["change_list"]
 
 
-def change_list(reader: Reader, call: SandboxCall, place: Place, maker: Maker, arguments: dict[str, str]) -> bool:
+def change_list(
+    reader: Reader, call: SandboxCall, context: OperationContext, maker: Maker, arguments: dict[str, str]
+) -> bool:
     """Change the list at the path of a call by what the call gives; say whether there is such a list.
 
     A POST adds values, a PUT puts them in the place of those there are, a DELETE takes away those that its query
     names, all if it names none.
     """
-    path = place.operation.path
-    read = reader.known.get(path)
+    path = context.operation.path
+    read = reader.shape.get(path)
     if read is None or not isinstance(read.answer, Array):
         return False
     item = read.answer.item
     model = model_of(maker.family, item)
-    if isinstance(model, Model) and not _is_of(maker, place, model, item):
+    if isinstance(model, Model) and not _is_of(maker, context, model, item):
         return False
-    method = place.operation.method
+    method = context.operation.method
     given = _query(call) if method == "DELETE" else _values(maker, item, model, call, path)
     if given is None:
         return False
-    before = list(reader.listed(call._replace(query={}, pairs={}), reader.known.place(read), arguments))
+    before = list(reader.listed(call._replace(query={}, pairs={}), reader.shape.context(read), arguments))
     if method == "DELETE":
         after = [each for each in before if given and str(each) not in given]
     else:
         after = [] if method == "PUT" else before[:]
         after += [each for number, each in enumerate(given) if each not in after and each not in given[:number]]
-    held, of, list_path = call.state.held, place.list, concrete(path, arguments)
+    held, of, list_path = call.state.held, context.list, concrete(path, arguments)
     if of is None:
         held.keep(list_path, {"": after}, call.length)
         return True
@@ -63,13 +65,13 @@ def change_list(reader: Reader, call: SandboxCall, place: Place, maker: Maker, a
     return True
 
 
-def _is_of(maker: Maker, place: Place, model: Model, item: Type) -> bool:
+def _is_of(maker: Maker, context: OperationContext, model: Model, item: Type) -> bool:
     """Say whether a call changes a list of objects; what answers objects of another type does something else."""
-    answer = place.operation.answer
-    if place.operation.method == "PUT" or isinstance(answer, (Scalar, Array)) or answer == item:
+    answer = context.operation.answer
+    if context.operation.method == "PUT" or isinstance(answer, (Scalar, Array)) or answer == item:
         return True
     answered = model_of(maker.family, answer)
-    fields = place.fields or {}
+    fields = context.fields or {}
     return isinstance(answered, Model) and is_task(maker, answered) and bool(fields.keys() & model.properties.keys())
 
 

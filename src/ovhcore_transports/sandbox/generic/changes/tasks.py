@@ -7,9 +7,9 @@ from typing import Any, Final
 
 from ovhcore.schema import Enumeration, Model, Type
 
-from ...kept.operation import Operation
 from ...routes.calls import SandboxCall, arguments_of, concrete
-from ..known import Collection, Known, Place, id_member, model_of
+from ...storage.running_task import RunningTask
+from ..api_shape import ApiShape, Collection, OperationContext, id_member, model_of
 from ..reading import Reader
 from ..running import ENDED, is_task, kind_of, new_task
 from ..values.making import Maker
@@ -22,7 +22,7 @@ _LISTS: Final = ("task", "tasks", "operation", "operations")
 def begin_task(
     reader: Reader,
     call: SandboxCall,
-    place: Place,
+    context: OperationContext,
     maker: Maker,
     model: Model,
     arguments: dict[str, str],
@@ -33,30 +33,30 @@ def begin_task(
     Args:
         reader: of what there is.
         call: that begins it.
-        place: of the operation.
+        context: of the operation.
         maker: of its family.
         model: of its answer.
         arguments: of its path.
         members: that the task has.
     """
-    of = _list_of(reader.known, place, maker)
+    of = _list_of(reader.shape, context, maker)
     listed = model_of(maker.family, None if of is None else of.model)
     state = call.state
-    operation = Operation("", str(place.operation), 0, call.now, state.task_seconds, state.failing_tasks)
+    running = RunningTask("", str(context.operation), 0, call.now, state.task_seconds, state.failing_tasks)
     if of is None or not isinstance(listed, Model):
-        own = {**kind_of(maker, model, str(place.operation)), **members}
-        alone = maker.merged(model, maker.object(model, f"{place.operation}#{state.next()}"), own)
-        return new_task(maker, model, alone, operation)
+        own = {**kind_of(maker, model, str(context.operation)), **members}
+        alone = maker.merged(model, maker.object(model, f"{context.operation}#{state.next()}"), own)
+        return new_task(maker, model, alone, running)
     names = arguments_of(of.item, arguments)
-    item_id = reader.new_id(maker, of, f"{place.operation}#{state.next()}", 0)
+    item_id = reader.new_id(maker, of, f"{context.operation}#{state.next()}", 0)
     inner = {**names, of.argument: str(item_id)}
     path = concrete(of.item, inner)
-    own = {**kind_of(maker, listed, str(place.operation)), **members}
+    own = {**kind_of(maker, listed, str(context.operation)), **members}
     task = maker.merged(listed, reader.made(maker, listed, of.item, inner), own)
-    task = new_task(maker, listed, task, operation)
+    task = new_task(maker, listed, task, running)
     state.held.add(concrete(of.template, names), path, item_id, task)
-    state.held.run(path, operation)
-    if of.model == place.operation.answer:
+    state.held.run(path, running)
+    if of.model == context.operation.answer:
         return dict(task)
     # Some answers are of a type of their own, with fewer members.
     shared = {name: value for name, value in task.items() if _can_be(maker, model, name, value)}
@@ -71,13 +71,13 @@ def _can_be(maker: Maker, model: Model, name: str, value: Any) -> bool:
     return known is not None and (not isinstance(enum, Enumeration) or value in enum.values)
 
 
-def _list_of(known: Known, place: Place, maker: Maker) -> Collection | None:
+def _list_of(shape: ApiShape, context: OperationContext, maker: Maker) -> Collection | None:
     """Return the list that the task of an answer is in: that of its type, or of one with the same id."""
-    segments = place.operation.path.split("/")
+    segments = context.operation.path.split("/")
     for end in range(len(segments), 1, -1):
         for word in _LISTS:
-            found = known.collection("/".join([*segments[:end], word]))
-            if found is not None and _is_of(place.operation.answer, found, maker):
+            found = shape.collection("/".join([*segments[:end], word]))
+            if found is not None and _is_of(context.operation.answer, found, maker):
                 return found
     return None
 

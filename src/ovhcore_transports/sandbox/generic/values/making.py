@@ -1,4 +1,4 @@
-"""Makes values of the types of a schema: believable, and the same for the same seed and place."""
+"""Makes values of the types of a schema: believable, and the same for the same seed and salt."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ _NEW_VALUE: Final = "SANDBOX_NEW_VALUE"
 _NEW_MEMBER: Final = "sandboxNewProperty"
 
 
-def draw(seed: int, place: str) -> int:
-    """Return a number that looks like chance, and is the same for the same seed and place."""
-    return int.from_bytes(blake2b(f"{seed} {place}".encode("utf-8", "replace"), digest_size=7).digest(), "big")
+def draw(seed: int, salt: str) -> int:
+    """Return a number that looks like chance, and is the same for the same seed and salt."""
+    return int.from_bytes(blake2b(f"{seed} {salt}".encode("utf-8", "replace"), digest_size=7).digest(), "big")
 
 
 class Maker:
@@ -43,67 +43,67 @@ class Maker:
         self._seed = seed
         self._modes = modes
 
-    def chance(self, place: str) -> int:
-        """Return the number that decides at a place."""
-        return draw(self._seed, place)
+    def chance(self, salt: str) -> int:
+        """Return the number that decides what a value is."""
+        return draw(self._seed, salt)
 
-    def value(self, type_: Type, place: str, name: str = "", depth: int = 0) -> Any:
+    def value(self, type_: Type, salt: str, name: str = "", depth: int = 0) -> Any:
         """Return a value.
 
         Args:
             type_: what it is to be of.
-            place: where it stands: a path, and members.
+            salt: what tells the value from others: a path, and members.
             name: of what holds it.
             depth: how many objects it is in.
         """
         if isinstance(type_, Scalar):
-            return self.scalar(type_, place, name)
+            return self.scalar(type_, salt, name)
         if isinstance(type_, Array):
             if depth > _DEEP and not isinstance(type_.item, Scalar):
                 return []
             count = 1 if depth > 1 else 2
-            made = [self.value(type_.item, f"{place}[{number}]", _singular(name), depth + 1) for number in range(count)]
+            made = [self.value(type_.item, f"{salt}[{number}]", _singular(name), depth + 1) for number in range(count)]
             return [each for number, each in enumerate(made) if each not in made[:number]]
         if isinstance(type_, Map):
             if depth > _DEEP:
                 return {}
-            key = self.value(type_.key, f"{place}{{}}", "key")
+            key = self.value(type_.key, f"{salt}{{}}", "key")
             return {
                 "main" if isinstance(type_.key, Scalar) and type_.key.name == "string" else str(key): self.value(
-                    type_.value, f"{place}.main", _singular(name), depth + 1
+                    type_.value, f"{salt}.main", _singular(name), depth + 1
                 )
             }
         model = self.family.model(type_)
         if isinstance(model, Enumeration):
-            return self.chosen(model, place)
+            return self.chosen(model, salt)
         if isinstance(model, Model):
-            return self.object(model, place, depth)
-        return text_like(name, self.chance(place))
+            return self.object(model, salt, depth)
+        return text_like(name, self.chance(salt))
 
-    def chosen(self, model: Enumeration, place: str) -> Any:
+    def chosen(self, model: Enumeration, salt: str) -> Any:
         """Return a value of an enumeration: the one that a healthy service shows, if there is such a one."""
         if not model.values:
             return "" if model.base == "string" else 0
-        if self._modes.newer and model.base == "string" and self.chance(place) % 4 == 0:
+        if self._modes.newer and model.base == "string" and self.chance(salt) % 4 == 0:
             return _NEW_VALUE
         for each in PREFERRED:
             if each in model.values:
                 return each
-        return model.values[self.chance(place) % len(model.values)]
+        return model.values[self.chance(salt) % len(model.values)]
 
-    def rest(self, model: Enumeration, value: Any, place: str) -> Any:
+    def rest(self, model: Enumeration, value: Any, salt: str) -> Any:
         """Return a status at which nothing is being done: the one that there is, or another one."""
         if not _UNDER_WAY.search(str(value)):
             return value
         at_rest = [each for each in model.values if not _UNDER_WAY.search(str(each))]
-        return self.chosen(model.replacing(values=tuple(at_rest)) if at_rest else model, place)
+        return self.chosen(model.replacing(values=tuple(at_rest)) if at_rest else model, salt)
 
-    def object(self, model: Model, place: str, depth: int = 0, without: Container[str] = ()) -> dict[str, Any]:
+    def object(self, model: Model, salt: str, depth: int = 0, without: Container[str] = ()) -> dict[str, Any]:
         """Return an object; what may be null is left out where the modes say so, and nothing is null.
 
         Args:
             model: of the object.
-            place: where it stands.
+            salt: as for :meth:`value`.
             depth: how many objects it is in.
             without: members that need not be made.
         """
@@ -111,10 +111,10 @@ class Maker:
         for name, each in model.properties.items():
             if name in without or self._left_out(each, depth):
                 continue
-            value = self.value(each.type, f"{place}.{name}", name, depth + 1)
+            value = self.value(each.type, f"{salt}.{name}", name, depth + 1)
             if value is not None:
                 made[name] = value
-        _price(made, self.chance(place))
+        _price(made, self.chance(salt))
         if self._modes.newer:
             made[_NEW_MEMBER] = "of a version of the API that is newer than the schema"
         return made
@@ -130,9 +130,9 @@ class Maker:
             return False
         return not each.required or depth > _DEEPEST
 
-    def scalar(self, type_: Scalar, place: str, name: str = "") -> Any:
+    def scalar(self, type_: Scalar, salt: str, name: str = "") -> Any:
         """Return a single value, as the API writes it."""
-        chance = self.chance(place)
+        chance = self.chance(salt)
         made = _FORMATS.get(type_.name)
         if made is not None:
             return made(name, chance)

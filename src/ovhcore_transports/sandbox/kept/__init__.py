@@ -1,1 +1,0 @@
-"""What calls made, changed and deleted, held in little room."""
