@@ -4,8 +4,15 @@ from __future__ import annotations
 
 import gc
 import logging
+import sqlite3
 import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from weakref import ref
 
@@ -14,8 +21,10 @@ import pytest
 import ovhcore as ovh
 from ovhcore.exceptions import InvalidConfiguration, SharedStoreError
 from ovhcore_transports.shared.store_commands.answers import GO, WAIT
+from ovhcore_transports.shared.stores import file
 from ovhcore_transports.shared.stores.base import Store
 from ovhcore_transports.shared.stores.opening import open_store, read_store
+from tests.profiles import tries
 from tests.shared.clients import KEYS, LEASE, client, ok
 from tests.shared.conftest import Server
 from tests.worlds import Scripted
@@ -174,6 +183,42 @@ def test_a_file_that_cannot_be_used_is_a_store_without_an_answer(tmp_path: Path)
     (tmp_path / "other").write_text("no database at all, and longer than its head would be" * 10)
     with pytest.raises(SharedStoreError, match="does not answer: DatabaseError"):
         open_store(f"file://{tmp_path}/other").ask(("claim", "once:x", "a", "p", LEASE))
+
+
+def test_a_file_that_others_have_locked_is_asked_again_for_as_long_as_a_store_may_take(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Others may open the file or repair it, where SQLite does not wait for them."""
+    other = sqlite3.connect(tmp_path / "shared", isolation_level=None)
+    store = open_store(f"file://{tmp_path}/shared")
+    clock = iter([0.0, 0.005, 0.009, 0.02])
+    pauses: list[float] = []
+    with closing(store), closing(other), monkeypatch.context() as patch:
+        patch.setattr(file, "TIMEOUT", 0.01)
+        times = SimpleNamespace(time_ns=time.time_ns, monotonic=lambda: 0.0, sleep=lambda _: other.execute("ROLLBACK"))
+        patch.setattr(file, "time", times)
+        other.execute("BEGIN EXCLUSIVE")
+        assert store.ask(("claim", "once:x", "a", "p", LEASE)) == ["mine", ""]
+        other.execute("BEGIN IMMEDIATE")
+        patch.setattr(times, "monotonic", lambda: next(clock))
+        patch.setattr(times, "sleep", pauses.append)
+        with pytest.raises(SharedStoreError, match="does not answer: OperationalError: database is locked"):
+            store.ask(("settle", "once:x", "a", "p", "d", "", LEASE))
+    assert len(pauses) == 2
+
+
+def test_many_open_a_file_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(file, "TIMEOUT", 60.0)
+    together = threading.Barrier(8)
+
+    def claim(turn: int, owner: int) -> str:
+        with closing(open_store(f"file://{tmp_path}/{turn}")) as store:
+            together.wait()
+            return str(store.ask(("claim", "once:x", str(owner), "p", LEASE))[0])
+
+    with ThreadPoolExecutor(8) as pool:
+        for turn in range(tries(10, 1000)):
+            assert sorted(pool.map(partial(claim, turn), range(8))) == ["busy"] * 7 + ["mine"]
 
 
 def test_a_file_is_for_its_user_alone_and_an_interrupt_leaves_it_whole(

@@ -34,6 +34,7 @@ _RECORDS: Final[dict[str, Callable[..., tuple[dict[str, Any] | None, list[Any], 
 _ASKING: Final = ("claim", "token")
 _TAKEN: Final = ("mine", "yours")  # answers for which something is written
 _LASTING: Final = ("claim", "settle", "hold")
+_PAUSE: Final = 0.005  # seconds until a busy file is asked again
 _TABLE: Final = "CREATE TABLE IF NOT EXISTS kept (key TEXT PRIMARY KEY, value TEXT, until INTEGER)"
 _KEEP: Final = (
     "INSERT INTO kept VALUES (?, ?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value, until = excluded.until"
@@ -80,14 +81,22 @@ class FileStore(Store):
         if question[0] in LIMITS:
             return self._of_limits(self._limits.answer, question, now)
         with self._lock:
-            try:
-                return self._answer(question, now)
-            except (self._sqlite.Error, OSError, ValueError) as error:
-                problem = f"{type(error).__name__}: {error}"
-                self.close()
-            except BaseException:  # an interrupt may have come in the midst of a transaction
-                self.close()
-                raise
+            end = time.monotonic() + TIMEOUT
+            while True:
+                try:
+                    return self._answer(question, now)
+                except (self._sqlite.Error, OSError, ValueError) as error:
+                    problem = f"{type(error).__name__}: {error}"
+                    # SQLite waits for most locks by itself, but not where others open the file or repair it after a
+                    # process was killed: https://www.sqlite.org/wal.html#sometimes_queries_return_sqlite_busy_in_wal_mode
+                    busy = getattr(error, "sqlite_errorcode", 0) & 0xFF == self._sqlite.SQLITE_BUSY
+                    self._disconnect()
+                except BaseException:  # an interrupt may have come in the midst of a transaction
+                    self._disconnect()
+                    raise
+                if not busy or time.monotonic() >= end:
+                    break
+                time.sleep(_PAUSE)
         raise StoreFailure(problem)
 
     async def straight(self, question: Question) -> Any:
@@ -156,6 +165,9 @@ class FileStore(Store):
     def close(self) -> None:
         """Close the files."""
         self._limits.close()
+        self._disconnect()
+
+    def _disconnect(self) -> None:
         closing, self._connection, self._closing = self._closing, None, None
         if closing is not None:
             closing()
