@@ -85,6 +85,21 @@ def test_one_that_is_held_for_long_is_waited_for(monkeypatch: pytest.MonkeyPatch
     assert order == ["first", "second"]
 
 
+def test_of_several_that_wait_one_puts_another_in_its_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(locks, "_LOOK", 0.001)
+    lock = Lock()
+    in_a_thread(lambda: left_held(lock)).join(PATIENCE)
+    quicker = threading.RLock()
+
+    def too_late() -> object:
+        lock._lock = quicker  # as another thread would, between the two steps
+        return threading.RLock()
+
+    monkeypatch.setattr(locks, "RLock", too_late)
+    with lock:
+        assert lock._lock is quicker
+
+
 @pytest.mark.parametrize("is_noted", [True, False])
 @pytest.mark.parametrize("who", ["the same thread", "others", "others, and it goes on"])
 def test_one_that_an_interrupt_has_left(is_noted: bool, who: str) -> None:

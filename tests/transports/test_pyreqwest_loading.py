@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 import threading
 from _thread import allocate_lock
 from importlib import import_module
 from queue import SimpleQueue
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
@@ -133,3 +134,18 @@ def test_the_memory_of_the_extension() -> None:
     import_module(loading._EXTENSION)
     assert any(loading._ALLOCATOR in part for part in loading._memory("r-"))
     assert sum(map(len, loading._memory("rw"))) > 0
+
+
+def test_the_memory_after_the_extension_is_not_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, loading._EXTENSION, SimpleNamespace(__file__="/nowhere/it.so"))
+    lines = [
+        "1000-1010 r--p 00000000 08:01 5          /nowhere/it.so",
+        "1010-1020 rw-p 00000010 08:01 5          /nowhere/it.so",
+        "1020-1028 rw-p 00000000 00:00 0 ",  # what is 0 at first
+        "1028-1030 rw-p 00000000 00:00 0          [heap]",
+        "2000-2010 rw-p 00000000 08:01 6          /other/nowhere/it.so",
+    ]
+    contents = bytes(0x1010) + b"a" * 16 + b"b" * 8 + b"c" * 8
+    opened = {"/proc/self/maps": io.StringIO("\n".join(lines)), "/proc/self/mem": io.BytesIO(contents)}
+    monkeypatch.setattr(loading, "open", lambda path, *arguments, **options: opened[path], raising=False)
+    assert [*loading._memory("rw")] == [b"a" * 16, b"b" * 8]
