@@ -22,7 +22,7 @@ from tests.unfit import transports_of, unfit_transports
 pytest_plugins = ["pytester"]
 
 _SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large]
-settings.register_profile("default", deadline=None, max_examples=60, print_blob=True, suppress_health_check=_SLOW)
+settings.register_profile("default", deadline=None, max_examples=40, print_blob=True, suppress_health_check=_SLOW)
 settings.register_profile("quick", settings.get_profile("default"), max_examples=20)
 settings.register_profile("full", settings.get_profile("default"), max_examples=150)
 settings.register_profile("thorough", settings.get_profile("default"), max_examples=1000)

@@ -136,6 +136,7 @@ FRESH = dedent(
 )
 
 
+@pytest.mark.spread
 @pytest.mark.parametrize(("loop", "transport"), [place for place in PLACES if place[1] != "sandbox"])
 def test_a_fresh_program_opens_nothing_in_its_loop(loop: str, transport: str, secure: tuple[WireServer, Path]) -> None:
     """In the loop's thread no file is opened, no module imported, no certificate loaded, from the very beginning."""
