@@ -16,14 +16,15 @@ from hypothesis import HealthCheck, settings
 import ovhcore
 import ovhcore_transports
 from tests.profiles import PROFILE, is_of_this_half, is_of_this_part, tries
+from tests.threads import note_threads
 from tests.tracing import import_all, untraced
 from tests.unfit import transports_of, unfit_transports
 
 pytest_plugins = ["pytester"]
 
 _SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large]
-settings.register_profile("default", deadline=None, max_examples=40, print_blob=True, suppress_health_check=_SLOW)
-settings.register_profile("quick", settings.get_profile("default"), max_examples=20)
+settings.register_profile("default", deadline=None, max_examples=30, print_blob=True, suppress_health_check=_SLOW)
+settings.register_profile("quick", settings.get_profile("default"), max_examples=12)
 settings.register_profile("full", settings.get_profile("default"), max_examples=150)
 settings.register_profile("thorough", settings.get_profile("default"), max_examples=1000)
 settings.load_profile(PROFILE)
@@ -128,7 +129,8 @@ def times() -> Callable[[int, int], int]:
 
 @pytest.fixture(autouse=True)
 def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Keep tests away from the variables and files of whoever runs them."""
+    """Keep tests away from the variables and files of whoever runs them, and from the threads of earlier tests."""
+    note_threads()
     for name in list(os.environ):
         lowered = name.lower()
         if name.startswith("OVH_") or lowered.endswith("_proxy") or name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):

@@ -3,18 +3,31 @@
 from __future__ import annotations
 
 import os
+import socket
 import ssl
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import TracebackType
 
 from ovhcore.testing import Peer, Received, WireServer, answer
 from ovhcore.testing.server import Answer
 
-__all__ = ["LIMIT", "Answer", "Held", "RawServer", "Received", "answer", "eventually", "is_in", "run_beside_a_sandbox"]
+__all__ = [
+    "LIMIT",
+    "Answer",
+    "Held",
+    "RawServer",
+    "Received",
+    "answer",
+    "eventually",
+    "is_in",
+    "refusing_port",
+    "run_beside_a_sandbox",
+]
 
 LIMIT = 60.0
 """Seconds after which something hangs, however busy the machine is."""
@@ -26,6 +39,14 @@ def eventually(condition: Callable[[], object], limit: float = LIMIT) -> None:
     while not condition():
         assert time.monotonic() < end, "it did not come to that"
         time.sleep(0.005)
+
+
+@contextmanager
+def refusing_port() -> Iterator[int]:
+    """Yield a port at which connections are refused, and which nobody else is given meanwhile."""
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        yield bound.getsockname()[1]
 
 
 def is_in(thread: threading.Thread, function: str) -> bool:

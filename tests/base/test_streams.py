@@ -30,6 +30,7 @@ from ovhcore_transports import AsyncTransport, SyncTransport
 from ovhcore_transports.base.threads import ThreadStream
 from tests.profiles import tries
 from tests.servers import RawServer, Received, answer
+from tests.threads import threads_of_test
 
 PATIENCE = 60.0
 EAGER: Any = getattr(asyncio, "eager_task_factory", None)
@@ -218,7 +219,7 @@ def to_its_end(coroutine: Coroutine[Any, Any, None]) -> None:
 
 
 def workers() -> list[threading.Thread]:
-    return [thread for thread in threading.enumerate() if thread.name.startswith("ovhcore-")]
+    return threads_of_test("ovhcore-")
 
 
 def until(holds: Callable[[], bool], patience: float = PATIENCE) -> None:

@@ -27,6 +27,7 @@ from ovhcore_transports.sandbox import (
     Sandbox,
     SandboxTransport,
 )
+from tests.threads import threads_of_test
 from tests.worlds import AsyncScripted, Scripted
 
 Make = Callable[[Sandbox], "Both"]
@@ -438,10 +439,9 @@ def test_leaving_a_loop_lets_no_thread_go_on() -> None:
         break
     sent = len(transport.sent)
     release.set()
-    for thread in threading.enumerate():
-        if thread.name.startswith("ovhcore-"):
-            thread.join(60)
-            assert not thread.is_alive()
+    for thread in threads_of_test("ovhcore-"):
+        thread.join(60)
+        assert not thread.is_alive()
     assert len(transport.sent) == sent <= 4
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import inspect
 import os
-import socket
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -17,6 +16,7 @@ import pytest
 
 import ovhcore as ovh
 from ovhcore.protocol.messages import Request, Response
+from tests.servers import refusing_port
 from tests.worlds import Scripted
 
 KEYS = ("canary-application-key", "canary-application-secret", "canary-consumer-key")
@@ -271,9 +271,8 @@ def test_a_client_without_credentials_says_that_it_is_not_configured() -> None:
 
 
 def test_network_errors_are_those_of_python() -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        url = f"http://127.0.0.1:{free.getsockname()[1]}/1.0"
+    with refusing_port() as port:
+        url = f"http://127.0.0.1:{port}/1.0"
         client = ovh.Client(url, *KEYS, proxy="none", retry=False)
         with pytest.raises(ConnectionError) as caught:
             client.get("/me")

@@ -15,6 +15,7 @@ from ovhcore.plugins import TransportSettings
 from ovhcore.protocol.messages import Request, Timeout
 from ovhcore_transports.sandbox import ACCESS_KEYS
 from ovhcore_transports.urllib3.blocking import Urllib3Transport
+from tests.threads import threads_of_test
 
 
 class Silent:
@@ -70,7 +71,7 @@ def serving(**answered: bytes) -> Iterator[Silent]:
 
 
 def workers() -> list[threading.Thread]:
-    return [thread for thread in threading.enumerate() if thread.name.startswith("ovhcore-") and thread.is_alive()]
+    return threads_of_test("ovhcore-")
 
 
 @pytest.mark.parametrize("transport", ["urllib3", "stdlib"])

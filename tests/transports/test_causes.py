@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,6 +11,7 @@ import pytest
 import ovhcore as ovh
 from ovhcore.flows.exchange import complete_causes
 from ovhcore.testing import Peer, WireServer
+from tests.servers import refusing_port
 
 SYNC = ("urllib3", "httpx", "httpx2", "pyreqwest")
 ASYNC = ("aiohttp", "httpx", "httpx2", "pyreqwest", "urllib3")
@@ -39,10 +39,8 @@ def places() -> Iterator[dict[str, str]]:
     def lost(peer: Peer) -> None:
         peer.receive()
 
-    with socket.socket() as bound, WireServer(silent) as quiet, WireServer(lost) as ending:
-        bound.bind(("127.0.0.1", 0))
-        refused = f"http://127.0.0.1:{bound.getsockname()[1]}/1.0"
-        yield {"refused": refused, "silent": quiet.url, "lost": ending.url}
+    with refusing_port() as port, WireServer(silent) as quiet, WireServer(lost) as ending:
+        yield {"refused": f"http://127.0.0.1:{port}/1.0", "silent": quiet.url, "lost": ending.url}
 
 
 def options(place: str) -> dict[str, Any]:

@@ -30,7 +30,7 @@ from ovhcore_transports.httpx import open_async, open_async_2, open_sync, open_s
 from ovhcore_transports.httpx.asyncio_wire import AsyncioWire
 from ovhcore_transports.httpx.blocking import HttpxTransport, _Link, _Wire
 from tests.h2server import H2Server, Stream
-from tests.servers import Held, RawServer, answer, eventually, is_in
+from tests.servers import Held, RawServer, answer, eventually, is_in, refusing_port
 from tests.tunnels import tunnelling
 
 Step = Request | Callable[[], object]
@@ -321,9 +321,7 @@ def test_accepted_and_reset_at_once(way: Way) -> None:
 
 
 def test_every_address_is_tried(way: Way, monkeypatch: pytest.MonkeyPatch) -> None:
-    with RawServer(answer(b"1")) as server, socket.create_server(("127.0.0.1", 0)) as closed:
-        closed_port = closed.getsockname()[1]
-        closed.close()
+    with RawServer(answer(b"1")) as server, refusing_port() as closed_port:
         found = socket.getaddrinfo
 
         def two(host: Any, port: Any, *rest: Any, **more: Any) -> Any:

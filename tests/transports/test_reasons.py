@@ -21,6 +21,7 @@ from ovhcore.testing.server import Peer, WireServer, answer
 from ovhcore_transports.http.bodies import decompressed
 from ovhcore_transports.http.failures import reason_of
 from tests.conformance.transports import PLACES, made
+from tests.servers import refusing_port
 from tests.worlds import Respond, Scripted
 
 EVERY = pytest.mark.parametrize("place", PLACES)
@@ -55,9 +56,8 @@ def failure(place: str, url: str, **settings: Any) -> NetworkError:
 @pytest.fixture
 def closed_port() -> Iterator[int]:
     """A port that nobody listens on, and nobody else is given."""
-    with socket.socket() as bound:
-        bound.bind(("127.0.0.1", 0))
-        yield bound.getsockname()[1]
+    with refusing_port() as port:
+        yield port
 
 
 @EVERY

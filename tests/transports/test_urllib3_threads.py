@@ -6,7 +6,6 @@ import asyncio
 import gc
 import os
 import socket
-import threading
 import traceback
 from collections.abc import Iterator
 from types import ModuleType
@@ -20,7 +19,8 @@ from ovhcore.protocol.messages import Request, Response, Timeout
 from ovhcore.testing.server import unaccepting
 from ovhcore_transports import stdlib, urllib3
 from ovhcore_transports.http.blocking.in_threads import ThreadsTransport
-from tests.servers import LIMIT, Held, RawServer, Received, answer, eventually
+from tests.servers import LIMIT, Held, RawServer, Received, answer, eventually, refusing_port
+from tests.threads import threads_of_test
 
 FOUR = TransportSettings(Timeout(600, 600), proxy="none", pool_size=4)
 
@@ -39,9 +39,7 @@ def made(settings: TransportSettings) -> ThreadsTransport:
 
 
 def threads() -> list[str]:
-    return [
-        thread.name for thread in threading.enumerate() if thread.name.startswith(("ovhcore-urllib3", "ovhcore-stdlib"))
-    ]
+    return [thread.name for thread in threads_of_test("ovhcore-urllib3", "ovhcore-stdlib")]
 
 
 @pytest.fixture(autouse=True)
@@ -214,18 +212,16 @@ def test_a_child_starts_threads_of_its_own(closed: bool) -> None:
 
 
 def test_failures_are_those_of_the_blocking_transport() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        url = f"http://127.0.0.1:{listener.getsockname()[1]}/me"
-
-    async def program() -> None:
+    async def program(port: int) -> None:
         transport = made(FOUR)
         with pytest.raises(exc.ConnectError, match="Connection refused") as caught:
-            await transport.send(Request("GET", url, {"X-Ovh-Consumer": "CANARY"}))
+            await transport.send(Request("GET", f"http://127.0.0.1:{port}/me", {"X-Ovh-Consumer": "CANARY"}))
         await transport.close()
         shown = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
         assert not [line for line in shown.format() if "CANARY" in line and __file__ not in line]
 
-    asyncio.run(program())
+    with refusing_port() as port:
+        asyncio.run(program(port))
 
 
 def test_trio_is_told_where_to_go() -> None:

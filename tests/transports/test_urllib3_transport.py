@@ -32,7 +32,7 @@ from ovhcore_transports import stdlib, urllib3
 from ovhcore_transports.http.blocking.connections import Exchange
 from ovhcore_transports.http.blocking.pooled import PooledTransport
 from ovhcore_transports.http.proxies import Proxy, read_proxy
-from tests.servers import Held, RawServer, Received, answer, eventually, is_in
+from tests.servers import Held, RawServer, Received, answer, eventually, is_in, refusing_port
 from tests.tunnels import tunnelling
 
 DIRECT = TransportSettings(Timeout(60, 60), proxy="none")
@@ -279,9 +279,8 @@ def test_what_is_too_large_costs_no_connection() -> None:
 
 
 def test_nobody_listens() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-    error = fails(Request("POST", f"http://127.0.0.1:{port}/me"))
+    with refusing_port() as port:
+        error = fails(Request("POST", f"http://127.0.0.1:{port}/me"))
     assert type(error) is exc.ConnectError
     assert not error.may_have_arrived
     assert "Connection refused" in str(error)
@@ -759,9 +758,8 @@ def test_proxies_print_without_their_user() -> None:
 
 
 def test_a_proxy_nobody_listens_at() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-    error = fails(Request("GET", "http://api.invalid/"), TransportSettings(proxy=f"http://127.0.0.1:{port}"))
+    with refusing_port() as port:
+        error = fails(Request("GET", "http://api.invalid/"), TransportSettings(proxy=f"http://127.0.0.1:{port}"))
     assert type(error) is exc.ProxyError
 
 

@@ -26,7 +26,7 @@ from ovhcore_transports.cli.doctor.results import CheckResult
 from ovhcore_transports.sandbox import ACCESS_KEYS, CLIENT_ID, Sandbox, Server
 from tests.cli.conftest import Runner, lead_to
 from tests.cli.frame.test_errors import plain
-from tests.servers import RawServer, answer
+from tests.servers import RawServer, answer, refusing_port
 
 FILES = ("./ovh.conf", "~/.ovh.conf")
 KEYS = "".join(f"{name} = {value}\n" for name, value in ACCESS_KEYS.items())
@@ -237,10 +237,9 @@ def test_a_name_that_cannot_be_resolved(run: Runner, monkeypatch: pytest.MonkeyP
 
 
 def test_a_server_that_is_not_there(run: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-    token(monkeypatch, f"http://127.0.0.1:{port}/1.0")
-    code, found = results(run)
+    with refusing_port() as port:
+        token(monkeypatch, f"http://127.0.0.1:{port}/1.0")
+        code, found = results(run)
     assert code == 1
     assert found["connection"]["text"] == f"127.0.0.1 port {port}: Connection refused"
     monkeypatch.setattr(socket, "create_connection", timed_out)
