@@ -34,7 +34,7 @@ def interrupt(transport: str, kinds: str, seed: int, **numbers: int) -> None:
 @pytest.mark.parametrize("transport", BLOCKING)
 def test_interrupts_aimed_at_each_step_of_a_call(transport: str, part: int, times: Callable[[int, int], int]) -> None:
     """An exception before each of the interpreter's steps: 20,000 for each transport in the thorough profile."""
-    interrupt(transport, "one", part, aimed=times(60, 5000))
+    interrupt(transport, "one", part, aimed=times(40, 5000))
 
 
 @pytest.mark.parametrize("transport", BLOCKING)
