@@ -8,6 +8,7 @@ import re
 import signal
 from collections import Counter
 from collections.abc import Callable, Generator
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 import pytest
@@ -42,34 +43,34 @@ def pytest_configure() -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-def _counts_nothing(config: pytest.Config) -> bool:
-    """Say whether coverage is off, or this process hands its tests to the workers of xdist."""
-    hands_out = bool(config.getoption("numprocesses", None)) and not hasattr(config, "workerinput")
-    return hands_out or not config.pluginmanager.hasplugin("_cov")
+def _uncounted(config: pytest.Config) -> AbstractContextManager[None]:
+    """Leave out what happens meanwhile where coverage is counted; else leave alone what traces, as a debugger."""
+    return untraced() if config.pluginmanager.hasplugin("_cov") else nullcontext()
+
+
+def _hands_out(config: pytest.Config) -> bool:
+    """Say whether the tests are run, and collected, by workers of xdist."""
+    return bool(config.getoption("numprocesses", None)) and not hasattr(config, "workerinput")
 
 
 @pytest.hookimpl(wrapper=True, trylast=True)
 def pytest_collection(session: pytest.Session) -> Generator[None, object, object]:
     """Count what imports run, and nothing else that happens while tests are collected."""
-    if not _counts_nothing(session.config):
+    if session.config.pluginmanager.hasplugin("_cov") and not _hands_out(session.config):
         import_all(ovhcore, ovhcore_transports)
-    with untraced():
+    with _uncounted(session.config):
         return (yield)
 
 
 @pytest.hookimpl(wrapper=True, trylast=True)
 def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, object]:
-    if not _counts_nothing(session.config):
-        return (yield)
-    with untraced():
+    with _uncounted(session.config) if _hands_out(session.config) else nullcontext():
         return (yield)
 
 
 @pytest.hookimpl(wrapper=True, trylast=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
-    if item.get_closest_marker("untraced") is None:
-        return (yield)
-    with untraced():
+    with nullcontext() if item.get_closest_marker("untraced") is None else _uncounted(item.config):
         return (yield)
 
 

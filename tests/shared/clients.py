@@ -13,6 +13,11 @@ from ovhcore_transports.shared.stores.base import Store
 GET = Request("GET", "https://eu.api.ovh.com/1.0/me")
 KEYS = ("ovh-eu", "k" * 16, "s" * 32, "c" * 32)
 LEASE = 10_000_000
+PATIENT = """
+from ovhcore_transports.shared.stores import base
+base.TIMEOUT = 60.0  # seconds: a busy machine is no store that does not answer
+"""
+"""The beginning of programs that wait for a store as long as it takes."""
 
 
 def ok(request: Request) -> Response:

@@ -40,6 +40,7 @@ from ovhcore_transports.shared.store_commands.records import KEPT
 from ovhcore_transports.shared.stores.base import Store
 from ovhcore_transports.shared.stores.opening import open_store
 from tests.profiles import FULL, tries
+from tests.shared.clients import PATIENT
 from tests.shared.conftest import Server
 from tests.worlds import AsyncScripted, Scripted
 
@@ -351,9 +352,9 @@ def test_the_thread_keeps_claims(store_url: str) -> None:
 
 # Processes that are killed
 
-CALLER = """
-from ovhcore_transports.shared.stores import base
-base.TIMEOUT = 60.0  # seconds: a busy machine is no store that does not answer
+CALLER = (
+    PATIENT
+    + """
 import sys
 import ovhcore as ovh
 from ovhcore_transports.shared.keeper import keeper_of
@@ -368,6 +369,7 @@ for name in sys.stdin:
     except ovh.exceptions.OutcomeUnknown:
         print("unknown", flush=True)
 """
+)
 
 
 @contextmanager

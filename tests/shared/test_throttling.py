@@ -25,7 +25,7 @@ from ovhcore_transports.shared.store_commands.answers import ALONE, GO, LATE, NE
 from ovhcore_transports.shared.stores.base import Store, StoreFailure
 from ovhcore_transports.shared.stores.opening import open_store
 from ovhcore_transports.shared.throttling import SharedLimit, shared_throttle
-from tests.shared.clients import GET, KEYS, LEASE, Unsure, client, ok, sending
+from tests.shared.clients import GET, KEYS, LEASE, PATIENT, Unsure, client, ok, sending
 from tests.worlds import AsyncScripted, Scripted
 
 
@@ -261,9 +261,9 @@ def test_places_are_given_back_when_a_call_ends_however_it_ends(store_url: str) 
     store.close()
 
 
-PROGRAM = """
-from ovhcore_transports.shared.stores import base
-base.TIMEOUT = 60.0  # seconds: a busy machine is no store that does not answer
+PROGRAM = (
+    PATIENT
+    + """
 import sys, time
 import ovhcore as ovh
 from ovhcore_transports.shared.keeper import keeper_of
@@ -279,6 +279,7 @@ for _ in range(25):
     client.get("/me")
 print(time.monotonic())
 """
+)
 
 
 def test_a_killed_process_holds_a_place_for_one_lease(store_url: str) -> None:

@@ -27,6 +27,7 @@ from ovhcore_transports.sandbox import Controls, Sandbox, serve
 from ovhcore_transports.shared.keeper import keeper_of
 from ovhcore_transports.shared.stores.base import StoreFailure
 from tests.profiles import tries
+from tests.shared.clients import PATIENT
 from tests.worlds import AsyncScripted, Scripted
 
 pytestmark = pytest.mark.once
@@ -372,9 +373,9 @@ def test_ovhcore_time_sync_leaves_alone_what_others_chose(world: World, more: di
     assert world.questions == []
 
 
-PROGRAM = """
-from ovhcore_transports.shared.stores import base
-base.TIMEOUT = 60.0  # seconds: a busy machine is no store that does not answer
+PROGRAM = (
+    PATIENT
+    + """
 import sys
 import ovhcore as ovh
 client = ovh.Client(
@@ -382,6 +383,7 @@ client = ovh.Client(
     time_sync=sys.argv[3], config=False, options={"limit_store": sys.argv[1]})
 print(client.get("/me")["nichandle"])
 """
+)
 
 
 @pytest.mark.parametrize("mode", ["date", "server"])
